@@ -1,0 +1,68 @@
+"""flowctl: a flow engine with an embedded controller. These are the words of a node author."""
+
+from annotated_types import Ge, Gt, Le, Lt
+from reactivex import Observable
+
+from flowctl.clock import Clock
+from flowctl.expression import Expression
+from flowctl.faults import FlowError
+from flowctl.latest import Latest
+from flowctl.links import shared
+from flowctl.node import FieldFrom, Log, Triggers, UnitFrom
+from flowctl.sampled import sampled
+from flowctl.secret import Secret
+from flowctl.store import Store
+from flowctl.terms import Terms
+from flowctl.ticks import ticks
+from flowctl.units import (
+    Amperes,
+    Celsius,
+    Hertz,
+    Percent,
+    Quantity,
+    QuantityPerSecond,
+    Seconds,
+    Volts,
+    WattHours,
+    Watts,
+)
+from flowctl.values import RELEASE, Ability, Battery, Outlook, Plan, Release, Share
+
+__all__ = [
+    "RELEASE",
+    "Ability",
+    "Amperes",
+    "Battery",
+    "Celsius",
+    "Clock",
+    "Expression",
+    "FieldFrom",
+    "FlowError",
+    "Ge",
+    "Gt",
+    "Hertz",
+    "Latest",
+    "Le",
+    "Log",
+    "Lt",
+    "Observable",
+    "Outlook",
+    "Percent",
+    "Plan",
+    "Quantity",
+    "QuantityPerSecond",
+    "Release",
+    "Seconds",
+    "Secret",
+    "Share",
+    "Store",
+    "Terms",
+    "Triggers",
+    "UnitFrom",
+    "Volts",
+    "WattHours",
+    "Watts",
+    "sampled",
+    "shared",
+    "ticks",
+]

@@ -1,0 +1,192 @@
+"""One safe, small expression language: `abs(value) < 20kW and soc > reserve`.
+
+The text is parsed once, held against a list of allowed forms, and compiled; see
+docs/decisions/0001 for why this is not a library's interpreter. `value` is what flows, fields of a
+record are seen by their names, and so are further inputs and the `vars` of the flow. Quantities
+may carry units. An unknown (`None`) operand makes the whole expression `None`.
+"""
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic_core import core_schema
+
+from flowctl.units import UnitError, expand, parse_any
+
+LONGEST = 1000  # characters; a longer logic wants a node
+ALLOWED = (
+    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd,
+    ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod,
+    ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn,
+    ast.Is, ast.IsNot, ast.IfExp, ast.Call, ast.Name, ast.Load, ast.Constant, ast.Attribute,
+    ast.Subscript, ast.Tuple, ast.List,
+)  # fmt: skip
+
+
+class ExpressionError(ValueError):
+    """The text is no expression of ours; the message says why."""
+
+
+class Expression:
+    """A compiled expression; call it with the value and, by name, with further inputs."""
+
+    FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {
+        "abs": abs,
+        "min": min,
+        "max": max,
+        "bool": bool,
+        "float": float,
+        "int": lambda number: float(int(number)),
+        "len": lambda text: float(len(text)),
+        "text": str,
+        "round": lambda number, digits=0.0: round(number, int(digits)),
+        "sqrt": math.sqrt,
+        "floor": math.floor,
+        "ceil": math.ceil,
+        "sign": lambda number: (number > 0) - (number < 0),
+        "clamp": lambda number, low, high: min(max(number, low), high),
+    }
+
+    def __init__(self, text: str, constants: Mapping[str, Any] | None = None) -> None:
+        self.text = text
+        self._constants = dict(constants or {})
+        tree = _Tame(self._constants).visit(_parse(text))
+        seen = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        self.free = tuple(sorted(seen - {"value", "_field"} - set(self.FUNCTIONS)))
+        """Names that are neither `value`, a function nor a var: fields or further inputs."""
+        arguments = ast.arguments(
+            [], [ast.arg(n) for n in ("value", *self.free)], None, [], [], None, []
+        )
+        made = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, tree.body)))
+        scope = {"__builtins__": {}, "_field": field_of, **self.FUNCTIONS}
+        self._run = eval(compile(made, f"<{text}>", "eval"), scope)
+
+    def bound(self, constants: Mapping[str, Any]) -> "Expression":
+        """Return this expression with the vars of a flow put in."""
+        used = {name: _constant(constants[name]) for name in self.free if name in constants}
+        return Expression(self.text, used) if used else self
+
+    def __call__(self, value: Any, **inputs: Any) -> Any:
+        """Work it out; `None` when a name it needs is not known."""
+        if not self.free:
+            return self._run(value) if value is not None else None
+        found = [inputs[name] if name in inputs else field_of(value, name) for name in self.free]
+        try:
+            return self._run(value, *found)
+        except TypeError:
+            if None in found:
+                return None
+            raise
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, Expression) and self.text == other.text
+        return same and self._constants == other._constants  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Make one from what YAML gives."""
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, int | float):
+            value = repr(float(value))
+        if not isinstance(value, str):
+            raise ExpressionError(f"an expression is a text, not a {type(value).__name__}")
+        return cls(value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        return core_schema.no_info_before_validator_function(cls.read, core_schema.any_schema())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        types = ["string", "boolean", "number"]
+        return {"type": types, "description": "an expression, e.g. abs(value) < 20kW"}
+
+
+def field_of(value: Any, name: str) -> Any:
+    """Read a field of a record or a key of a mapping; `None` when it is not there."""
+    if isinstance(value, Mapping):
+        return value.get(name)
+    return getattr(value, name, None)
+
+
+def _parse(text: str) -> ast.Expression:
+    if len(text) > LONGEST:
+        raise ExpressionError(f"longer than {LONGEST} characters; write a node instead")
+    try:
+        tree = ast.parse(expand(text).strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise ExpressionError(f"'{text}' is no expression: {said}") from None
+    for node in ast.walk(tree):
+        if not isinstance(node, ALLOWED):
+            raise ExpressionError(f"'{text}': {type(node).__name__} is not allowed in expressions")
+    return tree
+
+
+class _Tame(ast.NodeTransformer):
+    """Numbers become floats (no huge integers), fields a safe look-up, vars constants."""
+
+    def __init__(self, constants: Mapping[str, Any]) -> None:
+        self.constants = constants
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, bytes | complex) or node.value is ...:
+            raise ExpressionError(f"{node.value!r} is not allowed in expressions")
+        if isinstance(node.value, int) and not isinstance(node.value, bool):
+            try:
+                return ast.Constant(float(node.value))
+            except OverflowError:
+                raise ExpressionError("a number is too large") from None
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id.startswith("_"):
+            raise ExpressionError(f"names do not begin with '_': {node.id}")
+        if node.id in self.constants:
+            return ast.Constant(self.constants[node.id])
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if node.attr.startswith("_"):
+            raise ExpressionError(f"fields do not begin with '_': {node.attr}")
+        return self._field(self.visit(node.value), ast.Constant(node.attr))
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if not (isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)):
+            raise ExpressionError("brackets take the name of a field, e.g. value['power']")
+        return self._field(self.visit(node.value), node.slice)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if not isinstance(node.func, ast.Name) or node.func.id not in Expression.FUNCTIONS:
+            known = ", ".join(Expression.FUNCTIONS)
+            raise ExpressionError(f"{ast.unparse(node.func)}() is no function here; known: {known}")
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise ExpressionError(f"{node.func.id}() takes plain arguments only")
+        return ast.Call(node.func, [self.visit(argument) for argument in node.args], [])
+
+    @staticmethod
+    def _field(owner: ast.expr, name: ast.expr) -> ast.Call:
+        return ast.Call(ast.Name("_field", ast.Load()), [owner, name], [])
+
+
+def _constant(value: Any) -> Any:
+    """A var as an expression sees it: `2kW` is 2000.0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return value
+    if isinstance(value, str):
+        try:
+            return parse_any(value)[0]
+        except UnitError:
+            return value
+    return float(value)

@@ -1,0 +1,74 @@
+"""What is wrong with a file: place, fault and cure, all at once."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a text file, from 1."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong, where it is, and what to do about it."""
+
+    mark: Mark
+    code: str
+    """`E...` keeps the flow from running; `W...` warns."""
+    where: str
+    """`stream/step`, or the key."""
+    message: str
+    cure: str = ""
+    source: str = ""
+    """The offending line."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the flow runs all the same."""
+        return self.code.startswith("W")
+
+    def __str__(self) -> str:
+        place = f"{self.mark.file}:{self.mark.line}:{self.mark.column}: "
+        where = f"{self.where}: " if self.where else ""
+        cure = f"; {self.cure}" if self.cure else ""
+        word = "warning: " if self.warning else ""
+        return f"{place}{word}{where}{self.message}{cure}{self._excerpt()}"
+
+    def _excerpt(self) -> str:
+        if not self.source.strip():
+            return ""
+        number = f"{self.mark.line:5d} | "
+        line = self.source.expandtabs(1)[:200]
+        return f"\n{number}{line}\n{' ' * (len(number) + max(0, self.mark.column - 1))}^"
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the fault to a program."""
+        told = asdict(self.mark)
+        return told | {
+            "code": self.code,
+            "where": self.where,
+            "message": self.message,
+            "cure": self.cure,
+        }
+
+
+class FlowError(Exception):
+    """A file of the user's is wrong; holds every fault found. Exit code 2."""
+
+    def __init__(self, faults: Sequence[Fault] | str) -> None:
+        made = [Fault(Mark(), "E000", "", faults)] if isinstance(faults, str) else list(faults)
+        self.faults = sorted(made, key=lambda fault: (fault.mark.line, fault.mark.column))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Name the nearest known word as a cure, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else ""

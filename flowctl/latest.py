@@ -1,0 +1,71 @@
+"""A box of one: what a sink or a device reads its values from. Newest wins, nothing queues."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Latest(Generic[T]):
+    """Iterate it to get each newest value; a value not taken in time is replaced by the next.
+
+    Ends when the stream behind it completes.
+    """
+
+    def __init__(self) -> None:
+        self._full = asyncio.Event()
+        self._held: list[T] = []
+        self._closed = False
+        self.conflated = 0
+        """How many values were replaced before anybody took them."""
+
+    def put(self, value: T) -> None:
+        """Lay a value into the box (the engine does)."""
+        self.conflated += len(self._held)
+        self._held[:] = [value]
+        self._full.set()
+
+    def close(self) -> None:
+        """End the iteration once the box is empty."""
+        self._closed = True
+        self._full.set()
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._values()
+
+    async def _values(self) -> AsyncIterator[T]:
+        while True:
+            await self._full.wait()
+            if self._held:
+                value = self._held.pop()
+                if not self._closed:
+                    self._full.clear()
+                yield value
+            else:
+                return
+
+    async def or_every(self, seconds: float) -> AsyncIterator[T | None]:
+        """Yield each new value at once, and `None` whenever `seconds` passed without one.
+
+        It is the heart of a device node: a value is to be written, `None` says poll now. The beat
+        keeps its own time: values in between do not delay it.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+        while not (self._closed and not self._held):
+            try:
+                async with asyncio.timeout_at(due):
+                    await self._full.wait()
+            except TimeoutError:
+                due = max(due + seconds, loop.time())
+                yield None
+                continue
+            if self._held:
+                value = self._held.pop()
+                if not self._closed:
+                    self._full.clear()
+                yield value
+            if loop.time() >= due:
+                due = max(due + seconds, loop.time())
+                yield None

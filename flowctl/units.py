@@ -1,0 +1,143 @@
+"""Units on wires and in settings: how they are read and printed, and the one sign rule.
+
+THE SIGN RULE: a power is positive when it flows into the house wiring. Grid import is positive,
+solar is positive, a discharging battery is positive. So the house load is the plain sum of all
+powers, and no law needs a minus sign to explain. Only device nodes translate, on their outermost
+line, and name the convention of their device there.
+
+Inside Python every quantity is a float in its base unit (W, Wh, s, %, V, A, Hz, degC).
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+import pytimeparse2  # type: ignore[import-untyped]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The unit of a number, as a mark inside `Annotated`."""
+
+    symbol: str
+
+
+ANY_UNIT = "*"  # whatever the wire carries: a node's quantities and its wires must agree
+PER_SECOND = "/s"
+
+Watts = Annotated[float, Unit("W")]
+WattHours = Annotated[float, Unit("Wh")]
+Seconds = Annotated[float, Unit("s")]
+Percent = Annotated[float, Unit("%")]
+Volts = Annotated[float, Unit("V")]
+Amperes = Annotated[float, Unit("A")]
+Hertz = Annotated[float, Unit("Hz")]
+Celsius = Annotated[float, Unit("degC")]
+Quantity = Annotated[float, Unit(ANY_UNIT)]
+QuantityPerSecond = Annotated[float, Unit(ANY_UNIT + PER_SECOND)]
+
+SCALES: dict[str, tuple[str, float]] = {  # as written -> base unit, factor (SI prefixes)
+    "mW": ("W", 1e-3),
+    "W": ("W", 1.0),
+    "kW": ("W", 1e3),
+    "MW": ("W", 1e6),
+    "Wh": ("Wh", 1.0),
+    "kWh": ("Wh", 1e3),
+    "MWh": ("Wh", 1e6),
+    "%": ("%", 1.0),
+    "mV": ("V", 1e-3),
+    "V": ("V", 1.0),
+    "mA": ("A", 1e-3),
+    "A": ("A", 1.0),
+    "Hz": ("Hz", 1.0),
+    "degC": ("degC", 1.0),
+    "°C": ("degC", 1.0),
+}
+EXAMPLES = {"W": "{}W", "Wh": "{}Wh", "s": "{}s", "%": "{}%", "W/s": "{}W/s"}
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_QUANTITY = re.compile(rf"\s*({NUMBER})\s*([^\s\d.][^\s]*)\s*\Z")
+_PLAIN = re.compile(rf"\s*{NUMBER}\s*\Z")
+
+
+class UnitError(ValueError):
+    """A text that is no quantity, or one of another unit; the message holds the cure."""
+
+
+def parse_any(text: str) -> tuple[float, str]:
+    """Read a quantity of any unit: `2.5kW` is (2500.0, "W"), `100W/s` is (100.0, "W/s")."""
+    if _PLAIN.match(text):
+        raise UnitError(_bare(text.strip(), ANY_UNIT))
+    found = _QUANTITY.match(text)
+    if found:
+        number, suffix = float(found[1]), found[2]
+        base, _, per = suffix.partition("/")
+        if base in SCALES and per in ("", "s"):
+            unit, factor = SCALES[base]
+            return _finite(number * factor, text), unit + (PER_SECOND if per else "")
+    seconds = _duration(text)
+    if seconds is None:
+        raise UnitError(f"'{text}' is not a quantity; write a number and its unit, e.g. '2.5kW'")
+    return seconds, "s"
+
+
+def parse(value: object, unit: str) -> float:
+    """Read a quantity of one unit as a float in that base unit; a bare zero needs no unit."""
+    if isinstance(value, bool):
+        raise UnitError(f"{str(value).lower()} is not a quantity of {unit}")
+    if isinstance(value, int | float):
+        if value == 0:
+            return 0.0
+        raise UnitError(_bare(f"{value:g}", unit))
+    if not isinstance(value, str):
+        raise UnitError(f"a quantity is a number with its unit, not a {type(value).__name__}")
+    if _PLAIN.match(value):
+        if float(value) == 0:
+            return 0.0
+        raise UnitError(_bare(value.strip(), unit))
+    number, got = parse_any(value)
+    if not same_unit(got, unit):
+        raise UnitError(f"'{value}' is in {got}, but {unit} is wanted here")
+    return number
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Tell whether two unit symbols may meet: `*` meets every unit, `*/s` every rate."""
+    if ANY_UNIT in (one, other) or one == other:
+        return True
+    pattern = {ANY_UNIT + PER_SECOND}
+    rates = one.endswith(PER_SECOND) and other.endswith(PER_SECOND)
+    return rates and bool({one, other} & pattern)
+
+
+def show(value: float, unit: str | None) -> str:
+    """Print a quantity so that `parse` reads it back: 2500.0 W is `2.5kW`."""
+    if unit in ("W", "Wh") and abs(value) >= 1000:
+        return f"{value / 1000:.12g}k{unit}"
+    return f"{value:.12g}{unit or ''}"
+
+
+def expand(text: str) -> str:
+    """Replace the quantities inside an expression by plain numbers in base units."""
+    return _IN_TEXT.sub(lambda found: repr(parse_any(found[0])[0]), text)
+
+
+_UNITS = "|".join(sorted((*map(re.escape, SCALES), "ms", "s", "m", "min", "h"), key=len)[::-1])
+_IN_TEXT = re.compile(rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?(?![\w%])(?!\s*[\w(.])")
+
+
+def _duration(text: str) -> float | None:
+    sign = -1.0 if text.strip().startswith("-") else 1.0
+    seconds = pytimeparse2.parse(text.strip().lstrip("+-"))
+    return None if seconds is None or ":" in text else sign * float(seconds)
+
+
+def _finite(number: float, text: str) -> float:
+    if not math.isfinite(number):
+        raise UnitError(f"'{text}' is too large")
+    return number
+
+
+def _bare(number: str, unit: str) -> str:
+    example = EXAMPLES.get(unit, "{}W" if unit == ANY_UNIT else f"{{}}{unit}").format(number)
+    return f"{number} has no unit; did you mean '{example}'?"

@@ -1,0 +1,1 @@
+"""What several nodes share; the underscore hides it from flows."""
