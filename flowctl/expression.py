@@ -61,12 +61,17 @@ class Expression:
         )
         made = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, tree.body)))
         scope = {"__builtins__": {}, "_field": field_of, **self.FUNCTIONS}
-        self._run = eval(compile(made, f"<{text}>", "eval"), scope)
+        self._run: Callable[..., Any] = eval(compile(made, f"<{text}>", "eval"), scope)
 
     def bound(self, constants: Mapping[str, Any]) -> "Expression":
         """Return this expression with the vars of a flow put in."""
         used = {name: _constant(constants[name]) for name in self.free if name in constants}
         return Expression(self.text, used) if used else self
+
+    @property
+    def lean(self) -> Callable[[Any], Any]:
+        """The cheapest callable of one value: for the hot path of an operator."""
+        return self if self.free else self._run
 
     def __call__(self, value: Any, **inputs: Any) -> Any:
         """Work it out; `None` when a name it needs is not known."""

@@ -1,7 +1,7 @@
 """A box of one: what a sink or a device reads its values from. Newest wins, nothing queues."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -17,6 +17,9 @@ class Latest(Generic[T]):
         self._full = asyncio.Event()
         self._held: list[T] = []
         self._closed = False
+        self._in_hand: list[T] = []
+        self.delivered: Callable[[], None] = lambda: None
+        """Called when the taker of a value comes back for the next."""
         self.conflated = 0
         """How many values were replaced before anybody took them."""
 
@@ -25,6 +28,12 @@ class Latest(Generic[T]):
         self.conflated += len(self._held)
         self._held[:] = [value]
         self._full.set()
+
+    def retry(self) -> None:
+        """Lay back the value whose taker failed, unless a newer one came (the engine does)."""
+        if self._in_hand and not self._held:
+            self.put(self._in_hand.pop())
+        self._in_hand.clear()
 
     def close(self) -> None:
         """End the iteration once the box is empty."""
@@ -37,13 +46,10 @@ class Latest(Generic[T]):
     async def _values(self) -> AsyncIterator[T]:
         while True:
             await self._full.wait()
-            if self._held:
-                value = self._held.pop()
-                if not self._closed:
-                    self._full.clear()
-                yield value
-            else:
+            if not self._held:
                 return
+            yield self._take()
+            self._took()
 
     async def or_every(self, seconds: float) -> AsyncIterator[T | None]:
         """Yield each new value at once, and `None` whenever `seconds` passed without one.
@@ -53,19 +59,29 @@ class Latest(Generic[T]):
         """
         loop = asyncio.get_running_loop()
         due = loop.time() + seconds
-        while not (self._closed and not self._held):
-            try:
-                async with asyncio.timeout_at(due):
-                    await self._full.wait()
-            except TimeoutError:
+        while not self._closed or self._held:
+            if await self._until(due):
+                yield self._take()
+                self._took()
+            if loop.time() >= due and not self._closed:
                 due = max(due + seconds, loop.time())
                 yield None
-                continue
-            if self._held:
-                value = self._held.pop()
-                if not self._closed:
-                    self._full.clear()
-                yield value
-            if loop.time() >= due:
-                due = max(due + seconds, loop.time())
-                yield None
+
+    def _take(self) -> T:
+        value = self._held.pop()
+        self._in_hand[:] = [value]
+        if not self._closed:
+            self._full.clear()
+        return value
+
+    def _took(self) -> None:
+        self._in_hand.clear()
+        self.delivered()
+
+    async def _until(self, due: float) -> bool:
+        try:
+            async with asyncio.timeout_at(due):
+                await self._full.wait()
+        except TimeoutError:
+            return False
+        return bool(self._held)

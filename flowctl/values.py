@@ -196,3 +196,15 @@ def is_finite(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(is_finite(part) for part in value.values())
     return not isinstance(value, tuple | list) or all(map(is_finite, value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What the stream `errors` says: a step that raised, or an edge that went away."""
+
+    at: Seconds
+    stream: str
+    step: str
+    error: str
+    value: str = ""
+    """The value that did it, as text."""

@@ -1,0 +1,142 @@
+"""The live ends of a flow: an asyncio clock, and tended tasks at every edge."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any
+
+from reactivex.abc import DisposableBase
+from reactivex.disposable import Disposable
+
+from flowctl.clock import Clock
+from flowctl.engine import Edge, End
+from flowctl.latest import Latest
+from flowctl.tend import Tended
+from flowctl.values import Battery
+
+PATIENCE = 5.0  # s a device gets to give its battery back when the flow stops
+
+
+class LiveClock(Clock):
+    """The event loop's monotonic time: a step of the wall clock cannot disturb it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
+
+    def time(self) -> float:
+        """Seconds since this clock was made."""
+        return self._loop.time() - self._start
+
+    def wall(self) -> datetime:
+        """The time of day as the system has it now."""
+        return datetime.now(UTC)
+
+    def later(self, delay: float, action: Callable[[], object]) -> DisposableBase:
+        """Arm a timer on the event loop."""
+        return Disposable(self._loop.call_later(delay, self.turn, action).cancel)
+
+
+class LiveEnds:
+    """Runs sources, sinks and devices as tasks; `shadow` reads devices and writes nothing."""
+
+    def __init__(self, *, shadow: bool = False) -> None:
+        self.shadow = shadow
+        self._tasks: set[Tended] = set()
+        self._devices: dict[str, asyncio.Task[None]] = {}
+
+    def source(self, edge: Edge, push: Callable[[Any], None], done: Callable[[], None]) -> End:
+        """Pour what a source yields into its stream, restarting it when it fails."""
+
+        async def attempt(well: Callable[[], None]) -> None:
+            await _pour(edge, edge.step.spec.function(**edge.arguments), push, well)  # type: ignore[union-attr]
+            done()
+
+        return _Poured(self._tend(edge, attempt))
+
+    def sink(self, edge: Edge) -> End:
+        """Drain a stream into a sink, newest value first."""
+        box: Latest[Any] = Latest()
+
+        async def attempt(well: Callable[[], None]) -> None:
+            box.retry()
+            box.delivered = well
+            await edge.step.spec.function(box, **edge.arguments)  # type: ignore[union-attr]
+
+        return _Drained(box, self._tend(edge, attempt), muted=self.shadow)
+
+    def device(self, edge: Edge, push: Callable[[Battery], None], renew: Callable[[], None]) -> End:
+        """Run a device: commands go into its box, its records into its stream."""
+        box: Latest[Any] = Latest()
+        left = [self._devices.get(edge.step.id)]
+
+        async def attempt(well: Callable[[], None]) -> None:
+            box.retry()
+            if not left:
+                renew()
+            elif before := left.pop():  # a reload hands the device over: release, then borrow
+                await asyncio.wait({before})
+            await _pour(edge, edge.step.spec.function(box, **edge.arguments), push, well)  # type: ignore[union-attr]
+
+        tended = self._tend(edge, attempt)
+        self._devices[edge.step.id] = tended.task
+        return _Drained(box, tended, muted=self.shadow)
+
+    async def finish(self) -> None:
+        """Wait until every device has given its battery back, or patience ends."""
+        tasks = {tended.task for tended in self._tasks}
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=PATIENCE)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=PATIENCE)
+
+    def _tend(self, edge: Edge, attempt: Any) -> Tended:
+        tended = Tended(edge.step.stream, edge.log, attempt, edge.report)
+        self._tasks.add(tended)
+        tended.task.add_done_callback(lambda _: self._tasks.discard(tended))
+        return tended
+
+
+class _Poured:
+    """The end of a source: nothing is put into it, closing it ends its task."""
+
+    def __init__(self, tended: Tended) -> None:
+        self._tended = tended
+
+    def put(self, value: Any) -> None:
+        """Sources take nothing."""
+
+    def close(self) -> None:
+        self._tended.task.cancel()
+
+
+class _Drained:
+    """The end of a sink or device: a box of one, and the task that empties it."""
+
+    def __init__(self, box: Latest[Any], tended: Tended, *, muted: bool) -> None:
+        self._box, self._tended, self._muted = box, tended, muted
+
+    def put(self, value: Any) -> None:
+        if not self._muted:
+            self._box.put(value)
+
+    def close(self) -> None:
+        self._box.close()
+        self._tended.hurry()
+
+
+async def _pour(
+    edge: Edge,
+    made: AsyncIterator[Any],
+    push: Callable[[Any], None],
+    well: Callable[[], None],
+) -> None:
+    async with aclosing(made) as values:  # type: ignore[type-var]
+        async for value in values:
+            well()
+            push(value)

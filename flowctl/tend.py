@@ -1,0 +1,66 @@
+"""Keep a task at an edge going: one line when it goes away, one when it is back."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+SHORTEST, LONGEST = 1.0, 60.0  # s between attempts, doubling
+
+
+class Tended:
+    """Attempts again and again, with back-off, until the attempt ends by itself."""
+
+    def __init__(
+        self,
+        name: str,
+        log: logging.Logger,
+        attempt: Callable[[Callable[[], None]], Awaitable[None]],
+        report: Callable[[BaseException], None],
+    ) -> None:
+        self._name, self._log = name, log
+        self._attempt, self._report = attempt, report
+        self._pause, self._away = SHORTEST, False
+        self._hurry = asyncio.Event()
+        self.task = asyncio.get_running_loop().create_task(self._run(), name=name)
+
+    def hurry(self) -> None:
+        """Wait no longer than the shortest pause from here on: the flow is stopping."""
+        self._hurry.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._attempt(self._well)
+                return
+            except Exception as error:  # noqa: BLE001 - the edge is fenced like any step
+                current = asyncio.current_task()
+                if current and current.cancelling():
+                    return
+                self._failed(error)
+            await self._rest()
+
+    def _well(self) -> None:
+        self._pause = SHORTEST
+        if self._away:
+            self._away = False
+            self._log.warning("%s is back", self._name)
+
+    def _failed(self, error: Exception) -> None:
+        self._report(error)
+        if self._away:
+            return
+        self._away = True
+        said = str(error) or type(error).__name__
+        expected = isinstance(error, OSError)  # TimeoutError and ConnectionError are among them
+        self._log.warning("%s is away: %s", self._name, said, exc_info=not expected)
+
+    async def _rest(self) -> None:
+        if self._hurry.is_set():
+            await asyncio.sleep(SHORTEST)
+            return
+        pause, self._pause = self._pause, min(LONGEST, self._pause * 2)
+        try:
+            async with asyncio.timeout(pause):
+                await self._hurry.wait()
+        except TimeoutError:
+            return
