@@ -1,0 +1,190 @@
+"""Values of wires as plain JSON, and back as the type that a step expects.
+
+Times inside records (`at`, `*_at`, `*_until`, and those of `flights`) are seconds of one run's
+clock. On paper they are told like the time of a row: seconds since the epoch.
+"""
+
+import math
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from flowctl.faults import nearest
+from flowctl.node import Wire
+from flowctl.secret import Secret
+from flowctl.values import Release, known, names
+
+Read = Callable[[Any, float], Any]
+FLAGS = {"on": True, "off": False, "true": True, "false": False}
+
+
+def plain(value: Any, epoch: float = 0.0) -> Any:
+    """Give a wire's value as JSON has it; `epoch` is the date of second 0 of the run's clock.
+
+    A record loses its fields that are unknown or not finite. A secret prints as stars.
+
+    Raises:
+        TypeError: it is nothing that may be on a wire.
+    """
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, Release):
+        return None
+    if isinstance(value, Secret):
+        return repr(value)
+    if is_dataclass(value):
+        told = {name: _dated(name, part, epoch) for name, part in known(value).items()}
+        return {name: plain(part, epoch) for name, part in told.items() if not _endless(part)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(part, epoch) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(part, epoch) for part in value]
+    raise TypeError(f"a {type(value).__name__} cannot be written down")
+
+
+def typed(raw: Any, wire: Wire | None, epoch: float = 0.0) -> Any:
+    """Make a value of a wire's type from plain JSON: an object becomes a `Battery`, for example.
+
+    Nothing (`null`) stays nothing. Fields of a record that are not known here are passed over.
+
+    Raises:
+        ValueError: it fits the type not at all; the message says what was wanted.
+    """
+    return raw if raw is None or wire is None else _reader(wire.type)(raw, epoch)
+
+
+def _dated(name: str, value: Any, epoch: float) -> Any:
+    """Move the times of a record to another second 0."""
+    if name == "flights":
+        return tuple((round(time + epoch, 6), watts) for time, watts in value)
+    if name == "at" or name.endswith(("_at", "_until")):
+        return round(value + epoch, 6)
+    return value
+
+
+def _endless(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+@cache
+def _reader(hint: Any) -> Read:
+    if get_origin(hint) is Annotated:
+        return _reader(get_args(hint)[0])
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _record(hint)
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _either(tuple(_reader(option) for option in args), hint)
+    if origin in (dict, Mapping):
+        return _mapping(_reader(args[1]))
+    if origin in (tuple, list, Sequence):
+        return _row(args)
+    return lambda raw, _: raw
+
+
+def _record(made: type) -> Read:
+    readers = {name: _reader(hint) for name, hint in get_type_hints(made).items()}
+    needed = {item.name for item in fields(made) if _is_needed(item)}
+
+    def read(raw: Any, epoch: float) -> Any:
+        if not isinstance(raw, Mapping):
+            raise ValueError(f"{raw!r} is no {made.__name__}")
+        told = {name: raw[name] for name in names(made) if raw.get(name) is not None}
+        if needed - told.keys() or (raw and not told):
+            raise ValueError(_missing(made, needed - told.keys(), raw))
+        values = {name: readers[name](part, epoch) for name, part in told.items()}
+        return made(**{name: _dated(name, part, -epoch) for name, part in values.items()})
+
+    return read
+
+
+def _is_needed(item: Any) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
+
+
+def _missing(made: type, needed: set[str], raw: Mapping[str, Any]) -> str:
+    if needed:
+        return f"a {made.__name__} needs {', '.join(sorted(needed))}"
+    strange = next(iter(raw))
+    cure = nearest(strange, names(made)) or f"it has {', '.join(names(made))}"
+    return f"a {made.__name__} has no {strange}; {cure}"
+
+
+def _either(options: Sequence[Read], hint: Any) -> Read:
+    def read(raw: Any, epoch: float) -> Any:
+        for option in options:
+            try:
+                return option(raw, epoch)
+            except ValueError:
+                continue
+        raise ValueError(f"{raw!r} is none of {hint}")
+
+    return read
+
+
+def _mapping(inner: Read) -> Read:
+    def read(raw: Any, epoch: float) -> Any:
+        if not isinstance(raw, Mapping):
+            raise ValueError(f"{raw!r} is no mapping")
+        return MappingProxyType({key: inner(part, epoch) for key, part in raw.items()})
+
+    return read
+
+
+def _row(args: tuple[Any, ...]) -> Read:
+    many = len(args) < 2 or args[-1] is Ellipsis
+    inner = [_reader(arg) for arg in args if arg is not Ellipsis]
+
+    def read(raw: Any, epoch: float) -> Any:
+        if not isinstance(raw, list | tuple):
+            raise ValueError(f"{raw!r} is no list")
+        each = inner * len(raw) if many else inner
+        return tuple(one(part, epoch) for one, part in zip(each, raw, strict=True))
+
+    return read
+
+
+def _number(raw: Any, _: float) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, float | int):
+        raise ValueError(f"{raw!r} is no number")
+    return float(raw)
+
+
+def _whole(raw: Any, _: float) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, float | int) or raw != int(raw):
+        raise ValueError(f"{raw!r} is no whole number")
+    return int(raw)
+
+
+def _flag(raw: Any, _: float) -> bool:
+    read = FLAGS.get(raw.lower()) if isinstance(raw, str) else raw
+    if not isinstance(read, bool):
+        raise ValueError(f"{raw!r} is neither on nor off")
+    return read
+
+
+def _text(raw: Any, _: float) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(f"{raw!r} is no text")
+    return raw
+
+
+def _nothing(raw: Any, _: float) -> None:
+    if raw is not None:
+        raise ValueError(f"{raw!r} is not nothing")
+
+
+_SIMPLE: dict[Any, Read] = {
+    float: _number,
+    int: _whole,
+    bool: _flag,
+    str: _text,
+    types.NoneType: _nothing,
+}

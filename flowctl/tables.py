@@ -1,0 +1,152 @@
+"""Tables read as recordings: CSV with a column per stream, and exports of Home Assistant.
+
+A table has a header line and a column of times: seconds, milliseconds since the epoch, or dates.
+Every value holds until the next row. An export of Home Assistant's history has the columns
+`entity_id`, `state`, `last_changed`; an entity is named where a column would be. `-name` turns the
+sign of a column that counts the other way.
+"""
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flowctl.faults import Fault, FlowError, Mark, nearest
+from flowctl.lines import lines
+
+Row = tuple[float, str, Any]
+Cells = Sequence[str]
+
+TIMES = ("t_s", "t", "ts", "time", "timestamp", "date", "datetime", "last_changed")
+EXPORT = {"entity_id", "state", "last_changed"}
+SILENT = {"", "unknown", "unavailable", "null", "None"}
+MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
+
+
+def is_table(path: Path) -> bool:
+    """Tell by its name whether a file is a table."""
+    return path.name.removesuffix(".gz").endswith(".csv")
+
+
+def read_table(
+    path: Path, columns: Mapping[str, str], *, zone: str = "UTC", start: float = 0.0
+) -> tuple[bool, Iterator[Row]]:
+    """Return whether the table has to be sorted as a whole, and its rows.
+
+    `zone` is where dates without a zone were written; `start` is the date of second 0.
+
+    Raises:
+        FlowError: a column is missing, or a row is broken that is not the last.
+    """
+    text = (line.decode("utf-8-sig", errors="replace") for line in lines(path))
+    first = next(text, "")
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    heads = [head.strip() for head in next(csv.reader([first], delimiter=delimiter), [])]
+    when = _times(zone, start)
+    export = set(heads) >= EXPORT
+    if delimiter == ";":
+        text = (line.replace(",", ".") for line in text)  # written where decimals have commas
+    rows = csv.reader(text, delimiter=delimiter)
+    if not columns:
+        what = "which entities" if export else f"which of {', '.join(heads)}"
+        raise FlowError(f"{path}: say {what} are streams, e.g. meter={heads[-1]}")
+    if export:
+        return True, _named(path, columns, _rows(path, rows, _entities(heads, columns, when)))
+    return False, _rows(path, rows, _wide(path, heads, columns, when))
+
+
+def number(cell: str) -> float | str | None:
+    """Read one cell: a number where it is one, a text where not, nothing where it is silent."""
+    if cell in SILENT:
+        return None
+    try:
+        value = float(cell)
+    except ValueError:
+        return cell
+    return value if math.isfinite(value) else None
+
+
+def _rows(path: Path, table: Any, split: Callable[[Cells], Iterator[Row]]) -> Iterator[Row]:
+    broken: Fault | None = None
+    for cells in table:
+        if broken:
+            raise FlowError([broken])
+        try:
+            if cells:
+                yield from split(cells)
+        except (ValueError, IndexError, OverflowError) as error:
+            mark = Mark(str(path), table.line_num + 1, 1)
+            broken = Fault(mark, "E702", "", f"no row of this table: {error}", "", ",".join(cells))
+
+
+def _wide(
+    path: Path, heads: list[str], columns: Mapping[str, str], when: Callable[[str], float]
+) -> Callable[[Cells], Iterator[Row]]:
+    """Split a row of a table with a column per stream."""
+    time = next((heads.index(name) for name in TIMES if name in heads), 0)
+    wanted = [(stream, *_column(path, heads, column)) for stream, column in columns.items()]
+
+    def split(cells: Cells) -> Iterator[Row]:
+        t = when(cells[time])
+        for stream, index, sign in wanted:
+            value = number(cells[index])
+            if value is not None:
+                yield t, stream, sign * value if isinstance(value, float) else value
+
+    return split
+
+
+def _column(path: Path, heads: list[str], name: str) -> tuple[int, float]:
+    if name in heads:
+        return heads.index(name), 1.0
+    if name.removeprefix("-") in heads:
+        return heads.index(name.removeprefix("-")), -1.0
+    cure = nearest(name, heads) or f"it has {', '.join(heads)}"
+    raise FlowError(f"{path}: no column '{name}'; {cure}")
+
+
+def _entities(
+    heads: list[str], columns: Mapping[str, str], when: Callable[[str], float]
+) -> Callable[[Cells], Iterator[Row]]:
+    """Split a row of a Home Assistant export: one entity, one state."""
+    entity, state, changed = map(heads.index, ("entity_id", "state", "last_changed"))
+    wanted = {name.removeprefix("-"): (stream, name) for stream, name in columns.items()}
+
+    def split(cells: Cells) -> Iterator[Row]:
+        stream, name = wanted.get(cells[entity], ("", ""))
+        value = number(cells[state]) if stream else None
+        if value is not None:
+            sign = -1.0 if name.startswith("-") else 1.0
+            yield when(cells[changed]), stream, sign * value if isinstance(value, float) else value
+
+    return split
+
+
+def _named(path: Path, columns: Mapping[str, str], rows: Iterator[Row]) -> Iterator[Row]:
+    """Pass an export on; an entity that never spoke is most likely misspelt."""
+    silent = dict(columns)
+    for row in rows:
+        silent.pop(row[1], None)
+        yield row
+    if silent:
+        raise FlowError(f"{path}: nothing is known of {', '.join(silent.values())}")
+
+
+def _times(zone: str, start: float) -> Callable[[str], float]:
+    try:
+        place = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise FlowError(f"no time zone '{zone}'; one is named like Europe/Berlin") from None
+
+    def when(cell: str) -> float:
+        try:
+            seconds = float(cell)
+        except ValueError:
+            date = datetime.fromisoformat(cell)
+            return (date if date.tzinfo else date.replace(tzinfo=place)).timestamp()
+        return (seconds / 1000 if seconds > MILLI_FROM else seconds) + start
+
+    return when

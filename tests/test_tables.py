@@ -1,0 +1,103 @@
+import gzip
+from datetime import UTC, datetime
+
+import pytest
+
+from flowctl import FlowError
+from flowctl.recording import read
+from flowctl.tables import is_table
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(text, name="house.csv"):
+        file = tmp_path / name
+        packed = name.endswith(".gz")
+        file.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+        return file
+
+    return write
+
+
+def test_a_trace_is_read_by_naming_its_columns(table):
+    file = table("t_s,grid_w,load_w,pv_w\n0,-1427,492,1919\n30,-1440,484,1924\n", "house.csv.gz")
+    assert list(read(file, {"meter": "grid_w", "pv": "pv_w"}, start=100.0)) == [
+        (100.0, "meter", -1427.0),
+        (100.0, "pv", 1919.0),
+        (130.0, "meter", -1440.0),
+        (130.0, "pv", 1924.0),
+    ]
+
+
+def test_a_minus_turns_a_column_that_counts_the_other_way(table):
+    file = table("t,export\n0,5\n1,on\n")
+    assert list(read(file, {"meter": "-export"})) == [(0.0, "meter", -5.0), (1.0, "meter", "on")]
+
+
+def test_silent_cells_are_passed_over(table):
+    file = table("t,w\n0,\n1,unavailable\n2,nan\n3,inf\n4,7\n")
+    assert list(read(file, {"meter": "w"})) == [(4.0, "meter", 7.0)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "zone", "date"),
+    [
+        ("2026-03-01T12:00:00Z", "UTC", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        ("2026-03-01 12:00:00", "Europe/Berlin", datetime(2026, 3, 1, 11, tzinfo=UTC)),
+        ("1772366400", "UTC", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        ("1772366400000", "UTC", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+    ],
+)
+def test_times_are_seconds_milliseconds_or_dates(table, cell, zone, date):
+    file = table(f"time;w\n{cell};1,5\n")
+    assert list(read(file, {"meter": "w"}, zone=zone)) == [(date.timestamp(), "meter", 1.5)]
+
+
+EXPORT = """entity_id,state,last_changed
+sensor.p1,100.5,2026-03-01T12:00:00.500Z
+sensor.p1,unavailable,2026-03-01T12:00:02.000Z
+sensor.other,"two
+lines",2026-03-01T12:00:02.000Z
+switch.boost,on,2026-03-01T12:00:00.000Z
+"""
+
+
+def test_an_export_of_home_assistant_is_read_by_naming_entities(table):
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
+    rows = list(read(table(EXPORT), {"meter": "-sensor.p1", "boost": "switch.boost"}))
+    assert rows == [(noon, "boost", "on"), (noon + 0.5, "meter", -100.5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "said"),
+    [
+        ("t,grid_w\n0,1\n", {"meter": "grd_w"}, "no column 'grd_w'; did you mean 'grid_w'?"),
+        ("t,grid_w\n0,1\n", {}, "say which of t, grid_w are streams"),
+        (EXPORT, {"meter": "sensor.p2"}, "nothing is known of sensor.p2"),
+        (EXPORT, {}, "say which entities are streams"),
+        ("t,w\n0,1\nsoon,2\n3,4\n", {"meter": "w"}, r"house.csv:3:1: no row of this table"),
+        ("t,w\n0,1\n1\n3,4\n", {"meter": "w"}, r"house.csv:3:1: no row of this table"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused_with_the_cure(table, text, columns, said):
+    with pytest.raises(FlowError) as caught:
+        list(read(table(text), columns))
+    assert said in str(caught.value)
+
+
+def test_a_table_cut_off_reads_up_to_the_cut(table):
+    assert list(read(table("t,w\n0,1\n1,2\n2"), {"meter": "w"})) == [
+        (0.0, "meter", 1.0),
+        (1.0, "meter", 2.0),
+    ]
+
+
+def test_a_zone_that_is_none_is_refused(table):
+    with pytest.raises(FlowError, match="no time zone 'Mars/Olympus'"):
+        list(read(table("t,w\n0,1\n"), {"meter": "w"}, zone="Mars/Olympus"))
+
+
+def test_a_table_is_told_by_its_name(tmp_path):
+    assert is_table(tmp_path / "a.csv")
+    assert is_table(tmp_path / "a.csv.gz")
+    assert not is_table(tmp_path / "a.jsonl.gz")
