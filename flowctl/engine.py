@@ -207,7 +207,13 @@ class Engine:
 
     def _sink(self, step: Step, running: Running) -> None:
         end = self._ends[step.id] = self.ends.sink(self._edge(step))
-        running.listen(end.put, end.close)
+        into = self.output(f"{step.stream}/{INTO}")
+
+        def put(value: Any) -> None:
+            into.emit(value)
+            end.put(value)
+
+        running.listen(put, end.close)
 
     def _device(self, step: Step, running: Running) -> None:
         output, into = self.output(step.id), self.output(f"{step.stream}/{INTO}")

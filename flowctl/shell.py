@@ -49,7 +49,8 @@ class Shell:
         self._until = -math.inf
         self._written: float | None = None
         self._written_at = -math.inf
-        self._disagreed = 0  # read-backs in a row that did not agree
+        self._disagreed = 0  # writes in a row whose read-back did not agree
+        self._again = False  # so the setpoint is to be written again
         self._timer, self._armed = SerialDisposable(), math.inf
         self._closed = False
 
@@ -81,14 +82,15 @@ class Shell:
         allowed = max(READ_BACK_FLOOR, READ_BACK_PART * abs(self._written))
         if abs(record.setpoint - self._written) <= allowed:
             self._disagreed = 0
-        elif self._clock.time() >= self._due() - SOON or not self._disagreed:
+        elif not self._again:
+            self._again = True
             self._disagreed += 1
             self._act()
 
     def renew(self) -> None:
         """Write again: the device was away, and may have forgotten."""
         if self._written is not None:
-            self._disagreed, self._written_at = 1, -math.inf
+            self._again, self._written_at = True, -math.inf
             self._act()
 
     def close(self) -> None:
@@ -115,8 +117,8 @@ class Shell:
         soon, refresh = self.terms.write_every, max(self.terms.resend, self.terms.write_every)
         if self._written is None or self._differs():
             return self._written_at + soon
-        if self._disagreed:
-            return self._written_at + min(refresh, soon * 2.0 ** (self._disagreed - 1))
+        if self._again:
+            return self._written_at + min(refresh, soon * 2.0 ** max(0, self._disagreed - 1))
         return self._written_at + refresh
 
     def _differs(self) -> bool:
@@ -130,7 +132,7 @@ class Shell:
             self._written, self._disagreed = self._wanted, 0
         self.counts.writes += 1
         self.counts.resent += not fresh
-        self._written_at = now
+        self._written_at, self._again = now, False
         if self._written is not None:
             self._send(self._written)
 

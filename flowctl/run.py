@@ -1,0 +1,91 @@
+"""Run flows live until they end, a signal comes, or their time is up."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from flowctl.check import load
+from flowctl.live import LiveClock
+from flowctl.session import Options, Session
+
+SETTLED = 0.1  # s a file must rest before it is read again: editors save in several steps
+
+Beside = Callable[[Sequence[Session]], Awaitable[None]]
+
+
+async def run(
+    sources: Sequence[Path], options: Options, beside: Sequence[Beside] = ()
+) -> list[Session]:
+    """Run flows in one process, isolated from each other; return when all have stopped.
+
+    `beside` are tasks that go along (a live view, a control socket); they end with the flows.
+
+    Raises:
+        FlowError: a flow is faulty; none has been started.
+    """
+    graphs = [load(source, sets=options.sets) for source in sources]
+    clock = LiveClock()
+    pairs = zip(sources, graphs, strict=True)
+    sessions = [Session(source, graph, clock, options) for source, graph in pairs]
+    stop = _stop_on_signals()
+    tasks = [asyncio.ensure_future(_go_along(task, sessions)) for task in beside]
+    try:
+        _start(sessions, stop)
+        if options.watch:
+            tasks.append(asyncio.ensure_future(_watch(sessions)))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(options.seconds):
+                await stop.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*(session.stop() for session in sessions))
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return sessions
+
+
+def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:
+    running = set(range(len(sessions)))
+
+    def ended(index: int) -> None:
+        running.discard(index)
+        if not running:
+            stop.set()
+
+    for index, session in enumerate(sessions):
+        session.engine.completed = lambda index=index: ended(index)  # type: ignore[misc]
+        session.start()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _go_along(beside: Beside, sessions: Sequence[Session]) -> None:
+    try:
+        await beside(sessions)
+    except Exception:
+        sessions[0].log.exception("%s ended", getattr(beside, "__name__", beside))
+
+
+async def _watch(sessions: Sequence[Session]) -> None:
+    from watchfiles import awatch  # only a running flow watches
+
+    while True:
+        files = {file: s for s in sessions for file in s.engine.graph.watches}
+        folders = {Path(file).parent for file in files if Path(file).parent.is_dir()}
+        if not folders:
+            return
+        async for changes in awatch(*folders, step=int(SETTLED * 1000), recursive=False):
+            touched = {files[name] for _, name in changes if name in files}
+            for session in touched:
+                session.reload()
+            if touched:
+                break  # the flow may name other files now

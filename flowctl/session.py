@@ -1,0 +1,94 @@
+"""One live flow: its engine, its ends, its recorder, and its reload when a file changes."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flowctl.check import load
+from flowctl.clock import Clock
+from flowctl.engine import Engine
+from flowctl.faults import FlowError
+from flowctl.graph import Graph
+from flowctl.live import LiveEnds
+from flowctl.recording import Recorder
+from flowctl.reload import Changes, replace
+from flowctl.storage import Storage
+
+
+@dataclass(frozen=True)
+class Options:
+    """How flows are to be run."""
+
+    sets: Mapping[str, str] = field(default_factory=dict)
+    record: Path | None = None
+    shadow: bool = False
+    seconds: float | None = None
+    """Stop after so long."""
+    state: Path | None = None
+    """Folder of what survives a restart; none: nothing does."""
+    watch: bool = True
+
+
+class Session:
+    """A flow while it runs."""
+
+    def __init__(self, source: Path, graph: Graph, clock: Clock, options: Options) -> None:
+        self.source, self.options = source, options
+        self._ends = LiveEnds(shadow=options.shadow)
+        self._storage = Storage(options.state) if options.state else None
+        store = self._storage.store if self._storage else None
+        self.engine = Engine(graph, clock, self._ends, store)
+        self.log = logging.getLogger(graph.name or source.stem)
+        self._epoch = time.time() - clock.time()
+        self._recorder: Recorder | None = None
+        self._recorded: set[str] = set()
+
+    def start(self) -> None:
+        """Build the flow; a device is not written before its first setpoint."""
+        if self.options.record:
+            self._recorder = Recorder(
+                self.options.record, flow=self.engine.graph.name, epoch=self._epoch
+            )
+            self._record_edges()
+        self.engine.start()
+
+    async def stop(self) -> None:
+        """Release every device, then let go of everything."""
+        self.engine.clock.turn(self.engine.stop)
+        await self._ends.finish()
+        if self._recorder:
+            self._recorder.close()
+        if self._storage:
+            self._storage.close()
+
+    def reload(self) -> Changes | None:
+        """Take over the changed file; a faulty one is shown, and the old flow runs on."""
+        began = time.perf_counter()
+        try:
+            new = load(self.source, sets=self.options.sets)
+            changes = replace(self.engine, new)
+        except FlowError as error:
+            self.log.error("not reloaded, the flow runs on as it was:\n%s", error)
+            return None
+        if changes:
+            took = (time.perf_counter() - began) * 1000
+            self.log.info("reloaded in %.0f ms: %s", took, changes)
+        if self._recorder:
+            self._record_edges()
+        return changes
+
+    def _record_edges(self) -> None:
+        for stream in self.engine.graph.streams:
+            edge = self.engine.graph.edge(stream)
+            if edge and edge.id not in self._recorded:
+                self._recorded.add(edge.id)
+                self._record(stream, edge.id)
+
+    def _record(self, stream: str, step_id: str) -> None:
+        recorder, clock, epoch = self._recorder, self.engine.clock, self._epoch
+        if recorder:
+            self.engine.output(step_id).listen(
+                -1, lambda value: recorder.write(epoch + clock.time(), stream, value)
+            )

@@ -1,0 +1,191 @@
+"""The device shell: every promise of a borrowed battery, in virtual time."""
+
+import logging
+import math
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowctl.shell import Shell
+from flowctl.terms import Terms
+from flowctl.values import RELEASE, Battery, Share
+from flowctl.virtual import VirtualClock
+
+
+class Wired:
+    def __init__(self, **terms: Any) -> None:
+        self.clock = VirtualClock()
+        self.sent: list[tuple[float, Any]] = []
+        self.shell = Shell(Terms(**terms), self.clock, self._send, logging.getLogger("shell"))
+
+    def _send(self, command: Any) -> None:
+        self.sent.append((self.clock.time(), None if command is RELEASE else command))
+
+
+def test_the_first_want_is_written_at_once() -> None:
+    wired = Wired()
+    wired.shell.want(500.0)
+    assert wired.sent == [(0.0, 500.0)]
+
+
+def test_a_battery_is_released_when_the_lease_runs_out() -> None:
+    wired = Wired(lease=10.0)
+    wired.shell.want(500.0)
+    wired.clock.advance(30.0)
+    assert wired.sent == [(0.0, 500.0), (10.0, None)]
+
+
+def test_a_repeated_want_renews_the_lease_without_a_write() -> None:
+    wired = Wired(lease=10.0)
+    for _ in range(5):
+        wired.shell.want(500.0)
+        wired.clock.advance(5.0)
+    wired.clock.advance(20.0)
+    assert wired.sent == [(0.0, 500.0), (30.0, None)]
+
+
+def test_no_share_holds_longer_than_its_plan() -> None:
+    wired = Wired(lease=10.0)
+    wired.shell.want(Share(500.0, valid_until=3.0))
+    wired.clock.advance(30.0)
+    assert wired.sent == [(0.0, 500.0), (3.0, None)]
+
+
+def test_a_share_of_a_plan_that_is_over_is_not_written() -> None:
+    wired = Wired()
+    wired.clock.advance(5.0)
+    wired.shell.want(Share(500.0, valid_until=4.0))
+    assert wired.sent == []
+
+
+def test_writes_keep_their_distance_and_the_newest_wins() -> None:
+    wired = Wired(write_every=2.0)
+    for watts in (100.0, 200.0, 300.0):
+        wired.shell.want(watts)
+        wired.clock.advance(0.5)
+    wired.clock.advance(5.0)
+    assert wired.sent == [(0.0, 100.0), (2.0, 300.0)]
+
+
+def test_changes_within_the_dead_band_are_not_written_but_a_stop_is() -> None:
+    wired = Wired(deadband=25.0, write_every=0.0)
+    for watts in (100.0, 110.0, 80.0, 75.0, 10.0, 0.0):
+        wired.shell.want(watts)
+        wired.clock.advance(1.0)
+    assert [watts for _, watts in wired.sent] == [100.0, 75.0, 10.0, 0.0]
+
+
+def test_an_unchanged_setpoint_is_refreshed() -> None:
+    wired = Wired(resend=3.0, lease=100.0)
+    wired.shell.want(500.0)
+    wired.clock.advance(7.0)
+    assert wired.sent == [(0.0, 500.0), (3.0, 500.0), (6.0, 500.0)]
+    assert wired.shell.counts.resent == 2
+
+
+def test_limits_hold_whatever_the_flow_computes() -> None:
+    wired = Wired(max_charge=800.0, max_discharge=600.0, write_every=0.0)
+    for watts in (5000.0, -5000.0):
+        wired.shell.want(watts)
+        wired.clock.advance(1.0)
+    assert [watts for _, watts in wired.sent] == [600.0, -800.0]
+
+
+def test_the_devices_own_rating_limits_too() -> None:
+    wired = Wired(max_discharge=2500.0)
+    wired.shell.told(Battery(max_charge=1200.0, max_discharge=800.0))
+    wired.shell.want(2000.0)
+    assert wired.sent == [(0.0, 800.0)]
+
+
+def test_what_is_no_finite_power_is_refused() -> None:
+    wired = Wired()
+    for value in (math.nan, math.inf, -math.inf, "500", None, True, [500.0]):
+        wired.shell.want(value)
+    assert wired.sent == []
+    assert wired.shell.counts.refused == 7
+
+
+def test_a_setpoint_is_repeated_when_the_read_back_disagrees() -> None:
+    wired = Wired(lease=1000.0)
+    wired.shell.want(1000.0)
+    wired.clock.advance(5.0)
+    wired.shell.told(Battery(setpoint=0.0))
+    assert wired.sent == [(0.0, 1000.0), (5.0, 1000.0)]
+
+
+def test_a_read_back_within_tolerance_agrees() -> None:
+    wired = Wired(lease=1000.0)
+    wired.shell.want(1000.0)
+    wired.clock.advance(5.0)
+    for echo in (900.0, 1100.0):
+        wired.shell.told(Battery(setpoint=echo))
+    assert wired.sent == [(0.0, 1000.0)]
+
+
+def test_a_device_that_never_agrees_is_asked_less_and_less_often() -> None:
+    wired = Wired(lease=1e6, resend=60.0)
+    wired.shell.want(1000.0)
+    for _ in range(600):
+        wired.clock.advance(1.0)
+        wired.shell.told(Battery(setpoint=0.0))
+    assert 10 < wired.shell.counts.writes < 25
+
+
+def test_an_echo_of_the_old_setpoint_is_forgiven() -> None:
+    wired = Wired(lease=1000.0)
+    wired.shell.want(1000.0)
+    wired.clock.advance(1.0)
+    wired.shell.told(Battery(setpoint=0.0))
+    assert wired.sent == [(0.0, 1000.0)]
+
+
+def test_a_device_that_was_away_is_written_again() -> None:
+    wired = Wired(lease=1000.0)
+    wired.shell.want(1000.0)
+    wired.clock.advance(5.0)
+    wired.shell.renew()
+    assert wired.sent == [(0.0, 1000.0), (5.0, 1000.0)]
+
+
+def test_closing_releases_and_takes_no_more() -> None:
+    wired = Wired()
+    wired.shell.want(500.0)
+    wired.shell.close()
+    wired.shell.want(500.0)
+    wired.clock.advance(100.0)
+    assert wired.sent == [(0.0, 500.0), (0.0, None)]
+
+
+def test_a_device_that_was_never_written_is_not_released() -> None:
+    wired = Wired()
+    wired.shell.close()
+    assert wired.sent == []
+
+
+WANTS = st.lists(
+    st.tuples(st.floats(0.01, 15.0), st.floats(allow_nan=True, allow_infinity=True)), max_size=40
+)
+
+
+@given(WANTS, st.floats(0.0, 5.0), st.floats(0.0, 100.0), st.floats(1.0, 12.0))
+def test_whatever_comes_the_wire_keeps_its_terms(
+    wants: list[tuple[float, float]], write_every: float, deadband: float, lease: float
+) -> None:
+    wired = Wired(
+        write_every=write_every, deadband=deadband, lease=lease, max_charge=800, max_discharge=600
+    )
+    last = -math.inf
+    for pause, watts in wants:
+        wired.clock.advance(pause)
+        wired.shell.want(watts)
+        last = wired.clock.time() if math.isfinite(watts) else last
+    wired.clock.advance(lease + write_every + 1)
+    writes = [(t, watts) for t, watts in wired.sent if watts is not None]
+    assert all(-800 <= watts <= 600 for _, watts in writes)
+    gaps = [b[0] - a[0] for a, b in zip(writes, writes[1:], strict=False)]
+    assert all(gap >= write_every - 1e-6 for gap in gaps)
+    if wired.sent:
+        assert wired.sent[-1][1] is None
+        assert wired.sent[-1][0] <= last + lease + 1e-6
