@@ -1,0 +1,104 @@
+"""The rows of a file: CSV or JSON lines, packed or not, up to the place where it was cut off."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from nodes._helpers.fields import read_json, read_number
+from nodes._helpers.nonsense import excerpt
+
+TIMES = ("t", "t_s", "time", "timestamp", "ts", "date", "datetime", "last_changed")
+SEPARATORS = ",;\t"
+
+
+def rows(path: Path, bad: Callable[[object], None]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a file by column; `bad` is told of each one that cannot be read."""
+    lines = _lines(path)
+    first = next(lines, "").lstrip("\ufeff")
+    if first.lstrip().startswith("{"):
+        yield from _objects(first, lines, bad)
+    elif first.strip():
+        yield from _table(first, lines, bad)
+
+
+def seconds(stamp: Any) -> float:
+    """Read the time of a row: a number of seconds, or a date and time (UTC where it says no zone).
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        return read_number(stamp)
+    except ValueError:
+        made = datetime.fromisoformat(str(stamp).strip())
+    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()
+
+
+def cell(text: Any, decimal_comma: bool = False) -> Any:
+    """Read the text of a cell: a number where it is one; an empty cell is nothing."""
+    if not isinstance(text, str):
+        return text
+    plain = text.strip()
+    try:
+        return float(plain.replace(",", ".") if decimal_comma else plain)
+    except ValueError:
+        return plain or None
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield lines; of a packed file that was cut off, all that can be had but a half one."""
+    packed = path.suffix == ".gz"
+    with gzip.open(path, "rb") if packed else path.open("rb") as file:
+        while True:
+            try:
+                line = file.readline()
+            except (EOFError, zlib.error, gzip.BadGzipFile):
+                return
+            if not line:
+                return
+            yield line.decode("utf-8", "replace")
+
+
+def _objects(
+    first: str, lines: Iterator[str], bad: Callable[[object], None]
+) -> Iterator[dict[str, Any]]:
+    broken: ValueError | None = None
+    for line in chain([first], lines):
+        if broken:
+            bad(broken)
+            broken = None
+        try:
+            row = read_json(line) if line.strip() else None
+        except ValueError as why:
+            broken = why  # told only when another line follows: else the file was cut off there
+            continue
+        if isinstance(row, dict):
+            yield row
+        elif row is not None:
+            bad(f"a line that is no object: {excerpt(line)}")
+
+
+def _table(
+    first: str, lines: Iterator[str], bad: Callable[[object], None]
+) -> Iterator[dict[str, Any]]:
+    separator = max(SEPARATORS, key=first.count)
+    names = [name.strip() for name in _cells(first, separator)]
+    comma = separator == ";"  # the lands that separate by it write decimals with a comma
+    for line in lines:
+        cells = _cells(line, separator)
+        if len(cells) == len(names):
+            yield {name: cell(text, comma) for name, text in zip(names, cells, strict=True)}
+        elif cells:
+            bad(f"{len(cells)} cells under {len(names)} names: {excerpt(line)}")
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
+    except csv.Error:
+        return [line]

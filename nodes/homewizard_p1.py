@@ -1,0 +1,43 @@
+"""Read the grid meter of a HomeWizard P1 dongle over its local HTTP API."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from flowctl import Ge, Gt, Log, Seconds, Watts, ticks
+from nodes._helpers.fields import number, pick, read_json
+from nodes._helpers.http import http
+from nodes._helpers.nonsense import Nonsense
+
+DATA = "/api/v1/data"
+CURES = {
+    403: "enable the local API in the HomeWizard app: Settings, Meters, your meter, Local API",
+    404: "is this the address of a HomeWizard P1 meter?",
+}
+
+
+async def homewizard_p1(
+    *,
+    host: Annotated[str, "address of the dongle, e.g. 192.168.1.20"],
+    every: Annotated[Seconds, Ge(0.5), "time between two readings; the dongle bears 500ms"] = 1.0,
+    patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
+    log: Log,
+) -> AsyncIterator[Watts]:
+    """Grid power once per `every`: positive imports, negative exports, as the meter has it.
+
+    A DSMR 5 meter has a new value each second, older ones every ten. Nothing is said while the
+    dongle does not answer or answers without a finite `active_power_w`.
+
+    Source: api-documentation.homewizard.com, API v1: GET /api/v1/data, `active_power_w` in W,
+    + import; not faster than 500 ms; HTTP 403 (error 202) while the app has the API disabled.
+    """
+    nonsense = Nonsense(log, host)
+    async with http(host) as link:
+        async for _ in ticks(every):
+            try:
+                said = read_json(await link.get(DATA, patience=patience, cures=CURES))
+                watts = number(pick(said, "active_power_w"))
+            except ValueError as why:
+                nonsense.heard(why)
+                continue
+            nonsense.over()
+            yield watts

@@ -1,0 +1,58 @@
+"""Ask any HTTP address for a value, again and again."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, Literal
+
+from flowctl import Gt, Log, Seconds, Secret, UnitFrom, ticks
+from nodes._helpers.fields import frozen, pick, read_json, read_number
+from nodes._helpers.http import http, origin_of, path_of
+from nodes._helpers.nonsense import Nonsense
+
+CURES = {
+    401: "it wants a token or password: give it in headers",
+    403: "its interface may have to be enabled, or wants a token: give it in headers",
+    404: "is the path after the host right?",
+}
+Format = Literal["number", "text", "json"]
+
+
+async def http_get(
+    *,
+    url: Annotated[str, "what to ask, e.g. http://192.168.1.30/rpc/EM.GetStatus?id=0"],
+    every: Annotated[Seconds, Gt(0), "time between two questions"] = 5.0,
+    field: Annotated[str, "where in a JSON answer the value is, e.g. `phases[0].power`"] = "",
+    format: Annotated[Format, "what the value is; `json` gives objects as they are"] = "number",
+    unit: Annotated[str | None, "unit of the number, e.g. W"] = None,
+    headers: Annotated[Mapping[str, Secret] | None, "sent along, e.g. Authorization"] = None,
+    patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
+    log: Log,
+) -> Annotated[AsyncIterator[Any], UnitFrom("unit")]:
+    """One value per `every`, as the address gives it: its sign and scale are not touched.
+
+    Nothing is said while the host does not answer, or answers something that holds no such value.
+    """
+    nonsense = Nonsense(log, origin_of(url))
+    path = path_of(url)
+    async with http(url) as link:
+        async for _ in ticks(every):
+            try:
+                body = await link.get(path, patience=patience, headers=headers, cures=CURES)
+                value = _value(body, field, format)
+            except ValueError as why:
+                nonsense.heard(why)
+                continue
+            nonsense.over()
+            yield value
+
+
+def _value(body: str, field: str, format: Format) -> Any:
+    if format == "text" and not field:
+        return body.strip()
+    plain = format == "number" and not field
+    value = body.strip() if plain else pick(read_json(body), field)
+    if format == "number":
+        return read_number(value)
+    if format == "json":
+        return frozen(value)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,128 @@
+import asyncio
+import logging
+import socket
+
+import pytest
+from aiohttp import web
+
+from flowctl.node import NodeKind, read_node
+from nodes.homewizard_p1 import homewizard_p1
+from tests.nodes.web import saying, take, website
+
+LOG = logging.getLogger("meter")
+DISABLED = '{"error": {"id": 202, "description": "API not enabled"}}'
+EXPORTING = '{"smr_version": 50, "active_power_w": -543, "active_power_l1_w": -676}'
+
+
+def reading(host: str, count: int, **settings: float):
+    return take(homewizard_p1(host=host, every=0.01, log=LOG, **settings), count)
+
+
+def test_it_is_a_source_of_watts() -> None:
+    spec = read_node(homewizard_p1)
+    assert spec.kind is NodeKind.SOURCE
+    assert spec.first_setting == "host"
+    assert spec.output is not None
+    assert spec.output.unit == "W"
+
+
+async def test_import_is_positive_and_export_negative() -> None:
+    asked: list[web.Request] = []
+    async with website(saying(EXPORTING, '{"active_power_w": 1200.5}', asked=asked)) as host:
+        assert await reading(host, 2) == [-543.0, 1200.5]
+    assert {request.path for request in asked} == {"/api/v1/data"}
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "",
+        "<html><body>Starting...</body></html>",
+        '{"active_power_w": 54',
+        '{"active_power_w": NaN}',
+        '{"active_power_w": Infinity}',
+        '{"active_power_w": 1e999}',
+        '{"active_power_w": ' + "9" * 400 + "}",
+        '{"active_power_w": ' + "9" * 9000 + "}",
+        '{"active_power_w": null}',
+        '{"active_power_w": true}',
+        '{"active_power_w": "543"}',
+        '{"active_power_w": [1]}',
+        '{"total_liter_m3": 3.2}',
+        "[1, 2]",
+        "7",
+        "null",
+        "[" * 100_000,
+        '{"active_power_w": 1, "junk": "' + "x" * 2_000_000 + '"}',
+    ],
+)
+async def test_nonsense_is_told_once_and_passed_over(
+    nonsense: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with website(saying(nonsense, nonsense, EXPORTING)) as host:
+        assert await reading(host, 1) == [-543.0]
+    assert [record.message.split(": ")[0] for record in caplog.records] == [
+        f"{host} talks nonsense",
+        f"{host} makes sense again, after 2 odd ones",
+    ]
+
+
+async def test_bytes_that_are_no_text_are_nonsense_too() -> None:
+    junk = web.Response(body=b"\xff\xfe\x00\x80")
+    async with website(saying(junk, EXPORTING)) as host:
+        assert await reading(host, 1) == [-543.0]
+
+
+async def test_a_disabled_api_says_where_to_enable_it() -> None:
+    async with website(saying(web.Response(status=403, text=DISABLED))) as host:
+        with pytest.raises(OSError, match=r"API not enabled.*enable the local API in the Home"):
+            await reading(host, 1)
+
+
+async def test_a_server_error_is_a_device_that_is_away() -> None:
+    async with website(saying(web.Response(status=503, text="busy"))) as host:
+        with pytest.raises(OSError, match="says 503 busy"):
+            await reading(host, 1)
+
+
+async def test_nobody_there_is_a_device_that_is_away() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        with pytest.raises(OSError, match=r"does not answer.*switched on"):
+            await reading(f"127.0.0.1:{held.getsockname()[1]}", 1)
+
+
+async def test_a_silent_device_is_given_up_in_time() -> None:
+    async def silent(_: web.Request) -> web.Response:
+        await asyncio.sleep(5)
+        return web.Response()
+
+    async with website(silent) as host:
+        with pytest.raises(TimeoutError, match=r"no answer in 0\.05s"):
+            await reading(host, 1, patience=0.05)
+
+
+async def test_a_half_sent_answer_is_a_device_that_is_away() -> None:
+    async def half(request: web.Request) -> web.StreamResponse:
+        reply = web.StreamResponse(headers={"Content-Length": "100"})
+        await reply.prepare(request)
+        await reply.write(b'{"active_power_w": 5')
+        assert request.transport
+        request.transport.close()
+        return reply
+
+    async with website(half) as host:
+        with pytest.raises(OSError, match="does not answer"):
+            await reading(host, 1)
+
+
+async def test_two_steps_share_one_session() -> None:
+    asked: list[web.Request] = []
+    async with website(saying(EXPORTING, asked=asked)) as host:
+        await asyncio.gather(reading(host, 3), reading(host, 3))
+        assert len({id(request.transport) for request in asked}) <= 2
+
+
+async def test_what_is_no_address_is_refused_with_an_example() -> None:
+    with pytest.raises(ValueError, match=r"e\.g\. 192\.168\.1\.20"):
+        await reading("http://", 1)

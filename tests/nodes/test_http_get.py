@@ -1,0 +1,134 @@
+import logging
+from contextlib import suppress
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowctl import Secret
+from flowctl.node import NodeKind, UnitFrom, read_node
+from nodes._helpers.fields import frozen, pick, read_json
+from nodes._helpers.http import origin_of, path_of
+from nodes.http_get import http_get
+from tests.nodes.web import saying, take, website
+
+LOG = logging.getLogger("meter")
+SHELLY = '{"id": 0, "total_act_power": -412.3, "emeters": [{"power": 5}, {"power": "7.5"}]}'
+
+
+async def getting(body: str, **settings: object) -> object:
+    async with website(saying(body)) as host:
+        source = http_get(url=f"http://{host}/status", every=0.01, log=LOG, **settings)
+        return (await take(source, 1))[0]
+
+
+def test_it_is_a_source_whose_unit_is_a_setting() -> None:
+    spec = read_node(http_get)
+    assert spec.kind is NodeKind.SOURCE
+    assert spec.first_setting == "url"
+    assert spec.output is not None
+    assert spec.output.derived == UnitFrom("unit")
+
+
+def test_headers_are_secrets() -> None:
+    adapter = read_node(http_get).settings["headers"].adapter
+    assert adapter.validate_python({"Authorization": "Bearer x"}) == {
+        "Authorization": Secret("Bearer x")
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "settings", "value"),
+    [
+        (SHELLY, {"field": "total_act_power"}, -412.3),
+        (SHELLY, {"field": "emeters[0].power"}, 5.0),
+        (SHELLY, {"field": "emeters.1.power"}, 7.5),
+        (" 230.5\n", {}, 230.5),
+        ("-7", {}, -7.0),
+        (" on \n", {"format": "text"}, "on"),
+        ('{"relay": "on"}', {"format": "text", "field": "relay"}, "on"),
+        ('{"relay": true}', {"format": "text", "field": "relay"}, "true"),
+        ('{"a": [1, {"b": 2}]}', {"format": "json"}, {"a": (1, {"b": 2})}),
+        ('{"a.b": 3, "a": {"b": 4}}', {"field": "a.b"}, 3.0),
+        ("[[1, 2], [3, 4]]", {"field": "[1][0]"}, 3.0),
+    ],
+)
+async def test_values_are_found(body: str, settings: dict[str, object], value: object) -> None:
+    assert await getting(body, **settings) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "settings"),
+    [
+        ("<html>", {}),
+        ("nan", {}),
+        ("1e999", {}),
+        (SHELLY, {"field": "emeters[9].power"}),
+        (SHELLY, {"field": "emeters.x"}),
+        (SHELLY, {"field": "id.power"}),
+        ('{"a": NaN}', {"format": "json"}),
+        ('{"a": null}', {"field": "a"}),
+        ('{"a": true}', {"field": "a"}),
+        ('{"a": {}}', {"field": "a"}),
+        ('{"a": ', {"field": "a"}),
+    ],
+)
+async def test_nonsense_is_passed_over(body: str, settings: dict[str, object]) -> None:
+    good = '{"a": 1, "emeters": []}' if settings.get("format") == "json" else "5"
+    good = f'{{"{settings["field"]}": 5}}' if "field" in settings else good
+    async with website(saying(body, good)) as host:
+        source = http_get(url=f"{host}/x", every=0.01, log=LOG, **settings)  # type: ignore[arg-type]
+        got = await take(source, 1)
+    assert got in ([5.0], [{"a": 1, "emeters": ()}])
+
+
+async def test_path_query_and_headers_are_sent() -> None:
+    asked: list[web.Request] = []
+    async with website(saying("5", asked=asked)) as host:
+        headers = {"Authorization": Secret("Bearer hush")}
+        await take(http_get(url=f"http://{host}/rpc/EM?id=0", every=1, headers=headers, log=LOG), 1)
+    assert asked[0].path_qs == "/rpc/EM?id=0"
+    assert asked[0].headers["Authorization"] == "Bearer hush"
+
+
+async def test_a_refusal_shows_no_secret() -> None:
+    denied = web.Response(status=401, text="go away")
+    async with website(saying(denied)) as host:
+        source = http_get(url=f"http://me:hush@{host}/x?key=hush", every=1, log=LOG)
+        with pytest.raises(OSError, match="says 401 go away; it wants a token") as caught:
+            await take(source, 1)
+    assert "hush" not in str(caught.value)
+
+
+async def test_a_redirect_is_not_followed_but_told() -> None:
+    moved = web.Response(status=302, headers={"Location": "https://elsewhere/x"})
+    async with website(saying(moved)) as host:
+        with pytest.raises(OSError, match="it moved to https://elsewhere/x"):
+            await take(http_get(url=host, every=1, log=LOG), 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "origin", "path"),
+    [
+        ("192.168.1.20", "http://192.168.1.20", "/"),
+        ("meter.local:8080", "http://meter.local:8080", "/"),
+        ("https://meter.local/a/b?c=1", "https://meter.local", "/a/b?c=1"),
+        ("http://[::1]:80/x", "http://[::1]:80", "/x"),
+    ],
+)
+def test_addresses_are_read(address: str, origin: str, path: str) -> None:
+    assert (origin_of(address), path_of(address)) == (origin, path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@given(JSON, st.text())
+def test_no_json_and_no_path_does_more_than_a_value_error(data: object, path: str) -> None:
+    for doing in (lambda: pick(data, path), lambda: frozen(data), lambda: read_json(path)):
+        with suppress(ValueError):
+            doing()
