@@ -203,10 +203,10 @@ class Engine:
             if not self._open_sources:
                 self.clock.turn(self.completed)
 
-        self._ends[step.id] = self.ends.source(self._edge(step), push, done)
+        self._ends[step.id] = self.ends.source(self.edge(step), push, done)
 
     def _sink(self, step: Step, running: Running) -> None:
-        end = self._ends[step.id] = self.ends.sink(self._edge(step))
+        end = self._ends[step.id] = self.ends.sink(self.edge(step))
         into = self.output(f"{step.stream}/{INTO}")
 
         def put(value: Any) -> None:
@@ -229,11 +229,12 @@ class Engine:
 
         shell = self.shells[step.id] = Shell(terms_of(step), self.clock, send, self.log_of(step))
         end = self._ends[step.id] = self.ends.device(
-            self._edge(step), lambda record: self.clock.turn(push, record), shell.renew
+            self.edge(step), lambda record: self.clock.turn(push, record), shell.renew
         )
         running.listen(shell.want, shell.close)
 
-    def _edge(self, step: Step) -> Edge:
+    def edge(self, step: Step) -> Edge:
+        """Collect what an end needs to be started."""
         return Edge(
             step,
             self.arguments(step, self.clock),

@@ -9,6 +9,7 @@ from pathlib import Path
 from flowctl.check import load
 from flowctl.live import LiveClock
 from flowctl.session import Options, Session
+from flowctl.storage import Storage
 
 SETTLED = 0.1  # s a file must rest before it is read again: editors save in several steps
 
@@ -16,11 +17,15 @@ Beside = Callable[[Sequence[Session]], Awaitable[None]]
 
 
 async def run(
-    sources: Sequence[Path], options: Options, beside: Sequence[Beside] = ()
+    sources: Sequence[Path],
+    options: Options,
+    beside: Sequence[Beside] = (),
+    started: Callable[[list[Session]], None] = lambda _: None,
 ) -> list[Session]:
     """Run flows in one process, isolated from each other; return when all have stopped.
 
     `beside` are tasks that go along (a live view, a control socket); they end with the flows.
+    `started` is called once, before the first device is dialled.
 
     Raises:
         FlowError: a flow is faulty; none has been started.
@@ -28,7 +33,9 @@ async def run(
     graphs = [load(source, sets=options.sets) for source in sources]
     clock = LiveClock()
     pairs = zip(sources, graphs, strict=True)
-    sessions = [Session(source, graph, clock, options) for source, graph in pairs]
+    storage = Storage(options.state) if options.state else None
+    sessions = [Session(source, graph, clock, options, storage) for source, graph in pairs]
+    started(sessions)
     stop = _stop_on_signals()
     tasks = [asyncio.ensure_future(_go_along(task, sessions)) for task in beside]
     try:
@@ -43,6 +50,8 @@ async def run(
             task.cancel()
         await asyncio.gather(*(session.stop() for session in sessions))
         await asyncio.gather(*tasks, return_exceptions=True)
+        if storage:
+            storage.close()
     return sessions
 
 
@@ -71,7 +80,7 @@ def _stop_on_signals() -> asyncio.Event:
 async def _go_along(beside: Beside, sessions: Sequence[Session]) -> None:
     try:
         await beside(sessions)
-    except Exception:
+    except Exception:  # noqa: BLE001 - a broken view must not stop a house
         sessions[0].log.exception("%s ended", getattr(beside, "__name__", beside))
 
 

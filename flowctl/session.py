@@ -34,11 +34,17 @@ class Options:
 class Session:
     """A flow while it runs."""
 
-    def __init__(self, source: Path, graph: Graph, clock: Clock, options: Options) -> None:
+    def __init__(
+        self,
+        source: Path,
+        graph: Graph,
+        clock: Clock,
+        options: Options,
+        storage: Storage | None = None,
+    ) -> None:
         self.source, self.options = source, options
         self._ends = LiveEnds(shadow=options.shadow)
-        self._storage = Storage(options.state) if options.state else None
-        store = self._storage.store if self._storage else None
+        store = storage.store if storage else None
         self.engine = Engine(graph, clock, self._ends, store)
         self.log = logging.getLogger(graph.name or source.stem)
         self._epoch = time.time() - clock.time()
@@ -60,8 +66,6 @@ class Session:
         await self._ends.finish()
         if self._recorder:
             self._recorder.close()
-        if self._storage:
-            self._storage.close()
 
     def reload(self) -> Changes | None:
         """Take over the changed file; a faulty one is shown, and the old flow runs on."""

@@ -1,0 +1,54 @@
+"""The command line: every file in `flowctl/commands` is a command.
+
+Exit code 0: done; 1: it failed; 2: the input is wrong (place, fault, cure are shown).
+"""
+
+import json
+import os
+import pkgutil
+import sys
+from importlib import import_module
+
+import typer
+
+from flowctl import commands
+from flowctl.faults import FlowError
+
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    name="flowctl",
+    help="A flow engine with an embedded controller for home batteries.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run a command; a user's mistake never shows a traceback."""
+    for item in pkgutil.iter_modules(commands.__path__):
+        import_module(f"{commands.__name__}.{item.name}").register(app)
+    try:
+        app()
+    except FlowError as error:
+        _show(error)
+        sys.exit(WRONG)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except OSError as error:
+        sys.stderr.write(f"flowctl: {error}\n")
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _show(error: FlowError) -> None:
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps([fault.as_json() for fault in error.faults]) + "\n")
+        return
+    sys.stderr.write(f"{error}\n")
+    if len(error.faults) > 1:
+        sys.stderr.write(f"{len(error.faults)} faults\n")

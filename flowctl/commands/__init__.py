@@ -1,0 +1,1 @@
+"""One command, one file: the folder is the list of commands."""

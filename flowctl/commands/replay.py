@@ -1,0 +1,69 @@
+"""`flowctl replay`: feed a recording to a flow in virtual time."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flowctl.check import load
+from flowctl.commands.check import pairs
+from flowctl.faults import FlowError
+from flowctl.replay import replay as play_again
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: flowctl replay flows/home.yaml day.jsonl.gz --stream plan")(replay)
+
+
+def replay(
+    flow: Annotated[Path, typer.Argument(help="flow file")],
+    recording: Annotated[Path, typer.Argument(help="recording, CSV or history export")],
+    stream: Annotated[list[str] | None, typer.Option(help="only these streams")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="of a table: stream=column")] = None,
+    expect: Annotated[Path | None, typer.Option(help="golden file to compare with")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="a var: name=value")] = None,
+) -> None:
+    """Show what every stream says now, as JSON lines; with --expect, what differs.
+
+    Exit code 1 when it differs from the golden file.
+    """
+    graph = load(flow, sets=pairs(sets))
+    columns = pairs(column) if column else None
+    told = (line for line in play_again(graph, recording, columns) if _wanted(line, stream))
+    written = (json.dumps(line, ensure_ascii=False) for line in told)
+    if expect is None:
+        for line in written:
+            sys.stdout.write(line + "\n")
+    elif _differs(written, expect):
+        raise typer.Exit(1)
+
+
+def _wanted(line: dict[str, Any], streams: list[str] | None) -> bool:
+    return not streams or line["stream"] in streams
+
+
+def _differs(written: Iterable[str], golden: Path) -> bool:
+    differences = 0
+    for number, (now, then) in enumerate(zip_longest(written, _lines(golden)), 1):
+        if now != then:
+            differences += 1
+            if differences <= 5:
+                sys.stderr.write(f"{golden}:{number}:\n  then {then}\n  now  {now}\n")
+    if differences:
+        sys.stderr.write(f"{differences} lines differ from {golden}\n")
+    else:
+        sys.stdout.write(f"as in {golden}\n")
+    return differences > 0
+
+
+def _lines(golden: Path) -> Iterator[str]:
+    try:
+        with golden.open(encoding="utf-8") as file:
+            yield from (line.rstrip("\n") for line in file)
+    except OSError as error:
+        raise FlowError(f"{golden}: cannot be read: {error.strerror}") from None
