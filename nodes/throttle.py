@@ -1,0 +1,43 @@
+"""Slow a stream down without losing its newest value."""
+
+from typing import Annotated, TypeVar
+
+from reactivex import abc
+from reactivex.disposable import CompositeDisposable
+
+from flowctl import Clock, Gt, Observable, Seconds
+from nodes._helpers.timing import TINY, Held
+
+T = TypeVar("T")
+
+
+def throttle(
+    values: Annotated[Observable[T], "the stream to slow down"],
+    *,
+    every: Annotated[Seconds, Gt(0), "shortest time between two outputs"],
+    clock: Clock,
+) -> Observable[T]:
+    """Pass a value at once, then at most one per `every`; the newest wins.
+
+    In and out: anything. The first value, and any that follows `every` of quiet, passes at once;
+    of those in between the newest passes when `every` is over. It never repeats a value, so it is
+    silent while its input is. When the input ends, a value still held passes at once, before the
+    end.
+    """
+
+    def subscribe(
+        out: abc.ObserverBase[T], _: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        held = Held(clock, out)
+
+        def receive(value: T) -> None:
+            free = held.passed + every
+            if clock.time() >= free - TINY:
+                held.say(value)
+            else:
+                held.hold(value, free)
+
+        heard = values.subscribe(receive, out.on_error, held.finish, scheduler=clock)
+        return CompositeDisposable(heard, held)
+
+    return Observable(subscribe)
