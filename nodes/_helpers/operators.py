@@ -1,0 +1,132 @@
+"""What the operators share: hearing each value, laws with memory, values fit for a wire."""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable
+
+from flowctl import Expression, Share, Store
+
+A = TypeVar("A")
+B = TypeVar("B")
+S = TypeVar("S")
+
+NONE: Mapping[str, Observable[Any]] = MappingProxyType({})
+Receiver = Callable[[A], None]
+
+
+class Each(Observable[B]):
+    """An operator made of what is done with each value: `hear(say)` returns what receives them.
+
+    It passes its listener on to its source as it is: the wrapping that reactivex puts around every
+    subscription is half the price of a hop, and the one around the first source of a chain serves.
+    """
+
+    def __init__(self, source: Observable[A], hear: Callable[[Receiver[B]], Receiver[A]]) -> None:
+        super().__init__()
+        self._source, self._hear = source, hear
+
+    def subscribe(
+        self,
+        on_next: Any = None,
+        on_error: abc.OnError | None = None,
+        on_completed: abc.OnCompleted | None = None,
+        *,
+        scheduler: abc.SchedulerBase | None = None,
+    ) -> abc.DisposableBase:
+        """Listen to the source; `hear` is called once per subscription."""
+        if isinstance(on_next, abc.ObserverBase):
+            on_next, on_error, on_completed = (
+                on_next.on_next,
+                on_next.on_error,
+                on_next.on_completed,
+            )
+        receive = self._hear(on_next or _nothing)
+        return self._source.subscribe(receive, on_error, on_completed, scheduler=scheduler)
+
+
+def each_with(
+    source: Observable[A],
+    others: Mapping[str, Observable[Any]],
+    hear: Callable[[Receiver[B], Mapping[str, Any]], Receiver[A]],
+) -> Observable[B]:
+    """Do as `Each`, with the newest value of further streams at hand by name; `None` if silent."""
+    if not others:
+        return Each(source, lambda say: hear(say, {}))
+
+    def subscribe(
+        out: abc.ObserverBase[B], clock: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        newest: dict[str, Any] = dict.fromkeys(others)
+        watched = [
+            other.subscribe(partial(newest.__setitem__, name), out.on_error, scheduler=clock)
+            for name, other in others.items()
+        ]
+        receive = hear(out.on_next, newest)
+        heard = source.subscribe(receive, out.on_error, out.on_completed, scheduler=clock)
+        return CompositeDisposable(heard, *watched)
+
+    return Observable(subscribe)
+
+
+def holding(
+    source: Observable[A], start: S, step: Callable[[S, A], tuple[S, B | None]]
+) -> Observable[B]:
+    """Run a pure law over a stream and say its output for each value; `None` says nothing.
+
+    NaN and infinities are not heard: they would stay in the state for ever.
+    """
+
+    def hear(say: Receiver[B]) -> Receiver[A]:
+        state = start
+
+        def receive(value: A) -> None:
+            nonlocal state
+            if isinstance(value, float) and not math.isfinite(value):
+                return
+            state, made = step(state, value)
+            if made is not None:
+                say(like(value, made))
+
+        return receive
+
+    return Each(source, hear)
+
+
+def like(value: Any, made: B) -> B:
+    """Give a number made of a battery's share the validity and reason of that share."""
+    if isinstance(value, Share) and isinstance(made, float):
+        return Share(made, value.valid_until, value.reason)  # type: ignore[return-value]
+    return made
+
+
+def sayable(value: Any) -> Any:
+    """Return a value as a wire carries it: integers as floats, `None` for what is no number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def work_out(expression: Expression, value: Any, others: Mapping[str, Any]) -> Any:
+    """Work an expression out; `None` where it has no result, as with a division by zero."""
+    try:
+        return sayable(expression(value, **others))
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def kept(store: Store, key: str) -> float:
+    """Read a number that was kept over restarts; zero when there is none, or no number."""
+    found = sayable(store.get(key))
+    return found if isinstance(found, float) else 0.0
+
+
+def _nothing(_value: Any) -> None:
+    pass

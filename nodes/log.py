@@ -1,0 +1,63 @@
+"""Write what flows by into the log."""
+
+import logging
+from collections.abc import Callable, Sequence
+from string import Formatter
+from typing import Annotated, Any, Literal, TypeVar
+
+from flowctl import Expression, Log, Observable
+from nodes._helpers.operators import Each, Receiver
+
+T = TypeVar("T")
+
+
+def log(
+    values: Annotated[Observable[T], "what is logged and passed on"],
+    *,
+    text: Annotated[str, "what to write, e.g. `grid {value:.0f} W` or `{soc} %`"] = "{value}",
+    level: Annotated[Literal["debug", "info", "warning", "error"], "how loud"] = "info",
+    logger: Log,
+) -> Observable[T]:
+    """Write one line per value to the log of this step, and pass the value on.
+
+    Braces hold expressions over `value` and the fields of a record, with Python's format after a
+    colon; what is not known is written as `None`.
+
+    Raises:
+        ValueError: the text cannot be read, e.g. a brace is missing.
+    """
+    pieces, loudness = read(text), logging.getLevelNamesMapping()[level.upper()]
+
+    def hear(say: Receiver[T]) -> Receiver[T]:
+        def receive(value: T) -> None:
+            if logger.isEnabledFor(loudness):
+                logger.log(loudness, "%s", "".join(piece(value) for piece in pieces))
+            say(value)
+
+        return receive
+
+    return Each(values, hear)
+
+
+def read(text: str) -> Sequence[Callable[[Any], str]]:
+    """Turn a text with `{expression:format}` in it into what writes its pieces."""
+    pieces: list[Callable[[Any], str]] = []
+    for plain, inside, form, _ in Formatter().parse(text):
+        pieces.append(_plain(plain))
+        if inside is not None:
+            pieces.append(_written(Expression(inside or "value"), form or ""))
+    return pieces
+
+
+def _plain(text: str) -> Callable[[Any], str]:
+    return lambda _: text
+
+
+def _written(expression: Expression, form: str) -> Callable[[Any], str]:
+    def write(value: Any) -> str:
+        try:
+            return format(expression(value), form)
+        except (ArithmeticError, ValueError, TypeError):
+            return str(value)
+
+    return write
