@@ -1,0 +1,71 @@
+"""Begin a node or a flow from something that works: `flowctl new`."""
+
+import keyword
+from importlib.resources import files
+from pathlib import Path
+
+from flowctl.faults import FlowError
+from flowctl.library import Library
+
+KINDS = ("operator", "source", "sink", "device")
+PLACEHOLDERS = ("my_node", "my_flow")
+
+
+def new_node(name: str, folder: str | Path = ".", kind: str = "operator") -> tuple[Path, Path]:
+    """Write a working node of a kind into `nodes/` of a folder, and its test into `tests/`.
+
+    Returns both files.
+
+    Raises:
+        FlowError: the name cannot be taken, or a file stands there already.
+    """
+    word = _word(name)
+    if kind not in KINDS:
+        raise FlowError(f"a node is no {kind}; it is one of {', '.join(KINDS)}")
+    library = Library.beside(folder)
+    if word in library.names():
+        raise FlowError(f"a node '{word}' is there already: {library.where(word)}; name it anew")
+    made = Path(folder) / "nodes" / f"{word}.py", Path(folder) / "tests" / f"test_{word}.py"
+    _write({made[0]: f"{kind}.py", made[1]: f"test_{kind}.py"}, word)
+    return made
+
+
+def new_flow(name: str, folder: str | Path = ".") -> Path:
+    """Write a small flow that runs into a folder, and return its file.
+
+    Raises:
+        FlowError: the name cannot be taken, or a file stands there already.
+    """
+    word = _word(name.removesuffix(".yaml"))
+    made = Path(folder) / f"{word}.yaml"
+    _write({made: "flow.yaml"}, word)
+    return made
+
+
+def _word(name: str) -> str:
+    word = name.strip().replace("-", "_")
+    if not word.isidentifier() or keyword.iskeyword(word) or word.startswith("_"):
+        said = f"'{name}' is no name: use letters, digits and _, beginning with a letter"
+        raise FlowError(said)
+    return word
+
+
+def _write(wanted: dict[Path, str], word: str) -> None:
+    """Write all files or none; never over one that exists."""
+    for path in wanted:
+        if path.exists():
+            raise FlowError(f"{path} exists; it is left as it is")
+    try:
+        for path, template in wanted.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8") as file:
+                file.write(_filled(template, word))
+    except OSError as error:
+        raise FlowError(f"{error.filename}: cannot be written: {error.strerror}") from None
+
+
+def _filled(template: str, word: str) -> str:
+    text = (files("flowctl") / "templates" / template).read_text(encoding="utf-8")
+    for placeholder in PLACEHOLDERS:
+        text = text.replace(placeholder, word)
+    return text

@@ -1,0 +1,14 @@
+"""What my_node promises, in virtual time: run it with `python -m pytest`."""
+
+from pathlib import Path
+
+from flowctl.library import Library
+from flowctl.testing import play
+
+my_node = Library.beside(Path(__file__).parent.parent).get("my_node").function
+
+
+def test_a_small_power_counts_as_none() -> None:
+    """Seconds and values in, seconds and values out."""
+    given = [(0, 30.0), (1, 80.0), (2, -80.0)]
+    assert play(my_node, given, above="50W") == [(0, 0.0), (1, 80.0), (2, -80.0)]
