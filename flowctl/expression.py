@@ -75,13 +75,13 @@ class Expression:
 
     def __call__(self, value: Any, **inputs: Any) -> Any:
         """Work it out; `None` when a name it needs is not known."""
-        if not self.free:
-            return self._run(value) if value is not None else None
+        if value is None and not self.free:
+            return None
         found = [inputs[name] if name in inputs else field_of(value, name) for name in self.free]
         try:
             return self._run(value, *found)
-        except TypeError:
-            if None in found:
+        except TypeError as error:
+            if None in found or "NoneType" in str(error):  # a field of a field may be unknown, too
                 return None
             raise
 

@@ -113,8 +113,8 @@ def beat(clock: Clock, every: float, action: Callable[[int], object], first: int
 
     def strike() -> None:
         nonlocal number
-        struck, passed = number, int((clock.time() - start + TINY) / every)
-        number = max(number, passed) + 1
+        struck = max(number, int((clock.time() - start + TINY) / every))
+        number = struck + 1
         timer.set(start + number * every)
         action(struck)
 
