@@ -4,7 +4,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowctl.node import NodeKind, read_node
@@ -168,7 +168,7 @@ def test_without_a_zone_the_one_of_the_machine_counts(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("settings", "fault"),
+    ("given_settings", "fault"),
     [
         ({"between": "22-6"}, "'22-6' is no time window; write e.g. '22:00-06:00'"),
         ({"between": ""}, "is no time window"),
@@ -182,9 +182,9 @@ def test_without_a_zone_the_one_of_the_machine_counts(monkeypatch):
         ({"between": "06:00-07:00", "zone": "../../etc/passwd"}, "no time zone is called"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_the_cure(settings, fault):
+def test_what_makes_no_sense_is_refused_with_the_cure(given_settings, fault):
     with pytest.raises(ValueError, match=fault.replace("..", r"\.\.")):
-        play(schedule, **settings)
+        play(schedule, **given_settings)
 
 
 def test_it_is_a_clocked_node_and_leaves_no_timer():
@@ -206,6 +206,7 @@ def clock_face(minute):
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
+@settings(max_examples=40)
 @given(minutes, minutes, zones, starts | special)
 def test_a_window_and_its_complement_share_every_minute_between_them(one, other, zone, start):
     if one == other:
