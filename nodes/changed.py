@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from flowctl import Clock, Ge, Gt, Observable, Plan, Quantity, Seconds
 from nodes._helpers.operators import holding
+from nodes._helpers.timing import TINY
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ def changed(
 
     def step(last: tuple[float, T] | None, value: T) -> tuple[tuple[float, T] | None, T | None]:
         at = clock.time()
-        due = last is not None and at_least is not None and at - last[0] >= at_least
+        due = last is not None and at_least is not None and at - last[0] > at_least - TINY
         if last is None or due or differs(last[1], value, by):
             return (at, value), value
         return last, None

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from flowctl import Clock, Gt, Observable, Seconds, Store, WattHours, Watts
 from nodes._helpers.operators import holding, kept
+from nodes._helpers.timing import TINY
 
 HOUR = 3600.0  # s
 Sign = Literal["both", "positive", "negative"]
@@ -28,7 +29,7 @@ def integrate(
 
     def step(before: tuple[float, float] | None, watts: float) -> tuple[tuple[float, float], float]:
         at, energy = clock.time(), kept(store, "energy")
-        if before is not None and at - before[0] <= longest:
+        if before is not None and at - before[0] <= longest + TINY:
             energy += counted(before[1], sign) * (at - before[0]) / HOUR
             store["energy"] = energy
         return (at, watts), energy

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from flowctl import Clock, Gt, Observable, Quantity, Seconds
 from nodes._helpers.operators import Each, Receiver, like
+from nodes._helpers.timing import TINY
 
 
 def median(
@@ -45,7 +46,7 @@ class Window:
         """Take a value in, let the old ones go, and return the middle of what is left."""
         self._aged.append((at, value))
         insort(self._sorted, value)
-        while self._aged[0][0] <= at - self._over:
+        while self._aged[0][0] <= at - self._over + TINY:
             _, old = self._aged.popleft()
             del self._sorted[bisect_left(self._sorted, old)]
         middle, odd = divmod(len(self._sorted), 2)
