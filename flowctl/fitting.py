@@ -1,0 +1,257 @@
+"""Whether what comes fits what is wanted: types, units, fields and expressions of each step."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flowctl import units
+from flowctl.drafts import Draft, Drafts
+from flowctl.expression import Expression
+from flowctl.faults import Mark, nearest
+from flowctl.flow import ERRORS
+from flowctl.graph import Tap
+from flowctl.infer import Carrying
+from flowctl.node import FieldFrom, Input, Shape, UnitFrom, Wire
+from flowctl.order import taps
+from flowctl.text import Marked
+from flowctl.wires import (
+    base_unit,
+    constraint_unit,
+    field_names,
+    field_wire,
+    fits,
+    meet,
+    put,
+    shown,
+    silent,
+    told,
+    unit_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Tells what does not fit, once all wires are known."""
+
+    drafts: Drafts
+    carrying: Carrying
+
+    def check(self, draft: Draft) -> None:
+        """Report all that does not fit at one step, and bind its expressions."""
+        for name, source in draft.inputs.items():
+            for tap in taps(source):
+                self._readable(draft, name, tap)
+        if draft.unknown:
+            return
+        if draft.spec is None:
+            self._merge(draft)
+            if draft.wants:
+                self._input(draft, draft.wants, "from", draft.wants.wire, draft.wants.wire.unit)
+            return
+        star = self.carrying.star(draft)
+        for item in draft.spec.inputs:
+            wanted, unit = self._wanted(draft, item, star)
+            self._input(draft, item, item.name, wanted, unit)
+        self._quantities(draft, star)
+        self._output(draft)
+        self._expressions(draft)
+
+    def _readable(self, draft: Draft, name: str, tap: Tap) -> None:
+        mark = draft.places.get(name, draft.mark)
+        step = self.drafts.steps.get(tap.step)
+        if tap.step == ERRORS or step is None or step.unknown:
+            return
+        if step.wire is None or silent(step.wire):
+            if step.id != draft.before:
+                said = f"nothing ever comes out of '{step.id}'"
+                self._fault(mark, "E207", draft, said, f"{step.node} yields nothing to read")
+        elif tap.field and field_wire(step.wire, tap.field) is None:
+            known = field_names(step.wire.type) or ()
+            cure = nearest(tap.field, known) or _listed("its fields are", known)
+            said = f"what '{step.id}' says ({told(step.wire.type)}) has no field '{tap.field}'"
+            self._fault(mark, "E206", draft, said, cure)
+
+    def _merge(self, draft: Draft) -> None:
+        found = [self.carrying.tap(tap) for tap in taps(draft.inputs.get("from", ()))]
+        for wire, origin in found[1:]:
+            first, since = found[0]
+            alike = fits(wire.type, first.type) or fits(first.type, wire.type)
+            if not (alike and meet(unit_of(first), unit_of(wire))):
+                said = f"streams of {shown(first)}{_since(since)} and of {shown(wire)}"
+                said = f"{said}{_since(origin)} cannot be merged"
+                self._fault(draft.places.get("from", draft.mark), "E304", draft, said)
+
+    def _wanted(self, draft: Draft, item: Input, star: str | None) -> tuple[Wire, str | None]:
+        first = draft.spec is not None and item is draft.spec.inputs[0]
+        if isinstance(item.wire.type, TypeVar):
+            bound, _ = self.carrying.variable(draft, item.wire.type)
+            if first or bound.type is Any:
+                return item.wire, constraint_unit(item.wire.type, bound.type)
+            return bound, unit_of(bound)
+        return item.wire, item.wire.unit if first else put(item.wire.unit, star)
+
+    def _input(self, draft: Draft, item: Input, name: str, wanted: Wire, unit: str | None) -> None:
+        piped = name == "from" or (draft.spec is not None and item is draft.spec.inputs[0])
+        who = draft.node if draft.spec else draft.label.rpartition(".")[2]
+        for tap in taps(draft.inputs.get(name, ())):
+            wire, origin = self.carrying.tap(tap)
+            right = fits(wire.type, wanted.type)
+            if right and meet(unit, unit_of(wire)):
+                continue
+            want = unit if right else told(wanted.type)
+            have = unit_of(wire) if right else told(wire.type)
+            said = f"{who} works on {want}, but this wire carries {have}{_since(origin)}"
+            if not piped:
+                said = (
+                    f"{item.name} wants {want}, but '{_name(tap)}' carries {have}{_since(origin)}"
+                )
+            cure = self._others(draft, wanted, unit)
+            mark = draft.places.get(name, draft.mark)
+            self._fault(mark, "E301" if right else "E302", draft, said, cure)
+
+    def _others(self, draft: Draft, wanted: Wire, unit: str | None) -> str:
+        """Name the streams that would do."""
+        if unit is None and isinstance(wanted.type, TypeVar):
+            return ""
+        ends = draft.scope.ends.items()
+        steps = [(name, self.drafts.steps[end]) for name, end in ends if end in self.drafts.steps]
+        known = [
+            name
+            for name, step in steps
+            if step.wire and step.wire.type is not Any and not silent(step.wire)
+            and fits(step.wire.type, wanted.type) and (not unit or unit_of(step.wire) == unit)
+        ]  # fmt: skip
+        return _listed(f"streams of {unit or told(wanted.type)} here:", tuple(known))
+
+    def _quantities(self, draft: Draft, star: str | None) -> None:
+        """Quantities of `*` must be in the unit of the wire they are compared with."""
+        if star is None or draft.spec is None:
+            return
+        result = unit_of(draft.wire) if draft.wire else None
+        for name, item in draft.written.items():
+            pattern = draft.spec.settings[name].unit
+            wanted = put(pattern, star)
+            if pattern is None or not pattern.startswith(units.ANY_UNIT) or wanted is None:
+                continue
+            for part, unit in _written_units(item):
+                if unit not in (wanted, put(pattern, result)):
+                    said = f"{name}: '{part.text}' is in {unit}, but this wire carries {star}"
+                    self._fault(part.mark, "E303", draft, said)
+
+    def _output(self, draft: Draft) -> None:
+        derived = draft.spec.output.derived if draft.spec and draft.spec.output else None
+        if derived is None:
+            return
+        text = draft.settings.get(derived.setting)
+        if not isinstance(text, str):
+            return
+        mark = draft.places.get(derived.setting, draft.mark)
+        if isinstance(derived, UnitFrom) and base_unit(text) is None:
+            scale = units.SCALES.get(text)
+            said = f"{derived.setting}: '{text}' is no unit of a wire"
+            cure = nearest(text, units.SCALES) or _listed("wires carry", ("W", "Wh", "%", "s", "V"))
+            if scale:
+                cure = f"wires carry {scale[0]}: scale by {scale[1]:g} and write '{scale[0]}'"
+            self._fault(mark, "E303", draft, said, cure)
+        elif isinstance(derived, FieldFrom):
+            self._field(draft, text, mark)
+
+    def _field(self, draft: Draft, path: str, mark: Mark) -> None:
+        wire: Wire | None = None
+        for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ())):  # type: ignore[union-attr]
+            wire = self.carrying.tap(tap)[0]
+        for name in path.split("."):
+            if wire is None:
+                return
+            inner = field_wire(wire, name)
+            if inner is None:
+                known = field_names(wire.type) or ()
+                cure = nearest(name, known) or _listed("its fields are", known)
+                said = f"{told(wire.type)} has no field '{name}'"
+                self._fault(mark, "E206", draft, said, cure)
+            wire = inner
+
+    def _expressions(self, draft: Draft) -> None:
+        """Look up the free names of every expression, and put the vars in."""
+        fields = self._fields(draft)
+        inputs = set(_input_names(draft))
+        values = draft.scope.variables.values()
+
+        def bind(expression: Expression, mark: Mark) -> Expression:
+            own = inputs | set(fields or ())
+            for name in expression.free:
+                if name not in own and name not in values and fields is not None:
+                    known = [*own, *values, "value"]
+                    cure = nearest(name, known) or _listed("known are", tuple(sorted(known)))
+                    self._fault(mark, "E133", draft, f"'{name}' is nothing known here", cure)
+            return expression.bound({key: values[key] for key in values if key not in own})
+
+        for name, value in draft.settings.items():
+            item = draft.written.get(name)
+            if item is not None:
+                draft.settings[name] = _each(value, item, bind)
+
+    def _fields(self, draft: Draft) -> tuple[str, ...] | None:
+        if not draft.spec or not draft.spec.inputs:
+            return None
+        found = [
+            field_names(self.carrying.tap(tap)[0].type)
+            for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ()))
+        ]
+        return found[0] if found else None
+
+    def _fault(self, mark: Mark, code: str, draft: Draft, said: str, cure: str = "") -> None:
+        self.drafts.report.add(mark, code, draft.id, said, cure)
+
+
+def _each(value: Any, item: Marked, bind: Callable[[Expression, Mark], Expression]) -> Any:
+    """Bind every expression inside a setting, however deep."""
+    if isinstance(value, Expression):
+        return bind(value, item.mark)
+    if isinstance(value, Mapping):
+        return {key: _each(part, _inner(item, key), bind) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        made = [_each(part, _inner(item, index), bind) for index, part in enumerate(value)]
+        return type(value)(made) if type(value) in (list, tuple) else value
+    return value
+
+
+def _inner(item: Marked, key: Any) -> Marked:
+    try:
+        return item.value[key]  # type: ignore[no-any-return]
+    except (KeyError, IndexError, TypeError):
+        return item
+
+
+def _input_names(draft: Draft) -> Iterator[str]:
+    for item in draft.spec.inputs[1:] if draft.spec else ():
+        source = draft.inputs.get(item.name)
+        if item.shape is Shape.MAPPING and isinstance(source, Mapping):
+            yield from source
+        elif source is not None:
+            yield item.name
+
+
+def _written_units(item: Marked) -> Iterator[tuple[Marked, str]]:
+    """The units that were written inside a setting, and where."""
+    if isinstance(item.value, dict | list):
+        inside = item.value.values() if isinstance(item.value, dict) else item.value
+        for part in inside:
+            yield from _written_units(part)
+    elif isinstance(item.value, str):
+        try:
+            yield item, units.parse_any(item.value)[1]
+        except units.UnitError:
+            return
+
+
+def _name(tap: Tap) -> str:
+    return f"{tap.step}.{tap.field}" if tap.field else tap.step
+
+
+def _since(origin: Mark) -> str:
+    return f" (since line {origin.line})" if origin.line else ""
+
+
+def _listed(words: str, known: tuple[str, ...]) -> str:
+    return f"{words} {', '.join(known[:12])}" if known else ""

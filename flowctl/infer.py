@@ -1,0 +1,116 @@
+"""What every wire of a flow carries, worked out from the sources down."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flowctl.drafts import Draft, Drafts
+from flowctl.faults import Mark
+from flowctl.flow import ERRORS
+from flowctl.graph import Tap
+from flowctl.node import FieldFrom, Input, UnitFrom, Wire
+from flowctl.order import taps
+from flowctl.wires import ANYTHING, base_of, base_unit, field_wire, put, silent, unit_of
+
+Carried = tuple[Wire, Mark]
+"""A wire, and where its unit comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """Knows what each tap of a flow carries."""
+
+    drafts: Drafts
+
+    def infer(self, order: list[str]) -> None:
+        """Give each step its output wire; steps on a circle carry anything."""
+        for draft in self.drafts.steps.values():
+            draft.origin = draft.mark
+            draft.wire = _declared(draft) if draft.device else ANYTHING
+        for name in order:
+            draft = self.drafts.steps[name]
+            if not draft.device and not draft.unknown:
+                draft.wire, draft.origin = self._output(draft)
+
+    def tap(self, tap: Tap) -> Carried:
+        """Return what comes through one tap; a field that is not there carries anything."""
+        if tap.step == ERRORS:
+            return ANYTHING, Mark()
+        draft = self.drafts.steps[tap.step]
+        if draft.wire is None or silent(draft.wire):
+            return ANYTHING, draft.mark
+        if tap.field is None:
+            return draft.wire, draft.origin
+        return field_wire(draft.wire, tap.field) or ANYTHING, draft.mark
+
+    def input(self, draft: Draft, item: Input) -> Carried:
+        """Return what one input of a step receives; of many streams, the first that is known."""
+        found = [self.tap(tap) for tap in taps(draft.inputs.get(item.name, ()))]
+        return next((one for one in found if one[0].type is not Any), (ANYTHING, draft.mark))
+
+    def star(self, draft: Draft) -> str | None:
+        """Return the unit that `*` stands for at a step: that of what triggers it."""
+        if not draft.spec or not draft.spec.inputs:
+            return None
+        first = draft.spec.inputs[0]
+        wire, _ = self._first(draft)
+        unit = unit_of(wire)
+        rate = first.wire.unit is not None and first.wire.unit.startswith("*/")
+        return base_of(unit) if unit and rate else unit
+
+    def variable(self, draft: Draft, variable: TypeVar) -> Carried:
+        """Return what a TypeVar of a step stands for: the first input of that type."""
+        alike = [item for item in draft.spec.inputs if item.wire.type is variable]  # type: ignore[union-attr]
+        found = (self._first(draft) if n is draft.spec.inputs[0] else self.input(draft, n)  # type: ignore[union-attr]
+                 for n in alike)  # fmt: skip
+        known = (one for one in found if one[0] != ANYTHING)
+        return next(known, (ANYTHING, draft.mark))
+
+    def _first(self, draft: Draft) -> Carried:
+        found = [self.tap(tap) for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ()))]  # type: ignore[union-attr]
+        return found[0] if found else (ANYTHING, draft.mark)
+
+    def _output(self, draft: Draft) -> tuple[Wire | None, Mark]:
+        if draft.spec is None:
+            return self._merged(draft)
+        out = draft.spec.output
+        if out is None:
+            return None, draft.mark
+        if isinstance(out.type, TypeVar):
+            return self.variable(draft, out.type)
+        if isinstance(out.derived, FieldFrom):
+            return self._field(draft, out.derived)
+        star = self.star(draft)
+        unit, origin = put(out.unit, star), draft.mark
+        if out.unit and out.unit.startswith("*") and draft.spec.inputs:
+            origin = self._first(draft)[1]
+        if isinstance(out.derived, UnitFrom):
+            text = draft.settings.get(out.derived.setting)
+            if isinstance(text, str):
+                unit, origin = base_unit(text), draft.mark
+        return Wire(out.type, unit), origin
+
+    def _merged(self, draft: Draft) -> Carried:
+        found = [self.tap(tap) for tap in taps(draft.inputs.get("from", ()))]
+        known = [one for one in found if one[0].type is not Any] or found
+        if not known:
+            return ANYTHING, draft.mark
+        (wire, origin), wants = known[0], draft.wants
+        if wants:
+            kind = wants.wire.type if wire.type is Any else wire.type
+            declared = wants.wire.unit if wants.wire.unit != "*" else None
+            wire = Wire(kind, wire.unit or declared)
+        return Wire(wire.type, wire.unit), origin
+
+    def _field(self, draft: Draft, derived: FieldFrom) -> Carried:
+        name = draft.settings.get(derived.setting)
+        wire, _ = self._first(draft)
+        for part in name.split(".") if isinstance(name, str) else ():
+            wire = field_wire(wire, part) or ANYTHING
+        return wire if isinstance(name, str) else ANYTHING, draft.mark
+
+
+def _declared(draft: Draft) -> Wire | None:
+    out = draft.spec.output if draft.spec else None
+    if out is None or isinstance(out.type, TypeVar):
+        return out and ANYTHING
+    return Wire(out.type, put(out.unit, None))

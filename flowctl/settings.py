@@ -1,0 +1,112 @@
+"""Settings of a step: from what is written to Python values, faults at their exact place."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from flowctl.faults import Mark, nearest
+from flowctl.flow import FROM
+from flowctl.node import NodeSpec, Setting
+from flowctl.report import Report
+from flowctl.secret import Secret
+from flowctl.text import BROKEN, Marked
+from flowctl.troubles import explain, mentions
+
+Found = tuple[dict[str, Marked], dict[str, Marked]]
+
+
+def split(spec: NodeSpec, given: Marked | None, mark: Mark, where: str, report: Report) -> Found:
+    """Tell settings from further inputs, by name; report those unknown and those missing."""
+    entries = _entries(spec, given, where, report)
+    settings: dict[str, Marked] = {}
+    inputs: dict[str, Marked] = {}
+    further = {item.name for item in spec.inputs[1:]}
+    for name, (key, item) in entries.items():
+        if name in spec.settings:
+            settings[name] = item
+        elif name in further:
+            inputs[name] = item
+        else:
+            _unknown(spec, name, key, where, report)
+    for wanted in spec.inputs[1:]:
+        if wanted.required and wanted.name not in inputs:
+            cure = f"name the stream: '{wanted.name}: STREAM'"
+            report.add(mark, "E131", where, f"the input '{wanted.name}' is missing", cure)
+    for setting in spec.settings.values():
+        if setting.required and setting.name not in settings:
+            cure = f"write '{setting.name}: ...' ({setting.about})" if setting.about else ""
+            report.add(mark, "E131", where, f"the setting '{setting.name}' is missing", cure)
+    return settings, inputs
+
+
+def read(setting: Setting, item: Marked, where: str, report: Report) -> Any:
+    """Check one setting; `BROKEN` when it is faulty."""
+    if item.broken():
+        return BROKEN
+    value = item.plain()
+    try:
+        made = setting.adapter.validate_python(value)
+    except ValidationError as error:
+        if item.soft and item.text != value:
+            return read(setting, Marked(item.mark, item.text, text=item.text), where, report)
+        for path, said, cure in explain(setting, value, error):
+            report.add(item.place(path), "E132", where, said, cure)
+        return BROKEN
+    said = _odd(value, made)
+    if said and not hides(setting):
+        report.add(item.mark, "E132", where, f"{setting.name}: {said}")
+        return BROKEN
+    return made
+
+
+def hides(setting: Setting) -> bool:
+    """Tell whether a setting holds a secret, which no message may show."""
+    return mentions(setting.annotation, Secret)
+
+
+def _entries(
+    spec: NodeSpec, given: Marked | None, where: str, report: Report
+) -> dict[str, tuple[Mark, Marked]]:
+    if given is None or given.value is BROKEN:
+        return {}
+    if isinstance(given.value, dict):
+        named: dict[str, tuple[Mark, Marked]] = {}
+        for name, item in given.value.items():
+            word = name.replace("-", "_")
+            if word in named:
+                report.add(given.keys[name], "E103", where, f"'{word}' is given twice")
+            named[word] = (given.keys[name], item)
+        return named
+    first = spec.first_setting
+    if first is None:
+        others = [item.name for item in spec.inputs[1:]]
+        cure = f"name the input: '{spec.name}: {{{others[0]}: STREAM}}'" if others else ""
+        report.add(given.mark, "E130", where, f"{spec.name} has no settings", cure)
+        return {}
+    return {first: (given.mark, given)}
+
+
+def _unknown(spec: NodeSpec, name: str, mark: Mark, where: str, report: Report) -> None:
+    known = [*spec.settings, *(item.name for item in spec.inputs[1:])]
+    if name == FROM or (spec.inputs and name == spec.inputs[0].name):
+        said = f"what {spec.name} works on comes from above"
+        cure = "write '- from: STREAM' as a step above it"
+    else:
+        said = f"{spec.name} has no setting '{name}'"
+        cure = nearest(name, known) or (f"it has {', '.join(known)}" if known else "it has none")
+    report.add(mark, "E130", where, said, cure)
+
+
+def _odd(given: Any, made: Any) -> str:
+    """Say what pydantic lets through and a flow does not: true as a number, infinities."""
+    if isinstance(made, float) and not isinstance(given, dict | list) and not math.isfinite(made):
+        return "is not a finite number"
+    if isinstance(given, bool) and isinstance(made, int | float) and not isinstance(made, bool):
+        return f"{str(given).lower()} is not a number"
+    if isinstance(given, list) and isinstance(made, Sequence) and len(given) == len(made):
+        return next(filter(None, map(_odd, given, made)), "")
+    if isinstance(given, dict) and isinstance(made, Mapping):
+        return next(filter(None, (_odd(given[key], made[key]) for key in given if key in made)), "")
+    return ""
