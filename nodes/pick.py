@@ -1,11 +1,12 @@
 """Take one field out of a record, a mapping or a JSON text."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Annotated, Any
 
 from flowctl import FieldFrom, Observable, Plan, UnitFrom
+from nodes._helpers.fields import frozen
 from nodes._helpers.operators import Each, Receiver, sayable
 
 
@@ -17,13 +18,15 @@ def pick(
 ) -> Annotated[Observable[Any], FieldFrom("field"), UnitFrom("unit")]:
     """Say one field of each value, one per value that has it.
 
-    Looks into records, mappings, lists (by number, from 0), plans (by battery) and JSON texts. A
-    field that is missing, `None` or no number that is finite says nothing. Integers become floats.
+    Looks into records, mappings, lists (by number, from 0), plans (by battery) and JSON texts;
+    `phases[0].power` is the same as `phases.0.power`. A field that is missing, `None` or not finite
+    says nothing. Integers become floats.
     """
+    path = field.replace("[", ".").replace("]", "")
 
     def hear(say: Receiver[Any]) -> Receiver[Any]:
         def receive(value: Any) -> None:
-            found = sayable(reach(value, field))
+            found = _said(reach(value, path))
             if found is not None:
                 say(found)
 
@@ -45,12 +48,19 @@ def reach(value: Any, path: str) -> Any:
 def _part(value: Any, name: str) -> Any:
     if isinstance(value, Mapping):
         return value.get(name)
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         numbered = name.isdecimal() and len(name) < 9 and int(name) < len(value)
         return value[int(name)] if numbered else None
     if is_dataclass(value) and name in value.__dataclass_fields__:
         return getattr(value, name)
     return value.share(name) if isinstance(value, Plan) else None
+
+
+def _said(found: Any) -> Any:
+    try:
+        return frozen(found) if isinstance(found, dict | list) else sayable(found)
+    except ValueError:  # a number in there is not finite
+        return None
 
 
 def _json(text: str) -> Any:

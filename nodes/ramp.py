@@ -7,7 +7,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Gt, Observable, Quantity, QuantityPerSecond, Seconds
-from nodes._helpers.operators import like
+from nodes._helpers.operators import Receiver, like
 from nodes._helpers.timing import Deadline
 
 
@@ -27,40 +27,48 @@ def ramp(
     was quiet. Silent once the input is reached, until its next value; what goes out on the way is
     as valid as the value it goes to. NaN and infinities are not heard.
     """
-    fall = up if down is None else down
+    rates = (up, up if down is None else down)
 
     def subscribe(
         out: abc.ObserverBase[float], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        target: float | None = None
-        now = at = 0.0
-
-        def move() -> None:
-            nonlocal now, at
-            if target is None:
-                return
-            now = slewed(now, target, up, fall, min(clock.time() - at, every))
-            at = clock.time()
-            if now == target:
-                timer.clear()
-            else:
-                timer.set(at + every)
-            out.on_next(like(target, now))
-
-        def receive(value: float) -> None:
-            nonlocal target, now
-            if math.isfinite(value):
-                now = float(value) if target is None else now
-                target = value
-                move()
-
-        timer = Deadline(clock, move)
-        heard = values.subscribe(receive, out.on_error, out.on_completed, scheduler=clock)
-        return CompositeDisposable(heard, timer)
+        way = Way(clock, rates, every, out.on_next)
+        heard = values.subscribe(way.receive, out.on_error, out.on_completed, scheduler=clock)
+        return CompositeDisposable(heard, way.timer)
 
     return Observable(subscribe)
 
 
-def slewed(now: float, target: float, up: float, down: float, seconds: float) -> float:
-    """Go from `now` to a target as far as the rates allow in that time."""
+class Way:
+    """Where the output is, and where it goes to."""
+
+    def __init__(
+        self, clock: Clock, rates: tuple[float, float], every: float, say: Receiver[float]
+    ) -> None:
+        self._clock, self._rates, self._every, self._say = clock, rates, every, say
+        self._now: float | None = None
+        self._at = self._target = 0.0
+        self.timer = Deadline(clock, self._move)
+
+    def receive(self, value: float) -> None:
+        """Go to another target from now on."""
+        if math.isfinite(value):
+            self._target = value
+            self._move()
+
+    def _move(self) -> None:
+        at = self._clock.time()
+        start = float(self._target) if self._now is None else self._now
+        seconds = min(at - self._at, self._every)
+        self._now, self._at = slewed(start, self._target, self._rates, seconds), at
+        if self._now == self._target:
+            self.timer.clear()
+        else:
+            self.timer.set(at + self._every)
+        self._say(like(self._target, self._now))
+
+
+def slewed(now: float, target: float, rates: tuple[float, float], seconds: float) -> float:
+    """Go from `now` to a target as far as the rates, up and down, allow in that time."""
+    up, down = rates
     return min(max(float(target), now - down * seconds), now + up * seconds)

@@ -23,6 +23,7 @@ LEFT = Ability(setpoint=100.0, dead_time=1.0, lag=1.0, can_charge=0.0, can_disch
         (Battery(soc=55.0), "soc", 55.0),
         (ENERGY, "ENERGY.Power", 120.0),
         (ENERGY, "ENERGY.Phase.0.power", 40.5),
+        (ENERGY, "ENERGY.Phase[0].power", 40.5),
         (ENERGY, "ENERGY.a.b", 7.0),
         (ENERGY, "on", True),
         (json.dumps(ENERGY), "ENERGY.Phase.1.power", 79.0),
@@ -51,6 +52,7 @@ def test_it_finds_the_field(value, field, found):
         ("{half", "half"),
         ("[" * 100_000, "0"),
         ('{"a": NaN}', "a"),
+        ('{"a": {"b": NaN}}', "a"),
         ('{"a": null}', "a"),
         ('{"a": 1' + "0" * 400 + "}", "a"),
         (Plan(watts={"left": 300.0}), "right"),
@@ -60,6 +62,13 @@ def test_it_finds_the_field(value, field, found):
 )
 def test_what_is_not_there_says_nothing(value, field):
     assert play(pick, [(1, value)], field=field) == []
+
+
+def test_what_is_picked_whole_cannot_be_changed():
+    [(_, said)] = play(pick, [(1, json.dumps(ENERGY))], field="ENERGY")
+    assert said == {"Power": 120, "Phase": ({"power": 40.5}, {"power": 79}), "a.b": 7.0}
+    with pytest.raises(TypeError):
+        said["Power"] = 1
 
 
 def test_a_share_of_a_plan_keeps_its_validity():
