@@ -2,6 +2,7 @@
 
 import logging
 import math
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -184,7 +185,7 @@ def test_whatever_comes_the_wire_keeps_its_terms(
     wired.clock.advance(lease + write_every + 1)
     writes = [(t, watts) for t, watts in wired.sent if watts is not None]
     assert all(-800 <= watts <= 600 for _, watts in writes)
-    gaps = [b[0] - a[0] for a, b in zip(writes, writes[1:], strict=False)]
+    gaps = [b[0] - a[0] for a, b in pairwise(writes)]
     assert all(gap >= write_every - 1e-6 for gap in gaps)
     if wired.sent:
         assert wired.sent[-1][1] is None

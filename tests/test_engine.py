@@ -1,0 +1,217 @@
+"""Turns, fences, taps and ends, on the bench."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from flowctl import Battery, FlowError, Plan
+from flowctl.testing import Bench
+from tests.house import build
+
+PIPE = """
+flow: pipe
+streams:
+  meter:
+    - src
+  plan:
+    - from: meter
+    - running_sum
+  left:
+    - from: plan
+    - bat
+"""
+
+
+def test_a_reading_goes_through_the_pipe_in_its_own_instant(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, PIPE))
+    bench.advance(1.0)
+    bench.say("meter", 100.0)
+    assert bench.heard("left") == [(1.0, 100.0)]
+    assert bench.stream("plan") == [(1.0, 100.0)]
+    assert bench.stream("plan/running_sum") == [(1.0, 100.0)]
+    assert bench.stream("left/in") == [(1.0, 100.0)]
+
+
+def test_a_detached_device_accepts_at_once_and_tells_so(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, PIPE))
+    bench.say("meter", 100.0)
+    assert bench.stream("left") == [(0.0, Battery(setpoint=100.0, setpoint_at=0.0))]
+    quiet = Bench(build(tmp_path, PIPE), accept=False)
+    quiet.say("meter", 100.0)
+    assert quiet.stream("left") == []
+
+
+def test_a_silent_flow_releases_its_battery_after_the_lease(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, PIPE))
+    bench.say("meter", 100.0)
+    bench.advance(60.0)
+    assert bench.heard("left") == [(0.0, 100.0), (10.0, None)]
+
+
+def test_a_source_that_ends_releases_its_battery(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, PIPE))
+    bench.say("meter", 100.0)
+    bench.end("meter")
+    assert bench.heard("left") == [(0.0, 100.0), (0.0, None)]
+
+
+def test_closing_the_bench_releases_the_battery(tmp_path: Path) -> None:
+    with Bench(build(tmp_path, PIPE)) as bench:
+        bench.say("meter", 100.0)
+    assert bench.heard("left")[-1] == (0.0, None)
+
+
+def test_without_record_only_what_reached_devices_is_kept(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, PIPE), record=False)
+    bench.say("meter", 100.0)
+    assert bench.heard("left") == [(0.0, 100.0)]
+    assert bench.records == {}
+    with pytest.raises(ValueError, match="record=False"):
+        bench.stream("plan")
+
+
+def test_unknown_names_are_answered_with_the_nearest(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, PIPE))
+    for ask in (bench.heard, bench.stream, lambda name: bench.say(name, 1.0)):
+        with pytest.raises(ValueError, match=r"left|meter"):
+            ask("lefft" if ask != bench.say else "metre")
+
+
+DIAMOND = """
+flow: diamond
+streams:
+  meter: [src]
+  a:
+    - from: meter
+    - running_sum
+  last:
+    - from: meter
+    - plus: {others: [a, b]}
+    - out
+  b:
+    - from: a
+    - running_sum
+"""
+
+
+def test_a_diamond_gives_one_result_of_one_age(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, DIAMOND))
+    for value in (1.0, 10.0):
+        bench.say("meter", value)
+    assert bench.heard("last") == [(0.0, (1.0, 1.0, 1.0)), (0.0, (10.0, 11.0, 12.0))]
+
+
+def test_a_further_input_that_said_nothing_is_none(tmp_path: Path) -> None:
+    flow = """
+flow: two
+streams:
+  meter: [src]
+  other: [src]
+  last:
+    - from: meter
+    - plus: {others: [other]}
+    - out
+"""
+    bench = Bench(build(tmp_path, flow))
+    bench.say("meter", 1.0)
+    bench.say("other", 5.0)
+    bench.say("meter", 2.0)
+    assert bench.heard("last") == [(0.0, (1.0, None)), (0.0, (2.0, 5.0))]
+
+
+FAILING = """
+flow: failing
+streams:
+  meter: [src]
+  broken:
+    - from: meter
+    - running_sum
+    - inverse
+    - out
+  healthy:
+    - from: meter
+    - running_sum
+    - out
+  troubles:
+    - from: errors
+    - out
+"""
+
+
+def test_a_step_that_raises_is_fenced_and_starts_anew(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, FAILING))
+    for value in (2.0, -2.0, 4.0):
+        bench.say("meter", value)
+    assert bench.heard("broken") == [(0.0, 0.5), (0.0, 0.25)]
+    assert [value for _, value in bench.heard("healthy")] == [2.0, 0.0, 4.0]
+    (_, trouble), *more = bench.heard("troubles")
+    assert not more
+    assert (trouble.step, trouble.value) == ("broken/inverse", "0.0")
+    assert "division" in trouble.error
+
+
+def test_a_step_that_goes_on_failing_rests_longer_and_longer(tmp_path: Path) -> None:
+    flow = FAILING.replace("    - running_sum\n    - inverse", "    - inverse")
+    bench = Bench(build(tmp_path, flow))
+    for _ in range(100):
+        bench.say("meter", 0.0)
+        bench.advance(1.0)
+    assert 4 < len(bench.heard("troubles")) < 12
+    bench.advance(60.0)
+    bench.say("meter", 2.0)
+    assert [value for _, value in bench.heard("broken")] == [0.5]
+
+
+def test_what_a_timer_raises_stays_behind_the_fence(tmp_path: Path) -> None:
+    flow = "flow: t\nstreams:\n  meter: [src]\n  x:\n    - from: meter\n    - late: 1s\n    - out\n"
+    bench = Bench(build(tmp_path, flow))
+    for value in (-1.0, 5.0):
+        bench.say("meter", value)
+        bench.advance(2.0)
+    assert bench.heard("x") == [(3.0, 5.0)]
+    assert [trouble.error for _, trouble in bench.stream("errors")] == ["negative"]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, Battery(power=math.nan)])
+def test_what_is_not_finite_never_leaves_a_step(tmp_path: Path, value: object) -> None:
+    bench = Bench(build(tmp_path, PIPE))
+    bench.say("left" if isinstance(value, Battery) else "meter", value)
+    assert bench.heard("left") == []
+    assert bench.stream("left") == []
+    assert bench.stream("meter") == []
+
+
+def test_a_node_that_refuses_its_settings_is_a_located_fault(tmp_path: Path) -> None:
+    flow = PIPE.replace("- running_sum", "- refuses: {low: 5, high: 3}")
+    with pytest.raises(FlowError, match=r"flow.yaml:8:\d+: plan/refuses: low 5 is above high 3"):
+        Bench(build(tmp_path, flow))
+
+
+PLANNED = """
+flow: planned
+streams:
+  maker: [src]
+  plan:
+    - from: maker
+    - map: value
+  left:
+    - from: plan.left
+    - bat: {lease: 10s}
+"""
+
+
+def test_a_share_holds_no_longer_than_the_plan_it_was_taken_from(tmp_path: Path) -> None:
+    maker = "from collections.abc import AsyncIterator\nfrom flowctl import Plan\n\n"
+    maker += (
+        "async def maker() -> AsyncIterator[Plan]:\n    '''P.'''\n    if False:\n        yield\n"
+    )
+    flow = PLANNED.replace("maker: [src]", "plan: [maker]").replace(
+        "  plan:\n    - from: maker\n    - map: value\n", ""
+    )
+    bench = Bench(build(tmp_path, flow, maker=maker))
+    bench.say("plan", Plan(watts={"left": 300.0}, valid_until=4.0))
+    bench.advance(1.0)
+    bench.say("plan", Plan(watts={}, valid_until=50.0))
+    bench.advance(10.0)
+    assert bench.heard("left") == [(0.0, 300.0), (4.0, None)]

@@ -1,0 +1,161 @@
+"""The live ends: clocks, boxes, tended tasks; real event loop, short waits."""
+
+import asyncio
+import logging
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from flowctl.latest import Latest
+from flowctl.live import LiveClock
+from flowctl.run import run
+from flowctl.session import Options
+from flowctl.tend import Tended
+from flowctl.ticks import ticks
+from tests.house import build
+
+
+async def test_a_box_holds_the_newest_only() -> None:
+    box: Latest[int] = Latest()
+    for value in range(5):
+        box.put(value)
+    box.close()
+    assert [value async for value in box] == [4]
+    assert box.conflated == 4
+
+
+async def test_a_value_whose_taker_failed_is_laid_back() -> None:
+    box: Latest[int] = Latest()
+    box.put(1)
+    with pytest.raises(OSError, match="gone"):
+        async for _ in box:
+            raise OSError("gone")
+    box.retry()
+    box.close()
+    assert [value async for value in box] == [1]
+
+
+async def test_a_newer_value_beats_the_one_laid_back() -> None:
+    box: Latest[int] = Latest()
+    box.put(1)
+    with pytest.raises(OSError, match="gone"):
+        async for _ in box:
+            box.put(2)
+            raise OSError("gone")
+    box.retry()
+    box.close()
+    assert [value async for value in box] == [2]
+
+
+async def test_or_every_polls_when_nothing_comes_and_yields_values_at_once() -> None:
+    box: Latest[float] = Latest()
+    said: list[float | None] = []
+
+    async def take() -> None:
+        async for value in box.or_every(0.02):
+            said.append(value)
+
+    task = asyncio.create_task(take())
+    await asyncio.sleep(0.05)
+    polls = len(said)
+    box.put(5.0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    box.close()
+    await task
+    assert polls >= 1
+    assert set(said[:polls]) == {None}
+    assert 5.0 in said
+
+
+async def test_ticks_do_not_catch_up() -> None:
+    seen = []
+    async for tick in ticks(0.01):
+        seen.append(tick)
+        if len(seen) == 2:
+            await asyncio.sleep(0.035)
+        if len(seen) == 4:
+            break
+    steps = [round((b - a) / 0.01) for a, b in pairwise(seen)]
+    assert steps[0] == 1
+    assert steps[1] >= 3
+
+
+async def test_the_live_clock_runs_timers_as_turns_and_cancels_them() -> None:
+    clock, said = LiveClock(), []
+    clock.later(0.01, lambda: said.append("kept"))
+    clock.later(0.01, lambda: said.append("cancelled")).dispose()
+    await asyncio.sleep(0.03)
+    assert said == ["kept"]
+
+
+async def test_an_edge_that_goes_and_returns_is_told_once_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    attempts = []
+
+    async def attempt(well: object) -> None:
+        attempts.append(1)
+        if len(attempts) < 4:
+            raise OSError("no route")
+        well()  # type: ignore[operator]
+
+    with caplog.at_level(logging.INFO):
+        tended = Tended("meter", logging.getLogger("edge"), attempt, lambda _: None)
+        tended.shortest = tended._pause = 0.001
+        await tended.task
+    assert [record.getMessage() for record in caplog.records] == [
+        "meter is away: no route",
+        "meter is back",
+    ]
+
+
+SOURCE = '''
+from collections.abc import AsyncIterator
+from flowctl import Watts
+
+async def ten() -> AsyncIterator[Watts]:
+    """Ten readings, then the end."""
+    for watts in range(10):
+        yield float(watts)
+'''
+NOTE = '''
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+from flowctl import Battery, Latest, Release, Terms, Watts
+
+async def note(
+    setpoint: Latest[Watts | Release], *, file: Annotated[str, "where to"], terms: Terms = Terms()
+) -> AsyncIterator[Battery]:
+    """Writes down what it is told."""
+    async for watts in setpoint:
+        with Path(file).open("a") as out:
+            out.write(f"{watts}\\n")
+        yield Battery(setpoint=watts if isinstance(watts, float) else 0.0)
+'''
+FLOW = """
+flow: live
+streams:
+  meter: [ten]
+  left:
+    - from: meter
+    - note: {file: FILE}
+"""
+
+
+async def test_a_flow_runs_to_the_end_of_its_sources_and_releases(tmp_path: Path) -> None:
+    file = tmp_path / "told.txt"
+    flow = build(tmp_path, FLOW.replace("FILE", str(file)), ten=SOURCE, note=NOTE)
+    async with asyncio.timeout(10):
+        await run([flow], Options(watch=False))
+    assert file.read_text().splitlines()[-1] == "RELEASE"
+
+
+async def test_shadow_reads_and_never_writes(tmp_path: Path) -> None:
+    file = tmp_path / "told.txt"
+    flow = build(tmp_path, FLOW.replace("FILE", str(file)), ten=SOURCE, note=NOTE)
+    async with asyncio.timeout(10):
+        await run([flow], Options(watch=False, shadow=True))
+    assert not file.exists()
