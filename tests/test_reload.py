@@ -54,7 +54,8 @@ def test_a_step_taken_out_keeps_the_state_of_its_followers(tmp_path: Path) -> No
     assert changes.removed == ["total/late"]
     assert changes.rewired == ["total/refuses"]
     bench.say("meter", 200.0)
-    assert bench.heard("left")[-1] == (5.0, 300.0)
+    bench.advance(1.0)
+    assert bench.heard("left")[-1] == (6.0, 300.0)
 
 
 def test_a_step_put_in_keeps_the_state_of_its_followers(tmp_path: Path) -> None:
