@@ -3,15 +3,17 @@
 import keyword
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal, get_args
 
 from flowctl.faults import FlowError
 from flowctl.library import Library
 
-KINDS = ("operator", "source", "sink", "device")
+Kind = Literal["operator", "source", "sink", "device"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 PLACEHOLDERS = ("my_node", "my_flow")
 
 
-def new_node(name: str, folder: str | Path = ".", kind: str = "operator") -> tuple[Path, Path]:
+def new_node(name: str, folder: str | Path = ".", kind: Kind = "operator") -> tuple[Path, Path]:
     """Write a working node of a kind into `nodes/` of a folder, and its test into `tests/`.
 
     Returns both files.
@@ -20,8 +22,6 @@ def new_node(name: str, folder: str | Path = ".", kind: str = "operator") -> tup
         FlowError: the name cannot be taken, or a file stands there already.
     """
     word = _word(name)
-    if kind not in KINDS:
-        raise FlowError(f"a node is no {kind}; it is one of {', '.join(KINDS)}")
     library = Library.beside(folder)
     if word in library.names():
         raise FlowError(f"a node '{word}' is there already: {library.where(word)}; name it anew")

@@ -1,0 +1,40 @@
+"""`flowctl nodes`: what a step can be."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flowctl.docs import pages, show_page
+from flowctl.library import Library
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: flowctl nodes clamp")(nodes)
+
+
+def nodes(
+    name: Annotated[str | None, typer.Argument(help="show the page of this node")] = None,
+    flow: Annotated[Path | None, typer.Option(help="list the nodes beside this flow, too")] = None,
+    markdown: Annotated[bool, typer.Option(help="write the pages as Markdown")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="list for programs")] = False,
+) -> None:
+    """List the nodes, or show the page of one."""
+    library = Library.beside(flow.parent if flow else Path())
+    names = [name.replace("-", "_")] if name else library.names()
+    specs = [library.get(known) for known in names]
+    if markdown:
+        sys.stdout.write(pages(specs))
+    elif as_json:
+        told = [{"name": s.name, "kind": s.kind.value, "summary": s.summary} for s in specs]
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    elif name:
+        show_page(specs[0])
+    else:
+        wide = max(map(len, names))
+        for spec in specs:
+            line = f"{spec.name:{wide}}  {spec.kind.value:8}  {spec.summary}"
+            sys.stdout.write(line + "\n")
