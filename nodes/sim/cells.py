@@ -1,0 +1,73 @@
+"""The store inside a simulated battery: what is in it, what gets lost, what it bears."""
+
+from nodes.sim.setup import BatterySetup
+
+HOUR = 3600.0
+WORKING = 0.5  # W; below this the electronics sleep and nothing is lost
+LEAST_TAPER = 0.2  # part of the rating that is left just below full
+RESUME = 1.5  # % above empty at which it discharges again
+WEAK = 3.5  # % above empty below which it gives half
+
+
+class Cells:
+    """Energy as AC power makes it; kept in watt seconds so that nothing is rounded away."""
+
+    def __init__(self, setup: BatterySetup) -> None:
+        self._setup = setup
+        self.stored = setup.soc / 100 * setup.capacity * HOUR
+        """What is in it, W s."""
+        self.lost = 0.0
+        """What was lost so far, W s."""
+        self._delivered, self._in, self._out = 0.0, 0.0, 0.0
+        self._exhausted = False
+
+    @property
+    def soc(self) -> float:
+        """State of charge, %."""
+        return max(0.0, min(100.0, self.stored / self._setup.capacity / HOUR * 100))
+
+    @property
+    def charged(self) -> float:
+        """Counter of AC energy taken, Wh."""
+        return self._in / HOUR
+
+    @property
+    def discharged(self) -> float:
+        """Counter of AC energy given, Wh."""
+        return self._out / HOUR
+
+    def draw(self, delivered: float, seconds: float) -> None:
+        """Account for the AC energy delivered so far, W s, after some more seconds."""
+        drawn, self._delivered = delivered - self._delivered, delivered
+        loss = self.loss(abs(drawn) / seconds) * seconds
+        self.lost += loss
+        self.stored -= drawn + loss
+        self._out += max(0.0, drawn)
+        self._in += max(0.0, -drawn)
+
+    def loss(self, power: float) -> float:
+        """Watts lost at an AC power."""
+        if power < WORKING:
+            return 0.0
+        losses, setup = self._setup.losses, self._setup
+        part = power / max(setup.max_charge, setup.max_discharge, 1.0)
+        return losses.standing + losses.proportional / 100 * power + losses.at_full_power * part**2
+
+    def limits(self) -> tuple[float, float]:
+        """Watts it can take and give now, as magnitudes."""
+        soc, setup = self.soc, self._setup
+        if soc <= setup.empty:
+            self._exhausted = True
+        elif soc > setup.empty + RESUME:
+            self._exhausted = False
+        weak = 0.5 if soc <= setup.empty + WEAK else 1.0
+        give = 0.0 if self._exhausted else setup.max_discharge * weak
+        return setup.max_charge * self._taper(soc), give
+
+    def _taper(self, soc: float) -> float:
+        start = self._setup.taper_from
+        if soc >= 100.0:
+            return 0.0
+        if soc < start:
+            return 1.0
+        return max(LEAST_TAPER, 1 - (1 - LEAST_TAPER) * (soc - start) / (100.0 - start))

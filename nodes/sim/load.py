@@ -1,0 +1,75 @@
+"""What a house draws and its roof makes, as traces: recorded ones, or made up."""
+
+from pathlib import Path
+
+from nodes._helpers.rows import rows, seconds
+from nodes.sim.profiles import profile
+from nodes.sim.setup import HouseSetup, LoadEvent, SunSetup
+from nodes.sim.sun import made_sun
+from nodes.sim.trace import Trace
+
+TIME, LOAD, SUN = "t_s", "load_w", "pv_w"
+
+
+class TraceError(ValueError):
+    """A trace cannot be used; the message says why."""
+
+
+def house_traces(setup: HouseSetup, folder: Path, seed: int) -> list[Trace]:
+    """Build the house's load; its parts add up."""
+    if setup.trace:
+        base = read_trace(folder / setup.trace, setup.column or LOAD).starting(setup.start)
+    else:
+        base = profile(setup.profile, setup.base, setup.noise, seed, setup.time_of_day)
+    return [base.scaled(setup.scale), *map(_event, setup.loads)]
+
+
+def sun_trace(setup: SunSetup, folder: Path, seed: int, begin: float) -> Trace:
+    """Build the power of the roof."""
+    if not setup.trace:
+        return made_sun(setup, seed, begin)
+    trace = read_trace(folder / setup.trace, setup.column or SUN).starting(setup.start)
+    if setup.peak is None:
+        return trace
+    return trace.scaled(setup.peak / max(trace.peak(), 1e-9))
+
+
+def read_trace(path: Path, column: str, time: str = TIME) -> Trace:
+    """Read a recorded power: irregular rows, every value holds until the next.
+
+    Raises:
+        TraceError: it cannot be read, has no such column, or time runs back.
+    """
+    times: list[float] = []
+    watts: list[float] = []
+    odd: list[object] = []
+    try:
+        for row in rows(path, odd.append):
+            _take(row, column, time, times, watts)
+    except OSError as error:
+        raise TraceError(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise TraceError(f"{path}: {error}") from None
+    if len(times) < 2:
+        raise TraceError(f"{path} holds no trace")
+    return Trace(times, watts)
+
+
+def _take(
+    row: dict[str, object], column: str, time: str, times: list[float], watts: list[float]
+) -> None:
+    if column not in row or time not in row:
+        raise ValueError(f"no column {column} and {time}; it has {', '.join(row)}")
+    at, value = seconds(row[time]), row[column]
+    if times and at <= times[-1]:
+        raise ValueError(f"time runs back at {time} = {at:g}")
+    if isinstance(value, float):  # an empty cell says nothing: the one before holds on
+        times.append(at)
+        watts.append(value)
+
+
+def _event(load: LoadEvent) -> Trace:
+    length = load.every or float("inf")
+    times, watts = [0.0, load.lasts], [load.power, 0.0]
+    whole = load.lasts >= length
+    return Trace(times[: 2 - whole], watts[: 2 - whole], length=length, begins=load.after)

@@ -1,0 +1,169 @@
+"""Reads a plant file: its keys are stream names, and every fault of it is told with its place."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from flowctl import settings
+from flowctl.faults import Mark, nearest
+from flowctl.marked import BROKEN, Marked
+from flowctl.node import Setting, wire_of
+from flowctl.report import Report
+from flowctl.text import read_file, read_text
+from nodes.sim.load import TraceError, house_traces, sun_trace
+from nodes.sim.setup import (
+    BATTERIES,
+    METERS,
+    BatterySetup,
+    HouseSetup,
+    MeterSetup,
+    PlantSetup,
+    SunSetup,
+)
+
+T = TypeVar("T")
+HOUSE, SUN, METER = "house", "pv", "meter"
+SHAPE = "a plant is a mapping: meter, house, pv, and a battery by each further name"
+
+
+def read_plant(path: str | Path) -> PlantSetup:
+    """Read a plant file.
+
+    Raises:
+        FlowError: every fault found, each with its place and cure.
+    """
+    report = Report()
+    found = read_file(Path(path), report)
+    return _plant(found, Path(path).parent, report)
+
+
+def read_plant_text(text: str, folder: Path = Path()) -> PlantSetup:
+    """Read a plant from a text; its traces are looked for in a folder."""
+    report = Report()
+    return _plant(read_text(text, "plant", report), folder, report)
+
+
+def _plant(found: Marked | None, folder: Path, report: Report) -> PlantSetup:
+    report.settle()
+    if found is None or not isinstance(found.value, dict):
+        report.add(found.mark if found else Mark(), "E601", "", SHAPE)
+        report.settle()
+        raise AssertionError
+    setup = replace(_streams(found, report), folder=folder)
+    _check_traces(found, setup, report)
+    report.settle()
+    return setup
+
+
+def _streams(found: Marked, report: Report) -> PlantSetup:
+    parts: dict[str, Any] = {"meter_name": ""}
+    batteries: dict[str, BatterySetup] = {}
+    for name, item in found.value.items():
+        if name == HOUSE:
+            parts["house"] = _record(item, HouseSetup(), name, report)
+        elif name == SUN:
+            parts["pv"] = _record(item, SunSetup(), name, report)
+        elif name == METER or _kind(item) in METERS:
+            if parts["meter_name"]:
+                report.add(found.keys[name], "E603", name, "is a second meter", "keep one")
+            parts |= {"meter_name": name, "meter": _of_kind(item, MeterSetup(), METERS, report)}
+        else:
+            batteries[name] = _of_kind(item, BatterySetup(), BATTERIES, report, name)
+    if not parts["meter_name"]:
+        report.add(found.mark, "E604", "", "the plant has no meter", "add 'meter: {kind: dsmr5}'")
+    return PlantSetup(batteries=MappingProxyType(batteries), **parts)
+
+
+def _of_kind(
+    item: Marked,
+    default: T,
+    kinds: Mapping[str, Mapping[str, Any]],
+    report: Report,
+    where: str = METER,
+) -> T:
+    """Read a record whose defaults follow from its `kind`."""
+    return _record(item, replace(default, **kinds.get(_kind(item), {})), where, report)  # type: ignore[type-var]
+
+
+def _kind(item: Marked) -> str:
+    kind = item.value.get("kind") if isinstance(item.value, dict) else None
+    return str(kind.value) if kind else ""
+
+
+def _record(item: Marked, default: T, where: str, report: Report) -> T:
+    """Read the settings of one record over its defaults."""
+    if item.value is None:
+        return default
+    if not isinstance(item.value, dict):
+        report.add(item.mark, "E601", where, f"is a {item.kind}; settings are wanted here")
+        return default
+    made: Any = type(default)
+    known = settings_of(made)
+    given: dict[str, Any] = {}
+    for key, value in item.value.items():
+        name = key.replace("-", "_")
+        if name in known:
+            given |= _setting(value, known[name], getattr(default, name), where, report)
+        else:
+            cure = nearest(name, known) or f"it has {', '.join(known)}"
+            report.add(item.keys[key], "E602", where, f"no setting is named '{key}'", cure)
+    return replace(default, **given)  # type: ignore[type-var]
+
+
+def _setting(
+    item: Marked, setting: Setting, default: Any, where: str, report: Report
+) -> dict[str, Any]:
+    inner = f"{where}/{setting.name}"
+    each = _each(setting.annotation)
+    if is_dataclass(default):
+        return {setting.name: _record(item, default, inner, report)}
+    if each is not None:
+        return {setting.name: _list(item, each, inner, report)}
+    made = settings.read(setting, item, inner, report)
+    return {} if made is BROKEN else {setting.name: made}
+
+
+def _list(item: Marked, each: type, where: str, report: Report) -> tuple[Any, ...]:
+    if not isinstance(item.value, list):
+        report.add(item.mark, "E601", where, f"is a {item.kind}; a list is wanted: '- after: 2m'")
+        return ()
+    return tuple(_record(part, each(), where, report) for part in item.value)
+
+
+@cache
+def settings_of(record: type) -> Mapping[str, Setting]:
+    """Return the settings of a record of a plant file, by name."""
+    hints = get_type_hints(record, include_extras=True)
+    return {item.name: _described(item.name, hints[item.name]) for item in fields(record)}
+
+
+def _described(name: str, hint: Any) -> Setting:
+    marks = get_args(hint)[1:]
+    about = next((mark for mark in marks if isinstance(mark, str)), "")
+    return Setting(name, hint, None, about, wire_of(hint).unit)
+
+
+def _each(annotation: Any) -> type | None:
+    """Return the record that a list setting holds."""
+    bare = wire_of(annotation).type
+    inner = get_args(bare)
+    return inner[0] if len(inner) == 2 and inner[1] is Ellipsis else None
+
+
+def _check_traces(found: Marked, setup: PlantSetup, report: Report) -> None:
+    """Open the traces now, so that a faulty one is told at its place."""
+    makers: dict[str, Callable[[], object]] = {
+        HOUSE: lambda: house_traces(setup.house, setup.folder, 1),
+        SUN: lambda: setup.pv and sun_trace(setup.pv, setup.folder, 1, 0.0),
+    }
+    for name, make in makers.items():
+        item = found.value.get(name)
+        if item is None or not isinstance(item.value, dict) or "trace" not in item.value:
+            continue
+        try:
+            make()
+        except TraceError as error:
+            report.add(item.value["trace"].mark, "E606", name, str(error))
