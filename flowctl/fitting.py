@@ -1,19 +1,19 @@
 """Whether what comes fits what is wanted: types, units, fields and expressions of each step."""
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flowctl import units
 from flowctl.drafts import Draft, Drafts
-from flowctl.expression import Expression
 from flowctl.faults import Mark, nearest
 from flowctl.flow import ERRORS
 from flowctl.graph import Tap
 from flowctl.infer import Carrying
-from flowctl.node import FieldFrom, Input, Shape, UnitFrom, Wire
+from flowctl.naming import bind_names
+from flowctl.node import FieldFrom, Input, UnitFrom, Wire
 from flowctl.order import taps
-from flowctl.text import Marked
+from flowctl.settings import written_units
+from flowctl.values import Plan, names
 from flowctl.wires import (
     base_unit,
     constraint_unit,
@@ -27,6 +27,8 @@ from flowctl.wires import (
     told,
     unit_of,
 )
+
+PLAN_FIELDS = names(Plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Fitting:
             self._input(draft, item, item.name, wanted, unit)
         self._quantities(draft, star)
         self._output(draft)
-        self._expressions(draft)
+        bind_names(draft, self.carrying, self.drafts.report)
 
     def _readable(self, draft: Draft, name: str, tap: Tap) -> None:
         mark = draft.places.get(name, draft.mark)
@@ -70,6 +72,12 @@ class Fitting:
             cure = nearest(tap.field, known) or _listed("its fields are", known)
             said = f"what '{step.id}' says ({told(step.wire.type)}) has no field '{tap.field}'"
             self._fault(mark, "E206", draft, said, cure)
+        elif tap.field and step.wire.type is Plan and tap.field not in PLAN_FIELDS:
+            known = self.carrying.batteries(tap)
+            if known and tap.field not in known:
+                cure = nearest(tap.field, known) or _listed("it names", known)
+                said = f"the plan of '{step.id}' has no battery '{tap.field}'"
+                self._fault(mark, "E206", draft, said, cure)
 
     def _merge(self, draft: Draft) -> None:
         found = [self.carrying.tap(tap) for tap in taps(draft.inputs.get("from", ()))]
@@ -133,7 +141,7 @@ class Fitting:
             wanted = put(pattern, star)
             if pattern is None or not pattern.startswith(units.ANY_UNIT) or wanted is None:
                 continue
-            for part, unit in _written_units(item):
+            for part, unit in written_units(item):
                 if unit not in (wanted, put(pattern, result)):
                     said = f"{name}: '{part.text}' is in {unit}, but this wire carries {star}"
                     self._fault(part.mark, "E303", draft, said)
@@ -171,78 +179,8 @@ class Fitting:
                 self._fault(mark, "E206", draft, said, cure)
             wire = inner
 
-    def _expressions(self, draft: Draft) -> None:
-        """Look up the free names of every expression, and put the vars in."""
-        fields = self._fields(draft)
-        inputs = set(_input_names(draft))
-        values = draft.scope.variables.values()
-
-        def bind(expression: Expression, mark: Mark) -> Expression:
-            own = inputs | set(fields or ())
-            for name in expression.free:
-                if name not in own and name not in values and fields is not None:
-                    known = [*own, *values, "value"]
-                    cure = nearest(name, known) or _listed("known are", tuple(sorted(known)))
-                    self._fault(mark, "E133", draft, f"'{name}' is nothing known here", cure)
-            return expression.bound({key: values[key] for key in values if key not in own})
-
-        for name, value in draft.settings.items():
-            item = draft.written.get(name)
-            if item is not None:
-                draft.settings[name] = _each(value, item, bind)
-
-    def _fields(self, draft: Draft) -> tuple[str, ...] | None:
-        if not draft.spec or not draft.spec.inputs:
-            return None
-        found = [
-            field_names(self.carrying.tap(tap)[0].type)
-            for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ()))
-        ]
-        return found[0] if found else None
-
     def _fault(self, mark: Mark, code: str, draft: Draft, said: str, cure: str = "") -> None:
         self.drafts.report.add(mark, code, draft.id, said, cure)
-
-
-def _each(value: Any, item: Marked, bind: Callable[[Expression, Mark], Expression]) -> Any:
-    """Bind every expression inside a setting, however deep."""
-    if isinstance(value, Expression):
-        return bind(value, item.mark)
-    if isinstance(value, Mapping):
-        return {key: _each(part, _inner(item, key), bind) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        made = [_each(part, _inner(item, index), bind) for index, part in enumerate(value)]
-        return type(value)(made) if type(value) in (list, tuple) else value
-    return value
-
-
-def _inner(item: Marked, key: Any) -> Marked:
-    try:
-        return item.value[key]  # type: ignore[no-any-return]
-    except (KeyError, IndexError, TypeError):
-        return item
-
-
-def _input_names(draft: Draft) -> Iterator[str]:
-    for item in draft.spec.inputs[1:] if draft.spec else ():
-        source = draft.inputs.get(item.name)
-        if item.shape is Shape.MAPPING and isinstance(source, Mapping):
-            yield from source
-        elif source is not None:
-            yield item.name
-
-
-def _written_units(item: Marked) -> Iterator[tuple[Marked, str]]:
-    """The units that were written inside a setting, and where."""
-    if isinstance(item.value, dict | list):
-        inside = item.value.values() if isinstance(item.value, dict) else item.value
-        for part in inside:
-            yield from _written_units(part)
-    elif isinstance(item.value, str):
-        try:
-            yield item, units.parse_any(item.value)[1]
-        except units.UnitError:
-            return
 
 
 def _name(tap: Tap) -> str:

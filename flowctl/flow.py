@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowctl.faults import Mark, nearest
+from flowctl.marked import Marked
 from flowctl.report import Report
-from flowctl.text import Marked
 from flowctl.variables import NAME
 
 TOP = ("flow", "about", "vars", "streams", "tests")
@@ -59,7 +59,7 @@ def read_flow(root: Marked, stem: str, report: Report) -> RawFlow:
         report.add(mark, "E111", "", "the flow has no streams", cure)
     found = read_streams(streams, report) if streams else ()
     name, about = text_of(top, "flow", report) or stem, text_of(top, "about", report)
-    return RawFlow(name, about, found, read_vars(top.get("vars"), report), _tests(top, report))
+    return RawFlow(name, about, found, read_vars(top.get("vars"), report), read_tests(top, report))
 
 
 def read_streams(item: Marked, report: Report) -> tuple[RawStream, ...]:
@@ -95,6 +95,17 @@ def read_vars(item: Marked | None, report: Report) -> dict[str, Marked]:
     return made
 
 
+def read_tests(top: dict[str, Marked], report: Report) -> tuple[Any, ...]:
+    """Return the tests of a flow as plain data."""
+    item = top.get("tests")
+    if item is None or item.value is None:
+        return ()
+    if not isinstance(item.value, list):
+        report.add(item.mark, "E111", "tests", f"'tests' is a list, not a {item.kind}")
+        return ()
+    return tuple(item.plain())
+
+
 def mapping(item: Marked, what: str, wanted: str, report: Report) -> dict[str, Marked]:
     """Return the entries of a mapping, or a fault where it is none."""
     if isinstance(item.value, dict):
@@ -119,16 +130,6 @@ def text_of(top: dict[str, Marked], key: str, report: Report) -> str:
     if isinstance(item.value, dict | list):
         report.add(item.mark, "E111", key, f"'{key}' is a text, not a {item.kind}")
     return item.text
-
-
-def _tests(top: dict[str, Marked], report: Report) -> tuple[Any, ...]:
-    item = top.get("tests")
-    if item is None or item.value is None:
-        return ()
-    if not isinstance(item.value, list):
-        report.add(item.mark, "E111", "tests", f"'tests' is a list, not a {item.kind}")
-        return ()
-    return tuple(item.plain())
 
 
 def _steps(name: str, mark: Mark, item: Marked, report: Report) -> tuple[RawStep, ...]:

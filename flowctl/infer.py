@@ -1,5 +1,6 @@
 """What every wire of a flow carries, worked out from the sources down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ from flowctl.flow import ERRORS
 from flowctl.graph import Tap
 from flowctl.node import FieldFrom, Input, UnitFrom, Wire
 from flowctl.order import taps
+from flowctl.values import Battery
 from flowctl.wires import ANYTHING, base_of, base_unit, field_wire, put, silent, unit_of
 
 Carried = tuple[Wire, Mark]
@@ -64,6 +66,22 @@ class Carrying:
                  for n in alike)  # fmt: skip
         known = (one for one in found if one[0] != ANYTHING)
         return next(known, (ANYTHING, draft.mark))
+
+    def batteries(self, tap: Tap) -> tuple[str, ...]:
+        """Return the batteries that a plan can name: those of the nearest mapping above it."""
+        seen: set[str] = set()
+        step = self.drafts.steps.get(tap.step)
+        while step and step.id not in seen:
+            seen.add(step.id)
+            for source in step.inputs.values():
+                if isinstance(source, Mapping) and all(map(self._tells_battery, source.values())):
+                    return tuple(source)
+            above = next((taps(source) for source in step.inputs.values()), ())
+            step = self.drafts.steps.get(above[0].step) if len(above) == 1 else None
+        return ()
+
+    def _tells_battery(self, tap: Tap) -> bool:
+        return self.tap(tap)[0].type is Battery
 
     def _first(self, draft: Draft) -> Carried:
         found = [self.tap(tap) for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ()))]  # type: ignore[union-attr]

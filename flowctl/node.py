@@ -301,8 +301,10 @@ def _reader(unit: str) -> Callable[[Any], float]:
 
 
 def _schema(unit: str) -> dict[str, Any]:
-    example = units.EXAMPLES.get(unit, f"{{}}{unit}").format(5)
+    shown = unit.replace(ANY_UNIT, "W")
+    example = units.EXAMPLES.get(shown, f"{{}}{shown}").format(5)
+    said = "in the unit of the wire" if unit.startswith(ANY_UNIT) else f"in {unit}"
     return {
         "anyOf": [{"type": "string"}, {"const": 0}],
-        "description": f"a quantity in {unit}, e.g. {example}",
+        "description": f"a quantity {said}, e.g. {example}",
     }

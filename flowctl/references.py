@@ -7,8 +7,8 @@ from flowctl.drafts import Drafts, Scope
 from flowctl.faults import nearest
 from flowctl.flow import ERRORS
 from flowctl.graph import Source, Tap
+from flowctl.marked import BROKEN, Marked
 from flowctl.node import Shape
-from flowctl.text import BROKEN, Marked
 
 _REFERENCE = re.compile(r"([^\s./]+)(?:/([^\s.]+(?:\.[^\s./]+/[^\s.]+)*))?(?:\.([^\s./]+))?")
 

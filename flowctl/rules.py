@@ -90,6 +90,8 @@ def leases(drafts: Drafts) -> None:
 
 def unread(drafts: Drafts) -> None:
     """Warn of streams that end in nothing."""
+    if drafts.report.faulty:
+        return  # a reader may be among what is faulty
     idle = set(silent_ends(drafts))
     acting = {draft.stream for draft in drafts.steps.values() if _acts(draft)}
     for draft in drafts.steps.values():

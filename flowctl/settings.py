@@ -1,17 +1,18 @@
 """Settings of a step: from what is written to Python values, faults at their exact place."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
+from flowctl import units
 from flowctl.faults import Mark, nearest
 from flowctl.flow import FROM
+from flowctl.marked import BROKEN, Marked
 from flowctl.node import NodeSpec, Setting
 from flowctl.report import Report
 from flowctl.secret import Secret
-from flowctl.text import BROKEN, Marked
 from flowctl.troubles import explain, mentions
 
 Found = tuple[dict[str, Marked], dict[str, Marked]]
@@ -69,7 +70,7 @@ def hides(setting: Setting) -> bool:
 def _entries(
     spec: NodeSpec, given: Marked | None, where: str, report: Report
 ) -> dict[str, tuple[Mark, Marked]]:
-    if given is None or given.value is BROKEN:
+    if given is None:
         return {}
     if isinstance(given.value, dict):
         named: dict[str, tuple[Mark, Marked]] = {}
@@ -110,3 +111,16 @@ def _odd(given: Any, made: Any) -> str:
     if isinstance(given, dict) and isinstance(made, Mapping):
         return next(filter(None, (_odd(given[key], made[key]) for key in given if key in made)), "")
     return ""
+
+
+def written_units(item: Marked) -> Iterator[tuple[Marked, str]]:
+    """Yield the units that were written inside a setting, and where."""
+    if isinstance(item.value, dict | list):
+        inside = item.value.values() if isinstance(item.value, dict) else item.value
+        for part in inside:
+            yield from written_units(part)
+    elif isinstance(item.value, str):
+        try:
+            yield item, units.parse_any(item.value)[1]
+        except units.UnitError:
+            return

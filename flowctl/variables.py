@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from flowctl.faults import Mark, nearest
+from flowctl.marked import BROKEN, Marked, scalar
 from flowctl.report import Report
-from flowctl.text import BROKEN, MOST, Marked, scalar
+from flowctl.text import MOST
 
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _OPEN, _ESCAPED = "${", "$${"

@@ -146,8 +146,12 @@ def _known(hint: Any) -> Wire:
     return wire_of(options[0]) if len(options) == 1 else ANYTHING
 
 
-@lru_cache(maxsize=256)
 def _hints(record: Any) -> dict[str, Any]:
+    return _read_hints(record)
+
+
+@lru_cache(maxsize=256)
+def _read_hints(record: type) -> dict[str, Any]:
     try:
         return get_type_hints(record, include_extras=True)
     except (NameError, TypeError):
