@@ -26,10 +26,17 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def _commands() -> None:
+    """A flow engine with an embedded controller for home batteries."""
+
+
 def main() -> None:
     """Run a command; a user's mistake never shows a traceback."""
-    for item in pkgutil.iter_modules(commands.__path__):
-        import_module(f"{commands.__name__}.{item.name}").register(app)
+    known = [item.name for item in pkgutil.iter_modules(commands.__path__)]
+    asked = [name for name in sys.argv[1:2] if name in known]
+    for name in asked or known:  # only what is asked for is imported: `check` stays quick
+        import_module(f"{commands.__name__}.{name}").register(app)
     try:
         app()
     except FlowError as error:
