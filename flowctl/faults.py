@@ -14,6 +14,9 @@ class Mark:
     line: int = 0
     column: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -35,7 +38,7 @@ class Fault:
         return self.code.startswith("W")
 
     def __str__(self) -> str:
-        place = f"{self.mark.file}:{self.mark.line}:{self.mark.column}: "
+        place = f"{self.mark}: " if self.mark.file else ""
         where = f"{self.where}: " if self.where else ""
         cure = f"; {self.cure}" if self.cure else ""
         word = "warning: " if self.warning else ""
@@ -66,6 +69,11 @@ class FlowError(Exception):
         made = [Fault(Mark(), "E000", "", faults)] if isinstance(faults, str) else list(faults)
         self.faults = sorted(made, key=lambda fault: (fault.mark.line, fault.mark.column))
         super().__init__("\n".join(map(str, self.faults)))
+
+
+def faulty(file: object, code: str, message: str, cure: str = "") -> FlowError:
+    """Return the error of a file that is wrong as a whole, at no line of it."""
+    return FlowError([Fault(Mark(str(file)), code, "", message, cure)])
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import os
 import zlib
 from pathlib import Path
 
-from flowctl.faults import FlowError
+from flowctl.faults import faulty
 from flowctl.lines import CHUNK, is_packed, lines
 
 
@@ -20,7 +20,7 @@ def mend(path: Path) -> None:
         return
     first = next(lines(path), b"")
     if first and not _is_ours(first):
-        raise FlowError(f"{path} exists and is no recording; give another name")
+        raise faulty(path, "E700", "it exists and is no recording", "give another name")
     if is_packed(path):
         _mend_packed(path)
     else:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NoReturn, Self, cast
 
-from flowctl.faults import Fault, FlowError, Mark
+from flowctl.faults import Fault, FlowError, Mark, faulty
 from flowctl.lines import is_packed, lines
 from flowctl.mending import mend
 from flowctl.plain import plain
@@ -107,7 +107,7 @@ def read(
         else:
             yield from _in_order(file, _rows(file), WINDOW)
     except OSError as error:
-        raise FlowError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise faulty(path, "E700", f"cannot be read: {error.strerror or error}") from None
 
 
 def header(path: str | Path) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _append(path: Path) -> IO[bytes]:
         path.parent.mkdir(parents=True, exist_ok=True)
         return cast(IO[bytes], gzip.open(path, "ab", LEVEL)) if is_packed(path) else path.open("ab")
     except OSError as error:
-        raise FlowError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise faulty(path, "E700", f"cannot be written: {error.strerror or error}") from None
 
 
 def _in_order(path: Path, rows: Iterator[Row], window: int | None) -> Iterator[Row]:
@@ -134,7 +134,9 @@ def _in_order(path: Path, rows: Iterator[Row], window: int | None) -> Iterator[R
         held.sort(key=itemgetter(0))
         if held[0][0] < reached - SLACK:
             back = reached - held[0][0]
-            raise FlowError(f"{path}: time runs back by {back:.0f}s; put its lines in time order")
+            raise faulty(
+                path, "E703", f"time runs back by {back:.0f}s", "put its lines in time order"
+            )
         yield from held
         reached = held[-1][0]
 

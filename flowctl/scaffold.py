@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, get_args
 
-from flowctl.faults import FlowError
+from flowctl.faults import FlowError, faulty
 from flowctl.library import Library
 
 Kind = Literal["operator", "source", "sink", "device"]
@@ -24,7 +24,9 @@ def new_node(name: str, folder: str | Path = ".", kind: Kind = "operator") -> tu
     word = _word(name)
     library = Library.beside(folder)
     if word in library.names():
-        raise FlowError(f"a node '{word}' is there already: {library.where(word)}; name it anew")
+        raise faulty(
+            library.where(word), "E202", f"a node '{word}' is there already", "name it anew"
+        )
     made = Path(folder) / "nodes" / f"{word}.py", Path(folder) / "tests" / f"test_{word}.py"
     _write({made[0]: f"{kind}.py", made[1]: f"test_{kind}.py"}, word)
     return made
@@ -54,14 +56,14 @@ def _write(wanted: dict[Path, str], word: str) -> None:
     """Write all files or none; never over one that exists."""
     for path in wanted:
         if path.exists():
-            raise FlowError(f"{path} exists; it is left as it is")
+            raise faulty(path, "E710", "it exists", "it is left as it is; name yours anew")
     try:
         for path, template in wanted.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8") as file:
                 file.write(_filled(template, word))
     except OSError as error:
-        raise FlowError(f"{error.filename}: cannot be written: {error.strerror}") from None
+        raise faulty(error.filename, "E710", f"cannot be written: {error.strerror}") from None
 
 
 def _filled(template: str, word: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flowctl.faults import Fault, FlowError, Mark, nearest
+from flowctl.faults import Fault, FlowError, Mark, faulty, nearest
 from flowctl.lines import lines
 
 Row = tuple[float, str, Any]
@@ -52,7 +52,7 @@ def read_table(
     rows = csv.reader(text, delimiter=delimiter)
     if not columns:
         what = "which entities" if export else f"which of {', '.join(heads)}"
-        raise FlowError(f"{path}: say {what} are streams, e.g. meter={heads[-1]}")
+        raise faulty(path, "E704", "no stream is named", f"say {what} are, e.g. meter={heads[-1]}")
     if export:
         return True, _named(path, columns, _rows(path, rows, _entities(heads, columns, when)))
     return False, _rows(path, rows, _wide(path, heads, columns, when))
@@ -105,7 +105,7 @@ def _column(path: Path, heads: list[str], name: str) -> tuple[int, float]:
     if name.removeprefix("-") in heads:
         return heads.index(name.removeprefix("-")), -1.0
     cure = nearest(name, heads) or f"it has {', '.join(heads)}"
-    raise FlowError(f"{path}: no column '{name}'; {cure}")
+    raise faulty(path, "E704", f"no column '{name}'", cure)
 
 
 def _entities(
@@ -132,7 +132,7 @@ def _named(path: Path, columns: Mapping[str, str], rows: Iterator[Row]) -> Itera
         silent.pop(row[1], None)
         yield row
     if silent:
-        raise FlowError(f"{path}: nothing is known of {', '.join(silent.values())}")
+        raise faulty(path, "E704", f"nothing is known of {', '.join(silent.values())}")
 
 
 def _times(zone: str, start: float) -> Callable[[str], float]:

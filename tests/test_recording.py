@@ -58,7 +58,7 @@ def test_a_missing_line_end_is_added_before_going_on(tmp_path):
 def test_a_file_that_is_no_recording_is_left_alone(tmp_path):
     file = tmp_path / "diary.txt"
     file.write_text("dear diary\n")
-    with pytest.raises(FlowError, match="exists and is no recording"):
+    with pytest.raises(FlowError, match="it exists and is no recording"):
         Recorder(file)
     assert file.read_text() == "dear diary\n"
 

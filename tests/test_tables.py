@@ -72,9 +72,13 @@ def test_an_export_of_home_assistant_is_read_by_naming_entities(table):
     ("text", "columns", "said"),
     [
         ("t,grid_w\n0,1\n", {"meter": "grd_w"}, "no column 'grd_w'; did you mean 'grid_w'?"),
-        ("t,grid_w\n0,1\n", {}, "say which of t, grid_w are streams"),
+        (
+            "t,grid_w\n0,1\n",
+            {},
+            "no stream is named; say which of t, grid_w are, e.g. meter=grid_w",
+        ),
         (EXPORT, {"meter": "sensor.p2"}, "nothing is known of sensor.p2"),
-        (EXPORT, {}, "say which entities are streams"),
+        (EXPORT, {}, "say which entities are"),
         ("t,w\n0,1\nsoon,2\n3,4\n", {"meter": "w"}, r"house.csv:3:1: no row of this table"),
         ("t,w\n0,1\n1\n3,4\n", {"meter": "w"}, r"house.csv:3:1: no row of this table"),
     ],
