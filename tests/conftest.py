@@ -1,1 +1,103 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests, and what no test may do: leave this machine, or start rx threads."""
+
+import ipaddress
+import socket
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from reactivex.scheduler import TimeoutScheduler
+
+from tests.brokers import Mosquitto, find_mosquitto
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stay_at_home() -> Iterator[None]:
+    """Refuse every connection, datagram and name look-up that would leave loopback."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+    sendto, look_up = socket.socket.sendto, socket.getaddrinfo
+
+    def guarded(call: Any) -> Any:
+        def checked(self: socket.socket, *given: Any) -> Any:
+            _check(self, given[-1])
+            return call(self, *given)
+
+        return checked
+
+    def look_up_here(host: Any, *given: Any, **more: Any) -> Any:
+        if host not in (None, "", b"", "localhost", b"localhost") and _address(host) is None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *given, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(connect))
+        patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+        patch.setattr(socket.socket, "sendto", guarded(sendto))
+        patch.setattr(socket, "getaddrinfo", look_up_here)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_rx_threads() -> Iterator[None]:
+    """Refuse reactivex's default scheduler, which starts a thread for each timer."""
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("a timer without our clock: give the operator scheduler=clock")
+
+    with pytest.MonkeyPatch.context() as patch:
+        for way in ("schedule", "schedule_relative", "schedule_absolute"):
+            patch.setattr(TimeoutScheduler, way, refuse)
+        yield
+
+
+@pytest.fixture(scope="session")
+def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real broker; share it, each test on topics of its own (`topic`)."""
+    if not find_mosquitto():
+        pytest.skip("mosquitto is not installed (apt-get install mosquitto)")
+    broker = Mosquitto(tmp_path_factory.mktemp("mosquitto"))
+    broker.start()
+    yield broker.url
+    broker.stop()
+
+
+@pytest.fixture
+def own_mosquitto(tmp_path: Any) -> Iterator[Mosquitto]:
+    """A broker of the test's own, running, to be stopped and started at will."""
+    if not find_mosquitto():
+        pytest.skip("mosquitto is not installed (apt-get install mosquitto)")
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def topic() -> str:
+    """A topic that no other test uses."""
+    return f"test/{uuid.uuid4().hex}"
+
+
+def _check(link: socket.socket, address: Any) -> None:
+    if link.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    host = _address(address[0])
+    local = address[0] in ("", "localhost") or (host and (host.is_loopback or host.is_unspecified))
+    if local or (host and host.is_multicast and _casts_at_home(link)):
+        return
+    raise AssertionError(f"a test may not leave loopback: {address}")
+
+
+def _address(host: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
+    except ValueError:
+        return None
+
+
+def _casts_at_home(link: socket.socket) -> bool:
+    if link.family != socket.AF_INET:
+        return False
+    interface = link.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, 4)
+    return ipaddress.ip_address(interface).is_loopback

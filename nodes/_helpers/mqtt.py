@@ -1,0 +1,136 @@
+"""One MQTT connection per broker, shared by all steps that name it; it comes back by itself."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from flowctl import Secret, shared
+from nodes._helpers.mqtt_address import Address, read_address
+from nodes._helpers.mqtt_hearers import Hearers, Message
+from nodes._helpers.mqtt_outbox import Outbox, Said
+from nodes._helpers.mqtt_wire import Wire, open_wire
+
+SHORTEST, LONGEST = 0.2, 30.0  # s between attempts to come back, doubling
+GOODBYE = 1.0  # s that leaving may take to send what waits
+log = logging.getLogger("mqtt")
+
+
+class Link:
+    """Says and hears. While the broker is away it keeps the newest of each topic to say."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.outbox = Outbox()
+        self.hearers = Hearers()
+        self._wire: Wire | None = None
+        self._quiet = asyncio.Event()
+
+    @property
+    def online(self) -> bool:
+        """Whether the broker is there."""
+        return self._wire is not None
+
+    def say(
+        self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False, event: bool = False
+    ) -> None:
+        """Publish. What cannot go out at once waits, only the newest of a topic.
+
+        A state is said again when the broker returns. An `event` is not, nor does it give way to
+        a newer one; while there is no connection it is kept only if its `qos` asks for that.
+        """
+        self.outbox.say(Said(topic, payload, qos, retain), event=event)
+
+    def forget(self, topic: str) -> None:
+        """Say nothing again on a topic: the step that spoke there is gone."""
+        self.outbox.forget(topic)
+
+    def hear(self, pattern: str) -> AsyncGenerator[Message, None]:
+        """Yield each message whose topic a filter matches; what the broker kept comes first."""
+        return self.hearers.hear(pattern)
+
+    async def connect(self) -> None:
+        """Log in, ask for all topics, and say the newest of each.
+
+        Raises:
+            OSError: it cannot be done; the message says what to do.
+        """
+        self._attach(await open_wire(self.address, self))
+
+    async def keep(self) -> None:
+        """Come back whenever the connection is lost; one line when it goes, one when it is back."""
+        while self._wire:
+            await self._wire.lost()
+            self._attach(None)
+            log.warning("MQTT broker %s is away", self.address)
+            await self._come_back()
+            log.warning("MQTT broker %s is back", self.address)
+
+    async def leave(self) -> None:
+        """Send what waits, say goodbye and close."""
+        if not self._wire:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                while not (self.outbox.is_empty and self._wire.is_quiet):
+                    self._quiet.clear()
+                    await self._quiet.wait()
+        await self._wire.close()
+
+    def heard(self, topic: str, payload: bytes, kept: bool) -> None:
+        """Take a message (the wire does)."""
+        self.hearers.heard(topic, payload, kept)
+
+    def room(self) -> None:
+        """Hear that there is room again (the wire tells)."""
+        self.outbox.pour()
+        self._quiet.set()
+
+    def refused(self, pattern: str) -> None:
+        """Hear that a subscription was refused (the wire tells)."""
+        cure = "may this login read it?"
+        self.hearers.refused(
+            pattern, OSError(f"MQTT broker {self.address} refuses topic {pattern}; {cure}")
+        )
+
+    def _attach(self, wire: Wire | None) -> None:
+        self._wire = wire
+        self.hearers.attach(wire)
+        self.outbox.attach(wire)
+
+    async def _come_back(self) -> None:
+        pause = SHORTEST
+        while not self._wire:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST)
+            with suppress(OSError):
+                await self.connect()
+
+
+@asynccontextmanager
+async def mqtt(
+    broker: Secret | str, *, user: str = "", password: Secret | None = None, ca: str = ""
+) -> AsyncIterator[Link]:
+    """Join the connection to a broker, or open it.
+
+    Raises:
+        OSError: it cannot be opened; the message says what to do.
+        ValueError: the address is none.
+    """
+    address = read_address(broker, user=user, password=password, ca=ca)
+    async with shared(("mqtt", address), lambda: _open(address)) as link:
+        yield link
+
+
+@asynccontextmanager
+async def _open(address: Address) -> AsyncIterator[Link]:
+    link = Link(address)
+    await link.connect()
+    keeper = asyncio.create_task(link.keep(), name=f"mqtt {address}")
+    try:
+        yield link
+    finally:
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper
+        await link.leave()

@@ -1,0 +1,97 @@
+"""Who hears what from an MQTT broker: one connection, many steps, each with its own filter."""
+
+from collections.abc import AsyncGenerator
+from typing import NamedTuple
+
+from nodes._helpers.inbox import Inbox
+from nodes._helpers.mqtt_topics import matches, widest
+from nodes._helpers.mqtt_wire import Wire
+
+ROUTES = 1000  # topics whose hearers are remembered; a broker may have no end of them
+
+
+class Message(NamedTuple):
+    """What came in on a topic."""
+
+    topic: str
+    payload: bytes
+    kept: bool
+    """Whether the broker had kept it from before (retained)."""
+
+
+class Hearer:
+    """One step that hears. What the broker kept it hears once, though others ask for it too."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.inbox: Inbox[Message] = Inbox()
+        self.seen: set[str] = set()
+
+    def heard(self, message: Message) -> None:
+        """Take a message."""
+        if message.kept:
+            if message.topic in self.seen:
+                return
+            self.seen.add(message.topic)
+        self.inbox.put(message.topic, message)
+
+
+class Hearers:
+    """All who hear on one connection, and what the broker was asked for."""
+
+    def __init__(self) -> None:
+        self._all: list[Hearer] = []
+        self._routes: dict[str, list[Hearer]] = {}
+        self._asked: set[str] = set()
+        self._wire: Wire | None = None
+
+    def attach(self, wire: Wire | None) -> None:
+        """Hear through a fresh connection from now on, or through none."""
+        self._wire, self._asked = wire, set()
+        for hearer in self._all:
+            hearer.seen.clear()
+        self._subscribe()
+
+    async def hear(self, pattern: str) -> AsyncGenerator[Message, None]:
+        """Yield each message whose topic the filter matches; what the broker kept comes first."""
+        hearer = Hearer(pattern)
+        self._all.append(hearer)
+        self._subscribe(pattern)
+        try:
+            async for message in hearer.inbox:
+                yield message
+        finally:
+            self._all.remove(hearer)
+            self._subscribe()
+
+    def heard(self, topic: str, payload: bytes, kept: bool) -> None:
+        """Hand a message to all who asked for its topic."""
+        hearers = self._routes.get(topic)
+        if hearers is None:
+            hearers = self._route(topic)
+        message = Message(topic, payload, kept)
+        for hearer in hearers:
+            hearer.heard(message)
+
+    def refused(self, pattern: str, error: OSError) -> None:
+        """Tell those who asked for a topic that they will not hear it."""
+        for hearer in self._all:
+            if hearer.pattern == pattern:
+                hearer.inbox.fail(error)
+
+    def _subscribe(self, fresh: str = "") -> None:
+        """Ask for the widest filters, and for a fresh one always: it brings what the broker kept."""
+        self._routes.clear()
+        wanted = widest({hearer.pattern for hearer in self._all})
+        asked = (wanted - self._asked) | ({fresh} if fresh else set())
+        if self._wire:
+            self._wire.subscribe(sorted(asked))
+            self._wire.unsubscribe(sorted((asked | self._asked) - wanted))
+            self._asked = wanted
+
+    def _route(self, topic: str) -> list[Hearer]:
+        if len(self._routes) >= ROUTES:
+            self._routes.clear()
+        found = [hearer for hearer in self._all if matches(hearer.pattern, topic)]
+        self._routes[topic] = found
+        return found

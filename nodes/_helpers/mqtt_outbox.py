@@ -1,0 +1,65 @@
+"""What goes out to an MQTT broker: at once while there is room, else the newest of each topic."""
+
+from typing import NamedTuple
+
+from nodes._helpers.mqtt_wire import Wire
+
+EVENTS = 1000  # values that may wait for a way out
+
+
+class Said(NamedTuple):
+    """What goes out on a topic."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+class Outbox:
+    """Keeps the newest value of each topic, to say it again when the broker returns."""
+
+    def __init__(self) -> None:
+        self.conflated = 0
+        """How many values gave way to newer ones before they could go out."""
+        self.lost = 0
+        """How many events found no way out."""
+        self._wire: Wire | None = None
+        self._newest: dict[str, Said] = {}
+        self._waiting: dict[object, Said] = {}  # by topic; an event has a key of its own
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
+    def attach(self, wire: Wire | None) -> None:
+        """Speak through a fresh connection from now on, or through none."""
+        self._wire = wire
+        if wire:
+            self._waiting = self._newest | self._waiting
+            self.pour()
+
+    def say(self, said: Said, *, event: bool) -> None:
+        """Send a value, or let it wait."""
+        if not event:
+            self._newest[said.topic] = said
+        if self._wire and not self._waiting and self._wire.has_room:
+            self._wire.publish(*said)
+        elif event and (len(self._waiting) >= EVENTS or not (self._wire or said.qos)):
+            self.lost += 1
+        else:
+            self._wait(object() if event else said.topic, said)
+
+    def forget(self, topic: str) -> None:
+        """Say nothing again on a topic: the step that spoke there is gone."""
+        self._newest.pop(topic, None)
+
+    def pour(self) -> None:
+        """Send what waits, as far as there is room."""
+        while self._wire and self._waiting and self._wire.has_room:
+            self._wire.publish(*self._waiting.pop(next(iter(self._waiting))))
+
+    def _wait(self, key: object, said: Said) -> None:
+        self.conflated += key in self._waiting
+        self._waiting[key] = said

@@ -1,0 +1,79 @@
+"""Real MQTT brokers for tests: mosquitto as a child process on a free port of loopback."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+PATIENCE = 10.0  # s for a start
+
+
+def find_mosquitto() -> str | None:
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    return shutil.which("mosquitto", path=places)
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Mosquitto:
+    """A broker that can be started, killed and started again on the same port."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._folder, self._options = folder, options
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start on the port it had; the first time on a free one, which a neighbour may snatch."""
+        for _ in range(5):
+            if self._started(self.port or free_port()):
+                return
+        raise RuntimeError(f"mosquitto did not start: {(self._folder / 'log').read_text()}")
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _started(self, port: int) -> bool:
+        given = any(option.startswith("allow_anonymous") for option in self._options)
+        lines = [
+            f"listener {port} 127.0.0.1",
+            "persistence false",
+            *([] if given else ["allow_anonymous true"]),
+            *(["user root"] if os.getuid() == 0 else []),
+            *self._options,
+        ]
+        config = self._folder / "mosquitto.conf"
+        config.write_text("\n".join(lines) + "\n")
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [find_mosquitto() or "mosquitto", "-c", str(config)], stdout=log, stderr=log
+            )
+        if not self._answers(port):
+            self.stop()
+            return False
+        self.port = port
+        return True
+
+    def _answers(self, port: int) -> bool:
+        end = time.monotonic() + PATIENCE
+        while self._process and self._process.poll() is None and time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(0.01)
+            else:
+                return True
+        return False
