@@ -1,6 +1,7 @@
 """What a node sees of a wire: a real Observable that stands behind the step's fence."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from reactivex import Observable, abc
@@ -54,9 +55,11 @@ class Inlet(Observable[Any]):
         if hasattr(on_next, "on_next"):
             on_next, on_completed = on_next.on_next, on_next.on_completed
         receive = _fenced(on_next or _ignore, self._step.failed)
-        if self._deferred:
+        completed = on_completed or _nothing
+        if self._deferred:  # and so is the end: it must not overtake the last word
             receive = _deferring(receive, self._step.defer)
-        ear = _Ear(receive, on_completed or _nothing, self._step.rank)
+            completed = partial(self._step.defer, _calling(completed), None)
+        ear = _Ear(receive, completed, self._step.rank)
         self._heard.append(ear)
         ear.listen(self._taps, seeded=self._further and self._late)
         return Disposable(lambda: self._leave(ear))
@@ -128,6 +131,10 @@ def _fenced(on_next: Receiver, failed: Callable[[Exception, Any], None]) -> Rece
 
 def _deferring(receive: Receiver, defer: Callable[[Receiver, Any], None]) -> Receiver:
     return lambda value: defer(receive, value)
+
+
+def _calling(completed: Callable[[], None]) -> Receiver:
+    return lambda _: completed()
 
 
 def _picking(receive: Receiver, field: str) -> Receiver:

@@ -28,6 +28,7 @@ class Running:
         self.step, self.engine, self.rank = step, engine, rank
         self.failures = 0
         """Failures since it last said something."""
+        self.all_failures = 0
         self._late = late
         self._inlets: dict[str, list[Inlet]] = {}
         self._said = 0  # what its output had counted at the last failure
@@ -67,7 +68,7 @@ class Running:
         """Log what the node raised and start it anew: at once, then with back-off."""
         said = self.engine.output(self.step.id).count
         self.failures = 1 if said > self._said else self.failures + 1
-        self._said = said
+        self._said, self.all_failures = said, self.all_failures + 1
         log = self.engine.log_of(self.step)
         level = logging.ERROR if self.failures <= 2 else logging.DEBUG
         log.log(level, "%s failed on %r: %s", self.step.id, value, error, exc_info=_ours(error))
@@ -162,8 +163,21 @@ class StepClock(Clock):
         self._inner.turn(action, *args)
 
     def defer(self, rank: int, action: Callable[[Any], object], value: Any) -> None:
-        """Wait in the engine's turn."""
-        self._inner.defer(rank, action, value)
+        """Wait in the engine's turn, at the latest for the step's own place in it.
+
+        The steps below then find what this one says. What the action raises is its failure.
+        """
+        step, generation = self._step, self._step.generation
+
+        def act(value: Any) -> None:
+            if step.generation != generation:
+                return
+            try:
+                action(value)
+            except Exception as error:  # noqa: BLE001 - the fence
+                step.failed(error, value)
+
+        self._inner.defer(min(rank, step.rank), act, value)
 
     def later(self, delay: float, action: Callable[[], object]) -> DisposableBase:
         """Arm a timer; what it raises is the step's failure, and it dies with the step."""
