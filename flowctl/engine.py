@@ -166,6 +166,10 @@ class Engine:
         self._open_sources.discard(step_id)
         self._running.pop(step_id).stop()
 
+    def failed(self, step: Step) -> int:
+        """Count the failures of a step since it was built."""
+        return self._running[step.id].all_failures if step.id in self._running else 0
+
     def adopt(self, graph: Graph) -> None:
         """Take a new flow as one's own; the steps are replaced one by one."""
         self.graph = graph

@@ -58,8 +58,10 @@ class Looker:
                 glance.batteries.append(self._battery(name, step_id, plan))
             elif kind is not NodeKind.SINK and isinstance(last, float | bool | str):
                 edge = self._engine.graph.edge(name)
-                power = edge and edge.wire and edge.wire.unit == "W"
-                (glance.meters if power else glance.others)[name] = last
+                if isinstance(last, float) and edge and edge.wire and edge.wire.unit == "W":
+                    glance.meters[name] = last
+                else:
+                    glance.others[name] = last
         return glance
 
     def _battery(self, name: str, step_id: str, plan: Plan | None) -> BatteryGlance:

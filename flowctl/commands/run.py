@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flowctl.commands.check import pairs
+from flowctl.folders import state_folder
 from flowctl.guardian import Guardian
 from flowctl.node import NodeKind
 from flowctl.session import Options, Session
@@ -34,20 +34,22 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log values too")] = False,
 ) -> None:
     """Run flows. Ctrl-C ends cleanly: every battery is given back to itself."""
+    from flowctl.control import listening
     from flowctl.run import run as run_flows  # asyncio and watchers: only a live run needs them
     from flowctl.view import logging_lines, shown, told
 
+    folder = state or state_folder()
     options = Options(
         sets=pairs(sets),
         record=record,
         shadow=shadow,
         seconds=_seconds(seconds),
-        state=state or state_folder(),
+        state=folder,
         watch=watch,
     )
     lively = view and sys.stdout.isatty()
     logging_lines(logging.DEBUG if verbose else logging.INFO, lively=lively)
-    beside = [shown if lively else told]
+    beside = [shown if lively else told, listening(folder)]
     guardians: list[Guardian] = []
 
     def started(sessions: list[Session]) -> None:
@@ -59,12 +61,6 @@ def run(
     finally:
         for guardian in guardians:
             guardian.bye()
-
-
-def state_folder() -> Path:
-    """Where state is kept unless told otherwise (XDG base directories)."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "flowctl"
 
 
 def _seconds(text: str | None) -> float | None:

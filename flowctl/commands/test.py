@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def test(
     flows: Annotated[list[Path], typer.Argument(help="flow files")],
-    as_json: Annotated[bool, typer.Option("--json", help="results for programs")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="results for programs")] = False,  # noqa: PT028 - a command, no test
 ) -> None:
     """Run the tests of flows in virtual time. Exit code 1 when one does not pass."""
     results = [(flow, result) for flow in flows for result in run_tests(load(flow))]

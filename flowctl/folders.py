@@ -1,0 +1,10 @@
+"""Where flowctl keeps things on a machine."""
+
+import os
+from pathlib import Path
+
+
+def state_folder() -> Path:
+    """Where state is kept unless told otherwise (XDG base directories)."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "flowctl"
