@@ -6,17 +6,16 @@ shaped by what the battery can do at that moment, and is then approached by lag 
 
 import math
 from bisect import insort
-from collections import deque
 from random import Random
 
 from flowctl import Battery
 from nodes.sim.cells import Cells
-from nodes.sim.leg import Leg
+from nodes.sim.motion import Motion
+from nodes.sim.own_logic import OwnLogic
+from nodes.sim.records import acceptance, telemetry
 from nodes.sim.setup import BatteryFault, BatterySetup
+from nodes.sim.shape import shaped
 
-IDLE = 1.0  # W; below this it stands still
-OWN_STEPS = (50.0, 400.0, 1.6)  # W per second when it regulates itself: first, largest, growth
-OWN_BAND = 20.0  # W that its own logic leaves alone
 OWN_DELAY = 0.3  # s from its own decision to the power
 NEVER = math.inf
 
@@ -28,18 +27,18 @@ class HomeBattery:
         """Begin idle, on its own logic; its course is remembered for `memory` seconds."""
         self.name, self.setup, self.now = name, setup, 0.0
         self._random, self._polls = Random(f"{seed}/{name}"), Random(f"{seed}/{name}/polls")
-        self.dead_time, self.lag, self.slew = (
+        self.dead_time, lag, slew = (
             value * (1 + setup.spread / 100 * self._random.uniform(-1, 1))
             for value in (setup.dead_time, setup.lag, setup.slew)
         )
         self.cells = Cells(setup)
-        self._memory = memory + setup.telemetry.age
-        self._legs = deque([Leg(0.0, 0.0, 0.0, 0.0, 0.0, self.lag, self.slew)])
+        self._motion = Motion(lag, slew, setup.wake, memory + setup.telemetry.age)
+        self._logic = OwnLogic()
         self._landing: list[tuple[float, int, float | None, bool]] = []
         self._pending: list[float | None] = []
         self._asked: float | None = None
         self._written, self._order, self._second = -math.inf, 0, 0.0
-        self._wanted, self._own, self._own_step = 0.0, True, OWN_STEPS[0]
+        self._wanted, self._own = 0.0, True
         self._bounds: tuple[object, ...] = ()
         self._told: list[tuple[float, Battery]] = []
         every = setup.telemetry.every
@@ -105,32 +104,19 @@ class HomeBattery:
 
     def true_power(self, time: float) -> float:
         """AC power at a time not long ago, W."""
-        return self._leg(time).power_at(time)
+        return self._motion.power(time)
 
     def energy(self, time: float) -> float:
         """Watt seconds delivered up to a time not long ago."""
-        return self._leg(time).energy_at(time)
+        return self._motion.energy(time)
 
     def measure(self) -> None:
         """Tell a record of telemetry, now, if it is heard at all."""
-        setup = self.setup
-        self.next_record += setup.telemetry.every
+        self.next_record += self.setup.telemetry.every
         if not self.online:
             return
-        record = Battery(
-            power=self._measured(self._random),
-            soc=float(round(self.soc)),
-            capacity=setup.capacity,
-            max_charge=setup.max_charge,
-            max_discharge=setup.max_discharge,
-            min_power=setup.min_power,
-            write_every=setup.write_every,
-            self_regulating=self.self_regulating,
-            online=True,
-            charged=self.cells.charged,
-            discharged=self.cells.discharged,
-        )
-        self._told.append((self.now, record))
+        power, own = self._measured(self._random), self.self_regulating
+        self._told.append((self.now, telemetry(power, self.cells, self.setup, own)))
 
     def told(self) -> list[tuple[float, Battery]]:
         """Hand over, once, what it told since: telemetry, and each accepted command."""
@@ -138,15 +124,12 @@ class HomeBattery:
         return told
 
     def regulate(self, grid: float) -> None:
-        """Follow the meter a step, as its own logic does: each second, + import."""
-        first, largest, growth = OWN_STEPS
-        if abs(grid) < OWN_BAND:
-            self._own_step = first
-            return
-        self._own_step = min(largest, self._own_step * growth) if abs(grid) > 60 else first
-        step = max(-self._own_step, min(self._own_step, 0.8 * grid))
-        wanted = max(-self.setup.max_charge, min(self.setup.max_discharge, self._wanted + step))
-        self._send(OWN_DELAY, wanted, own=True)
+        """Let its own logic look at the meter, as it does each second: + import."""
+        setup = self.setup
+        wanted = self._logic.wanted(self._wanted, grid)
+        if wanted != self._wanted:
+            limited = max(-setup.max_charge, min(setup.max_discharge, wanted))
+            self._send(OWN_DELAY, limited, own=True)
 
     # The way of a command.
 
@@ -166,7 +149,7 @@ class HomeBattery:
         if not self.online:
             return
         self._written, self._asked = now, watts
-        self._told.append((now, _acceptance(watts, self.setup.self_regulating)))
+        self._told.append((now, acceptance(watts, self.setup)))
         if self._random.random() >= self.setup.lost_writes / 100:
             self._send(self.dead_time, watts, own=False)
 
@@ -198,52 +181,16 @@ class HomeBattery:
 
     def _aim(self, now: float) -> None:
         """Go for the power that the newest command means now."""
-        old, target = self._legs[-1], self._shaped(self._wanted)
-        if target == old.target:
-            return
-        power, start = self.true_power(now), max(now, old.start)
-        if abs(old.target) < IDLE and abs(power) < IDLE and self.setup.wake:
-            start = now + self.setup.wake
-        energy = self.energy(now)
-        self._legs.append(Leg(now, start, power, energy, target, self.lag, self.slew))
-        while len(self._legs) > 2 and self._legs[1].since < now - self._memory:
-            self._legs.popleft()
-
-    def _shaped(self, watts: float) -> float:
-        """What a command comes to: minimum power, gain, limits, resolution."""
-        setup, faults = self.setup, self._faults()
-        if any(fault.offline for fault in faults):
-            return 0.0
-        if abs(watts) < setup.min_power:
-            held = setup.min_power if abs(watts) >= setup.min_power / 2 else 0.0
-            watts = math.copysign(held, watts)
-        gain = math.prod((fault.gain or 0) / 100 for fault in faults if fault.gain is not None)
-        cap = min((fault.cap for fault in faults if fault.cap is not None), default=math.inf)
-        charge, discharge = self.cells.limits()
-        watts *= setup.gain / 100 * gain
-        return stepped(max(-min(charge, cap), min(discharge, cap, watts)), setup.resolution)
+        limits, faults = self.cells.limits(), self._faults()
+        self._motion.aim(now, shaped(self._wanted, self.setup, limits, faults))
 
     def _measured(self, random: Random) -> float:
-        telemetry = self.setup.telemetry
-        power = self.true_power(max(0.0, self.now - telemetry.age))
-        if telemetry.zeros and random.random() < telemetry.zeros / 100:
+        told = self.setup.telemetry
+        power = self.true_power(max(0.0, self.now - told.age))
+        if told.zeros and random.random() < told.zeros / 100:
             return 0.0
-        return float(round(power + random.gauss(0, telemetry.noise)))
+        return float(round(power + random.gauss(0, told.noise)))
 
     def _faults(self) -> list[BatteryFault]:
         faults = self.setup.faults
         return [fault for fault in faults if fault.on(self.now)] if faults else []
-
-    def _leg(self, time: float) -> Leg:
-        return next((leg for leg in reversed(self._legs) if leg.since <= time), self._legs[0])
-
-
-def stepped(watts: float, resolution: float) -> float:
-    """Round to a resolution, where there is one."""
-    return round(watts / resolution) * resolution if resolution else watts
-
-
-def _acceptance(watts: float | None, self_regulating: bool) -> Battery:
-    if watts is not None:
-        return Battery(setpoint=watts, self_regulating=False)
-    return Battery(self_regulating=True) if self_regulating else Battery(setpoint=0.0)

@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from random import Random
 
-from nodes.sim.battery import stepped
 from nodes.sim.setup import MeterFault, MeterSetup
+from nodes.sim.shape import stepped
 
 
 class GridMeter:

@@ -13,10 +13,9 @@ from flowctl.marked import BROKEN, Marked
 from flowctl.node import Setting, wire_of
 from flowctl.report import Report
 from flowctl.text import read_file, read_text
+from nodes.sim.kinds import BATTERIES, METERS
 from nodes.sim.load import TraceError, house_traces, sun_trace
 from nodes.sim.setup import (
-    BATTERIES,
-    METERS,
     BatterySetup,
     HouseSetup,
     MeterSetup,

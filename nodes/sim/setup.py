@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from flowctl import Ge, Gt, Le, Percent, Seconds, WattHours, Watts
 from flowctl.units import Unit
@@ -168,33 +168,3 @@ class PlantSetup:
     batteries: Mapping[str, BatterySetup] = field(default_factory=lambda: MappingProxyType({}))
     folder: Path = Path()
     """Where its traces are looked for."""
-
-
-METERS: Mapping[str, Mapping[str, Any]] = {
-    "dsmr5": {},
-    "dsmr4": {"every": 10.0, "latency": 1.0, "resolution": 10.0},
-    "fast": {"every": 0.3, "latency": 0.5, "average": 0.3, "noise": 4.0},
-}
-"""Meters as homes have them: a new P1 port, an old one, and a clamp or optical head."""
-
-BATTERIES: Mapping[str, Mapping[str, Any]] = {
-    "wired": {},
-    "udp": {
-        "dead_time": 2.4, "lag": 1.2, "slew": 500.0, "wake": 2.0, "min_power": 100.0,
-        "resolution": 5.0, "write_every": 2.0,
-        "telemetry": Telemetry(every=4.0, age=1.0, noise=5.0),
-    },
-    "cloud": {
-        "dead_time": 5.0, "lag": 3.0, "slew": 250.0, "wake": 3.0, "min_power": 100.0,
-        "resolution": 10.0, "write_every": 2.5, "capacity": 4000.0,
-        "max_charge": 1600.0, "max_discharge": 1600.0,
-        "telemetry": Telemetry(every=8.0, age=2.0, noise=8.0),
-    },
-    "hybrid": {
-        "dead_time": 0.5, "lag": 0.3, "slew": 1000.0, "wake": 0.5, "min_power": 0.0,
-        "capacity": 8000.0, "max_charge": 3000.0, "max_discharge": 3000.0,
-        "telemetry": Telemetry(every=1.0, age=0.2, noise=2.0),
-    },
-}  # fmt: skip
-"""Batteries as homes have them: a wired gateway, a local datagram API, a cloud or MQTT micro
-storage, a hybrid inverter. Source: the four archetypes that the control bench is scored on."""

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import FlowError
+from nodes.sim.kinds import BATTERIES, METERS
 from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant, read_plant_text
-from nodes.sim.setup import BATTERIES, METERS, BatterySetup, MeterSetup
+from nodes.sim.setup import BatterySetup, MeterSetup
 
 FLOWS = Path(__file__).parents[3] / "flows"
 

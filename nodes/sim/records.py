@@ -1,0 +1,29 @@
+"""What a simulated battery tells, as the records that devices yield."""
+
+from flowctl import Battery
+from nodes.sim.cells import Cells
+from nodes.sim.setup import BatterySetup
+
+
+def telemetry(power: float, cells: Cells, setup: BatterySetup, self_regulating: bool) -> Battery:
+    """What it tells at each poll; the age of the power it does not know itself."""
+    return Battery(
+        power=power,
+        soc=float(round(cells.soc)),
+        capacity=setup.capacity,
+        max_charge=setup.max_charge,
+        max_discharge=setup.max_discharge,
+        min_power=setup.min_power,
+        write_every=setup.write_every,
+        self_regulating=self_regulating,
+        online=True,
+        charged=cells.charged,
+        discharged=cells.discharged,
+    )
+
+
+def acceptance(watts: float | None, setup: BatterySetup) -> Battery:
+    """What it tells at once when it took a setpoint, or was given back."""
+    if watts is not None:
+        return Battery(setpoint=watts, self_regulating=False)
+    return Battery(self_regulating=True) if setup.self_regulating else Battery(setpoint=0.0)
