@@ -1,6 +1,7 @@
 """Notice that a stream has fallen silent, and say something else instead."""
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from reactivex import abc
@@ -43,21 +44,15 @@ def stale(
     def subscribe(
         out: abc.ObserverBase[Any], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        silent = False
+        tell = _teller(log, f"no value for {after:g}s{'' if value is None else f': {value}'}")
 
         def receive(heard: T) -> None:
-            nonlocal silent
-            if silent:
-                silent = False
-                log.info("values come again")
+            tell(False)
             timer.set(clock.time() + after)
             out.on_next(heard)
 
         def miss() -> None:
-            nonlocal silent
-            if not silent:
-                silent = True
-                log.warning("no value for %gs%s", after, "" if value is None else f": {value}")
+            tell(True)
             timer.set(clock.time() + again)
             if value is not None:
                 out.on_next(value)
@@ -68,3 +63,20 @@ def stale(
         return CompositeDisposable(heard, timer)
 
     return Observable(subscribe)
+
+
+def _teller(log: Log, message: str) -> Callable[[bool], None]:
+    """Make a call that logs when silence begins and when it ends."""
+    was_silent = False
+
+    def tell(silent: bool) -> None:
+        nonlocal was_silent
+        if silent is was_silent:
+            return
+        was_silent = silent
+        if silent:
+            log.warning(message)
+        else:
+            log.info("values come again")
+
+    return tell
