@@ -69,7 +69,7 @@ async def _answer(
     writer: asyncio.StreamWriter,
 ) -> None:
     if request["ask"] == "top":
-        writer.write(_line({"flow": engine.graph.name, "steps": rows(engine)}))
+        writer.write(_line({"flow": engine.graph.name, "pid": os.getpid(), "steps": rows(engine)}))
         await writer.drain()
         return
     async for told in _tapped(engine, list(map(str, request["names"])), reader):
