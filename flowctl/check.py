@@ -54,8 +54,9 @@ def load(
     for trouble in library.troubles:
         report.add(Mark(file), "W402", "", trouble)
     tests = _tests_beside(path, report)
+    values = variables.values()
     report.settle()
-    return _graph(raw, path, drafts, scope, order, library, tests)
+    return _graph(raw, path, drafts, scope, order, library, tests, values)
 
 
 def _library(folder: Path | None, file: str) -> Library:
@@ -104,7 +105,7 @@ def _check(drafts: Drafts) -> list[str]:
 
 def _graph(
     raw: RawFlow, path: Path | None, drafts: Drafts, scope: Scope, order: list[str],
-    library: Library, tests: tuple[Any, ...],
+    library: Library, tests: tuple[Any, ...], values: dict[str, Any],
 ) -> Graph:  # fmt: skip
     dotenv = path.parent / ".env" if path else None
     watches = [path, dotenv if dotenv and dotenv.is_file() else None, *library.watches()]
@@ -114,7 +115,7 @@ def _graph(
         file=str(path) if path else "",
         steps={name: _step(drafts.steps[name]) for name in order},
         streams={name: end for name, end in scope.ends.items() if end},
-        variables=_shown(scope.variables.values(), drafts),
+        variables=_shown(values, drafts),
         tests=(*raw.tests, *tests),
         watches=tuple(str(item) for item in watches if item),
         warnings=drafts.report.warnings,

@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 from flowctl.units import UnitError, expand, parse_any
 
 LONGEST = 1000  # characters; a longer logic wants a node
+DEEPEST = 100  # forms inside forms
 ALLOWED = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd,
     ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod,
@@ -136,7 +137,16 @@ def _parse(text: str) -> ast.Expression:
     for node in ast.walk(tree):
         if not isinstance(node, ALLOWED):
             raise ExpressionError(f"'{text}': {type(node).__name__} is not allowed in expressions")
+    if _is_deep(tree):
+        raise ExpressionError(f"nested deeper than {DEEPEST} levels; write a node instead")
     return tree
+
+
+def _is_deep(tree: ast.AST) -> bool:
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [below for node in level for below in ast.iter_child_nodes(node)]
+    return bool(level)
 
 
 class _Tame(ast.NodeTransformer):

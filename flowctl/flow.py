@@ -53,11 +53,11 @@ def read_flow(root: Marked, stem: str, report: Report) -> RawFlow:
     top = mapping(root, "a flow file", "flow:, vars:, streams:", report)
     unknown_keys(root, TOP, "", report)
     streams = top.get("streams")
-    if streams is None:
+    if streams is None or not streams.value:
         mark = root.keys.get("streams", root.mark)
         cure = "write 'streams:' and below it a name and its steps"
         report.add(mark, "E111", "", "the flow has no streams", cure)
-    found = read_streams(streams, report) if streams else ()
+    found = read_streams(streams, report) if streams and streams.value else ()
     name, about = text_of(top, "flow", report) or stem, text_of(top, "about", report)
     return RawFlow(name, about, found, read_vars(top.get("vars"), report), read_tests(top, report))
 

@@ -8,6 +8,7 @@ from flowctl.faults import Fault, FlowError, Mark
 _BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as the end of a line
 CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that may stand in no YAML text, and are not printed either."""
+MOST = 1000  # faults; nobody reads further
 
 
 @dataclass
@@ -16,6 +17,7 @@ class Report:
 
     faults: list[Fault] = field(default_factory=list)
     texts: dict[str, list[str]] = field(default_factory=dict)
+    _known: set[tuple[Mark, str, str]] = field(default_factory=set)
 
     def know(self, file: str, text: str) -> None:
         """Remember a text, so that faults can show its lines."""
@@ -23,10 +25,10 @@ class Report:
 
     def add(self, mark: Mark, code: str, where: str, message: str, cure: str = "") -> None:
         """Note a fault; the same one at the same place counts once."""
-        fault = Fault(mark, code, where, message, cure, self.line(mark))
         alike = (mark, code, message)
-        if all((known.mark, known.code, known.message) != alike for known in self.faults):
-            self.faults.append(fault)
+        if alike not in self._known and len(self.faults) < MOST:
+            self._known.add(alike)
+            self.faults.append(Fault(mark, code, where, message, cure, self.line(mark)))
 
     def line(self, mark: Mark) -> str:
         """Return the line a mark points at."""

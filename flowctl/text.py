@@ -96,7 +96,10 @@ class _Builder:
         if anchor:
             self.anchors[anchor] = item
         if self.open:
-            self.open[-1][1].append(item)
+            start, items = self.open[-1]
+            items.append(item)
+            if len(items) > 2 * MOST:
+                self._stop(start, "E104", f"holds more than {MOST} values")
         else:
             self.root = item
 

@@ -13,6 +13,7 @@ from flowctl.settings import read, split
 from flowctl.subflow import SubflowSpec
 
 DEEPEST = 8  # sub-flows inside sub-flows
+MANY = 200  # steps of one stream; beyond, numbers of labels leave gaps rather than take for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Unfolding:
             self.drafts.report.add(
                 step.mark, "E212", f"{raw.name}/{wanted}", said, "rename one of them"
             )
-        number = 2
+        number = len(taken) + 1 if len(taken) > MANY else 2
         while f"{wanted}#{number}" in taken:
             number += 1
         return f"{wanted}#{number}"

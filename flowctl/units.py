@@ -55,6 +55,7 @@ SCALES: dict[str, tuple[str, float]] = {  # as written -> base unit, factor (SI 
     "°C": ("degC", 1.0),
 }
 EXAMPLES = {"W": "{}W", "Wh": "{}Wh", "s": "{}s", "%": "{}%", "W/s": "{}W/s"}
+LONGEST = 60  # characters; more are no quantity, and patterns would search them for long
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({NUMBER})\s*([^\s\d.][^\s]*)\s*\Z")
 _PLAIN = re.compile(rf"\s*{NUMBER}\s*\Z")
@@ -66,6 +67,7 @@ class UnitError(ValueError):
 
 def parse_any(text: str) -> tuple[float, str]:
     """Read a quantity of any unit: `2.5kW` is (2500.0, "W"), `100W/s` is (100.0, "W/s")."""
+    _short(text)
     if _PLAIN.match(text):
         raise UnitError(_bare(text.strip(), ANY_UNIT))
     found = _QUANTITY.match(text)
@@ -91,6 +93,7 @@ def parse(value: object, unit: str) -> float:
         raise UnitError(_bare(f"{value:g}", unit))
     if not isinstance(value, str):
         raise UnitError(f"a quantity is a number with its unit, not a {type(value).__name__}")
+    _short(value)
     if _PLAIN.match(value):
         if float(value) == 0:
             return 0.0
@@ -123,13 +126,21 @@ def expand(text: str) -> str:
 
 
 _UNITS = "|".join(sorted((*map(re.escape, SCALES), "ms", "s", "m", "min", "h"), key=len)[::-1])
-_IN_TEXT = re.compile(rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?(?![\w%])(?!\s*[\w(.])")
+_WORDS = r"(?:and|or|not|if|else|in|is)\b"  # may follow a quantity; `5 % value` is a remainder
+_IN_TEXT = re.compile(
+    rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?(?![\w%])(?!\s*(?!{_WORDS})[\w(.])"
+)
 
 
 def _duration(text: str) -> float | None:
     sign = -1.0 if text.strip().startswith("-") else 1.0
     seconds = pytimeparse2.parse(text.strip().lstrip("+-"))
     return None if seconds is None or ":" in text else sign * float(seconds)
+
+
+def _short(text: str) -> None:
+    if len(text) > LONGEST:
+        raise UnitError(f"'{text[:20]}...' is not a quantity; write a number and its unit")
 
 
 def _finite(number: float, text: str) -> float:
