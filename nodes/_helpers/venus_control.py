@@ -1,0 +1,193 @@
+"""Remote control of a Marstek Venus: taken, told, kept and given back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from flowctl import Battery, Log, Store, Terms
+from nodes._helpers import marstek
+from nodes._helpers.marstek import CONTROL, FORCED, OFF, ON, Told, Words
+from nodes._helpers.modbus import ModbusLink, RefusedError
+
+ATTEMPTS = 2  # the second on a fresh session: control can be acknowledged and not kept
+LOOKS = 5  # at a read-back that may lag
+CURE = "set the app to manual mode without schedules, and switch its Local API off"
+
+
+class Control:
+    """What was borrowed from the battery, and what it was told last."""
+
+    def __init__(
+        self,
+        link: ModbusLink,
+        device: int,
+        limit: float,
+        *,
+        settle: float,
+        reassert: float,
+        terms: Terms,
+        store: Store,
+        log: Log,
+    ) -> None:
+        self._link, self._device, self._limit = link, device, limit
+        self._settle, self._reassert, self._terms = settle, reassert, terms
+        self._store, self._log = store, log
+        self._target: float | None = None
+        self._written: dict[int, int] = {}
+        self._session = -1  # of the link, in which control was last proved
+        self._unclaimed = self._unkept = 0.0  # s
+        self._look_at_orders = False
+        self._stolen = 0
+        self._seen: list[int] = []
+        self.held = self._owed
+
+    @property
+    def _owed(self) -> bool:
+        """Whether the battery must still be given back, by this run or the one before."""
+        return bool(self._store.get("owed", False))
+
+    @_owed.setter
+    def _owed(self, owed: bool) -> None:
+        if owed != self._owed:
+            self._store["owed"] = owed
+
+    @asynccontextmanager
+    async def borrowing(self) -> AsyncIterator[None]:
+        """Give back whatever was borrowed when the block ends.
+
+        A device that went away cannot be given back: the store remembers it, and the run that
+        finds it again gives it back when no setpoint comes within the lease.
+        """
+        try:
+            yield
+        except RefusedError:  # it is there, and does not do what it is told
+            with suppress(OSError):
+                await self._leave()
+            raise
+        except OSError:
+            raise
+        except BaseException:
+            await self._leave()
+            raise
+        await self._leave()
+
+    async def command(self, watts: float) -> Battery:
+        """Tell a setpoint, + discharging; taking control first where needed."""
+        target = float(round(min(max(watts, -self._limit), self._limit)))
+        again, self._target = target == self._target, target
+        for _ in range(ATTEMPTS):
+            if not self.held or self._session != self._link.sessions:
+                await self._take()
+            await self._order(target, whole=again)
+            if self._session == self._link.sessions:
+                break
+        return Battery(setpoint=target, self_regulating=False, online=True)
+
+    async def check(self, passed: float) -> Told:
+        """Look, once per `passed` seconds, whether control and orders still stand."""
+        if self._target is None:
+            return await self._wait(passed)
+        if self._session != self._link.sessions:
+            return await self._regain()
+        self._unkept += passed
+        self._look_at_orders = not self._look_at_orders
+        return await (self._check_orders() if self._look_at_orders else self._check_control())
+
+    async def release(self) -> Battery:
+        """Give the battery back to its own logic, or hold it at 0 W, as the terms say; verified."""
+        if not self.held:
+            return Battery(self_regulating=True)
+        zero = self._terms.release == "zero"
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                if await (self._rest() if zero else self._hand_back()):
+                    break
+            except OSError:
+                if attempt == ATTEMPTS:
+                    raise
+            await self._link.renew()
+        else:
+            raise OSError(f"{self._link} does not let go of remote control; switch it off there")
+        self._owed, self.held, self._target = False, zero, 0.0 if zero else None
+        return Battery(setpoint=0.0) if zero else Battery(self_regulating=True)
+
+    async def _leave(self) -> None:
+        if self._owed:
+            await self.release()
+
+    async def _take(self) -> None:
+        self._owed = self.held = True
+        for _ in range(ATTEMPTS):
+            await self._write(CONTROL, ON)
+            if await self._reads(((CONTROL, 1),), lambda words: words[0] == ON):
+                self._written.clear()
+                self._session, self._unkept = self._link.sessions, 0.0
+                return
+            await self._link.renew()
+        raise OSError(f"{self._link} takes remote control and does not keep it (42000); {CURE}")
+
+    async def _order(self, watts: float, *, whole: bool = False) -> None:
+        """Write what changed; the whole order when it is a repetition."""
+        for register, value in marstek.orders(watts):
+            if whole or self._written.get(register) != value:
+                await self._write(register, value)
+                self._written[register] = value
+
+    async def _regain(self) -> Told:
+        await self._take()
+        await self._order(self._target or 0.0)
+        return {"setpoint": self._target, "self_regulating": False}
+
+    async def _check_control(self) -> Told:
+        if not await self._reads(((CONTROL, 1),), lambda words: words[0] == ON):
+            self._stolen += 1
+            level = self._log.warning if self._stolen == 1 else self._log.debug
+            level("%s had fallen back to its own logic; taken again; %s", self._link, CURE)
+            return await self._regain()
+        if self._unkept >= self._reassert:
+            await self._write(CONTROL, ON)
+            self._unkept = 0.0
+        return {"self_regulating": False}
+
+    async def _check_orders(self) -> Told:
+        """Tell the setpoint only where it is not what was told."""
+        target = self._target or 0.0
+        if await self._reads(FORCED, lambda words: marstek.agree(target, words)):
+            return {}
+        self._written.clear()
+        return {"setpoint": marstek.ordered(self._seen)}
+
+    async def _wait(self, passed: float) -> Told:
+        """Hold what an earlier run took, for one lease: a setpoint may follow."""
+        self._unclaimed += passed
+        if self._unclaimed <= self._terms.lease:
+            return {}
+        self._log.warning("%s was left under remote control and is given back", self._link)
+        return {"self_regulating": (await self.release()).self_regulating}
+
+    async def _hand_back(self) -> bool:
+        for register, value in reversed(marstek.orders(0.0)):
+            await self._write(register, value)
+        await self._write(CONTROL, OFF)
+        return await self._reads(((CONTROL, 1),), lambda words: words[0] == OFF)
+
+    async def _rest(self) -> bool:
+        await self._take()
+        await self._order(0.0, whole=True)
+        return await self._reads(FORCED, lambda words: marstek.agree(0.0, words))
+
+    async def _write(self, register: int, value: int) -> None:
+        await self._link.write(register, [value], device=self._device)
+
+    async def _reads(
+        self, blocks: tuple[tuple[int, int], ...], good: Callable[[Words], bool]
+    ) -> bool:
+        """Read back until it is good, for as long as a read-back may lag."""
+        for _ in range(LOOKS):
+            self._seen = []
+            for register, count in blocks:
+                self._seen += await self._link.read(register, count, device=self._device)
+            if good(self._seen):
+                return True
+            await asyncio.sleep(self._settle / LOOKS)
+        return False
