@@ -112,7 +112,7 @@ class Running:
                 item.name,
                 step.inputs[item.name],
                 deferred=len(wanted) > 1 and (index == 0 or item.triggers),
-                further=index > 0,
+                further=index > 0 and not item.triggers,  # an old value is no new event
             )
             for index, item in enumerate(wanted)
         }

@@ -22,7 +22,7 @@ class VirtualClock(Clock):
 
     def __init__(self, start: datetime = START) -> None:
         super().__init__()
-        self._start = start
+        self._start = start.astimezone(UTC)  # sums of zoned dates ignore changes of the clock
         self._now = 0
         self._timers: list[tuple[int, int, list[Callable[[], object]]]] = []
 
