@@ -88,6 +88,6 @@ def _within(watts: Mapping[str, float], total: float) -> dict[str, float]:
     excess = abs(whole) - total
     if excess <= 0:
         return dict(watts)
-    pushing = math.fsum(share for share in watts.values() if share * whole > 0)
-    keep = 1 - excess / abs(pushing)
-    return {name: share * keep if share * whole > 0 else share for name, share in watts.items()}
+    pushing = {name for name, share in watts.items() if share and (share > 0) == (whole > 0)}
+    keep = 1 - excess / abs(math.fsum(watts[name] for name in pushing))
+    return {name: share * keep if name in pushing else share for name, share in watts.items()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 from flowctl import Expression, Observable
-from nodes._helpers.operators import NONE, Receiver, each_with
+from nodes._helpers.operators import NONE, Receiver, asking, each_with
 
 T = TypeVar("T")
 
@@ -23,12 +23,10 @@ def filter(
     """
 
     def hear(say: Receiver[T], newest: Mapping[str, Any]) -> Receiver[T]:
+        fulfils = asking(where, newest)
+
         def receive(value: T) -> None:
-            try:
-                passes = where(value, **newest)
-            except (ArithmeticError, ValueError):
-                return
-            if passes:
+            if fulfils(value):
                 say(value)
 
         return receive

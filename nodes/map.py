@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from flowctl import Expression, Observable, UnitFrom
-from nodes._helpers.operators import NONE, Receiver, each_with, work_out
+from nodes._helpers.operators import NONE, Receiver, asking, each_with, sayable
 
 
 def map(
@@ -22,8 +22,10 @@ def map(
     """
 
     def hear(say: Receiver[Any], newest: Mapping[str, Any]) -> Receiver[Any]:
+        work_out = asking(to, newest)
+
         def receive(value: Any) -> None:
-            made = work_out(to, value, newest)
+            made = sayable(work_out(value))
             if made is not None:
                 say(made)
 

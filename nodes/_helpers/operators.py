@@ -114,12 +114,27 @@ def sayable(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def asking(expression: Expression, others: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Return the quickest way to work an expression out for a value, `others` being seen by name.
+
+    The answer is `None` where there is no result, as with a division by zero.
+    """
+    quick = partial(_ask, expression, others) if others else expression.lean
+
+    def ask(value: Any) -> Any:
+        try:
+            return quick(value)
+        except (ArithmeticError, ValueError):
+            return None
+        except TypeError:  # the full way tells what is not known from what makes no sense
+            return _ask(expression, others, value)
+
+    return ask
+
+
 def work_out(expression: Expression, value: Any, others: Mapping[str, Any]) -> Any:
-    """Work an expression out; `None` where it has no result, as with a division by zero."""
-    try:
-        return sayable(expression(value, **others))
-    except (ArithmeticError, ValueError):
-        return None
+    """Work an expression out once, for what is to be said; `None` where it has no result."""
+    return sayable(asking(expression, others)(value))
 
 
 def kept(store: Store, key: str) -> float:
@@ -130,3 +145,7 @@ def kept(store: Store, key: str) -> float:
 
 def _nothing(_value: Any) -> None:
     pass
+
+
+def _ask(expression: Expression, others: Mapping[str, Any], value: Any) -> Any:
+    return expression(value, **others)

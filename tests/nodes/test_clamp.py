@@ -48,6 +48,7 @@ def test_a_number_stays_within_its_limits(limits, value, made):
          {"left": 500.0, "right": 500.0}, 1800.0,
          {"left": "clamp: total 1000W", "right": "clamp: total 1000W"}),
         ({"total": 0}, {"left": 100.0}, {"left": 0.0}, 100.0, {"left": "clamp: total 0W"}),
+        ({"total": 0}, {"left": 1e-300}, {"left": 0.0}, 1e-300, {"left": "clamp: total 0W"}),
         ({"high": "800W", "total": "1kW"}, {}, {}, 0.0, {}),
     ],
 )  # fmt: skip

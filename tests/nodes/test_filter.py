@@ -34,6 +34,11 @@ def test_a_value_passes_at_once_and_as_it_is():
     assert value is full
 
 
+def test_a_field_of_the_value_that_is_not_known_is_not_true():
+    line = [(1, Battery()), (2, Battery(soc=60.0))]
+    assert [at for at, _ in play(filter, line, where="value.soc > 50%")] == [2]
+
+
 def test_the_condition_sees_the_newest_of_other_streams():
     line = [(1, 10.0), (3, 20.0), (5, 30.0)]
     others = {"mode": [(2, "auto"), (4, "off")]}
