@@ -8,7 +8,9 @@ may carry units. An unknown (`None`) operand makes the whole expression `None`.
 
 import ast
 import math
+import warnings
 from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any, ClassVar, Self
 
 from pydantic_core import core_schema
@@ -130,7 +132,8 @@ def _parse(text: str) -> ast.Expression:
     if len(text) > LONGEST:
         raise ExpressionError(f"longer than {LONGEST} characters; write a node instead")
     try:
-        tree = ast.parse(expand(text).strip(), mode="eval")
+        with warnings.catch_warnings(action="error"):
+            tree = ast.parse(expand(text).strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         said = error.msg if isinstance(error, SyntaxError) else str(error)
         raise ExpressionError(f"'{text}' is no expression: {said}") from None
@@ -140,6 +143,14 @@ def _parse(text: str) -> ast.Expression:
     if _is_deep(tree):
         raise ExpressionError(f"nested deeper than {DEEPEST} levels; write a node instead")
     return tree
+
+
+def _compile(tree: ast.Expression, text: str) -> CodeType:
+    try:
+        with warnings.catch_warnings(action="error"):  # `value is 5` is doubtful, so it is wrong
+            return compile(tree, f"<{text}>", "eval")
+    except SyntaxError as error:
+        raise ExpressionError(f"'{text}' is no expression: {error.msg}") from None
 
 
 def _is_deep(tree: ast.AST) -> bool:

@@ -33,14 +33,17 @@ streams:
     - keep: {where: value > 2kW and x is not None, others: {x: soc, y: grid}}
     - out
 """
+PLAIN = """
+from as grid plan.left a/b.c ${x} ${x:-${y:-2s}} ${ $${ &x *x !t --- ... | > # % @ ` " {} [ ] '
+null ~ true no .inf -.nan 1e999 -0 5% 1kW kW ١٢ é 😀 errors in tests vars <<: file:/nowhere
+value.__class__ 9**9**9 home/plan#2 .. / . a.b.c law cell meter beat mute ? : - \t \x1b[31m
+"""
 WORDS = [
-    *"from as grid plan.left a/b.c ${x} ${x:-${y:-2s}} ${ $${ &x *x !t --- ... | > # % @ `".split(),
-    *"{ } [ ] ' null ~ true no .inf -.nan 1e999 -0 5% 1kW kW ١٢ é 😀 errors in tests vars".split(),
-    *"file:/nowhere value.__class__ 9**9**9 home/plan#2 .. / . a.b.c law cell meter beat".split(),
-    *("2 s", "<<: *x", "!!binary x", "? a", ": ", "- ", "\t", '"', "lambda: 0", "x -> y", "mute"),
-    *("9" * 400, "0x" + "f" * 40, "\u2028", "\ufeff", "\x00", "\x7f", "\ud800", "\x1b[31m"),
-    *("a" * 3000, "(" * 200, "[" * 60),
+    *(PLAIN.split()),
+    *("2 s", "<<: *x", "!!binary x", "? a", ": ", "- ", "\t", "lambda: 0", "x -> y"),
+    *("9" * 400, "0x" + "f" * 40, "a" * 3000, "(" * 200, "[" * 60),
 ]
+STRANGE = ["\u2028", "\ufeff", "\x00", "\x7f", "\ud800", "\x1b[31m"]
 
 
 def of_text(text: str, rng: random.Random) -> str:
@@ -60,7 +63,7 @@ def of_text(text: str, rng: random.Random) -> str:
     else:
         at = rng.randrange(len(text) + 1)
         cut = rng.choice([0, 0, 1, 5])
-        return text[:at] + rng.choice(WORDS) + text[at + cut :]
+        return text[:at] + rng.choice(WORDS + STRANGE) + text[at + cut :]
     return "\n".join(lines)
 
 
