@@ -64,7 +64,7 @@ class Expression:
         )
         made = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, tree.body)))
         scope = {"__builtins__": {}, "_field": field_of, **self.FUNCTIONS}
-        self._run: Callable[..., Any] = eval(compile(made, f"<{text}>", "eval"), scope)
+        self._run: Callable[..., Any] = eval(_compile(made, text), scope)
 
     def bound(self, constants: Mapping[str, Any]) -> "Expression":
         """Return this expression with the vars of a flow put in."""
