@@ -4,10 +4,12 @@ Times inside records (`at`, `*_at`, `*_until`, and those of `flights`) are secon
 clock. On paper they are told like the time of a row: seconds since the epoch.
 """
 
+import dataclasses
 import math
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, is_dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -18,13 +20,15 @@ from flowctl.secret import Secret
 from flowctl.values import Release, known, names
 
 Read = Callable[[Any, float], Any]
+_LARGEST = sys.float_info.max
 FLAGS = {"on": True, "off": False, "true": True, "false": False}
 
 
 def plain(value: Any, epoch: float = 0.0) -> Any:
     """Give a wire's value as JSON has it; `epoch` is the date of second 0 of the run's clock.
 
-    A record loses its fields that are unknown or not finite. A secret prints as stars.
+    A number that is not finite is nothing, and a record loses the fields that hold nothing. A
+    secret prints as stars.
 
     Raises:
         TypeError: it is nothing that may be on a wire.
@@ -32,14 +36,15 @@ def plain(value: Any, epoch: float = 0.0) -> Any:
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
-        return float(value)
+        return float(value) if math.isfinite(value) else None
     if isinstance(value, Release):
         return None
     if isinstance(value, Secret):
         return repr(value)
     if is_dataclass(value):
-        told = {name: _dated(name, part, epoch) for name, part in known(value).items()}
-        return {name: plain(part, epoch) for name, part in told.items() if not _endless(part)}
+        fields = ((name, _dated(name, part, epoch)) for name, part in known(value).items())
+        told = ((name, plain(part, epoch)) for name, part in fields)
+        return {name: part for name, part in told if part is not None}
     if isinstance(value, Mapping):
         return {str(key): plain(part, epoch) for key, part in value.items()}
     if isinstance(value, tuple | list):
@@ -67,10 +72,6 @@ def _dated(name: str, value: Any, epoch: float) -> Any:
     return value
 
 
-def _endless(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
-
-
 @cache
 def _reader(hint: Any) -> Read:
     if get_origin(hint) is Annotated:
@@ -91,7 +92,7 @@ def _reader(hint: Any) -> Read:
 
 def _record(made: type) -> Read:
     readers = {name: _reader(hint) for name, hint in get_type_hints(made).items()}
-    needed = {item.name for item in fields(made) if _is_needed(item)}
+    needed = {item.name for item in dataclasses.fields(made) if _is_needed(item)}
 
     def read(raw: Any, epoch: float) -> Any:
         if not isinstance(raw, Mapping):
@@ -154,11 +155,13 @@ def _row(args: tuple[Any, ...]) -> Read:
 def _number(raw: Any, _: float) -> float:
     if isinstance(raw, bool) or not isinstance(raw, float | int):
         raise ValueError(f"{raw!r} is no number")
+    if not -_LARGEST <= raw <= _LARGEST:
+        raise ValueError("the number is too large")
     return float(raw)
 
 
 def _whole(raw: Any, _: float) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, float | int) or raw != int(raw):
+    if isinstance(raw, bool) or not isinstance(raw, float | int) or _number(raw, 0.0) % 1:
         raise ValueError(f"{raw!r} is no whole number")
     return int(raw)
 

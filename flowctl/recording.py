@@ -52,10 +52,9 @@ class Recorder:
             TypeError: the value is nothing that may be on a wire.
             OSError: the disk is full or gone.
         """
-        told = plain(value, self._epoch)
-        if isinstance(told, float) and not math.isfinite(told):
+        if isinstance(value, float) and not math.isfinite(value):
             return
-        self._put({"t": round(t, 6), "stream": stream, "value": told})
+        self._put({"t": round(t, 6), "stream": stream, "value": plain(value, self._epoch)})
         if not 0 <= t - self._flushed < FLUSH:
             self._flushed = t
             self.flush()
@@ -80,7 +79,8 @@ class Recorder:
         self.close()
 
     def _put(self, told: Mapping[str, Any]) -> None:
-        self._file.write(_encode(told).encode() + b"\n")
+        # a broken character becomes \\udc80, which JSON reads as the same broken character
+        self._file.write(_encode(told).encode(errors="backslashreplace") + b"\n")
 
 
 def read(
@@ -149,7 +149,7 @@ def _rows(path: Path) -> Iterator[Row]:
             raise FlowError([broken])
         try:
             yield _row(line)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             if line.strip() and b'"flowctl"' not in line:
                 broken = _fault(path, number, line, error)
 

@@ -10,6 +10,7 @@ import csv
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,24 +42,18 @@ def read_table(
     Raises:
         FlowError: a column is missing, or a row is broken that is not the last.
     """
-    text = (line.decode("utf-8-sig", errors="replace") for line in lines(path))
-    first = next(text, "")
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    heads = [head.strip() for head in next(csv.reader([first], delimiter=delimiter), [])]
-    when = _times(zone, start)
-    export = set(heads) >= EXPORT
-    if delimiter == ";":
-        text = (line.replace(",", ".") for line in text)  # written where decimals have commas
-    rows = csv.reader(text, delimiter=delimiter)
+    table = _cells(path)
+    heads = [head.strip() for head in next(table, (1, [""]))[1]]
+    export, when = set(heads) >= EXPORT, _times(zone, start)
     if not columns:
         what = "which entities" if export else f"which of {', '.join(heads)}"
         raise faulty(path, "E704", "no stream is named", f"say {what} are, e.g. meter={heads[-1]}")
-    if export:
-        return True, _named(path, columns, _rows(path, rows, _entities(heads, columns, when)))
-    return False, _rows(path, rows, _wide(path, heads, columns, when))
+    split = _entities(heads, columns, when) if export else _wide(path, heads, columns, when)
+    rows = _rows(path, table, split)
+    return export, _named(path, columns, rows) if export else rows
 
 
-def number(cell: str) -> float | str | None:
+def _value(cell: str) -> float | str | None:
     """Read one cell: a number where it is one, a text where not, nothing where it is silent."""
     if cell in SILENT:
         return None
@@ -69,17 +64,36 @@ def number(cell: str) -> float | str | None:
     return value if math.isfinite(value) else None
 
 
-def _rows(path: Path, table: Any, split: Callable[[Cells], Iterator[Row]]) -> Iterator[Row]:
-    broken: Fault | None = None
-    for cells in table:
+def _cells(path: Path) -> Iterator[tuple[int, Cells]]:
+    """Yield the number of each line that is not empty, and what stands in its cells."""
+    text = (line.decode("utf-8-sig", errors="replace") for line in lines(path))
+    first = next(text, "")
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    if delimiter == ";":
+        text = (line.replace(",", ".") for line in text)  # written where decimals have commas
+    table = csv.reader(chain([first], text), delimiter=delimiter)
+    try:
+        yield from ((table.line_num, cells) for cells in table if cells)
+    except csv.Error as error:
+        raise _broken(path, table.line_num, error) from None
+
+
+def _broken(path: Path, number: int, error: Exception) -> FlowError:
+    said = f"no row of this table: {error}"
+    return FlowError([Fault(Mark(str(path), number, 1), "E702", "", said)])
+
+
+def _rows(
+    path: Path, table: Iterator[tuple[int, Cells]], split: Callable[[Cells], Iterator[Row]]
+) -> Iterator[Row]:
+    broken: FlowError | None = None
+    for number, cells in table:
         if broken:
-            raise FlowError([broken])
+            raise broken
         try:
-            if cells:
-                yield from split(cells)
+            yield from split(cells)
         except (ValueError, IndexError, OverflowError) as error:
-            mark = Mark(str(path), table.line_num + 1, 1)
-            broken = Fault(mark, "E702", "", f"no row of this table: {error}", "", ",".join(cells))
+            broken = _broken(path, number, error)
 
 
 def _wide(
@@ -92,7 +106,7 @@ def _wide(
     def split(cells: Cells) -> Iterator[Row]:
         t = when(cells[time])
         for stream, index, sign in wanted:
-            value = number(cells[index])
+            value = _value(cells[index])
             if value is not None:
                 yield t, stream, sign * value if isinstance(value, float) else value
 
@@ -117,7 +131,7 @@ def _entities(
 
     def split(cells: Cells) -> Iterator[Row]:
         stream, name = wanted.get(cells[entity], ("", ""))
-        value = number(cells[state]) if stream else None
+        value = _value(cells[state]) if stream else None
         if value is not None:
             sign = -1.0 if name.startswith("-") else 1.0
             yield when(cells[changed]), stream, sign * value if isinstance(value, float) else value

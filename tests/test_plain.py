@@ -55,7 +55,7 @@ def test_a_record_written_down_and_read_is_the_same(record):
     assert typed(plain(record, EPOCH), Wire(type(record)), EPOCH) == record
 
 
-@given(st.floats(allow_nan=False) | st.text() | st.booleans())
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.text() | st.booleans())
 def test_a_bare_value_written_down_and_read_is_the_same(value):
     assert typed(plain(value), Wire(type(value))) == value
 
@@ -72,6 +72,10 @@ def test_a_record_is_written_without_what_is_not_known():
 def test_times_of_a_record_are_written_as_dates():
     told = plain(Battery(power=1.0, power_at=2.5), EPOCH)
     assert told["power_at"] == EPOCH + 2.5
+
+
+def test_a_number_that_is_not_finite_is_nothing():
+    assert plain({"a": math.nan, "b": [math.inf, 1.0]}) == {"a": None, "b": [None, 1.0]}
 
 
 def test_a_release_is_nothing_and_a_secret_is_stars():
@@ -114,6 +118,8 @@ def test_a_raw_value_gets_the_type_of_the_wire(raw, wanted, value):
     [
         ("a", Watts, "'a' is no number"),
         (True, Watts, "True is no number"),
+        (10**400, Watts, "too large"),
+        (10**400, int, "too large"),
         (1.5, int, "no whole number"),
         (1, str, "1 is no text"),
         ("perhaps", bool, "neither on nor off"),

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -99,8 +100,28 @@ def test_a_secret_and_a_number_without_end_are_not_recorded(tmp_path):
     with Recorder(file) as recorder:
         recorder.write(1.0, "key", Secret("hunter2"))
         recorder.write(1.0, "meter", float("nan"))
-    assert list(read(file)) == [(1.0, "key", "***")]
+        recorder.write(2.0, "plan", {"left": float("inf")})
+    assert list(read(file)) == [(1.0, "key", "***"), (2.0, "plan", {"left": None})]
     assert "hunter2" not in file.read_text()
+
+
+@given(st.text(alphabet=st.characters()))
+def test_any_text_can_be_recorded_and_read(tmp_path_factory, text):
+    file = tmp_path_factory.mktemp("text") / "house.jsonl"
+    with Recorder(file) as recorder:
+        recorder.write(1.0, "mode", text)
+    assert list(read(file)) == [(1.0, "mode", text)]
+
+
+@given(st.binary())
+def test_no_bytes_lead_to_a_traceback(tmp_path_factory, content):
+    folder = tmp_path_factory.mktemp("bytes")
+    for name in ("a.jsonl", "a.jsonl.gz", "a.csv", "a.csv.gz"):
+        (folder / name).write_bytes(content)
+        with suppress(FlowError):
+            list(read(folder / name))
+        with suppress(FlowError):
+            list(read(folder / name, {"meter": "w"}))
 
 
 def test_equal_times_keep_the_order_of_the_file_and_others_are_put_in_order(tmp_path):
@@ -129,6 +150,7 @@ def test_a_long_file_whose_time_runs_back_is_refused(tmp_path, monkeypatch):
         b'{"t": 1, "stream": 7, "value": 1}',
         b'{"t": 1, "stream": "a", "value": NaN}',
         b'{"t": 1e999, "stream": "a", "value": 1}',
+        b'{"t": 1' + b"0" * 400 + b', "stream": "a", "value": 1}',
         b"\xff\xfe\x00",
         b"[" * 100_000,
         b"[1, 2, 3]",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flowctl.docs import pages, show_page
+from flowctl.docs import page, pages, show_page
 from flowctl.library import Library
 
 
@@ -23,11 +23,11 @@ def nodes(
     as_json: Annotated[bool, typer.Option("--json", help="list for programs")] = False,
 ) -> None:
     """List the nodes, or show the page of one."""
-    library = Library.beside(flow.parent if flow else Path())
+    library = Library.beside(flow.parent if flow else _here())
     names = [name.replace("-", "_")] if name else library.names()
     specs = [library.get(known) for known in names]
     if markdown:
-        sys.stdout.write(pages(specs))
+        sys.stdout.write(page(specs[0]) + "\n" if name else pages(specs))
     elif as_json:
         told = [{"name": s.name, "kind": s.kind.value, "summary": s.summary} for s in specs]
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
@@ -38,3 +38,8 @@ def nodes(
         for spec in specs:
             line = f"{spec.name:{wide}}  {spec.kind.value:8}  {spec.summary}"
             sys.stdout.write(line + "\n")
+
+
+def _here() -> Path | None:
+    """The working folder; but a checkout of flowctl holds the installed nodes once more."""
+    return None if Path("flowctl", "library.py").exists() else Path()

@@ -1,0 +1,50 @@
+"""`flowctl nodes`, `graph` and `new`, as a user calls them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+MAIN = "import sys; from flowctl.cli import main; sys.argv[0] = 'flowctl'; main()"
+
+
+@pytest.fixture
+def flowctl(tmp_path):
+    def call(*words):
+        command = [sys.executable, "-c", MAIN, *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert "Traceback" not in done.stderr
+        return done
+
+    return call
+
+
+def test_a_new_flow_and_a_new_node_are_begun_listed_and_drawn(flowctl, tmp_path):
+    assert flowctl("new", "flow", "attic").stdout == "attic.yaml\n"
+    assert flowctl("new", "node", "gentle").stdout == "nodes/gentle.py\ntests/test_gentle.py\n"
+    assert "gentle" in flowctl("nodes", "gentle").stdout
+    told = json.loads(flowctl("nodes", "--json").stdout)
+    assert {"gentle", "clamp"} <= {node["name"] for node in told}
+    assert flowctl("graph", "attic.yaml").stdout.startswith("flowchart LR\n")
+    assert json.loads(flowctl("graph", "attic.yaml", "--json").stdout)["flow"] == "attic"
+
+
+def test_a_list_has_a_line_for_each_node(flowctl):
+    lines = flowctl("nodes").stdout.splitlines()
+    assert any(line.startswith("clamp") and "operator" in line for line in lines)
+
+
+def test_one_page_can_be_had_as_markdown(flowctl):
+    assert "## clamp\n" in flowctl("nodes", "clamp", "--markdown").stdout
+
+
+def test_what_is_wrong_is_said_with_the_cure_and_ends_with_2(flowctl):
+    done = flowctl("nodes", "clmp")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "no node is called 'clmp'; did you mean 'clamp'?\n",
+    )
+    assert flowctl("graph", "none.yaml").returncode == 2
+    flowctl("new", "flow", "attic")
+    assert "it exists; it is left as it is" in flowctl("new", "flow", "attic").stderr
