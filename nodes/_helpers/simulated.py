@@ -1,0 +1,147 @@
+"""The line to a simulated house: joined where one lives already, started where none does."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from logging import Logger
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 30.0  # s that a new house may take to open its doors, on a slow machine
+GOODBYE = 1.0  # s
+BYE = "bye"
+
+_started: list[subprocess.Popen[bytes]] = []  # houses that may outlive us; kept, so none is reaped
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which house is wanted."""
+
+    plant: Path
+    ports: Mapping[str, int]
+    """By setting: `p1_port`, `modbus_port`, `udp_port`, `broker_port`, `port_offset`."""
+    outlives: float
+
+    @property
+    def line(self) -> str:
+        """Where a house of these ports holds its lines."""
+        port = self.ports["p1_port"] + self.ports["port_offset"]
+        return f"http://127.0.0.1:{port}/house/line"
+
+    def mark(self) -> str:
+        """Return what tells this house from any other.
+
+        Raises:
+            OSError: there is no such plant file.
+        """
+        try:
+            plant = self.plant.read_bytes()
+        except OSError as error:
+            said = error.strerror or error
+            raise OSError(f"the plant file {self.plant} cannot be read: {said}") from None
+        told = json.dumps([str(self.plant.resolve()), dict(self.ports)], sort_keys=True)
+        return sha256(told.encode() + plant).hexdigest()[:16]
+
+    def arguments(self) -> list[str]:
+        """Return what to run."""
+        ports = [f"--{name.replace('_', '-')}={port}" for name, port in self.ports.items()]
+        more = [f"--outlives={self.outlives}", f"--mark={self.mark()}"]
+        # -P: a folder `nodes` of the user's, where he runs us, does not take the place of ours
+        return [sys.executable, "-P", "-m", "nodes.sim.house", str(self.plant), *ports, *more]
+
+
+@asynccontextmanager
+async def living(order: Order, log: Logger) -> AsyncIterator[Any]:
+    """Hold a line to the house that was ordered; leaving says goodbye.
+
+    Raises:
+        OSError: it cannot be had; the message says why, and what to do.
+    """
+    from aiohttp import ClientError, ClientSession
+
+    async with ClientSession() as session:
+        line = await _joined(session, order)
+        if line is None:
+            log.info("simulated house: %s", _places(await _start(order)))
+            line = await _joined(session, order)
+        if line is None:
+            raise OSError("the simulated house opened its doors and did not answer")
+        try:
+            yield line
+        finally:
+            with suppress(OSError, ClientError):
+                await line.send_str(BYE)
+                await line.close()
+
+
+async def _joined(session: Any, order: Order) -> Any | None:
+    """Take up a line to a house that lives; nothing where none does."""
+    from aiohttp import ClientError, ClientWSTimeout
+
+    mark = order.mark()
+    timeout = ClientWSTimeout(ws_close=GOODBYE)
+    try:
+        line = await session.ws_connect(order.line, timeout=timeout, heartbeat=10.0)
+        found = await line.receive_str(timeout=PATIENCE)
+    except (ClientError, OSError, TypeError):
+        return None
+    if found == mark:
+        return line
+    await line.close()
+    where = order.line.split("/")[2]
+    raise OSError(
+        f"another simulated house, of another plant or other ports, lives at {where}; "
+        "wait a minute until it ends, or set port_offset of simulated_house"
+    )
+
+
+async def _start(order: Order) -> dict[str, str]:
+    """Start a house and wait until it listens; where, by name."""
+    house = _spawn(order)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            told = json.loads(await _first_line(house) or "{}")
+    except TimeoutError:
+        house.kill()
+        raise TimeoutError(f"the simulated house did not start in {PATIENCE:g}s") from None
+    if "ready" not in told:
+        raise OSError(told.get("fault") or "the simulated house failed at its start")
+    ready: dict[str, str] = told["ready"]
+    return ready
+
+
+def _spawn(order: Order) -> subprocess.Popen[bytes]:
+    _started[:] = [house for house in _started if house.poll() is None]
+    home = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    house = subprocess.Popen(
+        order.arguments(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": path},
+        start_new_session=True,  # Ctrl-C is for the engine: devices need the house to release
+    )
+    _started.append(house)
+    return house
+
+
+async def _first_line(house: subprocess.Popen[bytes]) -> bytes:
+    reader = asyncio.StreamReader()
+    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), house.stdout
+    )
+    try:
+        return await reader.readline()
+    finally:
+        pipe.close()
+
+
+def _places(ready: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} at {address}" for name, address in ready.items())

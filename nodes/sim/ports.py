@@ -1,0 +1,76 @@
+"""The doors of a simulated house: who listens where, and whether the place is free."""
+
+import errno
+import socket
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from nodes.sim.setup import PlantSetup
+
+HOST = "127.0.0.1"
+LAST = 65535
+DATAGRAMS = {"marstek_udp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One port and who is behind it."""
+
+    name: str
+    speaks: str
+    port: int
+    setting: str
+    """What moves it elsewhere."""
+
+    @property
+    def address(self) -> str:
+        """As a flow file has it."""
+        return f"{HOST}:{self.port}"
+
+
+def doors(setup: PlantSetup, bases: dict[str, int], offset: int) -> list[Door]:
+    """Give everybody of a plant a port: the one of the plant file, or the next of its protocol."""
+    meter = setup.meter
+    port = meter.port or bases["p1_port"]
+    made = [Door(setup.meter_name, meter.speaks, port + offset, "p1_port")]
+    next_free = {"marstek_modbus": bases["modbus_port"], "marstek_udp": bases["udp_port"]}
+    for name, battery in setup.batteries.items():
+        if battery.speaks:
+            port = battery.port or next_free[battery.speaks]
+            next_free[battery.speaks] += 0 if battery.port else 1
+            setting = "modbus_port" if battery.speaks == "marstek_modbus" else "udp_port"
+            made.append(Door(name, battery.speaks, port + offset, setting))
+    if bases.get("broker_port"):
+        made.append(Door("broker", "mqtt", bases["broker_port"] + offset, "broker_port"))
+    return made
+
+
+def claim(wanted: Iterable[Door]) -> None:
+    """Check that all doors are free.
+
+    Raises:
+        OSError: one is not; the message says which, and what to do.
+    """
+    with ExitStack() as held:
+        for door in wanted:
+            kind = socket.SOCK_DGRAM if door.speaks in DATAGRAMS else socket.SOCK_STREAM
+            tried = held.enter_context(socket.socket(socket.AF_INET, kind))
+            if kind == socket.SOCK_STREAM:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            _bind(tried, door)
+
+
+def _bind(tried: socket.socket, door: Door) -> None:
+    cure = f"end what uses it, or set {door.setting} or port_offset of simulated_house"
+    if not 0 < door.port <= LAST:
+        raise OSError(
+            f"{door.port} is no port, for {door.name} ({door.speaks}); set {door.setting}"
+        )
+    try:
+        tried.bind((HOST, door.port))
+        if tried.type == socket.SOCK_STREAM:
+            tried.listen(1)  # until it listens, Linux lets another one bind here
+    except OSError as error:
+        said = "is in use" if error.errno == errno.EADDRINUSE else f"is refused ({error.strerror})"
+        raise OSError(f"port {door.port} {said}, for {door.name} ({door.speaks}); {cure}") from None

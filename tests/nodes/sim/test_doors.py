@@ -1,0 +1,95 @@
+"""Who listens where in a simulated house, and how long it lives."""
+
+from math import inf
+
+import pytest
+
+from nodes.sim.lifeline import Lifelines
+from nodes.sim.plant_file import read_plant_text
+from nodes.sim.ports import claim, doors
+
+BASES = {"p1_port": 18080, "modbus_port": 18021, "udp_port": 18030, "broker_port": 18083}
+PLANT = """
+mains: {kind: fast}
+a: {speaks: marstek_modbus}
+b: {speaks: marstek_udp}
+c: {speaks: marstek_modbus, port: 1502}
+d: {speaks: marstek_modbus}
+e: {kind: cloud}
+"""
+
+
+def test_everybody_has_a_port_of_the_file_or_the_next_of_its_protocol() -> None:
+    found = doors(read_plant_text(PLANT), BASES, 100)
+    assert {door.name: door.port for door in found} == {
+        "mains": 18180,
+        "a": 18121,
+        "b": 18130,
+        "c": 1602,
+        "d": 18122,
+        "broker": 18183,
+    }
+    assert found[0].address == "127.0.0.1:18180"
+
+
+def test_a_broker_is_there_only_where_it_is_wanted() -> None:
+    found = doors(read_plant_text("meter: {}"), BASES | {"broker_port": 0}, 0)
+    assert [door.name for door in found] == ["meter"]
+
+
+def test_one_port_for_two_is_refused() -> None:
+    same = "meter: {port: 18521}\nleft: {speaks: marstek_modbus, port: 18521}"
+    with pytest.raises(OSError, match=r"port 18521 is in use, for left .*set modbus_port"):
+        claim(doors(read_plant_text(same), BASES, 0))
+
+
+def test_a_port_beyond_the_last_is_refused() -> None:
+    with pytest.raises(OSError, match="68080 is no port, for meter"):
+        claim(doors(read_plant_text("meter: {}"), BASES, 50_000))
+
+
+@pytest.mark.parametrize(
+    ("outlives", "bye", "held", "lives"),
+    [
+        (60.0, False, False, 60.0),
+        (60.0, False, True, 60.0),
+        (60.0, True, False, 1.0),
+        (60.0, True, True, 10.0),
+        (inf, False, False, inf),
+        (inf, True, False, inf),
+    ],
+)
+def test_a_house_lives_on_for_those_who_may_come_back(
+    outlives: float, bye: bool, held: bool, lives: float
+) -> None:
+    clock = [0.0]
+    lines = Lifelines("mark", outlives, lambda: clock[0])
+    with lines.guest() as guest:
+        clock[0] = 1000.0
+        assert not lines.over(held)
+        if bye:
+            guest.goodbye()
+    clock[0] += min(lives, 1e6)
+    assert not lines.over(held)
+    clock[0] += 0.1
+    assert lines.over(held) is (lives < inf)
+
+
+def test_a_house_that_nobody_ever_entered_ends_too() -> None:
+    clock = [0.0]
+    lines = Lifelines("mark", 60.0, lambda: clock[0])
+    clock[0] = 59.0
+    assert not lines.over(held=False)
+    clock[0] = 61.0
+    assert lines.over(held=False)
+
+
+def test_who_enters_again_takes_the_goodbye_back() -> None:
+    clock = [0.0]
+    lines = Lifelines("mark", 60.0, lambda: clock[0])
+    with lines.guest() as guest:
+        guest.goodbye()
+    with lines.guest():
+        pass
+    clock[0] = 30.0
+    assert not lines.over(held=False)
