@@ -1,14 +1,14 @@
 """Steer a Marstek Venus battery over Modbus."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from flowctl import Battery, Ge, Gt, Latest, Le, Log, Release, Seconds, Store, Terms, Watts
 from nodes._helpers.marstek import Told
-from nodes._helpers.marstek_families import FAMILIES, REMOTE, WORK
+from nodes._helpers.marstek_families import REMOTE, WORK
 from nodes._helpers.modbus import modbus
 from nodes._helpers.venus_control import Control
-from nodes._helpers.venus_telemetry import Telemetry, recognise
+from nodes._helpers.venus_telemetry import Telemetry, meet
 
 TERMS = Terms(write_every=1.0)  # s; gentle to a session that takes 215 ms a request
 
@@ -53,33 +53,24 @@ async def marstek_modbus(
     Source: `_helpers/marstek.py`; control order and release as PLD and Omnibattery do; 150 ms, one
     session, 4 to 10 s stalls: Marstek Modbus Suite on firmware 149 and 150.
     """
-    link_terms: dict[str, Any] = {"framing": framing, "gap": gap, "patience": patience}
-    async with modbus(host, port, rest=rest, **link_terms) as link:
-        kind = FAMILIES.get(family) or await recognise(link, device, log)
-        telemetry = Telemetry(link, device, kind, log)
-        control = Control(
-            link,
-            device,
-            kind.limit,
-            settle=settle,
-            reassert=reassert,
-            terms=terms,
-            store=store,
-            log=log,
-        )
+    telemetry: Telemetry | None = None
+    async with modbus(host, port, framing=framing, gap=gap, patience=patience, rest=rest) as link:
+        control = Control(link, device, settle, reassert, terms=terms, store=store, log=log)
         async with control.borrowing():
-            yield _record(await telemetry.all(), control)
-            looks = False
             async for command in setpoint.or_every(poll):
-                if isinstance(command, Release):
+                if isinstance(command, Release):  # first, for it may be all there is time for
                     yield await control.release()
-                elif command is not None:
+                    continue
+                if telemetry is None:
+                    telemetry = await meet(link, device, family, log)
+                    control.limit = telemetry.limit
+                    yield _record(await telemetry.all(), control)
+                elif command is None:
+                    told = await control.check(poll)
+                    more = await telemetry.next() if told is None else told
+                    yield _record(await telemetry.power() | more, control)
+                if command is not None:
                     yield await control.command(command)
-                else:
-                    told = await telemetry.power()
-                    looks = control.held and not looks
-                    more = control.check(2 * poll) if looks else telemetry.next()
-                    yield _record(told | await more, control)
 
 
 def _record(told: Told, control: Control) -> Battery:

@@ -1,6 +1,7 @@
 """Remote control of a Marstek Venus: taken, told, kept and given back."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -21,22 +22,23 @@ class Control:
         self,
         link: ModbusLink,
         device: int,
-        limit: float,
-        *,
         settle: float,
         reassert: float,
+        *,
         terms: Terms,
         store: Store,
         log: Log,
     ) -> None:
-        self._link, self._device, self._limit = link, device, limit
+        self.limit = math.inf
+        """Largest power in either direction, W, once the family is known."""
+        self._link, self._device = link, device
         self._settle, self._reassert, self._terms = settle, reassert, terms
         self._store, self._log = store, log
         self._target: float | None = None
         self._written: dict[int, int] = {}
         self._session = -1  # of the link, in which control was last proved
         self._unclaimed = self._unkept = 0.0  # s
-        self._look_at_orders = False
+        self._looks = self._look_at_orders = False
         self._stolen = 0
         self._seen: list[int] = []
         self.held = self._owed
@@ -73,7 +75,7 @@ class Control:
 
     async def command(self, watts: float) -> Battery:
         """Tell a setpoint, + discharging; taking control first where needed."""
-        target = float(round(min(max(watts, -self._limit), self._limit)))
+        target = float(round(min(max(watts, -self.limit), self.limit)))
         again, self._target = target == self._target, target
         for _ in range(ATTEMPTS):
             if not self.held or self._session != self._link.sessions:
@@ -83,8 +85,15 @@ class Control:
                 break
         return Battery(setpoint=target, self_regulating=False, online=True)
 
-    async def check(self, passed: float) -> Told:
-        """Look, once per `passed` seconds, whether control and orders still stand."""
+    async def check(self, passed: float) -> Told | None:
+        """Look at every second call whether control and orders still stand; else `None`.
+
+        `passed` is the time since the last call, s.
+        """
+        self._looks = self.held and not self._looks
+        if not self._looks:
+            return None
+        passed *= 2
         if self._target is None:
             return await self._wait(passed)
         if self._session != self._link.sessions:
@@ -94,9 +103,13 @@ class Control:
         return await (self._check_orders() if self._look_at_orders else self._check_control())
 
     async def release(self) -> Battery:
-        """Give the battery back to its own logic, or hold it at 0 W, as the terms say; verified."""
-        if not self.held:
+        """Give the battery back to its own logic, or hold it at 0 W, as the terms say; verified.
+
+        It works without knowing who took control: another process may be told to clear up.
+        """
+        if not self.held and await self._link.read(CONTROL, device=self._device) != [ON]:
             return Battery(self_regulating=True)
+        self._owed = self.held = True
         zero = self._terms.release == "zero"
         for attempt in range(1, ATTEMPTS + 1):
             try:

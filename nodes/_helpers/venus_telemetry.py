@@ -12,7 +12,13 @@ from nodes._helpers.registers import text
 ABSENT = (1, 2, 3)  # exception codes that mean "never", not "not now"
 
 
-async def recognise(link: ModbusLink, device: int, log: Log) -> Family:
+async def meet(link: ModbusLink, device: int, family: str, log: Log) -> "Telemetry":
+    """Get to know a battery of a family, or of whatever family it says."""
+    known = FAMILIES.get(family) or await _recognise(link, device, log)
+    return Telemetry(link, device, known, log)
+
+
+async def _recognise(link: ModbusLink, device: int, log: Log) -> Family:
     """Find the family by name, else by what only the newer firmware base has.
 
     That 30001 answers proves nothing: on v1 and v2 it is a voltage. A newer battery of unknown name
@@ -46,10 +52,14 @@ class Telemetry:
         self._doubted: set[str] = set()
         self._counters: dict[str, Counter] = {}
 
+    @property
+    def limit(self) -> float:
+        """Largest power of the family in either direction, W."""
+        return self._family.limit
+
     async def all(self) -> Told:
         """Ask everything once."""
-        limit = self._family.limit
-        told: Told = {"max_charge": limit, "max_discharge": limit}
+        told: Told = {"max_charge": self.limit, "max_discharge": self.limit}
         for question in dict.fromkeys(self._family.others):
             told |= await self._optional(question)
         return told | await self.power()

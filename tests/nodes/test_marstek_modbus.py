@@ -4,6 +4,8 @@ import asyncio
 import logging
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flowctl import RELEASE, Store, Terms
 from flowctl.node import NodeKind, read_node
@@ -262,6 +264,65 @@ async def test_a_released_battery_is_not_released_twice_and_can_be_taken_again()
             left.box.close()
             await left.task
         assert venus.writes.count((CONTROL, OFF)) == 2
+
+
+async def test_a_release_that_comes_first_asks_nothing_else() -> None:
+    cell = Cell()
+    async with serve(cell) as venus:
+        venus.registers.write(CONTROL, [ON])  # by a process that was killed
+        async with driven(venus.port) as left:
+            left.box.put(RELEASE)
+            left.box.close()
+            await left.task
+        assert venus.writes == RELEASED
+        assert venus.reads == 2
+        assert cell.commands[-1] is None
+
+
+async def test_a_battery_under_nobodys_control_needs_no_release() -> None:
+    async with serve(Cell()) as venus:
+        async with driven(venus.port) as left:
+            left.box.put(RELEASE)
+            left.box.close()
+            await left.task
+        assert venus.writes == []
+
+
+async def test_a_release_that_is_interrupted_is_begun_again() -> None:
+    async with serve(Cell()) as venus, driven(venus.port, patience=5) as left:
+        left.box.put(500.0)
+        await left.hears("setpoint", 500.0)
+        venus.stall(0.1)
+        left.box.put(RELEASE)
+        await asyncio.sleep(0.03)
+        await left.stop()
+        assert not venus.registers.control
+        assert left.store["owed"] is False
+
+
+@settings(deadline=None, max_examples=15)
+@given(told=st.lists(st.floats(-4000, 4000), min_size=1, max_size=6), family=st.sampled_from("vda"))
+def test_whatever_is_told_the_registers_end_as_the_last_setpoint(
+    told: list[float], family: str
+) -> None:
+    async def tell() -> None:
+        cell = Cell()
+        async with serve(cell, family=family.replace("v", "v3")) as venus:
+            async with driven(venus.port) as left:
+                for watts in told:
+                    left.box.put(watts)
+                    await asyncio.sleep(0.003)
+                left.box.close()
+                await left.task
+                limit = left.told("max_discharge")[0]
+                wanted = float(round(min(max(told[-1], -limit), limit)))
+                assert left.told("setpoint")[-1] == wanted
+                assert wanted in cell.commands
+            assert cell.commands[-1] is None
+            assert all(abs(watts or 0.0) <= limit for watts in cell.commands)
+            assert venus.registers.wear == 0
+
+    asyncio.run(tell())
 
 
 async def test_release_zero_holds_zero_and_keeps_control() -> None:
