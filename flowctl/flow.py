@@ -167,6 +167,8 @@ def _mapped(stream: str, item: Marked, report: Report) -> RawStep | None:
         said = f"'{other}' stands beside '{node}': a step has one node"
         report.add(item.keys[other], "E111", f"{stream}/{node}", said, cure)
     given = entries[node]
+    if others and given.value is None:  # read on as it was meant
+        given = Marked(given.mark, {other: entries[other] for other in others}, item.keys)
     if label is None and isinstance(given.value, dict):
         label = given.value.get("as")
         rest = {key: part for key, part in given.value.items() if key != "as"}
