@@ -1,5 +1,6 @@
 """One HTTP session per host, and every failure of it as a sentence with a cure."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -46,8 +47,7 @@ class Http:
         except TimeoutError:
             raise TimeoutError(f"{self._shown} gave no answer in {patience:g}s") from None
         except ClientError as error:
-            said = str(error) or type(error).__name__
-            raise OSError(f"{self._shown} does not answer: {said}; {ASLEEP}") from None
+            raise OSError(f"{self._shown} does not answer: {_reason(error)}; {ASLEEP}") from None
         if status != 200:
             cure = f"it moved to {moved}" if moved else (cures or {}).get(status, "")
             place = self._shown + path.partition("?")[0]  # a query may hold a password
@@ -79,6 +79,15 @@ def path_of(url: str) -> str:
     """Return what follows the host in an address."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _reason(error: Exception) -> str:
+    """Say what the system said; the library repeats the address and adds what helps nobody."""
+    number = getattr(error, "errno", None)
+    if isinstance(number, int) and number > 0:
+        return os.strerror(number)
+    inner = getattr(error, "os_error", None)
+    return getattr(inner, "strerror", None) or str(error) or type(error).__name__
 
 
 def _excerpt(body: str) -> str:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from nodes._helpers.rows import rows, seconds
+from nodes._helpers.rows import TIMES, rows, seconds
 from nodes.sim.profiles import profile
 from nodes.sim.setup import HouseSetup, LoadEvent, SunSetup
 from nodes.sim.sun import made_sun
 from nodes.sim.trace import Trace
 
-TIME, LOAD, SUN = "t_s", "load_w", "pv_w"
+LOAD, SUN = "load_w", "pv_w"
 
 
 class TraceError(ValueError):
@@ -18,7 +18,7 @@ class TraceError(ValueError):
 def house_traces(setup: HouseSetup, folder: Path, seed: int) -> list[Trace]:
     """Build the house's load; its parts add up."""
     if setup.trace:
-        base = read_trace(folder / setup.trace, setup.column or LOAD).starting(setup.start)
+        base = read_trace(folder / setup.trace, setup.column, LOAD).starting(setup.start)
     else:
         base = profile(setup.profile, setup.base, setup.noise, seed, setup.time_of_day)
     return [base.scaled(setup.scale), *map(_event, setup.loads)]
@@ -28,24 +28,30 @@ def sun_trace(setup: SunSetup, folder: Path, seed: int, begin: float) -> Trace:
     """Build the power of the roof."""
     if not setup.trace:
         return made_sun(setup, seed, begin)
-    trace = read_trace(folder / setup.trace, setup.column or SUN).starting(setup.start)
+    trace = read_trace(folder / setup.trace, setup.column, SUN).starting(setup.start)
     if setup.peak is None:
         return trace
     return trace.scaled(setup.peak / max(trace.peak(), 1e-9))
 
 
-def read_trace(path: Path, column: str, time: str = TIME) -> Trace:
+def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
     """Read a recorded power: irregular rows, every value holds until the next.
+
+    Without a `column` it is the `usual` one, or the only one beside the times.
 
     Raises:
         TraceError: it cannot be read, has no such column, or time runs back.
     """
     times: list[float] = []
     watts: list[float] = []
-    odd: list[object] = []
     try:
-        for row in rows(path, odd.append):
-            _take(row, column, time, times, watts)
+        for row in rows(path, lambda _: None):
+            at, value = _cells(row, column, usual)
+            if times and at <= times[-1]:
+                raise ValueError(f"time runs back at {at:g} s")
+            if isinstance(value, float):  # an empty cell says nothing: the one before holds on
+                times.append(at)
+                watts.append(value)
     except OSError as error:
         raise TraceError(f"{path} cannot be read: {error.strerror or error}") from None
     except ValueError as error:
@@ -55,17 +61,13 @@ def read_trace(path: Path, column: str, time: str = TIME) -> Trace:
     return Trace(times, watts)
 
 
-def _take(
-    row: dict[str, object], column: str, time: str, times: list[float], watts: list[float]
-) -> None:
-    if column not in row or time not in row:
-        raise ValueError(f"no column {column} and {time}; it has {', '.join(row)}")
-    at, value = seconds(row[time]), row[column]
-    if times and at <= times[-1]:
-        raise ValueError(f"time runs back at {time} = {at:g}")
-    if isinstance(value, float):  # an empty cell says nothing: the one before holds on
-        times.append(at)
-        watts.append(value)
+def _cells(row: dict[str, object], column: str, usual: str) -> tuple[float, object]:
+    time = next((name for name in TIMES if name in row), "")
+    others = [name for name in row if name != time]
+    name = column or (others[0] if len(others) == 1 else usual)
+    if not time or name not in row:
+        raise ValueError(f"no column {name if time else 'of times'}; it has {', '.join(row)}")
+    return seconds(row[time]), row[name]
 
 
 def _event(load: LoadEvent) -> Trace:

@@ -46,6 +46,11 @@ class Plant:
         own = any(item.self_regulating for item in setup.batteries.values())
         self._own_due = 0.0 if own else math.inf
 
+    @property
+    def length(self) -> float:
+        """Seconds until the house's load repeats."""
+        return self._loads[0].length
+
     def advance(self, to: float) -> None:
         """Let time pass up to a second; the course does not depend on the size of the steps."""
         while (due := self._next_event()) <= to:

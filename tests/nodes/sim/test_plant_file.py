@@ -101,14 +101,14 @@ def test_a_trace_that_cannot_be_used_is_told_at_its_place(tmp_path: Path) -> Non
     (tmp_path / "short.csv").write_text("t_s,load_w\n0,1\n")
     for name, said in {
         "nowhere.csv": "cannot be read: No such file",
-        "back.csv": "time runs back at t_s = 4",
+        "back.csv": "time runs back at 4 s",
         "short.csv": "holds no trace",
     }.items():
         found = faults(f"meter: {{}}\nhouse:\n  trace: {name}\n", tmp_path)
         assert found[0].startswith("plant:3:10: house: ")
         assert said in found[0]
     columns = faults("meter: {}\nhouse: {trace: back.csv, column: x}\n", tmp_path)
-    assert "no column x and t_s; it has t_s, load_w" in columns[0]
+    assert "no column x; it has t_s, load_w" in columns[0]
 
 
 def test_traces_are_found_beside_the_plant_file(tmp_path: Path) -> None:
