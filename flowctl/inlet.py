@@ -8,7 +8,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from flowctl.expression import field_of
-from flowctl.output import Output, Receiver
+from flowctl.output import Failed, Output, Receiver
 from flowctl.values import Battery, Plan
 
 Wired = tuple[Output, str | None]
@@ -54,12 +54,11 @@ class Inlet(Observable[Any]):
         """Listen to every wire of this input."""
         if hasattr(on_next, "on_next"):
             on_next, on_completed = on_next.on_next, on_next.on_completed
-        receive = _fenced(on_next or _ignore, self._step.failed)
-        completed = on_completed or _nothing
+        receive, completed = on_next or _ignore, on_completed or _nothing
         if self._deferred:  # and so is the end: it must not overtake the last word
-            receive = _deferring(receive, self._step.defer)
+            receive = partial(self._step.defer, _fenced(receive, self._step.failed))
             completed = partial(self._step.defer, _calling(completed), None)
-        ear = _Ear(receive, completed, self._step.rank)
+        ear = _Ear(receive, completed, self._step)
         self._heard.append(ear)
         ear.listen(self._taps, seeded=self._further and self._late)
         return Disposable(lambda: self._leave(ear))
@@ -84,8 +83,9 @@ class Inlet(Observable[Any]):
 class _Ear:
     """One subscription of an inlet, on all its wires."""
 
-    def __init__(self, receive: Receiver, completed: Callable[[], None], rank: int) -> None:
-        self._receive, self._completed, self.rank = receive, completed, rank
+    def __init__(self, receive: Receiver, completed: Callable[[], None], step: Behind) -> None:
+        self._receive, self._completed = receive, completed
+        self._failed, self.rank = step.failed, step.rank
         self._leaves: list[Callable[[], None]] = []
         self._open = 0
 
@@ -96,9 +96,9 @@ class _Ear:
             self._completed()
         for output, field in wired:
             taken = self._receive if field is None else _picking(self._receive, field)
-            self._leaves.append(output.listen(self.rank, taken, self._done))
+            self._leaves.append(output.listen(self.rank, taken, self._done, self._failed))
             if seeded and output.count and not isinstance(output.last, Battery):
-                taken(output.last)
+                _fenced(taken, self._failed)(output.last)
 
     def leave(self) -> None:
         for leave in self._leaves:
@@ -119,18 +119,16 @@ def pick(value: Any, field: str) -> Any:
     return field_of(value, field)
 
 
-def _fenced(on_next: Receiver, failed: Callable[[Exception, Any], None]) -> Receiver:
+def _fenced(on_next: Receiver, failed: Failed) -> Receiver:
+    """A fence for what does not come straight from an output."""
+
     def receive(value: Any) -> None:
         try:
             on_next(value)
-        except Exception as error:  # noqa: BLE001 - this is the fence: siblings never notice
+        except Exception as error:  # noqa: BLE001 - this is the fence
             failed(error, value)
 
     return receive
-
-
-def _deferring(receive: Receiver, defer: Callable[[Receiver, Any], None]) -> Receiver:
-    return lambda value: defer(receive, value)
 
 
 def _calling(completed: Callable[[], None]) -> Receiver:

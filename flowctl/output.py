@@ -1,18 +1,23 @@
 """What a step says: a register that counts, remembers and hands on. Every one is a tap."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from flowctl.values import Ability, Battery, Outlook, Plan, Share, is_finite
 
 Receiver = Callable[[Any], None]
-CHECKED = dict.fromkeys((float, Share, Battery, Plan, Outlook, Ability, dict, list), is_finite)
+Failed = Callable[[Exception, Any], None]
+CHECKED = frozenset((Share, Battery, Plan, Outlook, Ability, dict, list))
 
 
 class Output:
-    """The output of one step. It outlives the step, so a reload rewires nothing that stays."""
+    """The output of one step. It outlives the step, so a reload rewires nothing that stays.
 
-    __slots__ = ("_done", "_taken", "closed", "count", "dropped", "id", "last", "on_bad", "receive")
+    The fence of each listener stands here, where values are handed over: what one raises is its
+    own failure, and its siblings never notice. A call less for each hop.
+    """
+
+    __slots__ = ("_done", "_heard", "_taken", "closed", "count", "dropped", "id", "last", "on_bad")
 
     def __init__(self, step_id: str, on_bad: Callable[[str, Any], None]) -> None:
         self.id = step_id
@@ -23,21 +28,24 @@ class Output:
         self.last: Any = None
         self.closed = False
         self.on_bad = on_bad
-        self.receive: tuple[Receiver, ...] = ()
-        self._taken: list[tuple[int, Receiver]] = []
+        self._heard: tuple[tuple[Receiver, Failed], ...] = ()
+        self._taken: list[tuple[int, Receiver, Failed]] = []
         self._done: list[Callable[[], None]] = []
 
     def emit(self, value: Any) -> None:
         """Say a value to all who listen; NaN and infinities never leave a step."""
-        check = CHECKED.get(value.__class__)
-        if check is not None and not check(value):
+        kind = value.__class__
+        if value - value != 0.0 if kind is float else kind in CHECKED and not is_finite(value):
             self.dropped += 1
             self.on_bad(self.id, value)
             return
         self.count += 1
         self.last = value
-        for receive in self.receive:
-            receive(value)
+        for receive, failed in self._heard:
+            try:
+                receive(value)
+            except Exception as error:  # noqa: BLE001 - this is the fence
+                failed(error, value)
 
     def complete(self) -> None:
         """Say that nothing more will come."""
@@ -47,10 +55,17 @@ class Output:
                 done()
 
     def listen(
-        self, rank: int, receive: Receiver, done: Callable[[], None] | None = None
+        self,
+        rank: int,
+        receive: Receiver,
+        done: Callable[[], None] | None = None,
+        failed: Failed | None = None,
     ) -> Callable[[], None]:
-        """Add a listener, in the order of ranks; the answer takes it away again."""
-        entry = (rank, receive)
+        """Add a listener, in the order of ranks; the answer takes it away again.
+
+        `failed` is told what the listener raised, and on which value; without it, it is raised.
+        """
+        entry = (rank, receive, failed or _raise)
         self._taken.append(entry)
         self._order()
         if done:
@@ -66,4 +81,9 @@ class Output:
         return leave
 
     def _order(self) -> None:
-        self.receive = tuple(receive for _, receive in sorted(self._taken, key=lambda e: e[0]))
+        taken = sorted(self._taken, key=lambda entry: entry[0])
+        self._heard = tuple((receive, failed) for _, receive, failed in taken)
+
+
+def _raise(error: Exception, _value: Any) -> NoReturn:
+    raise error
