@@ -33,6 +33,7 @@ def _commands() -> None:
 
 def main() -> None:
     """Run a command; a user's mistake never shows a traceback."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # half characters
     known = [item.name for item in pkgutil.iter_modules(commands.__path__)]
     asked = [name for name in sys.argv[1:2] if name in known]
     for name in asked or known:  # only what is asked for is imported: `check` stays quick

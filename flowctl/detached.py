@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from flowctl.engine import Edge, End, Engine
+from flowctl.ends import Edge, End
+from flowctl.engine import Engine
 from flowctl.graph import Graph
 from flowctl.values import RELEASE, Battery
 from flowctl.virtual import VirtualClock

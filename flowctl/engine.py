@@ -1,11 +1,12 @@
 """Steps become streams: builds a checked flow on any clock, with any ends."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
 
 from flowctl.clock import Clock
+from flowctl.ends import Edge, End, Ends
 from flowctl.faults import Fault, FlowError
 from flowctl.graph import Graph, Step
 from flowctl.node import NodeKind
@@ -18,41 +19,6 @@ from flowctl.values import Battery, Release, Trouble
 
 ERRORS = "errors"  # the stream of everything that goes wrong
 INTO = "in"  # `left/in`: what goes into the device of stream left
-
-
-class End(Protocol):
-    """Where a wire meets the world: a running source, sink or device."""
-
-    def put(self, value: Any) -> None:
-        """Take a value (watts or `RELEASE` for a device)."""
-
-    def close(self) -> None:
-        """Take no more: finish what was put, then end."""
-
-
-class Ends(Protocol):
-    """Makes the ends of a flow: tasks when it is live, records when it is not."""
-
-    def source(self, edge: "Edge", push: Callable[[Any], None], done: Callable[[], None]) -> End:
-        """Start a source."""
-
-    def sink(self, edge: "Edge") -> End:
-        """Start a sink."""
-
-    def device(
-        self, edge: "Edge", push: Callable[[Battery], None], renew: Callable[[], None]
-    ) -> End:
-        """Start a device; `renew` asks the shell to write again after an absence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A source, sink or device to be started: its step, arguments and where troubles go."""
-
-    step: Step
-    arguments: Mapping[str, Any]
-    log: logging.Logger
-    report: Callable[[BaseException], None]
 
 
 class Engine:

@@ -124,6 +124,9 @@ class Carrying:
         wire, _ = self._first(draft)
         for part in name.split(".") if isinstance(name, str) else ():
             wire = field_wire(wire, part) or ANYTHING
+        said = draft.settings.get("unit")  # where no record tells it, the flow may
+        if wire.unit is None and isinstance(said, str):
+            wire = Wire(float, base_unit(said))
         return wire if isinstance(name, str) else ANYTHING, draft.mark
 
 

@@ -46,7 +46,7 @@ class Library:
         installed, troubles = _installed()
         places = list(installed)
         own = Path(folder).resolve() / "nodes" if folder is not None else None
-        if own and own.is_dir() and all(own != place.folder for place in places):
+        if own and own.is_dir() and not _ours(own, places):
             places.append(Place(own, None))
         return cls(tuple(places), troubles)
 
@@ -95,6 +95,12 @@ class Library:
                     if is_node_file(path):
                         self._found.setdefault(path.stem, []).append((path, place))
         return self._found
+
+
+def _ours(folder: Path, places: list[Place]) -> bool:
+    """A checkout holds the nodes that are installed, perhaps as a copy elsewhere."""
+    checkout = (folder.parent / "flowctl" / "library.py").is_file()
+    return checkout or any(folder == place.folder for place in places)
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from reactivex.abc import DisposableBase
 from reactivex.disposable import Disposable
 
 from flowctl.clock import Clock
-from flowctl.engine import Edge, End
+from flowctl.ends import Edge, End
 from flowctl.latest import Latest
 from flowctl.tend import Tended
 from flowctl.values import Battery

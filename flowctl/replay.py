@@ -64,7 +64,10 @@ class Player:
         """Let time pass up to a recorded value, speak it, and tell what came of both."""
         self.clock.advance_to(time - self._epoch)
         edge = self._graph.edge(stream)
-        value = typed(raw, edge.wire, self._epoch) if edge and edge.wire else raw
+        try:
+            value = typed(raw, edge.wire if edge else None, self._epoch)
+        except ValueError as error:
+            raise FlowError(f"recorded value of {stream} at {time:.3f}: {error}") from None
         self._ends.pushes[stream](value)
         self.clock.advance(0)
         yield from self._said

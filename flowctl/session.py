@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from flowctl.check import load
 from flowctl.clock import Clock
@@ -91,8 +92,13 @@ class Session:
                 self._record(stream, edge.id)
 
     def _record(self, stream: str, step_id: str) -> None:
-        recorder, clock, epoch = self._recorder, self.engine.clock, self._epoch
-        if recorder:
-            self.engine.output(step_id).listen(
-                -1, lambda value: recorder.write(epoch + clock.time(), stream, value)
-            )
+        def write(value: Any) -> None:
+            if self._recorder is None:
+                return
+            try:
+                self._recorder.write(self._epoch + self.engine.clock.time(), stream, value)
+            except (OSError, TypeError) as error:  # a full disk must not stop the house
+                self.log.error("recording ends: %s", error)
+                self._recorder = None
+
+        self.engine.output(step_id).listen(-1, write)
