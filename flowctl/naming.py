@@ -7,10 +7,10 @@ from flowctl.drafts import Draft
 from flowctl.expression import Expression
 from flowctl.faults import Mark, nearest
 from flowctl.infer import Carrying
+from flowctl.marked import Marked
 from flowctl.node import Shape
 from flowctl.order import taps
 from flowctl.report import Report
-from flowctl.marked import Marked
 from flowctl.wires import field_names
 
 Bind = Callable[[Expression, Mark], Expression]

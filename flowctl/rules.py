@@ -33,7 +33,9 @@ def circles(drafts: Drafts) -> list[str]:
     order, found = sort(needs)
     for chain in found:
         where, mark = _closing(chain, drafts)
-        said = f"streams feed themselves: {' -> '.join(_short(chain, drafts))}"
+        begin = chain.index(where)
+        turned = [*chain[begin:-1], *chain[:begin], where]
+        said = f"streams feed themselves: {' -> '.join(_short(turned, drafts))}"
         cure = "read an earlier step, or let it pass through a device"
         drafts.report.add(mark, "E310", where, said, cure)
     return order
@@ -170,13 +172,15 @@ def _beat(draft: Draft) -> tuple[float, Draft] | None:
 
 
 def _closing(chain: list[str], drafts: Drafts) -> tuple[str, Mark]:
-    """The input that closes a circle: one given by name rather than by the pipe."""
-    for before, after in pairwise(chain):
-        draft = drafts.steps[after]
-        for name, source in draft.inputs.items():
-            if name in draft.places and any(tap.step == before for tap in taps(source)):
-                return draft.id, draft.places[name]
-    return chain[0], drafts.steps[chain[0]].mark
+    """The wire that closes a circle: one given by name rather than by `from`, else the first."""
+    found = [
+        (name == FROM, draft.places[name].line, draft.id, draft.places[name])
+        for before, draft in ((one, drafts.steps[other]) for one, other in pairwise(chain))
+        for name, source in draft.inputs.items()
+        if name in draft.places and any(tap.step == before for tap in taps(source))
+    ]
+    _, _, step, mark = min(found, default=(True, 0, chain[0], drafts.steps[chain[0]].mark))
+    return step, mark
 
 
 def _short(chain: list[str], drafts: Drafts) -> list[str]:
@@ -184,7 +188,5 @@ def _short(chain: list[str], drafts: Drafts) -> list[str]:
     streams = [drafts.steps[name].stream for name in chain]
     if len(set(streams)) == 1:
         return chain
-    start = next(n for n in range(len(chain)) if streams[n] != streams[n - 1])
-    turned = [*streams[start:-1], *streams[:start]] if start else streams[:-1]
-    made = [name for n, name in enumerate(turned) if n == 0 or name != turned[n - 1]]
-    return [*made, made[0]]
+    made = [name for n, name in enumerate(streams) if n == 0 or name != streams[n - 1]]
+    return made if made[0] == made[-1] else [*made, made[0]]

@@ -33,7 +33,7 @@ def explain(setting: Setting, value: Any, error: ValidationError) -> Iterator[To
     seen: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
     for item in error.errors(include_url=False):
         path = _path(value, item["loc"])
-        told = _words(setting, dict(item), path)
+        told = _words(setting, dict(item))
         if told not in seen.setdefault(path, []):
             seen[path].append(told)
     for path, all_told in seen.items():
@@ -54,11 +54,11 @@ def _path(value: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(path)
 
 
-def _words(setting: Setting, item: dict[str, Any], path: tuple[Any, ...]) -> tuple[str, str]:
+def _words(setting: Setting, item: dict[str, Any]) -> tuple[str, str]:
     kind, about = item["type"], item.get("ctx", {})
     shown = _shown(setting, item.get("input"))
     if kind in _BOUNDS:
-        return _bound(kind, about, None if path else setting.unit), ""
+        return _bound(kind, about, _unit_inside(setting)), ""
     if kind in ("literal_error", "enum"):
         return _choices(shown, item.get("input"), str(about.get("expected", "")))
     if kind in ("value_error", "assertion_error"):
@@ -68,6 +68,16 @@ def _words(setting: Setting, item: dict[str, Any], path: tuple[Any, ...]) -> tup
         what = "is missing" if kind == "missing" else "is not known"
         return f"'{item['loc'][-1]}' {what}", ""
     return _sized(kind, about, shown) or _of_kind(kind, shown, item["msg"])
+
+
+def _unit_inside(setting: Setting) -> str | None:
+    """The unit of a setting's numbers, be they in a list; `None` where there are several."""
+    symbols = {mark.symbol for mark in _parts(setting.annotation) if isinstance(mark, units.Unit)}
+    return symbols.pop() if len(symbols) == 1 else None
+
+
+def _parts(annotation: Any) -> list[Any]:
+    return [annotation, *(inner for part in get_args(annotation) for inner in _parts(part))]
 
 
 def _bound(kind: str, about: dict[str, Any], unit: str | None) -> str:
@@ -119,4 +129,4 @@ def _shown(setting: Setting, value: Any) -> str:
 
 def mentions(annotation: Any, wanted: type) -> bool:
     """Tell whether a type stands anywhere inside an annotation."""
-    return annotation is wanted or any(mentions(part, wanted) for part in get_args(annotation))
+    return any(part is wanted for part in _parts(annotation))

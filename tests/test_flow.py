@@ -136,7 +136,7 @@ def test_a_setting_that_is_not_indented_is_told():
     text = "streams:\n  a:\n    - meter:\n      host: x\n    - out\n"
     assert told(text) == [
         "4:7 E111 a/meter: 'host' stands beside 'meter': a step has one node; "
-        "indent 'host' under 'meter:', or put '- ' before it if it is a step"
+        "indent 'host' below 'meter:', or put '- ' before it if it is a step"
     ]
 
 

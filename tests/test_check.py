@@ -1,0 +1,356 @@
+"""Settings, wires, units, expressions and the rules for a flow as a whole."""
+# ruff: noqa: E501 - what a user reads stays on one line
+
+import math
+
+import pytest
+
+from flowctl.expression import Expression
+from flowctl.graph import Tap
+from flowctl.node import NodeKind
+from flowctl.values import Battery, Plan
+from tests.language import GOOD, check, faults, pipe, told
+
+# settings
+
+
+def test_settings_are_python_values_with_defaults_and_terms_filled_in():
+    cell = check(GOOD).steps["left/cell"]
+    assert cell.settings["host"] == "a"
+    assert cell.settings["device"] == 1
+    assert cell.settings["lease"] == 10.0
+    assert cell.settings["release"] == "own"
+    assert cell.settings["max_charge"] is None
+
+
+def test_every_kind_of_setting_is_read():
+    step = "gate: {mode: hard, count: '3', factor: 2, strict: off, name: x, steps: [1kW, 0], limits: {a: 5%}}"
+    gate = check(pipe(step, "out")).steps["a/gate"].settings
+    assert gate == {
+        "mode": "hard", "count": 3, "factor": 2.0, "strict": False, "name": "x",
+        "steps": [1000.0, 0.0], "limits": {"a": 5.0},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("mode: hrad", "6:20 E132 a/gate: mode: 'hrad' is none of soft, hard; did you mean 'hard'?"),
+        ("mode: 5", "6:20 E132 a/gate: mode: 5 is none of soft, hard"),
+        ("count: 0", "6:21 E132 a/gate: count: must be at least 1"),
+        ("count: 1.5", "6:21 E132 a/gate: count: 1.5 is not a whole number"),
+        ("count: x", "6:21 E132 a/gate: count: 'x' is not a whole number"),
+        ("count: true", "6:21 E132 a/gate: count: true is not a number"),
+        ("count: null", "6:21 E132 a/gate: count: nothing is not a whole number"),
+        ("count: [1]", "6:21 E132 a/gate: count: a list is not a whole number"),
+        ("factor: x", "6:22 E132 a/gate: factor: 'x' is not a number"),
+        ("factor: false", "6:22 E132 a/gate: factor: false is not a number"),
+        ("factor: .inf", "6:22 E132 a/gate: factor: '.inf' is not a number"),
+        ("factor: inf", "6:22 E132 a/gate: factor: is not a finite number"),
+        ("strict: maybe", "6:22 E132 a/gate: strict: 'maybe' is not true or false"),
+        ("strict: 2", "6:22 E132 a/gate: strict: 2 is not true or false"),
+        ("name: 5", "6:20 E132 a/gate: name: 5 is not a text; put it in quotes"),
+        ("name: true", "6:20 E132 a/gate: name: true is not a text; put it in quotes"),
+        ("steps: 1kW", "6:21 E132 a/gate: steps: '1kW' is not a list"),
+        ("steps: [1kW, 5%]", "6:27 E132 a/gate: steps.1: '5%' is in %, but W is wanted here"),
+        ("steps: [1kW, -1W]", "6:27 E132 a/gate: steps.1: must be at least 0W"),
+        ("limits: {a: 5%, bb: 5}", "6:34 E132 a/gate: limits.bb: 5 has no unit; did you mean '5%'?"),
+        ("limits: [a]", "6:22 E132 a/gate: limits: a list is not a mapping"),
+        ("cuont: 1", "6:14 E130 a/gate: gate has no setting 'cuont'; did you mean 'count'?"),
+        ("values: grid", "6:14 E130 a/gate: what gate works on comes from above; write '- from: STREAM' as a step above it"),
+        ("from: grid", "6:14 E130 a/gate: what gate works on comes from above; write '- from: STREAM' as a step above it"),
+        ("count: 1, c-o: 1, c_o: 2", "6:32 E103 a/gate: 'c_o' is given twice"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_told_at_its_place(settings, expected):
+    assert expected in told(pipe(f"gate: {{{settings}}}", "out"))
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("wait: 2", "6:13 E132 a/wait: time: 2 has no unit; did you mean '2s'?"),
+        ("wait: '2'", "6:13 E132 a/wait: time: 2 has no unit; did you mean '2s'?"),
+        ("wait: 0", "6:13 E132 a/wait: time: must be more than 0s"),
+        ("wait: -1s", "6:13 E132 a/wait: time: must be more than 0s"),
+        ("wait: 5W", "6:13 E132 a/wait: time: '5W' is in W, but s is wanted here"),
+        ("wait: soon", "6:13 E132 a/wait: time: 'soon' is not a quantity; write a number and its unit, e.g. '2.5kW'"),
+        ("wait: true", "6:13 E132 a/wait: time: true is not a quantity of s"),
+        ("wait: [1s]", "6:13 E132 a/wait: time: a quantity is a number with its unit, not a list"),
+        ("wait", "6:7 E131 a/wait: the setting 'time' is missing; write 'time: ...' (how long)"),
+        ("wait: {}", "6:7 E131 a/wait: the setting 'time' is missing; write 'time: ...' (how long)"),
+        ("add", "6:7 E131 a/add: the input 'others' is missing; name the stream: 'others: STREAM'"),
+        ("add: soc", "6:12 E130 a/add: add has no settings; name the input: 'add: {others: STREAM}'"),
+        ("energy: 5", "6:15 E130 a/energy: energy has no settings"),
+        ("energy: {x: 5}", "6:16 E130 a/energy: energy has no setting 'x'; it has none"),
+        ("waite: 5s", "6:7 E201 a/waite: no node is called 'waite'; did you mean 'wait'?"),
+        ("zzz: 5s", "6:7 E201 a/zzz: no node is called 'zzz'; `flowctl nodes` lists what there is"),
+    ],
+)  # fmt: skip
+def test_a_wrong_step_is_told(step, expected):
+    assert expected in told(pipe(step, "out"))
+
+
+def test_what_is_faulty_draws_no_further_faults():
+    assert len(told(pipe("wait: '${NO}'", "out"))) == 1
+    assert len(told(pipe("zzz: {a: b}", "gate", "out"))) == 1
+    assert len(told(pipe("wait: 5", "limit: {high: 5kW}", "out"))) == 1
+
+
+# wires
+
+
+def wires(*steps, streams=""):
+    graph = check(pipe(*steps, "out", streams=streams))
+    return [
+        (step.wire.type, step.wire.unit)
+        for step in graph.steps.values()
+        if step.stream == "a" and step.wire
+    ]
+
+
+def test_types_and_units_flow_down_the_pipe():
+    assert wires("wait: 1s", "slope: 5W/s", "energy", "limit: {high: 5kWh}") == [
+        (float, "W"), (float, "W"), (float, "W"), (float, "Wh"), (float, "Wh"),
+    ]  # fmt: skip
+
+
+def test_a_plan_flows_through_what_takes_both():
+    more = "b: [from: a/limit.b, cell: h]"
+    assert wires("law: {batteries: b}", "limit: {high: 2kW}", "wait: 1s", streams=more)[1:] == [
+        (Plan, None), (Plan, None), (Plan, None),
+    ]  # fmt: skip
+
+
+def test_a_field_carries_its_own_type_and_unit():
+    more = "b: [from: grid, cell: h]\nc: [from: b.soc]\nd: [from: b, take: power]\ne: [from: b, take: mode]"
+    graph = check(pipe("out", streams=more))
+    assert (graph.steps["b/cell"].wire.type) is Battery
+    assert graph.steps["c/from"].wire.unit == "%"
+    assert graph.steps["d/take"].wire.unit == "W"
+    assert graph.steps["e/take"].wire.type is str
+
+
+def test_a_setting_says_the_unit_of_a_source():
+    more = (
+        "b: [tell: {topic: t, unit: '%'}]\nc: [tell: {topic: u}]\nd: [tell: {topic: v, unit: °C}]"
+    )
+    graph = check(pipe("out", streams=more))
+    units = [graph.steps[f"{name}/tell"].wire.unit for name in "bcd"]
+    assert units == ["%", None, "degC"]
+
+
+def test_a_clocked_node_begins_a_stream():
+    graph = check("streams:\n  t: [beat: 1s, out]")
+    assert graph.steps["t/beat"].kind is NodeKind.CLOCKED
+
+
+@pytest.mark.parametrize(
+    ("steps", "streams", "expected"),
+    [
+        (["energy", "energy"], "", "7:7 E301 a/energy#2: energy works on W, but this wire carries Wh (since line 6); streams of W here: grid"),
+        (["wait: 1s", "gate: {open: soc}"], "", "7:20 E302 a/gate: open wants true or false, but 'soc/charge' carries a number (since line 3)"),
+        (["add: {others: [grid, soc]}"], "", "6:21 E301 a/add: others wants W, but 'soc/charge' carries % (since line 3); streams of W here: grid"),
+        (["law: {batteries: [soc]}"], "", "6:24 E302 a/law: batteries wants Battery, but 'soc/charge' carries a number (since line 3)"),
+        (["limit: {high: 5%}"], "", "6:21 E303 a/limit: high: '5%' is in %, but this wire carries W"),
+        (["limit: {high: 5kW, low: 1s}"], "", "6:31 E303 a/limit: low: '1s' is in s, but this wire carries W"),
+        (["slope: 5%/s"], "", "6:14 E303 a/slope: up: '5%/s' is in %/s, but this wire carries W"),
+        (["slope: 5W"], "", "6:14 E132 a/slope: up: '5W' is not a rate; did you mean '5W/s'?"),
+        (["law: {batteries: b}", "limit: {high: 5%}"], "b: [from: a.b, cell: h]", "8:21 E303 a/limit: high: '5%' is in %, but this wire carries W"),
+        (["out"], "b: [words]\nc: [from: b, limit: {high: 1W}, out]", "5:16 E302 c/limit: limit works on a number or Plan, but this wire carries a text (since line 4)"),
+        (["out"], "b: [from: [grid, soc], out]", "4:13 E304 b/from: streams of W (since line 2) and of % (since line 3) cannot be merged"),
+        (["out"], "w: [words]\nb: [from: [grid, w], out]", "5:13 E304 b/from: streams of W (since line 2) and of a text (since line 4) cannot be merged"),
+        (["out"], "b: [from: soc, cell: h]", "4:18 E301 b/cell: cell works on W, but this wire carries % (since line 3); streams of W here: grid"),
+        (["out"], "b: [tell: {topic: t, unit: kW}, out]", "4:30 E303 b/tell: unit: 'kW' is no unit of a wire; wires carry W: scale by 1000 and write 'W'"),
+        (["out"], "b: [tell: {topic: t, unit: watt}, out]", "4:30 E303 b/tell: unit: 'watt' is no unit of a wire; wires carry W, Wh, %, s, V"),
+        (["out"], "b: [from: grid, cell: h]\nc: [from: b, take: pwoer, out]", "5:22 E206 c/take: Battery has no field 'pwoer'; did you mean 'power'?"),
+        (["out"], "b: [from: grid, cell: h]\nc: [from: b.pwoer, out]", "5:13 E206 c/from: what 'b/cell' says (Battery) has no field 'pwoer'; did you mean 'power'?"),
+        (["law: {batteries: [left]}", "out"], "left: [from: a/law.lfet, cell: h]", "4:16 E206 left/from: the plan of 'a/law' has no battery 'lfet'; did you mean 'left'?"),
+        (["out"], "m: [mute: p.yaml]\nb: [from: m, out]", "5:13 E207 b/from: nothing ever comes out of 'm/mute'; mute yields nothing to read"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told(steps, streams, expected):
+    assert expected in told(pipe(*steps, "out", streams=streams))
+
+
+def test_zero_needs_no_unit_and_an_unknown_wire_takes_any():
+    check(pipe("limit: {high: 0}", "out"))
+    check(pipe("out", streams="b: [tell: t, limit: {high: 5%, low: -1kW}, out]"))
+
+
+def test_a_plan_field_is_no_battery():
+    more = "b: [from: a/law.b, cell: h]\nc: [from: a/law.unmet, out]"
+    graph = check(pipe("law: {batteries: b}", "out", streams=more))
+    assert graph.steps["c/from"].wire.unit == "W"
+
+
+# expressions
+
+
+def test_vars_are_bound_and_fields_are_not():
+    more = "b: [from: grid, cell: h]\nc: [from: b, keep: soc > low and power < top, out]"
+    text = "vars: {low: 12%, top: 2kW, power: 5}\n" + pipe("out", streams=more)
+    expression = check(text).steps["c/keep"].settings["where"]
+    assert isinstance(expression, Expression)
+    assert expression.free == ("power", "soc")
+    assert expression(Battery(soc=13.0, power=100.0)) is True
+    assert expression(Battery(soc=13.0, power=3000.0)) is False
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("keep: vlaue > 5", "6:13 E133 a/keep: 'vlaue' is nothing known here; did you mean 'value'?"),
+        ("keep: {where: x > 5, others: {y: soc}}", "6:21 E133 a/keep: 'x' is nothing known here; known are value, y"),
+        ("keep: value >", "6:13 E132 a/keep: where: 'value >' is no expression: invalid syntax"),
+        ("keep: value.__class__", "6:13 E132 a/keep: where: fields do not begin with '_': __class__"),
+        ("keep: eval('1')", "6:13 E132 a/keep: where: eval() is no function here; known: abs, min"),
+        ("keep: value is 5", "6:13 E132 a/keep: where: 'value is 5' is no expression: \"is\" with a literal. Did you mean \"==\"?"),
+        ("keep: [1]", "6:13 E132 a/keep: where: an expression is a text, not a list"),
+    ],
+)  # fmt: skip
+def test_a_wrong_expression_is_told(step, expected):
+    assert told(pipe(step, "out"))[0].startswith(expected)
+
+
+def test_an_unknown_wire_may_have_any_field():
+    check(pipe("out", streams="b: [tell: t, keep: power > 5kW, out]"))
+
+
+def test_the_fields_of_a_record_are_known():
+    more = "b: [from: grid, cell: h]\nc: [from: b, keep: sco > 5%, out]"
+    (line,) = told(pipe("out", streams=more))
+    assert line == "5:22 E133 c/keep: 'sco' is nothing known here; did you mean 'soc'?"
+
+
+# the flow as a whole
+
+
+def order(graph):
+    return list(graph.steps)
+
+
+def test_each_step_comes_after_all_it_listens_to():
+    graph = check(GOOD.replace("  grid:", "  late: [from: plan.left, out]\n  grid:"))
+    seen = set()
+    for step in graph.steps.values():
+        for source in step.inputs.values():
+            taps = (
+                [source]
+                if isinstance(source, Tap)
+                else list(getattr(source, "values", lambda s=source: s)())
+            )
+            for tap in taps:
+                assert tap.step in seen or graph.steps[tap.step].kind is NodeKind.DEVICE
+        seen.add(step.id)
+
+
+def test_a_circle_through_a_device_is_no_circle():
+    assert check(GOOD).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("streams", "expected"),
+    [
+        ("b: [from: c, out]\nc: [from: d]\nd: [from: c]", "5:13 E310 c/from: streams feed themselves: c -> d -> c; read an earlier step, or let it pass through a device"),
+        ("b: [from: b]", "4:13 E310 b/from: streams feed themselves: b/from -> b/from; read an earlier step, or let it pass through a device"),
+        ("b: [from: grid, add: {others: c}]\nc: [from: b, gate, out]\n", None),
+        ("b: [from: grid, add: {others: c/gate}]\nc: [from: b, gate, out]", "4:33 E310 b/add: streams feed themselves: b -> c -> b; read an earlier step, or let it pass through a device"),
+    ],
+)  # fmt: skip
+def test_circles_are_told_as_a_chain(streams, expected):
+    lines = told(pipe("out", streams=streams))
+    assert expected is None or [line for line in lines if " E310 " in line] == [expected]
+
+
+def test_a_step_may_listen_to_an_earlier_one_of_its_own_stream():
+    graph = check(pipe("wait: 1s", "gate", "add: {others: a/wait}", "out"))
+    assert order(graph)[-4:] == ["a/wait", "a/gate", "a/add", "a/out"]
+
+
+@pytest.mark.parametrize(
+    ("streams", "expected"),
+    [
+        ("b: [from: grid, cell: h]\nc: [from: grid, cell: h]", "5:19 E311 c/cell: is the same device as b/cell (line 4); steer it from one stream"),
+        ("b: [from: grid, cell: {host: h, device: 2}]\nc: [from: grid, cell: h]", None),
+        ("b: [from: grid, gate]\nc: [from: [grid, b], cell: h]", "5:13 E311 c/cell: cell would get setpoints from several streams at once; let one step make them of all (sum, switch)"),
+        ("b: [from: [grid, c]]\nc: [from: grid, gate]\nd: [from: b, wait: 1s, cell: h]", "4:13 E311 d/cell: cell would get setpoints from several streams at once; let one step make them of all (sum, switch)"),
+        ("b: [from: [grid, c], wait: 1s]\nc: [from: grid, gate]\nd: [from: b, cell: h]", None),
+        ("b: [from: grid, out: t]\nc: [from: grid, out: t]", "5:19 W403 c/out: writes to the same place as b/out (line 4)"),
+    ],
+)  # fmt: skip
+def test_a_device_has_one_producer(streams, expected):
+    text = pipe("out", streams=streams)
+    if expected and " W" in expected:
+        assert [fault.message in expected for fault in check(text).warnings if fault.code == "W403"]
+        return
+    assert told(text) == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("every", "cell", "expected"),
+    [
+        ("1s", "{host: h, lease: 2s}", None),
+        ("6s", "h", "4:19 E312 b/cell: a lease of 10s is under two readings of grid/meter (every 6s); write 'lease: 12s' or more"),
+        ("2s", "{host: h, lease: 3s}", "4:42 E312 b/cell: a lease of 3s is under two readings of grid/meter (every 2s); write 'lease: 4s' or more"),
+    ],
+)  # fmt: skip
+def test_a_lease_outlives_two_readings_of_the_meter(every, cell, expected):
+    text = pipe("out", streams=f"b: [from: grid, cell: {cell}]")
+    text = text.replace("{host: x}", f"{{host: x, every: {every}}}")
+    assert told(text) == ([expected] if expected else [])
+
+
+def test_a_lease_is_not_judged_where_the_beat_is_not_known():
+    check(pipe("out", streams="b: [tell: t]\nc: [from: b, cell: {host: h, lease: 1s}]"))
+
+
+def test_a_stream_nobody_reads_is_a_warning():
+    graph = check("streams:\n  m: [meter: h]\n  p: [mute: x]\n  c: [from: m, gate]")
+    assert [(fault.code, fault.where, fault.message) for fault in graph.warnings] == [
+        ("W401", "c", "nobody reads the stream 'c'")
+    ]
+    assert graph.unread == ("c/gate",)
+    assert graph.warnings[0].mark.line == 4
+
+
+def test_a_path_in_a_flow_is_meant_from_its_folder(tmp_path):
+    from flowctl.check import load
+    from tests.language import LIBRARY
+
+    path = tmp_path / "flow.yaml"
+    path.write_text("streams:\n  p: [mute: plants/x.yaml]\n  q: [mute: '${P}']\n  r: [mute: /x]\n")
+    graph = load(path, env={"P": "here.yaml"}, library=LIBRARY)
+    told = {step.stream: str(step.settings["plant"]) for step in graph.steps.values()}
+    assert told == {"p": str(tmp_path / "plants/x.yaml"), "q": "here.yaml", "r": "/x"}
+
+
+def test_watches_are_the_flow_its_env_file_and_the_nodes_beside(tmp_path):
+    from flowctl.check import load
+
+    (tmp_path / "nodes").mkdir()
+    for name in ("mine.py", "_gain.py"):
+        (tmp_path / "nodes" / name).write_text("")
+    (tmp_path / ".env").write_text("A=1\n")
+    path = tmp_path / "flow.yaml"
+    path.write_text("streams:\n  t: [tick: 1s, print]\n")
+    watched = load(path).watches
+    names = sorted(name.removeprefix(str(tmp_path)) for name in watched)
+    assert names == ["/.env", "/flow.yaml", "/nodes/_gain.py", "/nodes/mine.py"]
+
+
+def test_infinite_and_missing_numbers_never_reach_a_node():
+    for text in (".inf", "-.inf", ".nan", "inf", "nan", "1e999", "infinity"):
+        assert faults(pipe(f"gate: {{factor: {text}}}", "out")), text
+    value = check(pipe("gate: {factor: 1e300}", "out")).steps["a/gate"].settings["factor"]
+    assert math.isfinite(value)
+
+
+def test_steps_of_a_big_flow_are_checked_soon():
+    import time
+
+    lines = [f"  s{n}: [from: s{n - 1}, wait: 1s, gate]" for n in range(1, 1000)]
+    text = "\n".join(["streams:", "  s0: [meter: h]", *lines, "  end: [from: s999, out]"])
+    begun = time.monotonic()
+    assert len(check(text).steps) == 3 * 999 + 3
+    assert time.monotonic() - begun < 20
