@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from reactivex.scheduler import TimeoutScheduler
 
 from tests.brokers import Mosquitto, find_mosquitto
+
+settings.register_profile("flowctl", deadline=None)  # a busy machine is no fault
+settings.load_profile("flowctl")
 
 
 @pytest.fixture(scope="session", autouse=True)

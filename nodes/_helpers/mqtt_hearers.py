@@ -80,7 +80,7 @@ class Hearers:
                 hearer.inbox.fail(error)
 
     def _subscribe(self, fresh: str = "") -> None:
-        """Ask for the widest filters, and for a fresh one always: it brings what the broker kept."""
+        """Ask for the widest filters; for a fresh one always, as it brings what the broker kept."""
         self._routes.clear()
         wanted = widest({hearer.pattern for hearer in self._all})
         asked = (wanted - self._asked) | ({fresh} if fresh else set())

@@ -97,6 +97,7 @@ class Wire:
             await self._client.__aexit__(None, None, None)
         except MqttError:
             return
+        await self.lost()
 
     def _tell(self, status: bytes) -> None:
         if self._address.status:
@@ -118,6 +119,17 @@ class Wire:
         for pattern, code in zip(self._asked.pop(mid, []), codes, strict=False):
             if code.is_failure:
                 self._ears.refused(pattern)
+
+
+class _Tidy(ssl.SSLSocket):
+    """Closes itself when the other side is not trusted; paho would leave it open."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
 
 
 async def open_wire(address: Address, ears: Ears) -> Wire:
@@ -166,10 +178,12 @@ def _client(address: Address) -> "Client":
 
 def _tls(address: Address) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=address.ca or None)
+        context = ssl.create_default_context(cafile=address.ca or None)
     except OSError as error:
         said = error.strerror or "it holds no certificate"
         raise OSError(f"cannot read the CA file {address.ca}: {said}") from None
+    context.sslsocket_class = _Tidy
+    return context
 
 
 def _complaint(address: Address, error: Exception) -> str:
