@@ -93,9 +93,10 @@ def _made(
     name: str, bare: Any, unit: str | None, about: str, default: Marked | None, where: str,
     report: Report,
 ) -> Setting:  # fmt: skip
-    marks = [*([Unit(unit)] if unit in UNITS else []), about]
-    optional = default is not None and default.value is None
-    annotation: Any = Annotated[(bare | None if optional else bare, *marks)]
+    inner: Any = Annotated[(bare, Unit(unit))] if unit in UNITS else bare
+    if default is not None and default.value is None:
+        inner = inner | None
+    annotation: Any = Annotated[(inner, about)]
     setting = Setting(name, annotation, REQUIRED, about, unit)
     if default is None or "${" in default.text:
         return setting if default is None else Setting(name, annotation, None, about, unit)

@@ -10,7 +10,7 @@ from flowctl.flow import ERRORS
 from flowctl.graph import Tap
 from flowctl.infer import Carrying
 from flowctl.naming import bind_names
-from flowctl.node import FieldFrom, Input, UnitFrom, Wire
+from flowctl.node import FieldFrom, Input, NodeKind, UnitFrom, Wire
 from flowctl.order import taps
 from flowctl.settings import written_units
 from flowctl.values import Plan, names
@@ -64,7 +64,8 @@ class Fitting:
         if tap.step == ERRORS or step is None or step.unknown:
             return
         if step.wire is None or silent(step.wire):
-            if step.id != draft.before:
+            told_above = step.spec is not None and step.spec.kind is NodeKind.SINK
+            if step.id != draft.before or (draft.spec and not told_above):
                 said = f"nothing ever comes out of '{step.id}'"
                 self._fault(mark, "E207", draft, said, f"{step.node} yields nothing to read")
         elif tap.field and field_wire(step.wire, tap.field) is None:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from flowctl.drafts import Draft, Drafts
 from flowctl.faults import Mark
-from flowctl.flow import ERRORS
+from flowctl.flow import ERRORS, FROM
 from flowctl.graph import Tap
 from flowctl.node import FieldFrom, Input, UnitFrom, Wire
 from flowctl.order import taps
@@ -38,7 +38,7 @@ class Carrying:
         if tap.step == ERRORS:
             return ANYTHING, Mark()
         draft = self.drafts.steps[tap.step]
-        if draft.wire is None or silent(draft.wire):
+        if draft.wire is None or self.mute(tap):
             return ANYTHING, draft.mark
         if tap.field is None:
             return draft.wire, draft.origin
@@ -107,17 +107,21 @@ class Carrying:
                 unit, origin = base_unit(text), draft.mark
         return Wire(out.type, unit), origin
 
-    def _merged(self, draft: Draft) -> Carried:
-        found = [self.tap(tap) for tap in taps(draft.inputs.get("from", ()))]
-        known = [one for one in found if one[0].type is not Any] or found
-        if not known:
-            return ANYTHING, draft.mark
-        (wire, origin), wants = known[0], draft.wants
-        if wants:
-            kind = wants.wire.type if wire.type is Any else wire.type
-            declared = wants.wire.unit if wants.wire.unit != "*" else None
-            wire = Wire(kind, wire.unit or declared)
-        return Wire(wire.type, wire.unit), origin
+    def _merged(self, draft: Draft) -> tuple[Wire | None, Mark]:
+        heard = taps(draft.inputs.get(FROM, ()))
+        if heard and draft.given is None and all(map(self.mute, heard)):
+            return None, draft.mark
+        found = [self.tap(tap) for tap in heard] or [(ANYTHING, draft.mark)]
+        wire, origin = next((one for one in found if one[0].type is not Any), found[0])
+        if draft.wants is None:
+            return wire, origin
+        declared = draft.wants.wire
+        kind = declared.type if wire.type is Any else wire.type
+        return Wire(kind, wire.unit or put(declared.unit, None)), origin
+
+    def mute(self, tap: Tap) -> bool:
+        """Tell whether a tap is on a step out of which nothing ever comes."""
+        return tap.step != ERRORS and silent(self.drafts.steps[tap.step].wire)
 
     def _field(self, draft: Draft, derived: FieldFrom) -> Carried:
         name = draft.settings.get(derived.setting)

@@ -23,7 +23,7 @@ def bind_names(draft: Draft, carrying: Carrying, report: Report) -> None:
     values = draft.scope.variables.values()
 
     def bind(expression: Expression, mark: Mark) -> Expression:
-        known = sorted({*own, *values, "value"})
+        known = sorted({*own, *draft.scope.variables.names(), "value"})
         for name in expression.free if fields is not None else ():
             if name not in known:
                 cure = nearest(name, known) or f"known are {', '.join(known[:12])}"

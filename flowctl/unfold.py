@@ -138,8 +138,8 @@ class Unfolding:
         for item in spec.inputs:
             first = item is spec.inputs[0]
             if item.shape is not Shape.ONE:
-                if item.name in given:
-                    scope.bound[item.name] = (item, given[item.name], draft.scope)
+                said = given.get(item.name, Marked(draft.mark, BROKEN))
+                scope.bound[item.name] = (item, said, draft.scope)
                 continue
             mark = given[item.name].mark if item.name in given else draft.mark
             inlet = Draft(draft.stream, f"{draft.label}.{item.name}", mark, draft.scope, None)

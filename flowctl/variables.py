@@ -42,9 +42,13 @@ class Variables:
         """Return the names seen inside a sub-flow: its settings and the environment."""
         return Variables(self.report, declared, {}, self.environment)
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all vars."""
+        return tuple({**self.declared, **self.sets})
+
     def values(self) -> dict[str, Any]:
         """Return all vars as plain values; one that could not be made is left out."""
-        made = {name: self.get(name) for name in {**self.declared, **self.sets}}
+        made = {name: self.get(name) for name in self.names()}
         return {name: item.plain() for name, item in made.items() if not item.broken()}
 
     def get(self, name: str) -> Marked:
