@@ -27,12 +27,12 @@ class HomeBattery:
         """Begin idle, on its own logic; its course is remembered for `memory` seconds."""
         self.name, self.setup, self.now = name, setup, 0.0
         self._random, self._polls = Random(f"{seed}/{name}"), Random(f"{seed}/{name}/polls")
-        self.dead_time, lag, slew = (
+        self.dead_time, self.lag, self.slew = (
             value * (1 + setup.spread / 100 * self._random.uniform(-1, 1))
             for value in (setup.dead_time, setup.lag, setup.slew)
         )
         self.cells = Cells(setup)
-        self._motion = Motion(lag, slew, setup.wake, memory + setup.telemetry.age)
+        self._motion = Motion(self.lag, self.slew, setup.wake, memory + setup.telemetry.age)
         self._logic = OwnLogic()
         self._landing: list[tuple[float, int, float | None, bool]] = []
         self._pending: list[float | None] = []
@@ -109,6 +109,29 @@ class HomeBattery:
     def energy(self, time: float) -> float:
         """Watt seconds delivered up to a time not long ago."""
         return self._motion.energy(time)
+
+    def expected(self, time: float) -> float:
+        """AC power at a time to come, W, if nobody says anything more and nothing breaks."""
+        if not self._landing:
+            return self._motion.power(time)
+        limits, faults = self.cells.limits(), self._faults()
+        due = ((when, watts or 0.0) for when, _, watts, _ in self._landing if when <= time)
+        aims = ((when, shaped(watts, self.setup, limits, faults)) for when, watts in due)
+        return self._motion.foreseen(aims, time)
+
+    def able(self) -> tuple[float, float]:
+        """What it can really take and give now, W, as magnitudes."""
+        charge, discharge = self.cells.limits()
+        faults = self._faults()
+        if any(fault.offline for fault in faults):
+            return 0.0, 0.0
+        cap = min((fault.cap for fault in faults if fault.cap is not None), default=math.inf)
+        return min(charge, cap), min(discharge, cap)
+
+    def gain(self) -> float:
+        """Part of what it is told that it delivers now."""
+        gains = (fault.gain / 100 for fault in self._faults() if fault.gain is not None)
+        return self.setup.gain / 100 * math.prod(gains)
 
     def measure(self) -> None:
         """Tell a record of telemetry, now, if it is heard at all."""

@@ -17,7 +17,9 @@ class GridMeter:
         self.setup, self._energy = setup, energy
         self._random = Random(f"{seed}/meter")
         self.next_sample = self._random.uniform(0, setup.every)
-        self._coming: deque[tuple[float, float]] = deque()
+        self.taken = 0.0
+        """When the newest reading that was handed over had been taken."""
+        self._coming: deque[tuple[float, float, float]] = deque()
         self._said = 0.0
 
     def sample(self) -> None:
@@ -30,7 +32,8 @@ class GridMeter:
             self._said = self._reading(now)
         jitter = setup.jitter / 100 * self._random.uniform(-1, 1)
         before = self._coming[-1][0] if self._coming else -math.inf
-        self._coming.append((max(before, now + setup.latency * (1 + jitter)), self._said))
+        said = max(before, now + setup.latency * (1 + jitter))
+        self._coming.append((said, self._said, now))
 
     def next_due(self) -> float:
         """When it does something next."""
@@ -40,7 +43,8 @@ class GridMeter:
         """Hand over, once, the readings said up to a time: `(time, W)`."""
         due = []
         while self._coming and self._coming[0][0] <= until:
-            due.append(self._coming.popleft())
+            time, watts, self.taken = self._coming.popleft()
+            due.append((time, watts))
         return due
 
     def faults(self, time: float) -> list[MeterFault]:

@@ -1,6 +1,7 @@
 """Where the power of a battery has been: its moves so far, for as long as anybody may ask."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from nodes.sim.leg import Leg
 
@@ -28,12 +29,23 @@ class Motion:
         old = self._legs[-1]
         if target == old.target:
             return
-        power, start = self.power(now), max(now, old.start)
-        if abs(old.target) < IDLE and abs(power) < IDLE:
-            start = now + self._wake
-        self._legs.append(Leg(now, start, power, self.energy(now), target, self._lag, self._slew))
+        self._legs.append(self._turned(old, now, target))
         while len(self._legs) > 2 and self._legs[1].since < now - self._memory:
             self._legs.popleft()
+
+    def foreseen(self, aims: Iterable[tuple[float, float]], time: float) -> float:
+        """Watts at a time to come, if until then it is aimed so: `(when, target)`."""
+        leg = self._legs[-1]
+        for when, target in aims:
+            if target != leg.target:
+                leg = self._turned(leg, when, target)
+        return leg.power_at(time)
+
+    def _turned(self, old: Leg, now: float, target: float) -> Leg:
+        power, start = old.power_at(now), max(now, old.start)
+        if abs(old.target) < IDLE and abs(power) < IDLE:
+            start = now + self._wake
+        return Leg(now, start, power, old.energy_at(now), target, self._lag, self._slew)
 
     def _leg(self, time: float) -> Leg:
         return next((leg for leg in reversed(self._legs) if leg.since <= time), self._legs[0])

@@ -93,8 +93,11 @@ class Plant:
 
     def load_energy(self, time: float) -> float:
         """Watt seconds drawn less those the roof made; only differences mean anything."""
-        drawn = sum(trace.energy(time) for trace in self._loads)
-        return drawn - (self._sun.energy(time) if self._sun else 0.0)
+        return sum(trace.energy(time) for trace in self._loads) - self.sun_energy(time)
+
+    def sun_energy(self, time: float) -> float:
+        """Watt seconds that the roof made; only differences mean anything."""
+        return self._sun.energy(time) if self._sun else 0.0
 
     def grid_energy(self, time: float) -> float:
         """Watt seconds imported up to a time; only differences mean anything."""

@@ -1,8 +1,13 @@
-"""Stand-ins for devices in virtual time: commands in, records out, as a real battery would."""
+"""Stand-ins for devices in virtual time: commands in, records out, as a real battery would.
 
-from collections.abc import Sequence
+They also tell what only a simulation knows: what really happens, and what will come of what was
+said. Reports are made of that, and the bounds that no controller can pass.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from flowctl import Battery
@@ -13,6 +18,7 @@ from nodes.sim.setup import SunSetup
 from nodes.sim.trace import Trace
 
 Given = str | Path | Sequence[tuple[float, float]]
+HOUR = 3600.0
 
 
 class Twin:
@@ -28,6 +34,74 @@ class Twin:
     def told(self) -> list[tuple[float, Battery]]:
         """Hand over, once, each record with its second: acceptances, and telemetry."""
         return self._battery.told()
+
+    # What only a simulation knows. Powers: + discharging; limits are magnitudes, W.
+
+    @property
+    def soc(self) -> float:
+        """State of charge, %."""
+        return self._battery.soc
+
+    @property
+    def capacity(self) -> float:
+        """Energy when full, Wh."""
+        return self._battery.capacity
+
+    @property
+    def lost(self) -> float:
+        """Energy lost inside it so far, Wh."""
+        return self._battery.cells.lost / HOUR
+
+    @property
+    def timing(self) -> tuple[float, float]:
+        """Its dead time and its lag, s."""
+        return self._battery.dead_time, self._battery.lag
+
+    @property
+    def slew(self) -> float:
+        """Its fastest change, W/s."""
+        return self._battery.slew
+
+    @property
+    def write_every(self) -> float:
+        """Shortest time between two commands that it takes, s."""
+        return self._battery.setup.write_every
+
+    @property
+    def min_power(self) -> float:
+        """Smallest power it can hold other than zero, W."""
+        return self._battery.setup.min_power
+
+    def listens(self) -> bool:
+        """Tell whether a command would be followed now."""
+        return self._battery.online
+
+    def able(self) -> tuple[float, float]:
+        """What it can really take and give now."""
+        return self._battery.able()
+
+    def reached(self) -> tuple[float, float]:
+        """What it takes and gives when it is told to do its utmost."""
+        battery, gain = self._battery, self._battery.gain()
+        charge, discharge = battery.able()
+        rating = battery.setup
+        return min(charge, gain * rating.max_charge), min(discharge, gain * rating.max_discharge)
+
+    def gain(self) -> float:
+        """Part of what it is told that it delivers now."""
+        return self._battery.gain()
+
+    def power(self, time: float) -> float:
+        """What it delivers, W, at a time not long ago."""
+        return self._battery.true_power(time)
+
+    def energy(self, time: float) -> float:
+        """Watt seconds delivered up to a time not long ago."""
+        return self._battery.energy(time)
+
+    def expected(self, time: float) -> float:
+        """What it will deliver if nobody says anything more."""
+        return self._battery.expected(time)
 
 
 class Twins:
@@ -51,6 +125,34 @@ class Twins:
         """Return the stand-in for the device of one stream."""
         return self._twins[name]
 
+    @property
+    def taken(self) -> float:
+        """When the newest reading of the meter had been taken, s; it is said later."""
+        return self.plant.gauge.taken
+
+    @property
+    def average(self) -> float:
+        """Over how many seconds the meter takes the mean."""
+        return self.plant.setup.meter.average
+
+    @property
+    def latency(self) -> float:
+        """How late a reading is said, s."""
+        return self.plant.setup.meter.latency
+
+    @property
+    def time_of_day(self) -> float:
+        """The time of day at second 0, in seconds."""
+        return self.plant.setup.house.time_of_day
+
+    def load_energy(self, time: float) -> float:
+        """Watt seconds that the house drew, less those its roof made."""
+        return self.plant.load_energy(time)
+
+    def sun_energy(self, time: float) -> float:
+        """Watt seconds that the roof made."""
+        return self.plant.sun_energy(time)
+
     def next_due(self) -> float:
         """Second at which somebody may have something to say."""
         return self.plant.next_due()
@@ -70,11 +172,14 @@ def open_twins(
     seed: int | None = None,
     house: Given | None = None,
     pv: Given | None = None,
+    start: float = 0.0,
+    known: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Twins:
     """Read a plant file and stand its devices up; a given trace takes the place of its own.
 
     A trace is a file, with `#column` where it has several, or `(second, W)` as recorded. That of
-    the roof keeps the `peak` of the plant file, if it has one.
+    the roof keeps the `peak` of the plant file, if it has one. `start` is the second of a file at
+    which the plant begins. `known` is what is known better of a battery: its `soc`, its `lag`, ...
 
     Raises:
         FlowError: the plant file is faulty.
@@ -83,10 +188,13 @@ def open_twins(
     setup = read_plant(path)
     files: dict[str, Any] = {}
     if isinstance(house, str | Path):
-        files["house"] = replace(setup.house, start=0.0, **_named(house))
+        files["house"] = replace(setup.house, start=start, **_named(house))
     if isinstance(pv, str | Path):
-        files["pv"] = replace(setup.pv or SunSetup(), start=0.0, **_named(pv))
-    setup = replace(setup, **files)
+        files["pv"] = replace(setup.pv or SunSetup(), start=start, **_named(pv))
+    batteries = {
+        name: replace(item, **known.get(name, {})) for name, item in setup.batteries.items()
+    }
+    setup = replace(setup, batteries=MappingProxyType(batteries), **files)
     return Twins(Plant(setup, seed=seed, house=_recorded(house), pv=_recorded(pv)))
 
 
