@@ -76,10 +76,11 @@ def _step(specs: list[NodeSpec]) -> Json:
         "as": LABEL,
     }
     properties |= {spec.name: _ref(spec) for spec in specs}
+    alone = [spec for spec in specs if not _required(spec)]
     return {
         "type": ["string", "object"],
         "if": {"type": "string"},
-        "then": {"enum": [spelling for spec in specs for spelling in _spellings(spec.name)]},
+        "then": {"enum": [name for spec in alone for name in _spellings(spec.name)]},
         "else": {
             "type": "object",
             "minProperties": 1,
@@ -98,8 +99,7 @@ def _ref(spec: NodeSpec) -> Json:
 def _node(spec: NodeSpec, definitions: Json) -> Json:
     settings = {item.name: _setting(spec, item, definitions) for item in spec.settings.values()}
     inputs = {item.name: _input(item) for item in spec.inputs[1:]}
-    required = [item.name for item in spec.settings.values() if item.required]
-    required += [item.name for item in spec.inputs[1:] if item.required]
+    required = _required(spec)
     whole: Json = {
         "type": "object",
         "additionalProperties": False,
@@ -119,6 +119,10 @@ def _node(spec: NodeSpec, definitions: Json) -> Json:
         "then": whole,
         "else": short,
     }
+
+
+def _required(spec: NodeSpec) -> list[str]:
+    return [item.name for item in (*spec.settings.values(), *spec.inputs[1:]) if item.required]
 
 
 def _input(item: Input) -> Json:

@@ -3,13 +3,16 @@
 import copy
 import random
 import time
+from textwrap import dedent
 
 import pytest
 import yaml
 
 from flowctl.check import load
 from flowctl.faults import FlowError
-from tests.language import GOOD, LIBRARY, check
+from flowctl.library import Library, Place
+from tests.language import GOOD, LIBRARY, NODES, check
+from tests.test_subflow import CALM, FLOW
 
 OTHER = """
 streams:
@@ -187,3 +190,20 @@ def test_what_is_huge_or_deep_is_refused_soon(text):
     begun = time.monotonic()
     assert not outcome(text)
     assert time.monotonic() - begun < 10
+
+
+def test_mutants_of_a_sub_flow_are_flows_or_located_faults(tmp_path):
+    rng = random.Random(4)
+    nodes = tmp_path / "nodes"
+    nodes.mkdir()
+    flow = tmp_path / "flow.yaml"
+    flow.write_text(dedent(FLOW))
+    for _ in range(700):
+        text = dedent(CALM)
+        for _ in range(rng.choice([1, 1, 2, 4])):
+            text = of_text(text, rng)
+        (nodes / "calm.yaml").write_text(text, errors="surrogatepass")
+        both = Library((Place(NODES, None), Place(nodes, None)))
+        for fault in told_by(load, flow, env={}, library=both):
+            assert fault.mark.line > 0, fault
+            assert str(fault), fault
