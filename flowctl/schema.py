@@ -122,7 +122,8 @@ def _node(spec: NodeSpec, definitions: Json) -> Json:
 
 
 def _required(spec: NodeSpec) -> list[str]:
-    return [item.name for item in (*spec.settings.values(), *spec.inputs[1:]) if item.required]
+    settings = [item.name for item in spec.settings.values() if item.required]
+    return settings + [item.name for item in spec.inputs[1:] if item.required]
 
 
 def _input(item: Input) -> Json:
