@@ -132,7 +132,7 @@ def _input(item: Input) -> Json:
 
 
 def _setting(spec: NodeSpec, setting: Setting, definitions: Json) -> Json:
-    """The setting's own schema, unless a `${...}` stands in its place."""
+    """The setting's own schema, or a `${...}` in its place."""
     template = f"#/definitions/{spec.name}.{setting.name}.{{model}}"
     try:
         own = setting.adapter.json_schema(ref_template=template)
@@ -140,7 +140,7 @@ def _setting(spec: NodeSpec, setting: Setting, definitions: Json) -> Json:
         own = {}
     for name, inner in own.pop("$defs", {}).items():
         definitions[f"{spec.name}.{setting.name}.{name}"] = inner
-    made: Json = {"if": FILLED, "else": own}
+    made: Json = {"anyOf": [own, FILLED]}
     about = setting.about or own.pop("description", "")
     if about:
         made["description"] = about
