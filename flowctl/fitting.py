@@ -10,7 +10,7 @@ from flowctl.flow import ERRORS
 from flowctl.graph import Tap
 from flowctl.infer import Carrying
 from flowctl.naming import bind_names
-from flowctl.node import FieldFrom, Input, NodeKind, UnitFrom, Wire
+from flowctl.node import FieldFrom, Input, NodeKind, Wire
 from flowctl.order import taps
 from flowctl.settings import written_units
 from flowctl.values import Plan, names
@@ -21,6 +21,7 @@ from flowctl.wires import (
     field_wire,
     fits,
     meet,
+    parts,
     put,
     shown,
     silent,
@@ -148,36 +149,31 @@ class Fitting:
                     self._fault(part.mark, "E303", draft, said)
 
     def _output(self, draft: Draft) -> None:
-        derived = draft.spec.output.derived if draft.spec and draft.spec.output else None
-        if derived is None:
-            return
-        text = draft.settings.get(derived.setting)
-        if not isinstance(text, str):
-            return
-        mark = draft.places.get(derived.setting, draft.mark)
-        if isinstance(derived, UnitFrom) and base_unit(text) is None:
-            scale = units.SCALES.get(text)
-            said = f"{derived.setting}: '{text}' is no unit of a wire"
-            cure = nearest(text, units.SCALES) or _listed("wires carry", ("W", "Wh", "%", "s", "V"))
-            if scale:
-                cure = f"wires carry {scale[0]}: scale by {scale[1]:g} and write '{scale[0]}'"
+        out = draft.spec.output if draft.spec else None
+        unit = draft.settings.get(out.unit_from) if out and out.unit_from else None
+        if out and out.unit_from and isinstance(unit, str) and base_unit(unit) is None:
+            said = f"{out.unit_from}: '{unit}' is no unit of a wire"
+            cure = nearest(unit, units.SCALES) or _listed("wires carry", ("W", "Wh", "%", "s", "V"))
+            if unit in units.SCALES:
+                base, factor = units.SCALES[unit]
+                cure = f"wires carry {base}: scale by {factor:g} and write '{base}'"
+            mark = draft.places.get(out.unit_from, draft.mark)
             self._fault(mark, "E303", draft, said, cure)
-        elif isinstance(derived, FieldFrom):
-            self._field(draft, text, mark)
+        if out and isinstance(out.derived, FieldFrom):
+            self._field(draft, out.derived.setting)
 
-    def _field(self, draft: Draft, path: str, mark: Mark) -> None:
-        wire: Wire | None = None
-        for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ())):  # type: ignore[union-attr]
-            wire = self.carrying.tap(tap)[0]
-        for name in path.split("."):
-            if wire is None:
-                return
+    def _field(self, draft: Draft, setting: str) -> None:
+        path, wire = draft.settings.get(setting), self.carrying.first(draft)[0]
+        if not isinstance(path, str) or str in parts(wire.type):
+            return
+        for name in path.replace("[", ".").replace("]", "").split("."):
             inner = field_wire(wire, name)
             if inner is None:
                 known = field_names(wire.type) or ()
                 cure = nearest(name, known) or _listed("its fields are", known)
                 said = f"{told(wire.type)} has no field '{name}'"
-                self._fault(mark, "E206", draft, said, cure)
+                self._fault(draft.places.get(setting, draft.mark), "E206", draft, said, cure)
+                return
             wire = inner
 
     def _fault(self, mark: Mark, code: str, draft: Draft, said: str, cure: str = "") -> None:

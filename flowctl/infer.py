@@ -11,7 +11,7 @@ from flowctl.graph import Tap
 from flowctl.node import FieldFrom, Input, UnitFrom, Wire
 from flowctl.order import taps
 from flowctl.values import Battery
-from flowctl.wires import ANYTHING, base_of, base_unit, field_wire, put, silent, unit_of
+from flowctl.wires import ANYTHING, base_of, base_unit, field_wire, parts, put, silent, unit_of
 
 Carried = tuple[Wire, Mark]
 """A wire, and where its unit comes from."""
@@ -54,7 +54,7 @@ class Carrying:
         if not draft.spec or not draft.spec.inputs:
             return None
         first = draft.spec.inputs[0]
-        wire, _ = self._first(draft)
+        wire, _ = self.first(draft)
         unit = unit_of(wire)
         rate = first.wire.unit is not None and first.wire.unit.startswith("*/")
         return base_of(unit) if unit and rate else unit
@@ -62,7 +62,7 @@ class Carrying:
     def variable(self, draft: Draft, variable: TypeVar) -> Carried:
         """Return what a TypeVar of a step stands for: the first input of that type."""
         alike = [item for item in draft.spec.inputs if item.wire.type is variable]  # type: ignore[union-attr]
-        found = (self._first(draft) if n is draft.spec.inputs[0] else self.input(draft, n)  # type: ignore[union-attr]
+        found = (self.first(draft) if n is draft.spec.inputs[0] else self.input(draft, n)  # type: ignore[union-attr]
                  for n in alike)  # fmt: skip
         known = (one for one in found if one[0] != ANYTHING)
         return next(known, (ANYTHING, draft.mark))
@@ -83,7 +83,8 @@ class Carrying:
     def _tells_battery(self, tap: Tap) -> bool:
         return self.tap(tap)[0].type is Battery
 
-    def _first(self, draft: Draft) -> Carried:
+    def first(self, draft: Draft) -> Carried:
+        """Return what triggers a step."""
         found = [self.tap(tap) for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ()))]  # type: ignore[union-attr]
         return found[0] if found else (ANYTHING, draft.mark)
 
@@ -95,17 +96,15 @@ class Carrying:
             return None, draft.mark
         if isinstance(out.type, TypeVar):
             return self.variable(draft, out.type)
+        wire, origin = Wire(out.type, put(out.unit, self.star(draft))), draft.mark
         if isinstance(out.derived, FieldFrom):
-            return self._field(draft, out.derived)
-        star = self.star(draft)
-        unit, origin = put(out.unit, star), draft.mark
-        if out.unit and out.unit.startswith("*") and draft.spec.inputs:
-            origin = self._first(draft)[1]
-        if isinstance(out.derived, UnitFrom):
-            text = draft.settings.get(out.derived.setting)
-            if isinstance(text, str):
-                unit, origin = base_unit(text), draft.mark
-        return Wire(out.type, unit), origin
+            wire = self.field(draft, draft.settings.get(out.derived.setting))
+        elif out.unit and out.unit.startswith("*") and draft.spec.inputs:
+            origin = self.first(draft)[1]
+        text = draft.settings.get(out.unit_from) if out.unit_from else None
+        if isinstance(text, str) and (wire.unit is None or isinstance(out.derived, UnitFrom)):
+            wire, origin = Wire(wire.type, base_unit(text)), draft.mark
+        return wire, origin
 
     def _merged(self, draft: Draft) -> tuple[Wire | None, Mark]:
         heard = taps(draft.inputs.get(FROM, ()))
@@ -123,15 +122,14 @@ class Carrying:
         """Tell whether a tap is on a step out of which nothing ever comes."""
         return tap.step != ERRORS and silent(self.drafts.steps[tap.step].wire)
 
-    def _field(self, draft: Draft, derived: FieldFrom) -> Carried:
-        name = draft.settings.get(derived.setting)
-        wire, _ = self._first(draft)
-        for part in name.split(".") if isinstance(name, str) else ():
+    def field(self, draft: Draft, path: Any) -> Wire:
+        """Return what a path into the first input carries; a text may be JSON, of any fields."""
+        wire, _ = self.first(draft)
+        if not isinstance(path, str) or str in parts(wire.type):
+            return ANYTHING
+        for part in path.replace("[", ".").replace("]", "").split("."):
             wire = field_wire(wire, part) or ANYTHING
-        said = draft.settings.get("unit")  # where no record tells it, the flow may
-        if wire.unit is None and isinstance(said, str):
-            wire = Wire(float, base_unit(said))
-        return wire if isinstance(name, str) else ANYTHING, draft.mark
+        return wire
 
 
 def _declared(draft: Draft) -> Wire | None:

@@ -75,6 +75,8 @@ class Wire:
     type: Any
     unit: str | None = None
     derived: UnitFrom | FieldFrom | None = None
+    unit_from: str | None = None
+    """The setting that says the unit where nothing else does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,8 @@ def _output(returns: Any) -> Wire | None:
         return None
     wire = wire_of(get_args(bare)[0])
     derived = next((mark for mark in marks if isinstance(mark, UnitFrom | FieldFrom)), None)
-    return Wire(wire.type, wire.unit, derived)
+    said = next((mark.setting for mark in marks if isinstance(mark, UnitFrom)), None)
+    return Wire(wire.type, wire.unit, derived, said)
 
 
 def _strip(hint: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 # ruff: noqa: E501 - what a user reads stays on one line
 
 import math
+from typing import Any
 
 import pytest
 
@@ -138,6 +139,20 @@ def test_a_setting_says_the_unit_of_a_source():
     graph = check(pipe("out", streams=more))
     units = [graph.steps[f"{name}/tell"].wire.unit for name in "bcd"]
     assert units == ["%", None, "degC"]
+
+
+def test_a_setting_says_the_unit_of_a_field_where_its_record_does_not():
+    more = """
+        w: [words]
+        b: [from: w, take: {field: ENERGY.Power, unit: W}]
+        c: [from: grid, cell: h]
+        d: [from: c, take: {field: soc, unit: W}]
+        e: [from: w, take: {field: x, unit: kW}]
+    """
+    graph = check(pipe("out", streams=more.replace("kW", "W")))
+    assert (graph.steps["b/take"].wire.type, graph.steps["b/take"].wire.unit) == (Any, "W")
+    assert graph.steps["d/take"].wire.unit == "%"
+    assert [line.split()[1] for line in told(pipe("out", streams=more))] == ["E303"]
 
 
 def test_a_clocked_node_begins_a_stream():
