@@ -50,11 +50,11 @@ class Clock(Scheduler):
         self._busy = True
         try:
             action(*args)
-            self._settle()
-            while self._next:
-                action, args = self._next.popleft()
-                action(*args)
+            while self._waiting or self._next:
                 self._settle()
+                if self._next:
+                    action, args = self._next.popleft()
+                    action(*args)
         finally:
             self._busy = False
 

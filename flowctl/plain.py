@@ -33,10 +33,10 @@ def plain(value: Any, epoch: float = 0.0) -> Any:
     Raises:
         TypeError: it is nothing that may be on a wire.
     """
-    if value is None or isinstance(value, str | bool | int):
-        return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, str | bool | int):
+        return value
     if isinstance(value, Release):
         return None
     if isinstance(value, Secret):
@@ -60,7 +60,17 @@ def typed(raw: Any, wire: Wire | None, epoch: float = 0.0) -> Any:
     Raises:
         ValueError: it fits the type not at all; the message says what was wanted.
     """
-    return raw if raw is None or wire is None else _reader(wire.type)(raw, epoch)
+    return reader(wire)(raw, epoch)
+
+
+def reader(wire: Wire | None) -> Read:
+    """Return what makes values of a wire's type, for those who have many: see `typed`."""
+    read = _reader(wire.type) if wire else None
+
+    def read_known(raw: Any, epoch: float) -> Any:
+        return raw if raw is None or read is None else read(raw, epoch)
+
+    return read_known
 
 
 def _dated(name: str, value: Any, epoch: float) -> Any:
@@ -153,7 +163,7 @@ def _row(args: tuple[Any, ...]) -> Read:
 
 
 def _number(raw: Any, _: float) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, float | int):
+    if not isinstance(raw, float) and (isinstance(raw, bool) or not isinstance(raw, int)):
         raise ValueError(f"{raw!r} is no number")
     if not -_LARGEST <= raw <= _LARGEST:
         raise ValueError("the number is too large")

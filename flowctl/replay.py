@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ from flowctl.engine import INTO, Engine
 from flowctl.faults import FlowError
 from flowctl.graph import Graph
 from flowctl.node import NodeKind
-from flowctl.plain import plain, typed
+from flowctl.plain import Read, plain, reader
 from flowctl.recording import read
 from flowctl.store import Store
 from flowctl.virtual import VirtualClock
 
 Line = dict[str, Any]
+MICRO = 1_000_000
 
 
 def replay(
@@ -38,16 +40,17 @@ def replay(
         known = ", ".join(sorted(edges)) or "none"
         raise FlowError(f"{recording}: holds no value for an edge of this flow; edges: {known}")
     player = Player(graph, first[0])
-    for time, stream, raw in _chain(first, rows):
+    for time, stream, raw in chain((first,), rows):
         if stream in edges:
             yield from player.feed(time, stream, raw)
+    yield from player.rest()
 
 
 class Player:
     """A flow in virtual time that is fed by hand and tells everything it says."""
 
     def __init__(self, graph: Graph, epoch: float) -> None:
-        self._graph, self._epoch = graph, epoch
+        self._epoch, self._start = epoch, round(epoch * MICRO)
         self.clock = VirtualClock(datetime.fromtimestamp(epoch, UTC))
         self._ends = DetachedEnds(self.clock, accept=False)
         stores: dict[str, Store] = {}
@@ -59,36 +62,43 @@ class Player:
             self._listen(name, step_id)
         self.engine.start()
         self.clock.advance(0)
+        self._readers = {name: self._reader(name) for name in self._ends.pushes}
 
-    def feed(self, time: float, stream: str, raw: Any) -> Iterator[Line]:
+    def feed(self, time: float, stream: str, raw: Any) -> list[Line]:
         """Let time pass up to a recorded value, speak it, and tell what came of both."""
         self.clock.advance_to(time - self._epoch)
-        edge = self._graph.edge(stream)
-        try:
-            value = typed(raw, edge.wire if edge else None, self._epoch)
-        except ValueError as error:
-            raise FlowError(f"recorded value of {stream} at {time:.3f}: {error}") from None
-        self._ends.pushes[stream](value)
+        self._ends.pushes[stream](self._readers[stream](raw, self._epoch))
+        return self._told()
+
+    def rest(self) -> list[Line]:
+        """Tell what is still said at the time of the last value."""
         self.clock.advance(0)
-        yield from self._said
+        return self._told()
+
+    def _told(self) -> list[Line]:
+        told = self._said[:]
         self._said.clear()
+        return told
+
+    def _reader(self, stream: str) -> Read:
+        edge = self.engine.graph.edge(stream)
+        return reader(edge.wire if edge else None)
 
     def _listen(self, name: str, step_id: str) -> None:
-        kind, into = self._graph.steps[step_id].kind, f"{name}/{INTO}"
+        kind, into = self.engine.graph.steps[step_id].kind, f"{name}/{INTO}"
         if kind is NodeKind.DEVICE:
             self.engine.output(into).listen(-1, self._teller(into))
         end = into if kind is NodeKind.SINK else step_id
         self.engine.output(end).listen(-1, self._teller(name))
 
     def _teller(self, name: str) -> Callable[[Any], None]:
+        date, epoch, said = self._date, self._epoch, self._said
+
         def tell(value: Any) -> None:
-            time = round(self._epoch + self.clock.time(), 6)
-            told = plain(value, self._epoch)
-            self._said.append({"t": time, "stream": name, "value": told})
+            said.append({"t": date(), "stream": name, "value": plain(value, epoch)})
 
         return tell
 
-
-def _chain(first: Any, rows: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rows
+    def _date(self) -> float:
+        """Seconds since the epoch, in whole microseconds (by integers: `round` is dear)."""
+        return (self._start + round(self.clock.time() * MICRO)) / MICRO

@@ -1,0 +1,104 @@
+"""Replay of 200,000 readings, against a loop by hand that does the same on the same values."""
+
+import json
+import math
+import random
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from measure import cheapest, cpu, load
+
+from flowctl import Expression
+from flowctl.check import load as checked
+from flowctl.recording import read
+from flowctl.replay import Player, replay
+from nodes.deadband import settle
+
+READINGS = 200_000
+EPOCH = 1_793_000_000.0
+ROUNDS = 3
+FLOW = """
+flow: measured
+streams:
+  meter:
+    - homewizard_p1: {host: 127.0.0.1}
+    - filter: abs(value) < 20kW
+  plan:
+    - from: meter
+    - debounce: 50ms
+    - clamp: {low: -2.5kW, high: 2.5kW}
+    - scale: -0.9
+    - deadband: 15W
+    - throttle: 200ms
+"""
+Row = tuple[float, str, Any]
+Line = dict[str, Any]
+
+
+def by_hand(rows: Iterable[Row]) -> Iterator[Line]:
+    """The same logic written down as one loop; no reading comes within a burst or too soon."""
+    fulfils = Expression("abs(value) < 20kW").lean
+    settles, free, kept = -math.inf, -math.inf, None
+    for t, _, value in rows:
+        if not isinstance(value, float) or not fulfils(value):
+            continue
+        yield {"t": t, "stream": "meter", "value": value}
+        now = t - EPOCH
+        lone, settles = now >= settles, now + 0.05
+        if not lone:
+            raise ValueError("by hand: no bursts")
+        made = min(max(value, -2500.0), 2500.0) * -0.9
+        kept = settle(kept, made, 15.0)
+        if now < free:
+            raise ValueError("by hand: no hurry")
+        free = now + 0.2
+        yield {"t": t, "stream": "plan", "value": kept}
+
+
+def by_player(rows: Iterable[Row]) -> Iterator[Line]:
+    player = Player(checked(FLOW), EPOCH)
+    for row in rows:
+        yield from player.feed(*row)
+
+
+def recorded(path: Path) -> Path:
+    """A meter that wanders, one reading a second."""
+    chance, watts = random.Random(1), 0.0
+    with path.open("w") as file:
+        for second in range(READINGS):
+            watts = 0.99 * (watts + chance.gauss(0.0, 60.0))
+            row = {"t": EPOCH + second, "stream": "meter", "value": round(watts, 1)}
+            file.write(json.dumps(row) + "\n")
+    return path
+
+
+def decoded(path: Path) -> Iterator[Row]:
+    with path.open() as file:
+        for line in file:
+            told = json.loads(line)
+            yield told["t"], told["stream"], told["value"]
+
+
+def cost(lines: Iterator[Line]) -> float:
+    """CPU us per reading."""
+    return cpu(lambda: [None for _ in lines]) / READINGS * 1e6
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = recorded(Path(folder) / "meter.jsonl")
+        rows = list(read(path))
+        assert list(by_hand(rows)) == list(by_player(rows)) == list(replay(checked(FLOW), path))
+        hand = cheapest(lambda: cost(by_hand(rows)), ROUNDS)
+        ours = cheapest(lambda: cost(by_player(rows)), ROUNDS)
+        print(f"decoded values: by hand {hand:.2f} us, flow {ours:.2f} us: {ours / hand:.1f} times")
+        hand = cheapest(lambda: cost(by_hand(decoded(path))), ROUNDS)
+        ours = cheapest(lambda: cost(replay(checked(FLOW), path)), ROUNDS)
+        print(f"the whole file: by hand {hand:.2f} us, flow {ours:.2f} us: {ours / hand:.1f} times")
+        print(f"bound 3 times; {load()}")
+
+
+if __name__ == "__main__":
+    main()
