@@ -67,7 +67,11 @@ class Player:
     def feed(self, time: float, stream: str, raw: Any) -> list[Line]:
         """Let time pass up to a recorded value, speak it, and tell what came of both."""
         self.clock.advance_to(time - self._epoch)
-        self._ends.pushes[stream](self._readers[stream](raw, self._epoch))
+        try:
+            value = self._readers[stream](raw, self._epoch)
+        except ValueError as error:
+            raise FlowError(f"recorded value of {stream} at {time:.3f}: {error}") from None
+        self._ends.pushes[stream](value)
         return self._told()
 
     def rest(self) -> list[Line]:
