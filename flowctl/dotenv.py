@@ -26,7 +26,7 @@ def _dotenv(path: Path, report: Report) -> dict[str, str]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        report.add(Mark(str(path)), "E101", "", f"cannot be read: {said}")
+        report.add(Mark(str(path), 1, 1), "E101", "", f"cannot be read: {said}")
         return {}
     made = {}
     for number, line in enumerate(lines, 1):

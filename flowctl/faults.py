@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+WIDEST = 160  # columns of a line shown before its fault
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -48,8 +50,9 @@ class Fault:
         if not self.source.strip():
             return ""
         number = f"{self.mark.line:5d} | "
-        line = self.source.expandtabs(1)[:200]
-        return f"\n{number}{line}\n{' ' * (len(number) + max(0, self.mark.column - 1))}^"
+        begin = max(0, self.mark.column - WIDEST)
+        line = self.source.expandtabs(1)[begin : begin + WIDEST + 40]
+        return f"\n{number}{line}\n{' ' * (len(number) + max(0, self.mark.column - begin - 1))}^"
 
     def as_json(self) -> dict[str, Any]:
         """Give the fault to a program."""

@@ -83,7 +83,7 @@ class Library:
         return tuple(
             path
             for folder in own
-            for path in sorted(folder.iterdir())
+            for path in sorted(folder.rglob("*"))
             if path.suffix in (".py", ".yaml", ".yml")
         )
 

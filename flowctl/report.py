@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flowctl.faults import Fault, FlowError, Mark
 
 _BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as the end of a line
-CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 """Characters that may stand in no YAML text, and are not printed either."""
 MOST = 1000  # faults; nobody reads further
 

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,7 +48,7 @@ def read(setting: Setting, item: Marked, where: str, report: Report) -> Any:
     """Check one setting; `BROKEN` when it is faulty."""
     if item.broken():
         return BROKEN
-    value = item.plain()
+    value = (_anchored(item) if hides(setting) else item).plain()
     try:
         made = setting.adapter.validate_python(value)
     except ValidationError as error:
@@ -60,6 +62,16 @@ def read(setting: Setting, item: Marked, where: str, report: Report) -> Any:
         report.add(item.mark, "E132", where, f"{setting.name}: {said}")
         return BROKEN
     return made
+
+
+def _anchored(item: Marked) -> Marked:
+    """`file:` beside a secret is meant from the file it is written in; from outside, from here."""
+    if isinstance(item.value, dict):
+        return replace(item, value={key: _anchored(part) for key, part in item.value.items()})
+    if item.soft or not isinstance(item.value, str) or not item.value.startswith("file:"):
+        return item
+    path = Path(item.mark.file).parent / Path(item.value.removeprefix("file:")).expanduser()
+    return replace(item, value=f"file:{path}")
 
 
 def hides(setting: Setting) -> bool:

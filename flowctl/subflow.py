@@ -54,6 +54,10 @@ def _subflow(root: Marked, path: Path, report: Report) -> SubflowSpec:
     inputs = read_inputs(top.get("inputs"), report)
     settings, defaults = read_settings(top.get("settings"), report)
     streams = read_streams(top["streams"], report) if "streams" in top else ()
+    for stream in streams:
+        if any(item.name == stream.name for item in inputs):
+            said = f"'{stream.name}' is an input and a stream"
+            report.add(stream.mark, "E112", stream.name, said, "rename one of them")
     return SubflowSpec(
         name=path.stem,
         function=_never,

@@ -33,7 +33,7 @@ def read_file(path: Path, report: Report) -> Marked | None:
         return None
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
-        report.add(Mark(file), "E101", "", f"cannot be read: {said}")
+        report.add(Mark(file, 1, 1), "E101", "", f"cannot be read: {said}")
         return None
     return read_text(text, file, report)
 

@@ -13,6 +13,7 @@ from flowctl.settings import read, split
 from flowctl.subflow import SubflowSpec
 
 DEEPEST = 8  # sub-flows inside sub-flows
+MOST = 20_000  # steps of a flow, those of sub-flows too
 MANY = 200  # steps of one stream; beyond, numbers of labels leave gaps rather than take for ever
 
 
@@ -32,6 +33,10 @@ class Unfolding:
     def _stream(self, raw: RawStream, scope: Scope) -> str | None:
         above: Draft | None = None
         for step in raw.steps:
+            if len(self.drafts.steps) >= MOST:
+                said = f"the flow grows to more than {MOST} steps"
+                self.drafts.report.add(step.mark, "E104", raw.name, said)
+                return None
             label = self._label(raw, step, scope)
             stream, full = scope.id(raw.name, label)
             draft = Draft(stream, full, step.mark, scope, None)
@@ -119,6 +124,7 @@ class Unfolding:
         self.streams(spec.streams, scope)
         end = Draft(draft.stream, draft.label, draft.mark, outer, None)
         end.before = scope.ends.get(spec.ending)
+        end.unknown = end.before is None
         return end
 
     def _given(

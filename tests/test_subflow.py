@@ -302,3 +302,21 @@ def test_optional_settings_may_be_nothing(house):
     assert graph.steps["a/a1.s/limit"].settings["high"] is None
     assert graph.steps["b/a1.s/limit"].settings["high"] == 1000.0
     assert graph.steps["b/a1.s/gate"].settings["strict"] is True
+
+
+def test_sub_flows_that_multiply_are_refused(house):
+    texts = {
+        f"a{n}": f"node: a{n}\ninputs: {{x: W}}\nstreams: {{s: [from: x{f', a{n + 1}' * 12}]}}\n"
+        for n in range(6)
+    }
+    texts["a6"] = "node: a6\ninputs: {x: W}\nstreams: {s: [from: x, wait: 1s]}\n"
+    flow = "streams:\n  m: [meter: h]\n  a: [from: m, a0, out]\n"
+    assert {line.split()[1] for line in told(house, flow=flow, **texts)} == {"E104"}
+
+
+def test_an_input_is_no_stream_as_well(house):
+    node = "node: a1\ninputs: {x: W}\nstreams: {x: [from: errors]}\n"
+    flow = "streams:\n  m: [meter: h]\n  a: [from: m, a1, out]\n"
+    assert told(house, a1=node, flow=flow) == [
+        "/nodes/a1.yaml:3:11 E112 x: 'x' is an input and a stream"
+    ]

@@ -160,3 +160,12 @@ def test_a_secret_file_that_is_missing_is_a_fault(tmp_path):
     (fault,) = faults(text)
     assert fault.code == "E132"
     assert "cannot read the secret file" in fault.message
+
+
+def test_a_secret_file_is_meant_from_the_folder_of_the_flow(tmp_path):
+    (tmp_path / "pw.txt").write_text("hunter2\n")
+    (tmp_path / "flow.yaml").write_text(
+        "streams:\n  a: [meter: h, out: {password: 'file:pw.txt'}]\n"
+    )
+    graph = load(tmp_path / "flow.yaml", env={}, library=LIBRARY)
+    assert graph.steps["a/out"].settings["password"] == Secret("hunter2")
