@@ -3,6 +3,8 @@
 Exit code 0: done; 1: it failed; 2: the input is wrong (place, fault, cure are shown).
 """
 
+import atexit
+import gc
 import json
 import os
 import pkgutil
@@ -34,6 +36,7 @@ def _commands() -> None:
 def main() -> None:
     """Run a command; a user's mistake never shows a traceback."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # half characters
+    atexit.register(gc.freeze)  # nothing is looked through for garbage at the end of a process
     known = [item.name for item in pkgutil.iter_modules(commands.__path__)]
     asked = [name for name in sys.argv[1:2] if name in known]
     for name in asked or known:  # only what is asked for is imported: `check` stays quick

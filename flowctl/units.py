@@ -13,8 +13,6 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-import pytimeparse2  # type: ignore[import-untyped]
-
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -54,6 +52,7 @@ SCALES: dict[str, tuple[str, float]] = {  # as written -> base unit, factor (SI 
     "degC": ("degC", 1.0),
     "°C": ("degC", 1.0),
 }
+DURATIONS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 EXAMPLES = {"W": "{}W", "Wh": "{}Wh", "s": "{}s", "%": "{}%", "W/s": "{}W/s"}
 LONGEST = 60  # characters; more are no quantity, and patterns would search them for long
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -73,6 +72,8 @@ def parse_any(text: str) -> tuple[float, str]:
     found = _QUANTITY.match(text)
     if found:
         number, suffix = float(found[1]), found[2]
+        if suffix in DURATIONS:
+            return _finite(number * DURATIONS[suffix], text), "s"
         base, _, per = suffix.partition("/")
         if base in SCALES and per in ("", "s"):
             unit, factor = SCALES[base]
@@ -125,7 +126,7 @@ def expand(text: str) -> str:
     return _IN_TEXT.sub(lambda found: repr(parse_any(found[0])[0]), text)
 
 
-_UNITS = "|".join(sorted((*map(re.escape, SCALES), "ms", "s", "m", "min", "h"), key=len)[::-1])
+_UNITS = "|".join(sorted(map(re.escape, (*SCALES, *DURATIONS)), key=len)[::-1])
 _WORDS = r"(?:and|or|not|if|else|in|is)\b"  # may follow a quantity; `5 % value` is a remainder
 _IN_TEXT = re.compile(
     rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?(?![\w%])(?!\s*(?!{_WORDS})[\w(.])"
@@ -133,6 +134,8 @@ _IN_TEXT = re.compile(
 
 
 def _duration(text: str) -> float | None:
+    import pytimeparse2  # type: ignore[import-untyped]  # only what is as long as 1h30m needs it
+
     sign = -1.0 if text.strip().startswith("-") else 1.0
     seconds = pytimeparse2.parse(text.strip().lstrip("+-"))
     return None if seconds is None or ":" in text else sign * float(seconds)
