@@ -8,7 +8,7 @@ from flowctl.dotenv import environment
 from flowctl.drafts import Draft, Drafts, Scope
 from flowctl.faults import FlowError, Mark, nearest
 from flowctl.fitting import Fitting
-from flowctl.flow import RawFlow, read_flow, read_tests
+from flowctl.flow import read_flow, read_tests
 from flowctl.graph import Graph, Step
 from flowctl.infer import Carrying
 from flowctl.library import Library
@@ -38,25 +38,33 @@ def load(
     """
     report = Report()
     path = None if isinstance(source, str) and "\n" in source else Path(source)
-    file = str(path) if path else TEXT
-    root = read_file(path, report) if path else read_text(str(source), file, report)
+    root = read_file(path, report) if path else read_text(str(source), TEXT, report)
     if root is None:
         raise FlowError(report.faults)
-    folder = path.resolve().parent if path else None
     raw = read_flow(root, path.stem if path else "flow", report)
-    library = library or _library(folder, file)
-    variables = Variables(report, raw.declared, dict(sets or {}), environment(folder, env, report))
-    _known_sets(variables, raw)
-    drafts = Drafts(report)
-    scope = Scope(variables)
+    folder = path.resolve().parent if path else None
+    library = library or _library(folder, root.mark.file)
+    around = environment(folder, env, report)
+    variables = Variables(report, raw.declared, dict(sets or {}), around)
+    _note_sets_and_packages(variables, library, root.mark.file)
+    drafts, scope = Drafts(report), Scope(variables)
     Unfolding(drafts, library).streams(raw.streams, scope)
     order = _check(drafts)
-    for trouble in library.troubles:
-        report.add(Mark(file), "W402", "", trouble)
-    tests = _tests_beside(path, report)
+    tests = (*raw.tests, *_tests_beside(path, report))
     values = variables.values()
     report.settle()
-    return _graph(raw, path, drafts, scope, order, library, tests, values)
+    return Graph(
+        name=raw.name,
+        about=raw.about,
+        file=str(path) if path else "",
+        steps={name: _step(drafts.steps[name]) for name in order},
+        streams={name: end for name, end in scope.ends.items() if end},
+        variables=_shown(values, drafts),
+        tests=tests,
+        watches=_watches(path, library),
+        warnings=report.warnings,
+        unread=silent_ends(drafts),
+    )
 
 
 def _library(folder: Path | None, file: str) -> Library:
@@ -79,12 +87,15 @@ def _tests_beside(path: Path | None, report: Report) -> tuple[Any, ...]:
     return read_tests({"tests": inner or root}, report)
 
 
-def _known_sets(variables: Variables, raw: RawFlow) -> None:
+def _note_sets_and_packages(variables: Variables, library: Library, file: str) -> None:
+    report, declared = variables.report, variables.declared
     for name in variables.sets:
-        if name not in raw.declared:
-            cure = nearest(name, raw.declared) or "the flow names its vars under 'vars:'"
+        if name not in declared:
+            cure = nearest(name, declared) or "the flow names its vars under 'vars:'"
             said = f"the flow has no var '{name}'"
-            variables.report.add(Mark("--set"), "E125", f"vars/{name}", said, cure)
+            report.add(Mark("--set"), "E125", f"vars/{name}", said, cure)
+    for trouble in library.troubles:
+        report.add(Mark(file, 1, 1), "W402", "", trouble)
 
 
 def _check(drafts: Drafts) -> list[str]:
@@ -103,24 +114,10 @@ def _check(drafts: Drafts) -> list[str]:
     return order
 
 
-def _graph(
-    raw: RawFlow, path: Path | None, drafts: Drafts, scope: Scope, order: list[str],
-    library: Library, tests: tuple[Any, ...], values: dict[str, Any],
-) -> Graph:  # fmt: skip
+def _watches(path: Path | None, library: Library) -> tuple[str, ...]:
     dotenv = path.parent / ".env" if path else None
-    watches = [path, dotenv if dotenv and dotenv.is_file() else None, *library.watches()]
-    return Graph(
-        name=raw.name,
-        about=raw.about,
-        file=str(path) if path else "",
-        steps={name: _step(drafts.steps[name]) for name in order},
-        streams={name: end for name, end in scope.ends.items() if end},
-        variables=_shown(values, drafts),
-        tests=(*raw.tests, *tests),
-        watches=tuple(str(item) for item in watches if item),
-        warnings=drafts.report.warnings,
-        unread=silent_ends(drafts),
-    )
+    found = [path, dotenv if dotenv and dotenv.is_file() else None, *library.watches()]
+    return tuple(str(item) for item in found if item)
 
 
 def _shown(values: dict[str, Any], drafts: Drafts) -> dict[str, Any]:

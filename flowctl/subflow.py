@@ -9,7 +9,7 @@ from flowctl.declared import read_inputs, read_settings
 from flowctl.faults import nearest
 from flowctl.flow import RawStream, mapping, read_streams, read_vars, text_of, unknown_keys
 from flowctl.marked import Marked
-from flowctl.node import NodeKind, NodeSpec, Wire
+from flowctl.node import Input, NodeKind, NodeSpec, Wire
 from flowctl.report import Report
 from flowctl.text import read_file
 
@@ -46,18 +46,12 @@ def read_subflow(path: Path) -> SubflowSpec:
 def _subflow(root: Marked, path: Path, report: Report) -> SubflowSpec:
     top = mapping(root, "a node file", "node:, inputs:, settings:, streams:, output:", report)
     unknown_keys(root, TOP, "", report)
-    name, about = text_of(top, "node", report), text_of(top, "about", report)
-    if name != path.stem:
-        mark = top["node"].mark if "node" in top else root.mark
-        said = f"the node in the file {path.name} is named '{name}'" if name else "has no name"
-        report.add(mark, "E112", "node", said, f"write 'node: {path.stem}'")
+    _name(top, root, path, report)
+    about = text_of(top, "about", report)
     inputs = read_inputs(top.get("inputs"), report)
     settings, defaults = read_settings(top.get("settings"), report)
     streams = read_streams(top["streams"], report) if "streams" in top else ()
-    for stream in streams:
-        if any(item.name == stream.name for item in inputs):
-            said = f"'{stream.name}' is an input and a stream"
-            report.add(stream.mark, "E112", stream.name, said, "rename one of them")
+    _distinct(inputs, streams, report)
     return SubflowSpec(
         name=path.stem,
         function=_never,
@@ -74,6 +68,21 @@ def _subflow(root: Marked, path: Path, report: Report) -> SubflowSpec:
         ending=_output(top, root, streams, report),
         lines=tuple(report.texts.get(str(path), ())),
     )
+
+
+def _distinct(inputs: tuple[Input, ...], streams: tuple[RawStream, ...], report: Report) -> None:
+    for stream in streams:
+        if any(item.name == stream.name for item in inputs):
+            said = f"'{stream.name}' is an input and a stream"
+            report.add(stream.mark, "E112", stream.name, said, "rename one of them")
+
+
+def _name(top: Mapping[str, Marked], root: Marked, path: Path, report: Report) -> None:
+    name = text_of(dict(top), "node", report)
+    if name != path.stem:
+        mark = top["node"].mark if "node" in top else root.mark
+        said = f"the node in the file {path.name} is named '{name}'" if name else "has no name"
+        report.add(mark, "E112", "node", said, f"write 'node: {path.stem}'")
 
 
 def _never(*_: Any, **__: Any) -> None:
