@@ -45,7 +45,11 @@ class VenusServer:
     def stall(self, seconds: float) -> None:
         """Answer nothing for a while, then everything that waits."""
         self._running.clear()
-        asyncio.get_running_loop().call_later(seconds, self._running.set)
+        asyncio.get_running_loop().call_later(seconds, self.resume)
+
+    def resume(self) -> None:
+        """End a stall."""
+        self._running.set()
 
     def hang_up(self) -> None:
         """Close every session."""
@@ -82,10 +86,6 @@ class VenusServer:
         if guest in self._guests:
             self._guests.discard(guest)
             self._free_at = _now() + self._slot_rest
-
-    def close(self) -> None:
-        """Let whatever waits go."""
-        self._running.set()
 
     async def access(
         self, function: int, start: int, address: int, count: int, words: list[int], values: Any
@@ -131,7 +131,7 @@ async def serve(
         try:
             yield venus
         finally:
-            venus.close()
+            venus.resume()
 
 
 def _now() -> float:

@@ -36,7 +36,7 @@ class VenusRegisters:
         """Seconds after which control is lost unless 42000 is written again."""
         self.wear = 0
         """How often an EEPROM register was written."""
-        self._now, self._echo = now, echo
+        self.now, self._echo = now, echo
         self._asserted = self._counted = now()
         self._charged, self._discharged = 1.0e6, 0.9e6  # Wh
         self._words: dict[int, int] = {}
@@ -65,7 +65,7 @@ class VenusRegisters:
         if any(codes):
             return max(codes)
         for register, value in enumerate(values, address):
-            self._old[register] = (self._words[register], self._now() + self._echo)
+            self._old[register] = (self._words[register], self.now() + self._echo)
             self._words[register] = value
             self._take(register, value)
         return 0
@@ -105,7 +105,7 @@ class VenusRegisters:
         self.wear += register >= WORK_MODE
 
     def _control_on(self) -> None:
-        self._asserted = self._now()
+        self._asserted = self.now()
         if self.stuck:
             self._words[CONTROL] = OFF
         elif not self.control:
@@ -122,17 +122,17 @@ class VenusRegisters:
 
     def _shown(self, register: int, echo: bool) -> int:
         old, until = self._old.get(register, (0, -math.inf))
-        return old if self._now() < until and not echo else self._words[register]
+        return old if self.now() < until and not echo else self._words[register]
 
     def _refresh(self) -> None:
-        if self.control and self._now() - self._asserted > self.watchdog:
+        if self.control and self.now() - self._asserted > self.watchdog:
             self.lose()
         self._count()
         self._show_power()
         self._show_state()
 
     def _count(self) -> None:
-        hours, self._counted = (self._now() - self._counted) / 3600, self._now()
+        hours, self._counted = (self.now() - self._counted) / 3600, self.now()
         self._charged += max(-self.unit.power, 0.0) * hours
         self._discharged += max(self.unit.power, 0.0) * hours
         part = 0.1 if self.dip else 1.0

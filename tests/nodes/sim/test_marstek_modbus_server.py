@@ -118,7 +118,7 @@ async def test_an_a_takes_1500_and_gives_1450() -> None:
 
 
 async def test_a_native_battery_has_one_slot_that_is_free_a_while_after_its_end() -> None:
-    async with serve(Cell(), slot_rest=0.15) as venus:
+    async with serve(Cell(), slot_rest=0.4) as venus:
         async with modbus(HOST, venus.port, rest=0.0) as link:
             await link.read(32104)
             reader, writer = await asyncio.open_connection(HOST, venus.port)
@@ -128,7 +128,7 @@ async def test_a_native_battery_has_one_slot_that_is_free_a_while_after_its_end(
         reader, writer = await asyncio.open_connection(HOST, venus.port)
         assert await _ends(reader)
         writer.close()
-        async with modbus(HOST, venus.port, rest=0.2) as link:
+        async with modbus(HOST, venus.port, rest=0.45) as link:
             await link.read(32104)
         assert (venus.sessions, venus.turned_away) == (2, 2)
 
@@ -173,10 +173,11 @@ async def test_a_read_of_more_than_32_registers_gets_no_answer() -> None:
 
 
 async def test_read_backs_lag_and_echoes_do_not() -> None:
-    async with serve(Cell(), echo=0.05) as venus, modbus(HOST, venus.port) as link:
+    async with serve(Cell(), echo=0.5) as venus, modbus(HOST, venus.port) as link:
+        venus.registers.now = lambda: 100.0
         await link.write(CHARGE_POWER, [400])
         assert await link.read(CHARGE_POWER) == [0]
-        await asyncio.sleep(0.06)
+        venus.registers.now = lambda: 100.5
         assert await link.read(CHARGE_POWER) == [400]
 
 
@@ -186,11 +187,11 @@ async def test_a_reboot_drops_sessions_and_orders() -> None:
         async with modbus(HOST, venus.port, rest=0.0) as link:
             await link.write(CONTROL, [ON])
             await setpoint(link, 2, 0, 500)
-            venus.reboot(0.05)
+            venus.reboot(60.0)
             await asyncio.sleep(0.01)
             with pytest.raises(OSError, match="closed the connection"):
                 await link.read(CONTROL)
-            await asyncio.sleep(0.06)
+            venus.reboot()
             assert await link.read(CONTROL) == [OFF]
             assert await link.read(MODE) == [0]
             assert await link.read(CHARGE_POWER, 2) == [0, 0]
@@ -199,13 +200,13 @@ async def test_a_reboot_drops_sessions_and_orders() -> None:
 
 async def test_its_watchdog_ends_control_unless_42000_is_written_again() -> None:
     async with serve(Cell()) as venus, modbus(HOST, venus.port) as link:
-        venus.registers.watchdog = 0.05
-        await link.write(CONTROL, [ON])
-        await asyncio.sleep(0.03)
-        await link.write(CONTROL, [ON])
-        await asyncio.sleep(0.03)
+        venus.registers.watchdog = 120.0
+        for time in (0.0, 90.0):
+            venus.registers.now = lambda now=time: now
+            await link.write(CONTROL, [ON])
+        venus.registers.now = lambda: 200.0
         assert await link.read(CONTROL) == [ON]
-        await asyncio.sleep(0.06)
+        venus.registers.now = lambda: 220.0
         assert await link.read(CONTROL) == [OFF]
 
 
