@@ -38,6 +38,8 @@ class Heard:
         assert self.values == list(values)
 
     async def stop(self) -> None:
+        if self.task.done():
+            return  # by itself; whoever waited for it saw why
         self.task.cancel()
         with suppress(asyncio.CancelledError):
             await self.task

@@ -1,0 +1,100 @@
+"""A Marstek battery borrowed over its UDP API: what it is told, and how it is given back."""
+
+import asyncio
+import logging
+import math
+from contextlib import suppress
+from typing import Any, Literal
+
+from flowctl import Battery, Terms
+from nodes._helpers import marstek_api as api
+from nodes._helpers import marstek_session
+from nodes._helpers.marstek_session import Session
+from nodes._helpers.udp import RefusedError
+
+SILENCES = 3  # polls without an answer in a row, then it is away
+REFUSALS = 5  # commands it would not take in a row, then something is wrong
+LOOKS = 3  # at whether it is its own again
+GAP = 1.5  # a hold outlasts the next refresh by so much, however short the lease
+Mode = Literal["passive", "manual"]
+
+
+class Loan:
+    """Borrows one battery on terms."""
+
+    def __init__(self, session: Session, terms: Terms, mode: Mode, log: logging.Logger) -> None:
+        self._session, self._terms, self._mode, self._log = session, terms, mode, log
+        refresh = GAP * max(terms.resend, terms.write_every)
+        self.seconds = math.ceil(max(terms.lease, refresh))
+        """How long the battery holds a power without hearing from us."""
+        self._held = False
+        self._silences = self._refusals = 0
+
+    async def hold(self, watts: float) -> Battery | None:
+        """Command a power; nothing is told if the battery was too busy to take it.
+
+        Raises:
+            OSError: it does not answer, or was too busy too often.
+        """
+        passive = self._mode == "passive"
+        command = api.passive(watts, self.seconds) if passive else api.manual(watts)
+        self._held = True
+        if await self._session.set_mode(command):
+            self._refusals = 0
+            return Battery(setpoint=float(round(watts)), self_regulating=False, online=True)
+        self._refusals += 1
+        if self._refusals >= REFUSALS:
+            raise OSError(
+                f"it refused {REFUSALS} commands in a row; does an app steer it too, "
+                "or does it want the other `mode`?"
+            )
+        return None
+
+    async def release(self) -> Battery:
+        """Give it back, and look whether it is its own again.
+
+        Raises:
+            OSError: it does not answer, or will not.
+        """
+        own = self._terms.release == "own"
+        for _ in range(LOOKS):
+            for config in self._farewell():
+                if not await self._session.set_mode(config):
+                    raise OSError(f"it refused to go back to {config['mode']} mode")
+            if not own or await self._session.is_own():
+                self._held = False
+                return Battery(self_regulating=own, mode="Auto" if own else "Manual", online=True)
+            await asyncio.sleep(marstek_session.PAUSE)
+        raise OSError("it took Auto mode and is not in it")
+
+    async def polled(self, *, read_mode: bool) -> Battery | None:
+        """Read it; nothing is told if a single answer is missing.
+
+        Raises:
+            OSError: too many answers were missed in a row.
+        """
+        try:
+            battery = await self._session.status(mode=read_mode)
+        except (TimeoutError, RefusedError):
+            self._silences += 1
+            if self._silences >= SILENCES:
+                raise
+            return None
+        self._silences = 0
+        return battery
+
+    async def end(self) -> None:
+        """Give it back if it was not; from passive mode it comes free by itself all the same."""
+        if self._held:
+            with suppress(OSError):
+                await self.release()
+        if self._held:
+            free = f"free in {self.seconds}s" if self._mode == "passive" else "set it in the app"
+            self._log.warning("it could not be given back: %s", free)
+
+    def _farewell(self) -> list[dict[str, Any]]:
+        """Say the commands that end a loan: ours goes first, so that nothing of it stays."""
+        passive = self._mode == "passive"
+        if self._terms.release == "zero":
+            return [*([api.passive(0.0, self.seconds)] if passive else []), api.manual(None)]
+        return [*([] if passive else [api.manual(None)]), api.auto()]
