@@ -99,7 +99,8 @@ class Storage:
     def _refuse(self, key: Key, error: Exception) -> None:
         if key not in self._refused:
             self._refused.add(key)
-            log.warning("%s keeps %s in memory only, it is no JSON: %s", *key, error)
+            said = "%s keeps %a in memory only, it is no JSON: %s"  # %a: half characters, too
+            log.warning(said, *key, str(error).encode("ascii", "backslashreplace").decode())
 
     def _start(self) -> None:
         self._writer = threading.Thread(target=self._write_behind, name="flowctl-state")
