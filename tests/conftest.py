@@ -16,6 +16,10 @@ settings.register_profile("flowctl", deadline=None)  # a busy machine is no faul
 settings.load_profile("flowctl")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _stay_at_home() -> Iterator[None]:
     """Refuse every connection, datagram and name look-up that would leave loopback."""
