@@ -1,6 +1,7 @@
 """The live ends of a flow: an asyncio clock, and tended tasks at every edge."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -15,7 +16,8 @@ from flowctl.latest import Latest
 from flowctl.tend import Tended
 from flowctl.values import Battery
 
-PATIENCE = 5.0  # s a device gets to give its battery back when the flow stops
+log = logging.getLogger("flowctl")
+PATIENCE = 12.0  # s a device gets to give its battery back: a Venus may stall for 10 s
 
 
 class LiveClock(Clock):
@@ -91,6 +93,9 @@ class LiveEnds:
             return
         _, late = await asyncio.wait(tasks, timeout=PATIENCE)
         for task in late:
+            log.error(
+                "%s has not answered for %g s; it may still be forced", task.get_name(), PATIENCE
+            )
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=PATIENCE)
