@@ -1,6 +1,7 @@
 """The simulated house in a process of its own, met by real clients."""
 
 import asyncio
+import json
 import logging
 import signal
 import socket
@@ -28,6 +29,7 @@ PLANT = f"""
 house: {{profile: quiet, base: 400W, noise: 0W}}
 meter: {{every: 300ms, latency: 100ms, average: 300ms, noise: 0W}}
 left: {{speaks: marstek_modbus, family: v2, {QUICK}, telemetry: {{age: 0s, noise: 0W}}}}
+right: {{speaks: marstek_udp, {QUICK}, telemetry: {{age: 0s, noise: 0W}}}}
 """
 
 
@@ -122,6 +124,41 @@ async def test_meter_battery_and_broker_are_met_over_their_own_protocols(
             async with asyncio.timeout(10):
                 message = await anext(aiter(client.messages))
             assert (message.topic.value, message.payload) == ("home/plan", b"5")
+
+
+async def ask(port: int, method: str, **params: Any) -> dict[str, Any]:
+    """One question over UDP, and its answer."""
+    question = json.dumps({"id": 1, "method": method, "params": {"id": 0} | params}).encode()
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    class Client(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            heard.put_nowait(data)
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Client, remote_addr=("127.0.0.1", port))
+    try:
+        transport.sendto(question)
+        async with asyncio.timeout(10):
+            told: dict[str, Any] = json.loads(await heard.get())
+        return told["result"]
+    finally:
+        transport.close()
+
+
+async def test_a_battery_is_met_over_udp(plant: Path, ports: dict[str, int]) -> None:
+    port = ports["udp_port"]
+    async with house(plant, ports):
+        passive = {"mode": "Passive", "passive_cfg": {"power": 250, "cd_time": 60}}
+        assert (await ask(port, "ES.SetMode", config=passive))["set_result"] is True
+
+        async def served() -> bool:
+            told = (await truth(ports["p1_port"]))["batteries"]["right"]
+            return bool(told["power"] == 250 and told["commanded"])
+
+        await until(served)
+        status = await ask(port, "ES.GetStatus")
+        assert (status["bat_soc"], status["ongrid_power"]) == (60, 250)
 
 
 async def test_a_second_engine_joins_and_the_last_goodbye_ends_it(
