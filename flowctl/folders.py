@@ -8,3 +8,9 @@ def state_folder() -> Path:
     """Where state is kept unless told otherwise (XDG base directories)."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "flowctl"
+
+
+def cache_folder() -> Path:
+    """Where things are kept that can be worked out again."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "flowctl"

@@ -1,0 +1,135 @@
+"""The bounds of a run: computed once, and kept under what they follow from."""
+
+import hashlib
+import inspect
+import json
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+from flowctl.backtest import guesses, limits, oracle, truth
+from flowctl.backtest.figures import mean_grid
+from flowctl.backtest.limits import clairvoyant
+from flowctl.backtest.oracle import FEW, POLICIES, TICK, Oracle, Policy
+from flowctl.backtest.truth import PER_SECOND, STEP, Truth
+from flowctl.backtest.world import Twins, World
+
+LONG = 2 * 3600.0  # s; a longer run is tried with few policies
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What one policy of the oracle reached."""
+
+    policy: str
+    causal: float
+    """Mean |grid|, W."""
+    clairvoyant: float
+    """The bound with what the batteries could do in this run, W."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What nobody can pass: mean |grid|, W."""
+
+    clairvoyant: float
+    causal: float
+    policy: str
+    """The policy of the oracle that reached the causal bound."""
+
+
+def policies(seconds: float) -> tuple[Policy, ...]:
+    """The policies that are worth their time in a run of so many seconds."""
+    return POLICIES if seconds <= LONG else FEW
+
+
+def reached(world: World, policy: Policy, progress: Progress = lambda _: None) -> Reached:
+    """Let one policy of the oracle run."""
+    twins = world.open()
+    seconds, seen = world.lasts(twins), Truth(twins)
+    _play(twins, Oracle(twins, policy), seen, seconds, progress)
+    skipped = round(world.warm_up / STEP)
+    change = sum(twins.twin(name).slew for name in twins.names[1:]) * STEP
+    best = clairvoyant(_wanted(seen, skipped), change)
+    return Reached(str(policy), mean_grid(seen.grid()[skipped:]), best)
+
+
+def best(found: Sequence[Reached]) -> Bounds:
+    """Take the best policy in hindsight."""
+    first = min(found, key=lambda item: item.causal)
+    return Bounds(min(first.clairvoyant, first.causal), first.causal, first.policy)
+
+
+class Cache:
+    """Bounds of earlier runs, one small file each, named by all that they follow from."""
+
+    def __init__(self, folder: Path, world: World) -> None:
+        self._file = folder / f"{key(world)}.json"
+
+    def get(self) -> Bounds | None:
+        """Return the bounds if they are known."""
+        try:
+            return Bounds(**json.loads(self._file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def put(self, bounds: Bounds) -> None:
+        """Keep the bounds; where that fails they are worked out again next time."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(json.dumps(asdict(bounds)), encoding="utf-8")
+        except OSError:
+            return
+
+
+def key(world: World) -> str:
+    """Name all that the bounds follow from: the plant, the load, and the code itself."""
+    twins = world.open()
+    seconds = world.lasts(twins)
+    told = hashlib.sha256(f"{twins.fingerprint} {seconds} {world.warm_up}".encode())
+    loads = (twins.load_energy(float(second)) for second in range(int(seconds) + 1))
+    told.update(array("d", loads).tobytes())
+    told.update(_code(type(twins)))
+    return told.hexdigest()[:32]
+
+
+@cache
+def _code(plant: type) -> bytes:
+    """A change of the code makes other bounds."""
+    modules = (guesses, limits, oracle, truth)
+    files = [Path(inspect.getfile(module)) for module in modules]
+    files += sorted(Path(inspect.getfile(plant)).parent.glob("*.py"))
+    return b"".join(file.read_bytes() for file in files)
+
+
+def _play(
+    twins: Twins, controller: Oracle, seen: Truth, seconds: float, progress: Progress
+) -> None:
+    meter = twins.names[0]
+    for tick in count(1):
+        end = min(tick * TICK, seconds)
+        while (due := twins.next_due()) <= end:
+            said = twins.advance(due)
+            seen.reach(due)
+            for _, name, value in said:
+                if name == meter and isinstance(value, float):
+                    controller.read(due, value)
+        twins.advance(end)
+        seen.reach(end)
+        if end >= seconds:
+            return
+        controller.look(end)
+        if tick % 120 == 0:
+            progress(end)
+
+
+def _wanted(seen: Truth, skipped: int) -> Iterator[tuple[float, float, float]]:
+    """For each sample the load, and what the batteries could take and give in its second."""
+    last = len(seen.gives) - 1
+    for place in range(skipped, len(seen.load)):
+        second = min(place // PER_SECOND, last)
+        yield seen.load[place], -seen.takes[second], seen.gives[second]

@@ -1,0 +1,74 @@
+"""Several flows in the same world, and the bounds of that world."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flowctl.backtest.bounds import Bounds, Cache, Reached, best, policies, reached
+from flowctl.backtest.candidates import Candidate
+from flowctl.backtest.jobs import Job, run_all
+from flowctl.backtest.trial import Outcome, Setting, fitting, try_out
+from flowctl.faults import Fault, FlowError
+
+Tell = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What became of all flows."""
+
+    setting: Setting
+    seconds: float
+    start: datetime
+    outcomes: Sequence[Outcome]
+    bounds: Bounds | None
+    names: Sequence[str]
+    """The plant's meter and batteries."""
+
+
+def compare(
+    candidates: Sequence[Candidate],
+    setting: Setting,
+    cache: Path | None,
+    tell: Tell = lambda _: None,
+) -> Comparison:
+    """Try out flows, and the bounds unless `cache` is `None`; what is cached is not done again.
+
+    Raises:
+        FlowError: a flow is faulty or does not fit the plant; all faults of all flows.
+    """
+    _check(candidates, setting)
+    world = setting.world
+    twins = world.open()
+    seconds = world.lasts(twins)
+    kept = Cache(cache, world) if cache is not None else None
+    known = kept.get() if kept else None
+    work: list[Job[Any]] = [Job(try_out, (candidate, setting), seconds) for candidate in candidates]
+    if kept and not known:
+        work += [Job(reached, (world, policy), seconds) for policy in policies(seconds)]
+    done = run_all(work, tell)
+    outcomes = [item for item in done if isinstance(item, Outcome)]
+    if kept and not known:
+        known = best([item for item in done if isinstance(item, Reached)])
+        kept.put(known)
+    rated = [_rated(outcome, known) for outcome in outcomes]
+    return Comparison(setting, seconds, world.starts(twins), rated, known, twins.names)
+
+
+def _check(candidates: Sequence[Candidate], setting: Setting) -> None:
+    faults: list[Fault] = []
+    for candidate in candidates:
+        try:
+            fitting(candidate, setting)
+        except FlowError as error:
+            faults += [fault for fault in error.faults if fault not in faults]
+    if faults:
+        raise FlowError(faults)
+
+
+def _rated(outcome: Outcome, bounds: Bounds | None) -> Outcome:
+    mean = outcome.figures["grid_w"]
+    ratio = mean / bounds.causal if bounds and bounds.causal and mean is not None else None
+    return replace(outcome, figures={**outcome.figures, "ratio": ratio})

@@ -1,0 +1,103 @@
+"""The ends of a flow in a backtest: twins for its devices, the plant's meter for its source."""
+
+from collections.abc import Callable, Collection
+from typing import Any, Never
+
+from flowctl.backtest.world import Twin, Twins
+from flowctl.ends import Edge, End
+from flowctl.faults import Fault, FlowError, nearest
+from flowctl.graph import Graph, Step
+from flowctl.node import NodeKind
+from flowctl.values import RELEASE, Battery
+from flowctl.virtual import VirtualClock
+
+SUN = "pv"  # a source of this name is the roof's own meter
+Command = tuple[float, float | None]
+
+
+class TwinEnds:
+    """Nothing is dialled: what is sent goes into the plant, what it says comes out."""
+
+    def __init__(self, twins: Twins, clock: VirtualClock) -> None:
+        self._twins, self._clock = twins, clock
+        self.pushes: dict[str, Callable[[Any], None]] = {}
+        self.commands: dict[str, list[Command]] = {}
+        """What was written to each battery, and when; `None` released it."""
+
+    def source(self, edge: Edge, push: Callable[[Any], None], done: Callable[[], None]) -> End:
+        """Let the plant speak for a source."""
+        self.pushes[edge.step.stream] = push
+        return _Nowhere()
+
+    def sink(self, edge: Edge) -> End:
+        """Let a sink's values go."""
+        return _Nowhere()
+
+    def device(self, edge: Edge, push: Callable[[Battery], None], renew: Callable[[], None]) -> End:
+        """Hand commands to the twin."""
+        name = edge.step.stream
+        self.pushes[name] = push
+        written = self.commands[name] = []
+        return _Wire(self._twins.twin(name), self._clock, written)
+
+
+class _Wire:
+    def __init__(self, twin: Twin, clock: VirtualClock, written: list[Command]) -> None:
+        self._twin, self._clock, self._written = twin, clock, written
+
+    def put(self, value: Any) -> None:
+        watts = None if value is RELEASE else float(value)
+        self._written.append((self._clock.time(), watts))
+        self._twin.command(watts)
+
+    def close(self) -> None:
+        """The shell has released it."""
+
+
+class _Nowhere:
+    def put(self, value: Any) -> None:
+        """Nobody listens."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def fit(graph: Graph, twins: Twins, plant: object, fed: Collection[str]) -> None:
+    """Hold the edges of a flow against the streams of a plant; `fed` are spoken for elsewhere.
+
+    Raises:
+        FlowError: the plant lacks a stream of the flow, or the flow has none for its meter.
+    """
+    faults = [
+        fault
+        for stream in graph.streams
+        if (edge := graph.edge(stream)) is not None
+        if (fault := _fault(edge, twins, plant, fed)) is not None
+    ]
+    meter = twins.names[0]
+    edge = graph.edge(meter)
+    if not faults and (edge is None or edge.kind is not NodeKind.SOURCE):
+        cure = nearest(meter, graph.streams) or f"call the stream of its meter '{meter}'"
+        said = f"the flow has no source called '{meter}', as the meter of {plant} is"
+        raise FlowError(f"{graph.file or graph.name}: {said}; {cure}")
+    if faults:
+        raise FlowError(faults)
+
+
+def _fault(edge: Step, twins: Twins, plant: object, fed: Collection[str]) -> Fault | None:
+    name, (meter, *batteries) = edge.stream, twins.names
+    if edge.kind is NodeKind.DEVICE:
+        return None if name in batteries else _missing(edge, plant, batteries, "{kind: wired}")
+    silent = edge.wire is not None and edge.wire.type is Never
+    if silent or name in (meter, SUN) or name in fed:
+        return None
+    cure = f"say --silent {name} to try the flow without it, or give a --recording that holds it"
+    said = f"nothing in {plant} speaks for the source '{name}'; its meter is '{meter}'"
+    return Fault(edge.mark, "E607", edge.id, said, cure)
+
+
+def _missing(edge: Step, plant: object, known: Collection[str], example: str) -> Fault:
+    name = edge.stream
+    cure = nearest(name, known) or f"add '{name}: {example}' to it"
+    said = f"{plant} has no battery '{name}'; it has {', '.join(known) or 'none'}"
+    return Fault(edge.mark, "E607", edge.id, said, cure)

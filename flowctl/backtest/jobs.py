@@ -1,0 +1,85 @@
+"""Many runs at once: in processes where it pays, with a word about how far they are."""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+WORTH = 7200.0  # simulated seconds from which on processes pay
+BEAT = 0.2  # s between two words
+Tell = Callable[[float], None]
+"""Is told the part of all the work that is done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Job(Generic[T]):
+    """A run: a function that ends with a `progress` of simulated seconds."""
+
+    work: Callable[..., T]
+    given: tuple[Any, ...]
+    seconds: float
+
+
+def run_all(jobs: Sequence[Job[T]], tell: Tell = lambda _: None) -> list[T]:
+    """Do all jobs; their results stand in the same order.
+
+    Raises:
+        Exception: what a job raised.
+    """
+    total = sum(job.seconds for job in jobs)
+    workers = min(len(jobs), os.cpu_count() or 1)
+    if workers < 2 or total < WORTH:
+        return _one_by_one(jobs, total, tell)
+    return _beside(jobs, workers, total, tell)
+
+
+def _one_by_one(jobs: Sequence[Job[T]], total: float, tell: Tell) -> list[T]:
+    results, done = list[T](), 0.0
+    for job in jobs:
+        before = done
+        results.append(job.work(*job.given, lambda now: tell((before + now) / total)))  # noqa: B023
+        done += job.seconds
+    return results
+
+
+def _beside(jobs: Sequence[Job[T]], workers: int, total: float, tell: Tell) -> list[T]:
+    context = get_context("spawn")  # a fork would copy the terminal's threads half
+    reached = context.Array("d", len(jobs))
+    with ProcessPoolExecutor(workers, context, _begin, (reached,)) as pool:
+        waiting: set[Future[T]] = set()
+        try:
+            futures = [pool.submit(_work, place, job) for place, job in enumerate(jobs)]
+            waiting = set(futures)
+            while waiting:
+                done, waiting = wait(waiting, BEAT, FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                tell(sum(reached[:]) / total)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return [future.result() for future in futures]
+
+
+def _begin(reached: Any) -> None:
+    """Begin a worker: Ctrl-C ends it at once, its parent tells."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _shared.append(reached)
+
+
+def _work(place: int, job: Job[T]) -> T:
+    reached = _shared[-1]
+
+    def progress(now: float) -> None:
+        reached[place] = now
+
+    result = job.work(*job.given, progress)
+    reached[place] = job.seconds
+    return result
+
+
+_shared: list[Any] = []

@@ -1,0 +1,130 @@
+"""From the words of the command line to a world."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Never
+
+from flowctl.backtest.figures import BY_NAME
+from flowctl.backtest.rebuild import Rebuilt, rebuild
+from flowctl.backtest.world import World
+from flowctl.check import load
+from flowctl.faults import FlowError, nearest
+from flowctl.units import UnitError, parse
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was said about the world."""
+
+    plant: Path | None = None
+    house: str | None = None
+    pv: str | None = None
+    recording: Path | None = None
+    columns: Mapping[str, str] | None = None
+    begin: str | None = None
+    at: str | None = None
+    lasts: str | None = None
+    warm_up: str | None = None
+    seed: int | None = None
+
+
+def world_of(given: Given, flow: Path, sets: Mapping[str, str]) -> tuple[World, Rebuilt | None]:
+    """Make the world that was asked for.
+
+    Raises:
+        FlowError: something was said wrongly, or a file is faulty.
+    """
+    _check(given)
+    seconds = duration(given.lasts, "--for")
+    if seconds is not None and seconds <= 0:
+        raise FlowError(f"--for {given.lasts}: must be more than 0s")
+    world = World(
+        plant=given.plant or _own_plant(flow, sets),
+        seed=given.seed,
+        house=given.house,
+        pv=given.pv,
+        begin=duration(given.begin, "--begin") or 0.0,
+        at=_date(given.at),
+        seconds=seconds,
+        warm_up=duration(given.warm_up, "--warm-up") or 0.0,
+    )
+    rebuilt = (
+        rebuild(given.recording, world.open().names, given.columns) if given.recording else None
+    )
+    world = _lived_in(world, rebuilt) if rebuilt else world
+    whole = world.lasts(world.open())
+    if world.warm_up >= whole:
+        raise FlowError(f"--warm-up {given.warm_up}: must be shorter than the run of {whole:g}s")
+    return world, rebuilt
+
+
+def duration(text: str | None, option: str) -> float | None:
+    """Read a length of time.
+
+    Raises:
+        FlowError: it is none.
+    """
+    try:
+        made = None if text is None else parse(text, "s")
+    except UnitError as error:
+        raise FlowError(f"{option}: {error}") from None
+    if made is not None and made < 0:
+        raise FlowError(f"{option} {text}: is less than nothing")
+    return made
+
+
+def figure_name(by: str) -> str:
+    """Check the name of a figure.
+
+    Raises:
+        FlowError: there is none of that name.
+    """
+    name = by.replace("-", "_")
+    if name not in BY_NAME:
+        cure = nearest(name, BY_NAME) or f"figures are {', '.join(BY_NAME)}"
+        raise FlowError(f"--by {by}: no figure has that name; {cure}")
+    return name
+
+
+def _check(given: Given) -> None:
+    if given.recording and (given.house or given.pv):
+        raise FlowError("--recording brings its own house: leave out --house and --pv")
+    if given.columns and not given.recording:
+        raise FlowError("--column names columns of --recording; a trace is --house FILE#COLUMN")
+
+
+def _lived_in(world: World, rebuilt: Rebuilt) -> World:
+    """Put the house of a recording into a world."""
+    socs = {name: {"soc": soc} for name, soc in rebuilt.socs.items()}
+    seconds = rebuilt.seconds if world.seconds is None else min(world.seconds, rebuilt.seconds)
+    return replace(
+        world,
+        house=rebuilt.load,
+        pv=rebuilt.sun,
+        at=world.at or rebuilt.at,
+        seconds=seconds,
+        known=socs,
+    )
+
+
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        made = datetime.fromisoformat(text)
+    except ValueError:
+        raise FlowError(f"--at {text}: write it as 2026-06-01T00:00+02:00") from None
+    return made if made.tzinfo else made.replace(tzinfo=UTC)
+
+
+def _own_plant(flow: Path, sets: Mapping[str, str]) -> Path:
+    """The plant of the house that a flow brings with it."""
+    steps = load(flow, sets=sets).steps.values()
+    silent: Sequence[Any] = [step for step in steps if step.wire and step.wire.type is Never]
+    plants = [step.settings["plant"] for step in silent if "plant" in step.settings]
+    if not plants:
+        cure = "name one: --plant flows/plants/two-batteries.yaml"
+        raise FlowError(f"{flow}: the flow brings no plant with it; {cure}")
+    return Path(plants[0])

@@ -1,0 +1,130 @@
+"""A comparison as one page that opens without a network: figures, and the day to look into."""
+
+import base64
+import html
+import json
+import re
+import sys
+import zlib
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from flowctl.backtest.comparison import Comparison
+from flowctl.backtest.figures import ALL, Figure
+from flowctl.backtest.rebuild import Rebuilt
+from flowctl.backtest.series import BatterySeries, Series
+from flowctl.backtest.table import number
+from flowctl.backtest.trial import Outcome
+from flowctl.backtest.words import headline, remarks
+from flowctl.faults import faulty
+
+BLANK = re.compile(r"\{\{([A-Z]+)\}\}")
+
+
+def write_page(path: Path, made: Comparison, rebuilt: Rebuilt | None) -> None:
+    """Write the page.
+
+    Raises:
+        FlowError: the file cannot be written.
+    """
+    try:
+        path.write_text(page(made, rebuilt), encoding="utf-8")
+    except OSError as error:
+        raise faulty(path, "E700", f"cannot be written: {error.strerror or error}") from None
+
+
+def page(made: Comparison, rebuilt: Rebuilt | None) -> str:
+    """Put the page together."""
+    labels = [outcome.candidate.label for outcome in made.outcomes]
+    parts = {
+        "TITLE": html.escape(f"Backtest: {', '.join(labels)}"),
+        "HEADLINE": html.escape(headline(made, rebuilt)),
+        "REMARKS": "".join(f"<p>{html.escape(item)}</p>" for item in remarks(made, rebuilt)),
+        "FIGURES": "".join(_table(made)),
+        "STYLE": _part("page.css"),
+        "SCRIPT": _part("draw.js") + _part("page.js"),
+        "DATA": _data(made),
+    }
+    return BLANK.sub(lambda blank: parts[blank[1]], _part("page.html"))
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _table(made: Comparison) -> Iterator[str]:
+    yield "<thead><tr><th></th>"
+    yield from (f"<th>{html.escape(item.candidate.label)}</th>" for item in made.outcomes)
+    if made.bounds:
+        yield f"<th class=bound title='{html.escape(made.bounds.policy)}'>causal bound</th>"
+        yield "<th class=bound>clairvoyant</th>"
+    yield "</tr></thead><tbody>"
+    for figure in ALL:
+        yield from _line(made, figure)
+    yield "</tbody>"
+
+
+def _line(made: Comparison, figure: Figure) -> Iterator[str]:
+    values = [item.figures.get(figure.name) for item in made.outcomes]
+    if all(value is None for value in values):
+        return
+    known = [value for value in values if value is not None]
+    best = (min if figure.less else max)(known) if len(set(known)) > 1 else None
+    unit = f" <small>{figure.unit}</small>" if figure.unit else ""
+    yield f"<tr><th title='{html.escape(figure.about)}'>{html.escape(figure.title)}{unit}</th>"
+    for value in values:
+        mark = (
+            " class=best" if value is not None and value == best and figure.name != "steps" else ""
+        )
+        yield f"<td{mark}>{number(value, figure)}</td>"
+    if made.bounds:
+        bounds = {"grid_w": (made.bounds.causal, made.bounds.clairvoyant)}
+        for bound in bounds.get(figure.name, (None, None)):
+            yield f"<td class=bound>{'' if bound is None else number(bound, figure)}</td>"
+    yield "</tr>"
+
+
+def _data(made: Comparison) -> str:
+    first = next((item.series for item in made.outcomes if item.series), None)
+    told: dict[str, Any] = {
+        "start": made.start.replace(tzinfo=None).isoformat(timespec="seconds"),
+        "load": _packed(first.load) if first else "",
+        "sun": _packed(first.sun) if first and any(first.sun) else "",
+        "flows": [_flow(item, item.series) for item in made.outcomes if item.series],
+    }
+    return json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _flow(outcome: Outcome, series: Series) -> Mapping[str, Any]:
+    return {
+        "name": outcome.candidate.label,
+        "grid": _packed(series.grid),
+        "batteries": [_battery(item) for item in series.batteries],
+    }
+
+
+def _battery(item: BatterySeries) -> Mapping[str, Any]:
+    words = sorted({reason for _, reason in item.reasons})
+    places = {word: place for place, word in enumerate(words)}
+    return {
+        "name": item.name,
+        "power": _packed(item.power),
+        "setpoint": _packed(item.setpoint),
+        "soc": _packed(item.soc),
+        "words": words,
+        "reasons": [[second, places[reason]] for second, reason in item.reasons],
+    }
+
+
+def _packed(watts: Sequence[int]) -> str:
+    """Differences of neighbours, 16 bits each, packed: a day of seconds is some 50 kB."""
+    before, changes = 0, array("H")
+    for value in watts:
+        changes.append((value - before) & 0xFFFF)
+        before = value
+    if sys.byteorder == "big":
+        changes.byteswap()
+    return base64.b64encode(zlib.compress(changes.tobytes(), 9)).decode()

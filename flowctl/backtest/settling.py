@@ -1,0 +1,104 @@
+"""Steps of the load, and how the meter came to rest after them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
+
+SIZE = 200.0  # W: smaller changes settle unseen
+CALM = 50.0  # W by which the load may wander before and after; within it the meter is at rest
+BEFORE, AFTER = 8, 20  # s of calm load that make a change a step
+LONGEST = 60  # s that a step is watched at most
+GRACE = 0.5  # s after the step that cannot be at rest
+QUIET_AFTER = 15.0  # s after a step from which on the meter should be quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of the load that stayed for a while, and that the batteries could follow."""
+
+    at: float
+    size: float
+    """W, + more load."""
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How the meter answered to one step."""
+
+    took: float
+    """Seconds until it stayed within `CALM`."""
+    overshoot: float
+    """Most on the other side, % of the step."""
+    rest: float | None
+    """Mean |grid| once it should be quiet, W."""
+
+
+def steps(truth: Truth, warm_up: float = 0.0) -> list[Step]:
+    """Find the steps of a load, those left out that all batteries together cannot follow."""
+    load = per_second(truth.load)
+    found: list[Step] = []
+    second = max(BEFORE, round(warm_up))
+    while second < len(load) - AFTER - 2:
+        step = _step(load, truth, second)
+        if step:
+            found.append(step)
+            second = round(step.until)
+        second += 1
+    return found
+
+
+def settled(grid: Sequence[float], found: Sequence[Step]) -> Iterator[Settled]:
+    """Tell how the meter came to rest after each step; `grid` are the samples of the truth."""
+    for step in found:
+        begin, end = round((step.at + GRACE) / STEP), round(step.until / STEP)
+        seen = _smooth(grid[begin - PER_SECOND // 2 : end + PER_SECOND // 2])
+        restless = [place for place, watts in enumerate(seen) if abs(watts) > CALM]
+        took = GRACE + (restless[-1] + 1) * STEP if restless else GRACE
+        sign = 1 if step.size > 0 else -1
+        over = max(0.0, *(-sign * watts for watts in seen)) / abs(step.size) * 100
+        rest = seen[round((QUIET_AFTER - GRACE) / STEP) :]
+        long = len(seen) * STEP >= AFTER
+        yield Settled(took, over, fmean(map(abs, rest)) if long else None)
+
+
+def _step(load: Sequence[float], truth: Truth, second: int) -> Step | None:
+    """The step that happens in this second, or in this and the next."""
+    before, after = load[second - 1], load[second + 2]
+    if abs(load[second + 1] - before) < SIZE or abs(after - before) < SIZE:
+        return None
+    was, calm = load[second - BEFORE : second], load[second + 2 : second + 2 + AFTER]
+    old, new = median(was), median(calm)
+    if max(map(abs, (value - old for value in was))) > CALM:
+        return None
+    if max(map(abs, (value - new for value in calm))) > CALM:
+        return None
+    last = min(second + LONGEST, len(load) - 1)
+    end = next((k for k in range(second + 2, last) if abs(load[k] - new) > CALM), last)
+    able = truth.gives if new > 0 else truth.takes
+    if min(able[second : end + 1]) < abs(new):
+        return None
+    return Step(_exactly(truth.load, second, (old + new) / 2), new - old, float(end))
+
+
+def _exactly(load: Sequence[float], second: int, half: float) -> float:
+    """When the samples cross half the way."""
+    begin = second * PER_SECOND
+    below = load[begin] < half
+    crossed = (
+        place for place in range(begin, begin + 2 * PER_SECOND) if (load[place] < half) is not below
+    )
+    return next(crossed, begin) * STEP
+
+
+def _smooth(samples: Sequence[float]) -> list[float]:
+    """Running mean of one second."""
+    width = PER_SECOND
+    total = sum(samples[:width])
+    means = [total / width]
+    for old, new in zip(samples, samples[width:], strict=False):
+        total += new - old
+        means.append(total / width)
+    return means

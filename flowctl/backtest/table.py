@@ -1,0 +1,100 @@
+"""A comparison as text for a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from flowctl.backtest.comparison import Comparison
+from flowctl.backtest.figures import ALL, BY_NAME, Figure
+from flowctl.backtest.trial import Outcome
+
+SHORT = ("grid_w", "ratio", "wrong_w", "settle_p50_s", "commands_per_h", "switches_per_h", "cost")
+"""The figures by which the flows of a sweep are told apart."""
+CLAIRVOYANT, CAUSAL = "clairvoyant", "causal"
+LEAST = 9  # characters of a column
+
+
+def table(made: Comparison, width: int, *, bold: bool = False) -> str:
+    """Write figures below each other, flows beside each other; the best of each row in bold."""
+    flows = list(made.outcomes)
+    room = max(1, (width - 36) // (max(LEAST, *(len(item.candidate.label) for item in flows)) + 2))
+    parts = [flows[place : place + room] for place in range(0, len(flows), room)]
+    return "\n".join("\n".join(_block(made, part, bold=bold)) + "\n" for part in parts)
+
+
+def ranking(made: Comparison, by: str, *, bold: bool = False) -> str:
+    """Write one line for each flow of a sweep, the best first; the best and the worst by name."""
+    ordered = ranked(made.outcomes, by)
+    figures = [BY_NAME[name] for name in SHORT if any(item.figures.get(name) for item in ordered)]
+    if BY_NAME[by] not in figures:
+        figures.insert(0, BY_NAME[by])
+    label = max(len(item.candidate.label) for item in ordered)
+    heads = [f"{figure.title.partition(',')[0]} {figure.unit}".strip() for figure in figures]
+    lines = [" " * label + "".join(f"  {head:>{LEAST}}" for head in heads)]
+    for item in ordered:
+        cells = (
+            f"  {shown(item, f):>{max(LEAST, len(h))}}" for f, h in zip(figures, heads, strict=True)
+        )
+        lines.append(f"{item.candidate.label:{label}}" + "".join(cells))
+    best, worst, figure = ordered[0], ordered[-1], BY_NAME[by]
+    for word, item in (("best", best), ("worst", worst)):
+        said = (
+            f"{word}: {item.candidate.label} ({figure.title} {shown(item, figure)} {figure.unit})"
+        )
+        lines.append(_bold(said.rstrip(), on=bold))
+    return "\n".join(lines) + "\n"
+
+
+def ranked(outcomes: Sequence[Outcome], by: str) -> list[Outcome]:
+    """Order flows by a figure, the best first; those that have none last."""
+    sign = 1 if BY_NAME[by].less else -1
+
+    def rank(item: Outcome) -> tuple[bool, float]:
+        value = item.figures.get(by)
+        return value is None, sign * (value or 0.0)
+
+    return sorted(outcomes, key=rank)
+
+
+def shown(item: Outcome, figure: Figure) -> str:
+    """Print one figure of one flow."""
+    return number(item.figures.get(figure.name), figure)
+
+
+def number(value: float | None, figure: Figure) -> str:
+    """Print a figure with the digits that mean something."""
+    return "-" if value is None else f"{value:.{figure.digits}f}"
+
+
+def _block(made: Comparison, flows: Sequence[Outcome], *, bold: bool) -> Iterator[str]:
+    labels = [item.candidate.label for item in flows]
+    bounds = (
+        {CLAIRVOYANT: made.bounds.clairvoyant, CAUSAL: made.bounds.causal} if made.bounds else {}
+    )
+    widths = [max(LEAST, len(label)) for label in (*labels, *bounds)]
+    yield " " * 36 + _row([*labels, *bounds], widths)
+    for figure in ALL:
+        values = [item.figures.get(figure.name) for item in flows]
+        if all(value is None for value in values):
+            continue
+        cells = [number(value, figure) for value in values]
+        if figure.name == "grid_w":
+            cells += [number(value, figure) for value in bounds.values()]
+        elif figure.name == "ratio" and made.bounds:
+            cells += [number(value / made.bounds.causal, figure) for value in bounds.values()]
+        best = _best(values, figure) if bold else -1
+        yield f"{figure.title:30}{figure.unit:>4}  " + _row(cells, widths, best)
+
+
+def _best(values: Sequence[float | None], figure: Figure) -> int:
+    known = [value for value in values if value is not None]
+    if len(set(known)) < 2 or figure.name == "steps":
+        return -1
+    return values.index(min(known) if figure.less else max(known))
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], best: int = -1) -> str:
+    padded = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False))
+    return "".join(f"  {_bold(cell, on=place == best)}" for place, cell in enumerate(padded))
+
+
+def _bold(text: str, *, on: bool) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if on else text

@@ -1,0 +1,89 @@
+"""One flow, tried out in a world: its figures, its troubles, and its course if wanted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flowctl.backtest.candidates import Candidate
+from flowctl.backtest.ends import fit
+from flowctl.backtest.figures import figures
+from flowctl.backtest.learned import Kept, stores
+from flowctl.backtest.loop import ClosedLoop, Progress, Row, failures, quiet
+from flowctl.backtest.series import Reasons, Series, series
+from flowctl.backtest.tariff import Tariff
+from flowctl.backtest.world import World
+from flowctl.graph import Graph
+from flowctl.plain import typed
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all flows of a comparison share."""
+
+    world: World
+    tariff: Tariff | None = None
+    fed: Sequence[Row] = ()
+    """What sources say that the plant does not speak for."""
+    silent: frozenset[str] = frozenset()
+    """Sources that may say nothing."""
+    kept: Kept = field(default_factory=dict)
+    pictured: bool = False
+    """Whether the course of each run is wanted, too."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one flow."""
+
+    candidate: Candidate
+    figures: Mapping[str, float | None]
+    failures: Mapping[str, str]
+    """Steps that failed, each with its first error."""
+    seconds: float
+    series: Series | None = None
+
+
+def fitting(candidate: Candidate, setting: Setting) -> Graph:
+    """Check that a flow fits the world.
+
+    Raises:
+        FlowError: the flow is faulty, or the plant lacks one of its streams.
+    """
+    graph = candidate.graph()
+    fed = {stream for _, stream, _ in setting.fed} | setting.silent
+    fit(graph, setting.world.open(), setting.world.plant, fed)
+    return graph
+
+
+def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda _: None) -> Outcome:
+    """Run a flow in its world."""
+    world, graph = setting.world, candidate.graph()
+    twins = world.open()
+    seconds, start = world.lasts(twins), world.starts(twins)
+    batteries = [twins.twin(name) for name in twins.names[1:]]
+    before = sum(item.soc * item.capacity / 100 for item in batteries)
+    loop = ClosedLoop(graph, twins, start, stores=stores(setting.kept), fed=_typed(graph, setting))
+    reasons = Reasons(loop) if setting.pictured else None
+    with quiet(graph):
+        loop.run(seconds, progress)
+    stored = sum(item.soc * item.capacity / 100 for item in batteries) - before
+    found = figures(
+        loop.truth,
+        loop.ends.commands,
+        sum(item.lost for item in batteries),
+        stored,
+        warm_up=world.warm_up,
+        tariff=setting.tariff,
+        start=start,
+    )
+    drawn = series(loop, reasons) if reasons else None
+    return Outcome(candidate, found, failures(loop.troubles), seconds, drawn)
+
+
+def _typed(graph: Graph, setting: Setting) -> list[Row]:
+    """Give what was recorded the types of the wires of this flow."""
+    edges = {name: graph.edge(name) for name in graph.streams}
+    return [
+        (time, stream, typed(value, edge.wire))
+        for time, stream, value in setting.fed
+        if (edge := edges.get(stream)) is not None
+    ]

@@ -1,0 +1,91 @@
+"""What a comparison is about, and what was odd, in sentences; and all of it for programs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from flowctl.backtest.comparison import Comparison
+from flowctl.backtest.rebuild import Rebuilt
+from flowctl.backtest.table import ranked
+
+HOUR, MINUTE = 3600.0, 60.0
+
+
+def headline(made: Comparison, rebuilt: Rebuilt | None) -> str:
+    """Say which world the flows were tried in."""
+    world = made.setting.world
+    house = ""
+    if rebuilt:
+        house = ", the house of a recording"
+    elif isinstance(world.house, str | Path):
+        house = f", the house of {world.house}"
+    sun = f", the roof of {world.pv}" if isinstance(world.pv, str | Path) else ""
+    since = f"{made.start:%Y-%m-%d %H:%M}"
+    return f"{world.plant}{house}{sun}: {span(made.seconds)} from {since}"
+
+
+def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
+    """Say what a reader of the figures has to know."""
+    if rebuilt:
+        late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
+        yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"
+        yield f"the meter tells later than the batteries by: {late}"
+        if rebuilt.negative > 1:
+            yield (
+                f"the load is below zero {rebuilt.negative:.0f} % of the time: "
+                "there is a roof or a battery that the recording does not hold"
+            )
+    for outcome in made.outcomes:
+        for step, error in outcome.failures.items():
+            yield f"{outcome.candidate.label}: {step} failed: {error}"
+
+
+def span(seconds: float) -> str:
+    """Print a length of time."""
+    if seconds >= HOUR:
+        return f"{seconds / HOUR:.4g} h"
+    return f"{seconds / MINUTE:.3g} min" if seconds >= MINUTE else f"{seconds:.3g} s"
+
+
+def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any]:
+    """Give a comparison to a program; the same run gives the same bytes."""
+    world, bounds = made.setting.world, made.bounds
+    order = [outcome.candidate.label for outcome in ranked(made.outcomes, by)]
+    return {
+        "plant": str(world.plant),
+        "house": str(world.house) if isinstance(world.house, str | Path) else None,
+        "pv": str(world.pv) if isinstance(world.pv, str | Path) else None,
+        "seed": world.seed,
+        "start": made.start.isoformat(),
+        "seconds": made.seconds,
+        "warm_up": world.warm_up,
+        "rebuilt": _rebuilt(rebuilt) if rebuilt else None,
+        "bounds": {
+            "clairvoyant_w": bounds.clairvoyant,
+            "causal_w": bounds.causal,
+            "policy": bounds.policy,
+        }
+        if bounds
+        else None,
+        "flows": [
+            {
+                "name": outcome.candidate.label,
+                "file": str(outcome.candidate.flow),
+                "set": {**outcome.candidate.sets, **outcome.candidate.settings},
+                "figures": dict(outcome.figures),
+                "failures": dict(outcome.failures),
+            }
+            for outcome in made.outcomes
+        ],
+        "by": by,
+        "best": order[0],
+        "worst": order[-1],
+    }
+
+
+def _rebuilt(rebuilt: Rebuilt) -> dict[str, Any]:
+    return {
+        "balance_error_w": rebuilt.error,
+        "below_zero_percent": rebuilt.negative,
+        "shifts_s": dict(rebuilt.shifts),
+    }

@@ -1,0 +1,129 @@
+"""`flowctl backtest`: try flows out in a closed loop, in virtual time."""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flowctl.commands.check import pairs
+from flowctl.folders import cache_folder
+
+if TYPE_CHECKING:
+    from flowctl.backtest.comparison import Comparison
+    from flowctl.backtest.rebuild import Rebuilt
+
+EXAMPLE = "Example: flowctl backtest flows/home.yaml --house week.csv.gz --against old.yaml"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLE)(backtest)
+
+
+def backtest(
+    flows: Annotated[list[Path], typer.Argument(help="flow file; more are held against it")],
+    plant: Annotated[
+        Path | None, typer.Option(help="plant file; if not given, that of the flow's own house")
+    ] = None,
+    house: Annotated[str | None, typer.Option(help="trace of a load: FILE or FILE#COLUMN")] = None,
+    pv: Annotated[str | None, typer.Option(help="trace of a roof: FILE or FILE#COLUMN")] = None,
+    recording: Annotated[Path | None, typer.Option(help="rebuild the house from this")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="of a recording that is a table: stream=column")
+    ] = None,
+    against: Annotated[list[Path] | None, typer.Option(help="flows to hold against it")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="a var: name=value")] = None,
+    sweep: Annotated[
+        list[str] | None, typer.Option(help="a var or stream/step.setting: KEY=a,b,c")
+    ] = None,
+    by: Annotated[str, typer.Option(help="the figure that says which is best")] = "grid_w",
+    tariff: Annotated[
+        str | None, typer.Option(help="import=0.32,export=0.08 per kWh, or a YAML file")
+    ] = None,
+    seconds: Annotated[str | None, typer.Option("--for", help="how long, e.g. 6h")] = None,
+    begin: Annotated[str | None, typer.Option(help="where in the trace, e.g. 2d")] = None,
+    at: Annotated[str | None, typer.Option(help="date and time of the beginning")] = None,
+    warm_up: Annotated[str | None, typer.Option(help="not counted at the beginning")] = None,
+    seed: Annotated[int | None, typer.Option(help="another course of chance")] = None,
+    learned: Annotated[
+        Path | None, typer.Option(help="state folder of a run: what it has learned")
+    ] = None,
+    silent: Annotated[list[str] | None, typer.Option(help="a source that may say nothing")] = None,
+    bounds: Annotated[bool, typer.Option(help="work out what nobody can pass")] = True,
+    cache: Annotated[Path | None, typer.Option(help="folder where bounds are kept")] = None,
+    report: Annotated[Path | None, typer.Option(help="write a page: FILE.html")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="figures for programs")] = False,
+) -> None:
+    """Run flows against a simulated plant and compare them, beside the best that is possible.
+
+    Devices are replaced by their twins, the meter by the plant's. A plant begins where the load
+    begins: a trace, a recording, or what the plant file makes up.
+    """
+    from flowctl.backtest.candidates import named, swept
+    from flowctl.backtest.comparison import compare
+    from flowctl.backtest.learned import read_state
+    from flowctl.backtest.options import Given, figure_name, world_of
+    from flowctl.backtest.page import write_page
+    from flowctl.backtest.tariff import read_tariff
+    from flowctl.backtest.trial import Setting
+
+    by = figure_name(by)
+    columns = pairs(column) if column else None
+    given = Given(plant, house, pv, recording, columns, begin, at, seconds, warm_up, seed)
+    world, rebuilt = world_of(given, flows[0], pairs(sets))
+    setting = Setting(
+        world=world,
+        tariff=read_tariff(tariff) if tariff else None,
+        fed=rebuilt.fed if rebuilt else (),
+        silent=frozenset(silent or ()),
+        kept=read_state(learned) if learned else {},
+        pictured=report is not None,
+    )
+    first, *others = named([flows[0], *(against or ()), *flows[1:]], pairs(sets))
+    candidates = [*(swept(first, sweep) if sweep else [first]), *others]
+    folder = (cache or cache_folder() / "bounds") if bounds else None
+    with _progress(len(candidates)) as tell:
+        made = compare(candidates, setting, folder, tell)
+    if report:
+        write_page(report, made, rebuilt)
+    if as_json:
+        _say_json(made, rebuilt, by)
+    else:
+        _say(made, rebuilt, by if sweep else None)
+
+
+def _say_json(made: "Comparison", rebuilt: "Rebuilt | None", by: str) -> None:
+    from flowctl.backtest.words import as_json
+
+    sys.stdout.write(json.dumps(as_json(made, rebuilt, by), ensure_ascii=False) + "\n")
+
+
+def _say(made: "Comparison", rebuilt: "Rebuilt | None", by: str | None) -> None:
+    from flowctl.backtest.table import ranking, table
+    from flowctl.backtest.words import headline, remarks
+
+    lively = sys.stdout.isatty()
+    width = shutil.get_terminal_size((200, 24)).columns
+    sys.stdout.write(f"{headline(made, rebuilt)}\n\n")
+    sys.stdout.write(ranking(made, by, bold=lively) if by else table(made, width, bold=lively))
+    for remark in remarks(made, rebuilt):
+        sys.stderr.write(f"{remark}\n")
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[float], None]]:
+    """Show how far it is, where somebody may be looking."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("trying it out" if count == 1 else f"trying out {count} flows", total=1)
+        yield lambda part: bar.update(task, completed=part)
