@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 BYE = "bye"
-SHORTEST, LONGEST = 1.0, 10.0  # s after a goodbye: for devices that give their batteries back
+SHORTEST, LONGEST = 1.0, 15.0  # s after a goodbye: for devices that give their batteries back
 
 
 class Lifelines:

@@ -54,7 +54,7 @@ def test_a_port_beyond_the_last_is_refused() -> None:
         (60.0, False, False, 60.0),
         (60.0, False, True, 60.0),
         (60.0, True, False, 1.0),
-        (60.0, True, True, 10.0),
+        (60.0, True, True, 15.0),
         (inf, False, False, inf),
         (inf, True, False, inf),
     ],
