@@ -6,8 +6,9 @@ Limits are magnitudes, zero or positive.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -188,14 +189,33 @@ def is_finite(value: Any) -> bool:
 
     `valid_until` and `*_at` are times and may be open-ended.
     """
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, Battery | Plan | Outlook | Ability):
-        told = known(value).items()
-        return all(is_finite(part) for name, part in told if not name.endswith(("_until", "_at")))
+    parts = _PARTS.get(value.__class__)
+    if parts is not None:
+        return _all_finite(parts(value))
+    if isinstance(value, tuple | list):
+        return _all_finite(value)
     if isinstance(value, Mapping):
-        return all(is_finite(part) for part in value.values())
-    return not isinstance(value, tuple | list) or all(map(is_finite, value))
+        return _all_finite(value.values())
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _all_finite(parts: Iterable[Any]) -> bool:
+    """Look at each part; a loop, since every record on every wire comes this way."""
+    for part in parts:
+        kind = part.__class__
+        if part - part != 0.0 if kind is float else kind not in _PLAIN and not is_finite(part):
+            return False
+    return True
+
+
+_PLAIN = frozenset((type(None), bool, int, str))
+
+
+def _parts(record: type) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*(name for name in names(record) if not name.endswith(("_until", "_at"))))
+
+
+_PARTS = {record: _parts(record) for record in (Battery, Plan, Outlook, Ability)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
