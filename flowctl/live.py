@@ -17,6 +17,7 @@ from flowctl.tend import Tended
 from flowctl.values import Battery
 
 log = logging.getLogger("flowctl")
+SHORT = 1.0  # s a sink gets for its last value
 PATIENCE = 12.0  # s a device gets to give its battery back: a Venus may stall for 10 s
 
 
@@ -89,16 +90,14 @@ class LiveEnds:
     async def finish(self) -> None:
         """Wait until every device has given its battery back, or patience ends."""
         tasks = {tended.task for tended in self._tasks}
-        if not tasks:
-            return
-        _, late = await asyncio.wait(tasks, timeout=PATIENCE)
+        devices = tasks & set(self._devices.values())
+        late = await _wait(devices, PATIENCE)
         for task in late:
-            log.error(
-                "%s has not answered for %g s; it may still be forced", task.get_name(), PATIENCE
-            )
+            log.error("%s did not answer in %g s; it may be forced", task.get_name(), PATIENCE)
+        open_ends = late | await _wait(tasks - devices, SHORT)
+        for task in open_ends:
             task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=PATIENCE)
+        await _wait(open_ends, PATIENCE)
 
     def _tend(self, edge: Edge, attempt: Any) -> Tended:
         tended = Tended(edge.step.stream, edge.log, attempt, edge.report)
@@ -133,6 +132,11 @@ class _Drained:
     def close(self) -> None:
         self._box.close()
         self._tended.hurry()
+
+
+async def _wait(tasks: set[asyncio.Task[None]], seconds: float) -> set[asyncio.Task[None]]:
+    """Wait for tasks; return those that are still at it."""
+    return (await asyncio.wait(tasks, timeout=seconds))[1] if tasks else set()
 
 
 async def _pour(

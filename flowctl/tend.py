@@ -5,6 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 SHORTEST, LONGEST = 1.0, 60.0  # s between attempts, doubling
+GRACE = 2.0  # s at the start in which an edge may come up without a word
+EAGER = 0.2  # s between attempts in that time
 
 
 class Tended:
@@ -16,10 +18,13 @@ class Tended:
         log: logging.Logger,
         attempt: Callable[[Callable[[], None]], Awaitable[None]],
         report: Callable[[BaseException], None],
+        *,
+        grace: float = GRACE,
     ) -> None:
         self._name, self._log = name, log
         self._attempt, self._report = attempt, report
-        self._pause, self._away = SHORTEST, False
+        self._pause, self._away = EAGER, False
+        self._grace = asyncio.get_running_loop().time() + grace
         self._hurry = asyncio.Event()
         self.task = asyncio.get_running_loop().create_task(self._run(), name=name)
 
@@ -40,12 +45,16 @@ class Tended:
             await self._rest()
 
     def _well(self) -> None:
-        self._pause = SHORTEST
+        self._pause, self._grace = SHORTEST, 0.0
         if self._away:
             self._away = False
             self._log.warning("%s is back", self._name)
 
     def _failed(self, error: Exception) -> None:
+        if isinstance(error, OSError) and asyncio.get_running_loop().time() < self._grace:
+            self._log.debug("%s is not there yet: %s", self._name, error)
+            return
+        self._pause = max(self._pause, SHORTEST)
         self._report(error)
         if self._away:
             return
@@ -58,7 +67,9 @@ class Tended:
         if self._hurry.is_set():
             await asyncio.sleep(SHORTEST)
             return
-        pause, self._pause = self._pause, min(LONGEST, self._pause * 2)
+        pause = self._pause
+        if pause >= SHORTEST:
+            self._pause = min(LONGEST, pause * 2)
         try:
             async with asyncio.timeout(pause):
                 await self._hurry.wait()

@@ -17,7 +17,7 @@ async def marstek_modbus(
     setpoint: Latest[Watts | Release],
     *,
     host: Annotated[str, "address of the battery's LAN port, or of the RS485 gateway before it"],
-    port: Annotated[int, Ge(1), Le(65535), "TCP port"] = 502,
+    port: Annotated[int, Ge(1), Le(65535), "TCP port, where the host has none"] = 502,
     family: Annotated[
         Literal["auto", "v1", "v2", "c", "v3", "d", "a"],
         "Venus E v1, E v2, C, E v3, D or A; auto asks the battery",

@@ -23,7 +23,7 @@ async def modbus_write(
     words: Annotated[WordOrder, "whether the high (big) or the low (little) word comes first"] = (
         "big"
     ),
-    port: Annotated[int, Ge(1), Le(65535), "TCP port"] = 502,
+    port: Annotated[int, Ge(1), Le(65535), "TCP port, where the host has none"] = 502,
     device: Annotated[int, Ge(0), Le(255), "Modbus device (unit) id"] = 1,
     framing: Annotated[Literal["tcp", "rtu"], "Modbus TCP, or RTU frames over TCP"] = "tcp",
     gap: Annotated[Seconds, Ge(0), "pause the device needs between two requests"] = 0.05,

@@ -15,7 +15,7 @@ async def simulated_house(
     p1_port: Annotated[int, Ge(1), Le(65535), "port of the HomeWizard P1 meter"] = 18080,
     modbus_port: Annotated[int, Ge(1), Le(65535), "first port of Marstek Modbus"] = 18021,
     udp_port: Annotated[int, Ge(1), Le(65535), "first port of Marstek UDP"] = 18030,
-    broker_port: Annotated[int, Ge(0), Le(65535), "of an MQTT broker, e.g. 18083; 0: none"] = 0,
+    broker_port: Annotated[int, Ge(0), Le(65535), "port of its MQTT broker; 0: none"] = 18083,
     outlives: Annotated[Seconds, Ge(0), "how long it waits for an engine that was killed"] = 60.0,
     log: Log,
 ) -> AsyncIterator[None]:
@@ -24,7 +24,7 @@ async def simulated_house(
     The house runs as a process of its own on 127.0.0.1, in real time. It stays until devices gave
     their batteries back, and waits a while for an engine that was killed; one that returns finds
     it as it was. Which protocol a battery speaks, and everything else about it, is in the plant
-    file. `broker_port` adds an MQTT 3.1.1 broker.
+    file. Its MQTT broker speaks 3.1.1 and lets anybody in.
     """
     ports = {
         "port_offset": port_offset,

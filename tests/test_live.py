@@ -91,7 +91,7 @@ async def test_the_live_clock_runs_timers_as_turns_and_cancels_them() -> None:
 
 
 async def test_an_edge_that_goes_and_returns_is_told_once_each(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts = []
 
@@ -102,13 +102,32 @@ async def test_an_edge_that_goes_and_returns_is_told_once_each(
         well()  # type: ignore[operator]
 
     with caplog.at_level(logging.INFO):
-        tended = Tended("meter", logging.getLogger("edge"), attempt, lambda _: None)
-        tended.shortest = tended._pause = 0.001
-        await tended.task
+        log = logging.getLogger("edge")
+        tended = Tended("meter", log, attempt, lambda _: None, grace=0.0)
+        tended.hurry()
+        with monkeypatch.context() as patch:
+            patch.setattr("flowctl.tend.SHORTEST", 0.001)
+            await tended.task
     assert [record.getMessage() for record in caplog.records] == [
         "meter is away: no route",
         "meter is back",
     ]
+
+
+async def test_an_edge_that_comes_up_with_the_flow_is_not_told_as_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    attempts = []
+
+    async def attempt(well: object) -> None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ConnectionRefusedError("not yet")
+
+    with caplog.at_level(logging.INFO):
+        await Tended("meter", logging.getLogger("edge"), attempt, lambda _: None).task
+    assert len(attempts) == 2
+    assert caplog.records == []
 
 
 SOURCE = '''

@@ -50,14 +50,23 @@ async def modbus(
     """Join the session with a device. Whoever asks for the longest times sets them for all.
 
     `gap` is the pause after each answer, `patience` the longest wait for one, `rest` the pause
-    between closing a session and opening the next.
+    between closing a session and opening the next. A host may carry its port: `192.168.1.20:502`.
     """
+    host, port = place(host, port)
     async with shared(("modbus", host, port), lambda: _open(host, port, framing)) as link:
         if link.framing != framing:
             raise ValueError(f"{link} is in use with `framing: {link.framing}`; give all one")
         link.gap, link.rest = max(link.gap, gap), max(link.rest, rest)
         link.patience = max(link.patience, patience)
         yield link
+
+
+def place(host: str, port: int) -> tuple[str, int]:
+    """Take a port off the end of a host (`10.0.0.5:1502`, `[fd00::5]:1502`); it wins."""
+    name, _, number = host.rpartition(":")
+    if number.isdigit() and (":" not in name or name.endswith("]")):
+        host, port = name, int(number)
+    return host.strip("[]"), port
 
 
 @asynccontextmanager
