@@ -189,12 +189,13 @@ def is_finite(value: Any) -> bool:
 
     `valid_until` and `*_at` are times and may be open-ended.
     """
-    parts = _PARTS.get(value.__class__)
+    kind = value.__class__
+    parts = _PARTS.get(kind)
     if parts is not None:
         return _all_finite(parts(value))
     if isinstance(value, tuple | list):
         return _all_finite(value)
-    if isinstance(value, Mapping):
+    if kind is MappingProxyType or isinstance(value, Mapping):
         return _all_finite(value.values())
     return not isinstance(value, float) or math.isfinite(value)
 

@@ -21,6 +21,8 @@ class TwinEnds:
     def __init__(self, twins: Twins, clock: VirtualClock) -> None:
         self._twins, self._clock = twins, clock
         self.pushes: dict[str, Callable[[Any], None]] = {}
+        self.sent = False
+        """Whether something was sent since somebody looked."""
         self.commands: dict[str, list[Command]] = {}
         """What was written to each battery, and when; `None` released it."""
 
@@ -37,18 +39,22 @@ class TwinEnds:
         """Hand commands to the twin."""
         name = edge.step.stream
         self.pushes[name] = push
-        written = self.commands[name] = []
-        return _Wire(self._twins.twin(name), self._clock, written)
+        self.commands[name] = []
+        return _Wire(name, self._twins.twin(name), self)
+
+    def send(self, name: str, twin: Twin, watts: float | None) -> None:
+        """Hand a command to a twin."""
+        self.commands[name].append((self._clock.time(), watts))
+        self.sent = True
+        twin.command(watts)
 
 
 class _Wire:
-    def __init__(self, twin: Twin, clock: VirtualClock, written: list[Command]) -> None:
-        self._twin, self._clock, self._written = twin, clock, written
+    def __init__(self, name: str, twin: Twin, ends: TwinEnds) -> None:
+        self._name, self._twin, self._ends = name, twin, ends
 
     def put(self, value: Any) -> None:
-        watts = None if value is RELEASE else float(value)
-        self._written.append((self._clock.time(), watts))
-        self._twin.command(watts)
+        self._ends.send(self._name, self._twin, None if value is RELEASE else float(value))
 
     def close(self) -> None:
         """The shell has released it."""

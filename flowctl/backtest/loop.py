@@ -77,10 +77,12 @@ class ClosedLoop:
         while self._next[0] <= now:
             self._say(*self._next[1:])
             self._next = next(self._fed)
-        while said:
-            for _, name, value in said:
+        for _, name, value in said:
+            self._say(name, value)
+        while self.ends.sent:
+            self.ends.sent = False
+            for _, name, value in self.twins.advance(now):  # what was accepted at once
                 self._say(name, value)
-            said = self.twins.advance(now)  # what was accepted at once
 
     def _say(self, name: str, value: Any) -> None:
         if name == self._meter:
