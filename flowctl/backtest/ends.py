@@ -1,7 +1,7 @@
 """The ends of a flow in a backtest: twins for its devices, the plant's meter for its source."""
 
 from collections.abc import Callable, Collection
-from typing import Any, Never
+from typing import Any
 
 from flowctl.backtest.world import Twin, Twins
 from flowctl.ends import Edge, End
@@ -10,6 +10,7 @@ from flowctl.graph import Graph, Step
 from flowctl.node import NodeKind
 from flowctl.values import RELEASE, Battery
 from flowctl.virtual import VirtualClock
+from flowctl.wires import silent
 
 SUN = "pv"  # a source of this name is the roof's own meter
 Command = tuple[float, float | None]
@@ -94,8 +95,7 @@ def _fault(edge: Step, twins: Twins, plant: object, fed: Collection[str]) -> Fau
     name, (meter, *batteries) = edge.stream, twins.names
     if edge.kind is NodeKind.DEVICE:
         return None if name in batteries else _missing(edge, plant, batteries, "{kind: wired}")
-    silent = edge.wire is not None and edge.wire.type is Never
-    if silent or name in (meter, SUN) or name in fed:
+    if silent(edge.wire) or name in (meter, SUN, *fed):
         return None
     cure = f"say --silent {name} to try the flow without it, or give a --recording that holds it"
     said = f"nothing in {plant} speaks for the source '{name}'; its meter is '{meter}'"

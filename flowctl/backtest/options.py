@@ -1,17 +1,18 @@
 """From the words of the command line to a world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Never
 
 from flowctl.backtest.figures import BY_NAME
 from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.world import World
 from flowctl.check import load
 from flowctl.faults import FlowError, nearest
+from flowctl.node import NodeKind
 from flowctl.units import UnitError, parse
+from flowctl.wires import silent
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,8 @@ def _date(text: str | None) -> datetime | None:
 def _own_plant(flow: Path, sets: Mapping[str, str]) -> Path:
     """The plant of the house that a flow brings with it."""
     steps = load(flow, sets=sets).steps.values()
-    silent: Sequence[Any] = [step for step in steps if step.wire and step.wire.type is Never]
-    plants = [step.settings["plant"] for step in silent if "plant" in step.settings]
+    houses = (step for step in steps if step.kind is NodeKind.SOURCE and silent(step.wire))
+    plants = [step.settings["plant"] for step in houses if "plant" in step.settings]
     if not plants:
         cure = "name one: --plant flows/plants/two-batteries.yaml"
         raise FlowError(f"{flow}: the flow brings no plant with it; {cure}")
