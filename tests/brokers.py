@@ -1,6 +1,7 @@
 """Real MQTT brokers for tests: mosquitto as a child process on a free port of loopback."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -16,9 +17,16 @@ def find_mosquitto() -> str | None:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port below those that the system itself gives away, so it stays free for a while."""
+    for _ in range(100):
+        port = random.randrange(10_000, 32_000)
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no port is free")
 
 
 class Mosquitto:

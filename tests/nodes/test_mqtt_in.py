@@ -1,6 +1,7 @@
 """mqtt_in: hear values on topics, through everything a broker and its guests may do."""
 
 import asyncio
+import gc
 import logging
 import shutil
 import ssl
@@ -278,6 +279,7 @@ async def test_tls_wants_the_right_authority(tmp_path, topic):
         broker.stop()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_the_broker_of_the_demo_will_do(topic):
     from amqtt.broker import Broker as Amqtt
     from amqtt.contexts import BrokerConfig, ListenerConfig
@@ -297,6 +299,8 @@ async def test_the_broker_of_the_demo_will_do(topic):
             await heard.until(1.0, 2.0)
     finally:
         await broker.shutdown()
+        del broker
+        gc.collect()  # amqtt leaves its sockets open; let it be seen here, not in another test
 
 
 class Fake(asyncio.Protocol):
