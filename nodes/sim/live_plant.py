@@ -9,12 +9,13 @@ KILO, HOUR = 1000.0, 3600.0
 
 
 class LivePlant:
-    """The plant, and what its meter shows; second 0 is when this was made."""
+    """The plant, and what its meter shows; second 0 lies two readings back."""
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
         self._loop = asyncio.get_running_loop()
-        self._start = self._loop.time()
+        first = 2 * plant.setup.meter.every  # a meter that was there before whoever asks it
+        self._start = self._loop.time() - first
         self.watts: float | None = None
         """The newest reading, + import; none before the first."""
         self.imported, self.exported = 0.0, 0.0
