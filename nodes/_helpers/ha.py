@@ -1,0 +1,142 @@
+"""Entities of Home Assistant as MQTT discovery describes them: topics, payloads, units, values."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from flowctl import Secret
+from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_topics import check_topic
+from nodes._helpers.payload import plain
+
+Kind = Literal["sensor", "binary_sensor", "number", "switch", "select", "button"]
+SCALES: Mapping[str, float] = {  # as Home Assistant shows it -> the base unit that wires carry
+    "kW": 1e3,
+    "MW": 1e6,
+    "kWh": 1e3,
+    "MWh": 1e6,
+    "mV": 1e-3,
+    "mA": 1e-3,
+    "ms": 1e-3,
+    "min": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+}
+ID = re.compile(r"[a-zA-Z0-9_-]+\Z")  # what Home Assistant takes in a discovery topic
+ON, OFF = b"ON", b"OFF"
+PREFIX = "homeassistant"
+
+# Settings that all entities have.
+Where = Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"]
+Name = Annotated[str, "what people read"]
+Id = Annotated[
+    str, "unique id, and last part of the entity id; made of device and name if not given"
+]
+Device = Annotated[str, "device that the entity belongs to; those of one device stand together"]
+Topic = Annotated[str, "topic of the state; `flowctl/ID` if not given"]
+Command = Annotated[str, "topic of commands; that of the state and `/set` if not given"]
+Retain = Annotated[bool, "let the broker keep the state for a Home Assistant that starts"]
+Prefix = Annotated[str, "where Home Assistant looks for entities to discover"]
+Icon = Annotated[str, "e.g. mdi:home-battery"]
+Category = Annotated[Literal["", "config", "diagnostic"], "set apart from what matters every day"]
+User = Annotated[str, "login, if not in the address"]
+Password = Annotated[Secret | None, "password, if not in the address"]
+Ca = Annotated[str, "file of the authority behind an mqtts:// broker"]
+Sign = Annotated[
+    Literal[1, -1], "-1 turns the sign where Home Assistant is to see another one than flowctl"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """One entity, and where it is described, said and commanded."""
+
+    kind: Kind
+    name: str
+    id: str = ""
+    device: str = "flowctl"
+    topic: str = ""
+    command: str = ""
+    prefix: str = PREFIX
+    icon: str = ""
+    category: str = ""
+
+    @property
+    def object_id(self) -> str:
+        """The id that is unique in Home Assistant."""
+        return self.id or f"{slug(self.device)}_{slug(self.name)}"
+
+    @property
+    def state_topic(self) -> str:
+        """Where its state is said."""
+        return self.topic or f"flowctl/{self.object_id}"
+
+    @property
+    def command_topic(self) -> str:
+        """Where it is commanded."""
+        return self.command or f"{self.state_topic}/set"
+
+    @property
+    def attributes_topic(self) -> str:
+        """Where a JSON object says what else there is to know."""
+        return f"{self.state_topic}/attributes"
+
+    @property
+    def config_topic(self) -> str:
+        """Where it is described, for itself alone: any version of Home Assistant reads that."""
+        return f"{self.prefix}/{self.kind}/{self.object_id}/config"
+
+    def checked(self) -> "Entity":
+        """Return it if its topics are fit to be used.
+
+        Raises:
+            ValueError: they are not; the message says what to do.
+        """
+        if not ID.match(self.object_id):
+            raise ValueError(f"id '{self.object_id}': use letters, digits, _ and - only")
+        for topic in (self.state_topic, self.command_topic, self.config_topic):
+            check_topic(topic)
+        return self
+
+
+def description(entity: Entity, status: str, traits: Mapping[str, Any]) -> bytes:
+    """Write what Home Assistant is to know; `status` is the topic that says whether we are there.
+
+    Traits that are `None` or empty are left out.
+
+    Source: home-assistant.io/integrations/mqtt, single component discovery; `object_id` sets the
+    entity id until 2026.3, `default_entity_id` does from 2025.10 on.
+    """
+    told = {
+        "name": entity.name,
+        "unique_id": entity.object_id,
+        "object_id": entity.object_id,
+        "default_entity_id": f"{entity.kind}.{slug(entity.object_id)}",
+        "icon": entity.icon,
+        "entity_category": entity.category,
+        "availability_topic": status,
+        "device": {"identifiers": [slug(entity.device)], "name": entity.device},
+        "origin": {"name": "flowctl"},
+        **traits,
+    }
+    kept = {name: part for name, part in told.items() if part not in (None, "", [])}
+    return json.dumps(plain(kept), ensure_ascii=False).encode()
+
+
+def slug(text: str) -> str:
+    """Write a text as ids have it: `Battery SoC (left)` is `battery_soc_left`."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "unnamed"
+
+
+def symbol(unit: str) -> str:
+    """Write a wire's unit as Home Assistant does."""
+    return "°C" if unit == "degC" else unit
+
+
+def scale_of(unit: str | None) -> float:
+    """Return how much of a wire's base unit one of Home Assistant's is: 1000 for kWh."""
+    return SCALES.get(unit or "", 1.0)

@@ -1,0 +1,46 @@
+"""Let a button be pressed in Home Assistant, over MQTT discovery."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated
+
+from nodes._helpers import ha
+from nodes._helpers.ha import Entity
+from nodes._helpers.ha_entity import shown
+
+
+async def ha_button(
+    *,
+    broker: ha.Where,
+    name: ha.Name,
+    device_class: Annotated[str, "e.g. restart, identify"] = "",
+    id: ha.Id = "",
+    device: ha.Device = "flowctl",
+    command: ha.Command = "",
+    icon: ha.Icon = "",
+    category: ha.Category = "",
+    prefix: ha.Prefix = ha.PREFIX,
+    user: ha.User = "",
+    password: ha.Password = None,
+    ca: ha.Ca = "",
+) -> AsyncIterator[bool]:
+    """True, once each time it is pressed: any message to the command topic presses it.
+
+    A message that the broker kept from before does not. Silence means that nobody pressed it.
+
+    Raises:
+        OSError: the broker does not answer or refuses the login.
+
+    Source: home-assistant.io/integrations/button.mqtt.
+    """
+    entity = Entity(
+        kind="button", name=name, id=id, device=device, command=command, prefix=prefix,
+        icon=icon, category=category,
+    )  # fmt: skip
+    traits = {"command_topic": entity.command_topic, "device_class": device_class}
+    async with (
+        shown(entity, broker, traits, user=user, password=password, ca=ca) as here,
+        aclosing(here.commands()) as commands,
+    ):
+        async for _ in commands:
+            yield True
