@@ -96,7 +96,7 @@ class Panel {
     pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
     pen.textAlign = "right";
     pen.textBaseline = "middle";
-    for (const value of ticks(this.low, this.high, Math.max(2, (this.bottom - this.top) / 34))) {
+    for (const value of ticks(this.low, this.high, Math.max(2, (this.bottom - this.top) / 24))) {
       const y = Math.round(this.y(value)) + 0.5;
       pen.strokeStyle = value === 0 ? css("--soft") : css("--line");
       pen.beginPath();

@@ -8,7 +8,7 @@ const midnight = start / 1000 % 86400;
 const STRIP = 12, MINUTE = 60;
 const REASONS = ["#7c9cbf", "#d9a05b", "#8bb174", "#b58bc2", "#cf7a7a", "#6fb3b0", "#a89f68",
   "#8d8dc9", "#c78fb0", "#79a37f"];
-let flow, panels, view, pointer = null, waiting = false;
+let flow, kinds, panels, view, pointer = null, waiting = false;
 
 async function unpacked(text) {
   if (!text) return null;
@@ -45,8 +45,23 @@ function clock(second, step) {
   return step < 60 ? `${text}:${two(date.getUTCSeconds())}` : text;
 }
 
-const colors = battery => battery.words.map((word, k) =>
-  word ? REASONS[k % REASONS.length] : "transparent");
+/** Reasons that differ by their numbers only are one: `delivers 300W at most`. */
+const kind = word => word.replace(/[-+]?\d[\d.,:]*\s?(k?Wh?|s|%)?/g, "…");
+
+/** A colour for each kind of reason, the same for all batteries; the commonest come first. */
+function colored() {
+  const shares = new Map();
+  for (const battery of flow.batteries) {
+    for (const [from, to, what] of battery.spans) {
+      const word = kind(battery.words[what]);
+      if (word) shares.set(word, (shares.get(word) || 0) + to - from);
+    }
+  }
+  const order = [...shares].sort((a, b) => b[1] - a[1]);
+  return new Map(order.map(([word], k) => [word, REASONS[k % REASONS.length]]));
+}
+
+const colors = battery => battery.words.map(word => kinds.get(kind(word)) || "transparent");
 
 function range(view, ...all) {
   let low = 0, high = 0;
@@ -87,7 +102,8 @@ function draw() {
     const panel = batteries[k], last = k === batteries.length - 1;
     panel.begin(view, ...range(view, battery.power, battery.setpoint), { axis: last, strip: STRIP });
     panel.area(battery.power, "--gives", "--takes");
-    panel.line(battery.setpoint, "--setpoint", { width: 1, alpha: 0.75 });
+    const near = (view.to - view.from) / panel.width < 15;  // else the line is a black band
+    panel.line(battery.setpoint, "--setpoint", { width: 1, alpha: near ? 0.8 : 0.3 });
     panel.percent(battery.soc, MINUTE, "--soc");
     panel.strip(battery.spans, colors(battery), STRIP);
   });
@@ -215,6 +231,7 @@ function tabs() {
 
 function choose(k) {
   flow = data.flows[k];
+  kinds = colored();
   [...document.getElementById("flows").children].forEach((tab, j) =>
     tab.setAttribute("aria-selected", j === k));
   build();
@@ -222,22 +239,25 @@ function choose(k) {
   if (view) later(); else show(0, flow.grid.length);
 }
 
+/** How long each kind of reason held, and how often it came. */
 function reasons() {
   const section = document.getElementById("reasons");
   section.replaceChildren();
   for (const battery of flow.batteries) {
-    const shares = battery.words.map(() => 0);
-    for (const [from, to, what] of battery.spans) shares[what] += to - from;
     if (!battery.words.some(Boolean)) continue;
+    const shares = new Map();
+    for (const [from, to, what] of battery.spans) {
+      const word = kind(battery.words[what]), [held, count] = shares.get(word) || [0, 0];
+      shares.set(word, [held + to - from, count + 1]);
+    }
     const box = document.createElement("div");
     box.innerHTML = "<h2></h2><table></table>";
     box.firstChild.textContent = `Why ${battery.name} got what it got`;
-    const order = shares.map((share, k) => [share, k]).sort((a, b) => b[0] - a[0]).slice(0, 14);
-    for (const [share, k] of order) {
+    for (const [word, [held, count]] of [...shares].sort((a, b) => b[1][0] - a[1][0])) {
       const line = box.lastChild.insertRow();
-      line.innerHTML = `<td><i style="background:${colors(battery)[k]}"></i></td><td></td>`;
-      line.firstChild.append(battery.words[k] || "no reason given");
-      line.lastChild.textContent = `${(100 * share / flow.grid.length).toFixed(1)} %`;
+      line.innerHTML = `<td><i style="background:${kinds.get(word) || "transparent"}"></i></td>`
+        + `<td>${count} times</td><td>${(100 * held / flow.grid.length).toFixed(1)} %</td>`;
+      line.firstChild.append(word || "no reason given");
     }
     section.append(box);
   }
