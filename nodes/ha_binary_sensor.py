@@ -46,7 +46,6 @@ async def ha_binary_sensor(
     )  # fmt: skip
     nonsense = Nonsense(log, entity.object_id)
     traits = {
-        "state_topic": entity.state_topic,
         "device_class": device_class,
         "expire_after": expire and max(1, round(expire)),
     }

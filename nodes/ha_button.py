@@ -37,7 +37,7 @@ async def ha_button(
         kind="button", name=name, id=id, device=device, command=command, prefix=prefix,
         icon=icon, category=category,
     )  # fmt: skip
-    traits = {"command_topic": entity.command_topic, "device_class": device_class}
+    traits = {"device_class": device_class}
     async with (
         shown(entity, broker, traits, user=user, password=password, ca=ca) as here,
         aclosing(here.commands()) as commands,

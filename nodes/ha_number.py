@@ -58,15 +58,9 @@ async def ha_number(
         prefix=prefix, icon=icon, category=category,
     )  # fmt: skip
     traits = {
-        "state_topic": entity.state_topic,
-        "command_topic": entity.command_topic,
-        "min": low,
-        "max": high,
-        "step": step,
-        "unit_of_measurement": symbol(unit),
-        "device_class": device_class,
-        "mode": mode,
-    }
+        "min": low, "max": high, "step": step, "unit_of_measurement": symbol(unit),
+        "device_class": device_class, "mode": mode,
+    }  # fmt: skip
     nonsense, write = Nonsense(log, entity.object_id), encoder("plain")
     value = number_kept(store.get(VALUE) if keep else None, start, low, high)
     if value is not None:

@@ -54,11 +54,7 @@ async def ha_select(
     called = _called(options, numbered=numbered)
     first, kept = _first(options, start), store.get(VALUE) if keep else None
     chosen = kept if isinstance(kept, str) and kept in options else first
-    traits = {
-        "state_topic": entity.state_topic,
-        "command_topic": entity.command_topic,
-        "options": list(options),
-    }
+    traits = {"options": list(options)}
     nonsense = Nonsense(log, entity.object_id)
     yield chosen
     async with (

@@ -60,7 +60,6 @@ async def ha_sensor(
     )  # fmt: skip
     read, nonsense = Reader(unit, sign, decimals, field), Nonsense(log, entity.object_id)
     traits = {
-        "state_topic": entity.state_topic,
         "unit_of_measurement": symbol(unit),
         "device_class": device_class,
         "state_class": state_class,

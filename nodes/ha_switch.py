@@ -51,8 +51,6 @@ async def ha_switch(
         prefix=prefix, icon=icon, category=category,
     )  # fmt: skip
     traits = {
-        "state_topic": entity.state_topic,
-        "command_topic": entity.command_topic,
         "payload_on": on,
         "payload_off": off,
     }

@@ -26,6 +26,7 @@ SCALES: Mapping[str, float] = {  # as Home Assistant shows it -> the base unit t
     "d": 86400.0,
 }
 ID = re.compile(r"[a-zA-Z0-9_-]+\Z")  # what Home Assistant takes in a discovery topic
+COMMANDED = ("number", "switch", "select", "button")
 ON, OFF = b"ON", b"OFF"
 PREFIX = "homeassistant"
 
@@ -118,6 +119,8 @@ def description(entity: Entity, status: str, traits: Mapping[str, Any]) -> bytes
         "icon": entity.icon,
         "entity_category": entity.category,
         "availability_topic": status,
+        "state_topic": "" if entity.kind == "button" else entity.state_topic,
+        "command_topic": entity.command_topic if entity.kind in COMMANDED else "",
         "device": {"identifiers": [slug(entity.device)], "name": entity.device},
         "origin": {"name": "flowctl"},
         **traits,
