@@ -145,13 +145,20 @@ async def open_wire(address: Address, ears: Ears) -> Wire:
     try:
         await asyncio.shield(joining)
     except MqttError as error:
+        client._client._sock_close()  # a login without an answer is still open
         raise OSError(_complaint(address, error)) from None
     except asyncio.CancelledError:
-        await asyncio.wait({joining})  # a thread is connecting, and cannot be stopped
-        if not joining.cancelled() and not joining.exception():
-            await client.__aexit__(None, None, None)
+        await _left(client, joining)
         raise
     return Wire(client, address, ears)
+
+
+async def _left(client: "Client", joining: "asyncio.Future[Client]") -> None:
+    """Leave while joining: the thread that connects cannot be stopped, so wait for it first."""
+    await asyncio.wait({joining}, timeout=TO_CONNECT)
+    joining.cancel()
+    await asyncio.wait({joining})
+    client._client._sock_close()
 
 
 def _client(address: Address) -> "Client":

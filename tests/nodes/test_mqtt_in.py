@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import shutil
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ from nodes.mqtt_in import mqtt_in
 from tests.brokers import Mosquitto, free_port
 from tests.nodes.mqtt import certificates, peer
 from tests.nodes.streams import LOG, Heard, hearing, until
+
+HOME = "127.0.0.1"
 
 
 @asynccontextmanager
@@ -308,6 +311,7 @@ class Fake(asyncio.Protocol):
 
     logins = 0
     guests: ClassVar[list[Any]] = []
+    left = 0
 
     def __init__(self, says: bytes, *, welcomes: bool = True) -> None:
         self.says, self.welcomes = says, welcomes
@@ -315,6 +319,9 @@ class Fake(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         Fake.guests.append(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        Fake.left += 1
 
     def data_received(self, data: bytes) -> None:
         if data[0] == 0x10 and self.welcomes:
@@ -357,8 +364,37 @@ async def test_a_broker_that_talks_nonsense_is_left(says, version, monkeypatch):
 
 async def test_a_broker_that_never_answers_can_be_left(monkeypatch):
     monkeypatch.setattr("nodes._helpers.mqtt_wire.PATIENCE", 0.05)
+    monkeypatch.setattr(Fake, "left", 0)
     async with fake(b"", welcomes=False) as url:
         assert "does not answer" in await refused(url)
+        await until(lambda: Fake.left)
+
+
+async def test_who_leaves_while_connecting_leaves_nothing_behind(monkeypatch):
+    """A thread of paho's cannot be stopped, so leaving waits for it, and then closes."""
+    monkeypatch.setattr("nodes._helpers.mqtt_wire.TO_CONNECT", 0.2)
+    with socket.create_server((HOME, 0), backlog=0) as full:
+        where = full.getsockname()
+        crowd = [socket.socket() for _ in range(4)]
+        for guest in crowd:
+            guest.setblocking(False)
+            guest.connect_ex(where)
+        async with hearing(mqtt_in(broker=f"{HOME}:{where[1]}", topic="a", log=LOG)) as heard:
+            await asyncio.sleep(0.05)
+        assert heard.task.cancelled()
+        for guest in crowd:
+            guest.close()
+
+
+async def test_who_leaves_while_logging_in_leaves_nothing_behind(monkeypatch):
+    monkeypatch.setattr("nodes._helpers.mqtt_wire.TO_CONNECT", 0.02)
+    async with fake(b"", welcomes=False) as url:
+        joining = asyncio.ensure_future(mqtt(url).__aenter__())
+        await until(lambda: Fake.guests)
+        joining.cancel()
+        await asyncio.wait({joining})
+        assert joining.cancelled()
+        await until(lambda: Fake.guests[0].is_closing())
 
 
 ADDRESSES = [
