@@ -46,7 +46,7 @@ class Inbox(Generic[T]):
 
     def _thin(self) -> None:
         """Keep the newest value of each key, and of too many keys the newest half."""
-        newest = {}
+        newest: dict[str, T] = {}
         for key, value in self._held:
             newest.pop(key, None)
             newest[key] = value

@@ -10,12 +10,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nodes._helpers.mqtt_packets import publish_packet, read_publish
-
-if TYPE_CHECKING:
-    from paho.mqtt.client import Client as Paho
 
 BLOCK = 1 << 16  # bytes read at once
 SEGMENT = 1400  # bytes; what fills a packet of the network need not wait for company
@@ -25,7 +22,7 @@ NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Lane:
-    """Stands between paho and its socket.
+    """Stands between paho (its private half is spoken to, so `Any`) and its socket.
 
     `heard` gets topic, payload and whether the broker had kept it; `room` is called when a jam is
     over.
@@ -33,7 +30,7 @@ class Lane:
 
     def __init__(
         self,
-        paho: "Paho",
+        paho: Any,
         heard: Callable[[str, bytes, bool], None],
         room: Callable[[], None],
         *,
@@ -46,11 +43,11 @@ class Lane:
         self._out = bytearray()
         self._stepping = self._flushing = self._waiting = False
         self._receive: Callable[[int], bytes] = paho._sock_recv
-        paho._sock_recv = self._from_block  # type: ignore[method-assign]
-        paho._sock_send = self._gather  # type: ignore[method-assign]
+        self._close: Callable[..., None] | None = paho.on_socket_close
+        paho._sock_recv = self._from_block
+        paho._sock_send = self._gather
         paho.on_socket_register_write = lambda *_: self._want()
         paho.on_socket_unregister_write = None
-        self._close = paho.on_socket_close
         paho.on_socket_close = self._closed
         self._loop.add_reader(self._link, self._readable)
 

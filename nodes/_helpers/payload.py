@@ -22,17 +22,18 @@ def decoder(format: Format, field: str = "") -> Decode:
 
     What it returns raises `ValueError` on anything that is not what the format says.
     """
-    leaf = _LEAVES[format]
+    leaf, in_json = _LEAVES[format], bool(field) or format == "json"
 
     def decode(payload: bytes) -> Any:
         if len(payload) > LARGEST:
             raise ValueError(f"{len(payload)} bytes; no value is longer than {LARGEST}")
-        text = payload.decode()
-        return leaf(pick(read_json(text), field)) if field else leaf(text)
+        try:
+            said = read_json(payload.decode()) if in_json else payload.decode()
+            return leaf(pick(said, field) if field else said)
+        except RecursionError:
+            raise ValueError("JSON within JSON without end") from None
 
-    if format == "json" and not field:
-        return lambda payload: frozen(read_json(payload.decode()))
-    return _fast_number(decode) if format == "number" and not field else decode
+    return decode if format != "number" or field else _fast_number(decode)
 
 
 def encoder(style: Style, decimals: int | None = None) -> Encode:

@@ -117,7 +117,7 @@ class UdpBattery:
         Raises:
             ApiError: it makes no sense.
         """
-        config = params.get("config") if isinstance(params, dict) else None
+        config: Any = params.get("config") if isinstance(params, dict) else None
         mode = config.get("mode") if isinstance(config, dict) else None
         ways = {
             "Auto": self._own,
