@@ -7,10 +7,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from flowctl.backtest.world import Twins
 from flowctl.faults import faulty
 from flowctl.storage import FILE
 from flowctl.store import Store
 
+FREE = 1e5  # W/s: no slew rate besides the learned lag
+LONGEST = 60.0  # s that an answer may take
 Kept = Mapping[str, Mapping[str, Any]]
 """What each step keeps, by its name and that of the flow: `home:plan/response_predictor`."""
 
@@ -26,13 +29,40 @@ def read_state(folder: Path) -> Kept:
     try:
         if not file.is_file():
             raise OSError("there is no such file")
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as base:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as base:
             for step, name, text in base.execute("SELECT step, name, value FROM state"):
                 kept.setdefault(step, {})[name] = json.loads(text)
     except (OSError, sqlite3.Error, ValueError) as error:
         cure = "--learned wants the state folder of a flowctl run (see its --state)"
         raise faulty(file, "E700", f"holds nothing learned: {error}", cure) from None
     return kept
+
+
+def dynamics(kept: Kept, flow: str, twins: Twins) -> dict[str, dict[str, float]]:
+    """Turn learned responses into the dynamics of a plant's batteries, by name.
+
+    A step that learns keeps, by battery, the `dead_time` and `lag` that the meter shows. The delay
+    of the meter itself is taken off; slew rate and wake-up are in the lag that was learned.
+    """
+    delay = twins.latency + twins.average / 2
+    steps = sorted(kept, key=lambda step: not step.startswith(f"{flow}:"))
+    found: dict[str, dict[str, float]] = {}
+    for step in steps:
+        for name in twins.names[1:]:
+            timing = _timing(kept[step].get(name))
+            if name not in found and timing:
+                dead = max(0.0, timing[0] - delay)
+                found[name] = {"dead_time": dead, "lag": timing[1], "slew": FREE, "wake": 0.0}
+    return found
+
+
+def _timing(kept: Any) -> tuple[float, float] | None:
+    if not isinstance(kept, Mapping):
+        return None
+    dead, lag = kept.get("dead_time"), kept.get("lag")
+    if not isinstance(dead, float | int) or not isinstance(lag, float | int):
+        return None
+    return (dead, lag) if 0 <= dead < LONGEST and 0 < lag < LONGEST else None
 
 
 def stores(kept: Kept) -> Callable[[str], Store]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flowctl.backtest.figures import BY_NAME
+from flowctl.backtest.learned import Kept, dynamics, read_state
 from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.world import World
 from flowctl.check import load
@@ -29,9 +30,20 @@ class Given:
     lasts: str | None = None
     warm_up: str | None = None
     seed: int | None = None
+    learned: Path | None = None
 
 
-def world_of(given: Given, flow: Path, sets: Mapping[str, str]) -> tuple[World, Rebuilt | None]:
+@dataclass(frozen=True)
+class Asked:
+    """The world that was asked for."""
+
+    world: World
+    rebuilt: Rebuilt | None
+    kept: Kept
+    """What flows have learned already."""
+
+
+def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
     """Make the world that was asked for.
 
     Raises:
@@ -55,10 +67,12 @@ def world_of(given: Given, flow: Path, sets: Mapping[str, str]) -> tuple[World, 
         rebuild(given.recording, world.open().names, given.columns) if given.recording else None
     )
     world = _lived_in(world, rebuilt) if rebuilt else world
+    kept = read_state(given.learned) if given.learned else {}
+    world = _answering(world, kept, load(flow, sets=sets).name, given.learned) if kept else world
     whole = world.lasts(world.open())
     if world.warm_up >= whole:
         raise FlowError(f"--warm-up {given.warm_up}: must be shorter than the run of {whole:g}s")
-    return world, rebuilt
+    return Asked(world, rebuilt, kept)
 
 
 def duration(text: str | None, option: str) -> float | None:
@@ -76,16 +90,19 @@ def duration(text: str | None, option: str) -> float | None:
     return made
 
 
-def figure_name(by: str) -> str:
+def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
     """Check the name of a figure.
 
     Raises:
-        FlowError: there is none of that name.
+        FlowError: there is none of that name, or not in this run.
     """
     name = by.replace("-", "_")
     if name not in BY_NAME:
         cure = nearest(name, BY_NAME) or f"figures are {', '.join(BY_NAME)}"
         raise FlowError(f"--by {by}: no figure has that name; {cure}")
+    if (name == "cost" and not priced) or (name == "ratio" and not bounded):
+        cure = "give a --tariff" if name == "cost" else "leave out --no-bounds"
+        raise FlowError(f"--by {by}: is not known in this run; {cure}")
     return name
 
 
@@ -108,6 +125,17 @@ def _lived_in(world: World, rebuilt: Rebuilt) -> World:
         seconds=seconds,
         known=socs,
     )
+
+
+def _answering(world: World, kept: Kept, flow: str, folder: object) -> World:
+    """Let batteries answer as was learned of them."""
+    twins = world.open()
+    known = dynamics(kept, flow, twins)
+    if not known:
+        names = ", ".join(twins.names[1:])
+        raise FlowError(f"--learned {folder}: no response of {names} was learned there yet")
+    both = {name: {**world.known.get(name, {}), **known.get(name, {})} for name in twins.names[1:]}
+    return replace(world, known=both)
 
 
 def _date(text: str | None) -> datetime | None:

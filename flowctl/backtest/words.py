@@ -26,6 +26,9 @@ def headline(made: Comparison, rebuilt: Rebuilt | None) -> str:
 
 def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
     """Say what a reader of the figures has to know."""
+    for name, known in made.setting.world.known.items():
+        if "lag" in known:
+            yield f"{name} answers as learned: after {known['dead_time']:g}s, lag {known['lag']:g}s"
     if rebuilt:
         late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
         yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"

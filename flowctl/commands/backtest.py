@@ -37,7 +37,9 @@ def backtest(
         list[str] | None, typer.Option(help="of a recording that is a table: stream=column")
     ] = None,
     against: Annotated[list[Path] | None, typer.Option(help="flows to hold against it")] = None,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="a var: name=value")] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="a var of the first flow: name=value")
+    ] = None,
     sweep: Annotated[
         list[str] | None, typer.Option(help="a var or stream/step.setting: KEY=a,b,c")
     ] = None,
@@ -66,22 +68,22 @@ def backtest(
     """
     from flowctl.backtest.candidates import named, swept
     from flowctl.backtest.comparison import compare
-    from flowctl.backtest.learned import read_state
-    from flowctl.backtest.options import Given, figure_name, world_of
+    from flowctl.backtest.options import Given, asked, figure_name
     from flowctl.backtest.page import write_page
     from flowctl.backtest.tariff import read_tariff
     from flowctl.backtest.trial import Setting
 
-    by = figure_name(by)
+    by = figure_name(by, priced=tariff is not None, bounded=bounds)
     columns = pairs(column) if column else None
-    given = Given(plant, house, pv, recording, columns, begin, at, seconds, warm_up, seed)
-    world, rebuilt = world_of(given, flows[0], pairs(sets))
+    given = Given(plant, house, pv, recording, columns, begin, at, seconds, warm_up, seed, learned)
+    told = asked(given, flows[0], pairs(sets))
+    rebuilt = told.rebuilt
     setting = Setting(
-        world=world,
+        world=told.world,
         tariff=read_tariff(tariff) if tariff else None,
         fed=rebuilt.fed if rebuilt else (),
         silent=frozenset(silent or ()),
-        kept=read_state(learned) if learned else {},
+        kept=told.kept,
         pictured=report is not None,
     )
     first, *others = named([flows[0], *(against or ()), *flows[1:]], pairs(sets))
