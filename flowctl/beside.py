@@ -4,7 +4,6 @@
 `sys.path`. A changed file is imported anew; one that is unchanged, its helpers too, is not.
 """
 
-import hashlib
 import importlib
 import sys
 from pathlib import Path
@@ -32,8 +31,10 @@ def import_beside(path: Path) -> ModuleType:
 
 
 def _package(folder: Path) -> str:
+    from hashlib import sha256  # most flows have no nodes beside them
+
     state = _state([*_helpers(folder), *filter(is_node_file, sorted(folder.glob("*.py")))])
-    hashed = hashlib.sha256(f"{folder} {state}".encode()).hexdigest()[:12]
+    hashed = sha256(f"{folder} {state}".encode()).hexdigest()[:12]
     name = f"flowctl_beside_{hashed}"
     if name not in sys.modules:
         package = ModuleType(name, "Nodes beside a flow.")

@@ -1,6 +1,5 @@
 """What is wrong with a file: place, fault and cure, all at once."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -81,5 +80,7 @@ def faulty(file: object, code: str, message: str, cure: str = "") -> FlowError:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Name the nearest known word as a cure, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    from difflib import get_close_matches  # a good flow has no need of it
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean '{close[0]}'?" if close else ""
