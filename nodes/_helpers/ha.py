@@ -13,17 +13,19 @@ from nodes._helpers.mqtt_topics import check_topic
 from nodes._helpers.payload import plain
 
 Kind = Literal["sensor", "binary_sensor", "number", "switch", "select", "button"]
-SCALES: Mapping[str, float] = {  # as Home Assistant shows it -> the base unit that wires carry
-    "kW": 1e3,
-    "MW": 1e6,
-    "kWh": 1e3,
-    "MWh": 1e6,
-    "mV": 1e-3,
-    "mA": 1e-3,
-    "ms": 1e-3,
-    "min": 60.0,
-    "h": 3600.0,
-    "d": 86400.0,
+SCALES: Mapping[str, tuple[str, float]] = {  # as Home Assistant shows it -> as wires carry it
+    "mW": ("W", 1e-3),
+    "kW": ("W", 1e3),
+    "MW": ("W", 1e6),
+    "kWh": ("Wh", 1e3),
+    "MWh": ("Wh", 1e6),
+    "mV": ("V", 1e-3),
+    "mA": ("A", 1e-3),
+    "ms": ("s", 1e-3),
+    "min": ("s", 60.0),
+    "h": ("s", 3600.0),
+    "d": ("s", 86400.0),
+    "°C": ("degC", 1.0),
 }
 ID = re.compile(r"[a-zA-Z0-9_-]+\Z")  # what Home Assistant takes in a discovery topic
 COMMANDED = ("number", "switch", "select", "button")
@@ -140,6 +142,6 @@ def symbol(unit: str) -> str:
     return "°C" if unit == "degC" else unit
 
 
-def scale_of(unit: str | None) -> float:
-    """Return how much of a wire's base unit one of Home Assistant's is: 1000 for kWh."""
-    return SCALES.get(unit or "", 1.0)
+def in_base(unit: str | None) -> tuple[str, float]:
+    """Return the unit that wires carry, and how much of it one of Home Assistant's is."""
+    return SCALES.get(unit or "", (unit or "", 1.0))

@@ -4,12 +4,16 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, Literal
 
 from nodes._helpers.fields import pick, read_number
-from nodes._helpers.ha import scale_of
+from nodes._helpers.ha import in_base
+from nodes._helpers.ha_states import State
+from nodes._helpers.nonsense import excerpt
 from nodes._helpers.payload import FALSE, TRUE, encoder, plain
 from nodes._helpers.say import by_name
+
+Format = Literal["number", "text", "bool"]
 
 
 class Reader:
@@ -18,7 +22,7 @@ class Reader:
     def __init__(
         self, unit: str = "", sign: int = 1, decimals: int | None = None, field: str = ""
     ) -> None:
-        self._factor, self._field = sign / scale_of(unit), field
+        self._factor, self._field = sign / in_base(unit)[1], field
         self._encode = encoder("plain", decimals)
         self._known: dict[str, Any] = {}
 
@@ -90,3 +94,27 @@ def truth(value: Any) -> bool | None:
         return value != 0 if math.isfinite(value) else None
     word = str(value).strip().lower()
     return word in TRUE if word in TRUE + FALSE else None
+
+
+def value_of(state: State, attribute: str, format: Format, unit: str | None) -> Any:
+    """Read the value that a state or one of its attributes holds.
+
+    Raises:
+        ValueError: it holds none, or one of another unit.
+    """
+    found = pick(state.attributes, attribute) if attribute else state.text
+    if format == "text":
+        return found if isinstance(found, str) else json.dumps(plain(found))
+    if format == "bool":
+        holds = truth(found)
+        if holds is None:
+            raise ValueError(f"neither on nor off: {excerpt(str(found))}")
+        return holds
+    value = read_number(found)
+    told = state.attributes.get("unit_of_measurement")
+    if unit is None or attribute or not isinstance(told, str):
+        return value
+    base, scale = in_base(told)
+    if base != unit:
+        raise ValueError(f"it is in {told}, and {unit} is wanted")
+    return value * scale
