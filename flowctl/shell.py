@@ -114,7 +114,7 @@ class Shell:
 
         A device that keeps telling another setpoint is asked less and less often: writes wear it.
         """
-        soon, refresh = self.terms.write_every, max(self.terms.resend, self.terms.write_every)
+        soon, refresh = self.terms.write_every, max(self.terms.refresh, self.terms.write_every)
         if self._written is None or self._differs():
             return self._written_at + soon
         if self._again:

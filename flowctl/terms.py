@@ -25,4 +25,13 @@ class Terms:
     ] = None
     write_every: Annotated[Seconds, Ge(0), "shortest time between two writes"] = 1.0
     deadband: Annotated[Watts, Ge(0), "smaller changes than this are not written"] = 25.0
-    resend: Annotated[Seconds, Gt(0), "an unchanged setpoint is written again after this"] = 60.0
+    resend: Annotated[
+        Annotated[Seconds, Gt(0)] | None,
+        "an unchanged setpoint is written again after this; by default a third of the lease "
+        "where the device has a time-out of its own, else 60s",
+    ] = 60.0
+
+    @property
+    def refresh(self) -> float:
+        """Seconds after which an unchanged setpoint is written again."""
+        return self.lease / 3 if self.resend is None else self.resend

@@ -9,7 +9,7 @@ from flowctl import Battery, Ge, Gt, Latest, Le, Log, Release, Seconds, Terms, W
 from nodes._helpers.marstek_loan import Loan, Mode
 from nodes._helpers.marstek_session import Session, marstek
 
-TERMS = Terms(write_every=2.0, resend=3.3)  # a third of the lease
+TERMS = Terms(write_every=2.0, resend=None)  # it gives itself back: refresh within the lease
 BEATS = 4  # to a poll: so soon the first one comes
 
 

@@ -24,7 +24,7 @@ class Loan:
 
     def __init__(self, session: Session, terms: Terms, mode: Mode, log: logging.Logger) -> None:
         self._session, self._terms, self._mode, self._log = session, terms, mode, log
-        refresh = GAP * max(terms.resend, terms.write_every)
+        refresh = GAP * max(terms.refresh, terms.write_every)
         self.seconds = math.ceil(max(terms.lease, refresh))
         """How long the battery holds a power without hearing from us."""
         self._held = False

@@ -163,7 +163,8 @@ def test_a_hold_outlasts_lease_and_refresh(lease, resend, write_every):
 
 def test_it_is_refreshed_at_a_third_of_the_lease():
     assert TERMS.write_every == 2.0
-    assert TERMS.resend == pytest.approx(TERMS.lease / 3, abs=0.1)
+    assert TERMS.refresh == pytest.approx(TERMS.lease / 3)
+    assert Terms(lease=30.0, resend=None).refresh == pytest.approx(10.0)
 
 
 async def test_when_the_controller_dies_the_battery_comes_free_by_itself():
