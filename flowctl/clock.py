@@ -20,6 +20,19 @@ from reactivex.scheduler.scheduler import Scheduler
 State = TypeVar("State")
 
 
+class Timer(abc.DisposableBase):
+    """An armed timer: reactivex's own disposable holds a lock, which nobody here contends for."""
+
+    __slots__ = ("_cancel",)
+
+    def __init__(self, cancel: Callable[[], object]) -> None:
+        self._cancel = cancel
+
+    def dispose(self) -> None:
+        """Disarm it; often is as good as once."""
+        self._cancel()
+
+
 class Clock(Scheduler):
     """A reactivex scheduler that also tells the seconds of this run and keeps turns apart."""
 

@@ -7,10 +7,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
-from reactivex.abc import DisposableBase
-from reactivex.disposable import Disposable
-
-from flowctl.clock import Clock
+from flowctl.clock import Clock, Timer
 from flowctl.ends import Edge, End
 from flowctl.latest import Latest
 from flowctl.tend import Tended
@@ -37,9 +34,9 @@ class LiveClock(Clock):
         """The time of day as the system has it now."""
         return datetime.now(UTC)
 
-    def later(self, delay: float, action: Callable[[], object]) -> DisposableBase:
+    def later(self, delay: float, action: Callable[[], object]) -> Timer:
         """Arm a timer on the event loop."""
-        return Disposable(self._loop.call_later(delay, self.turn, action).cancel)
+        return Timer(self._loop.call_later(delay, self.turn, action).cancel)
 
 
 class LiveEnds:

@@ -52,7 +52,8 @@ async def told(sessions: Sequence[Session]) -> None:
     while True:
         await asyncio.sleep(STATUS)
         for session, looker in zip(sessions, lookers, strict=True):
-            session.log.info("%s", line(looker.look()))
+            if said := line(looker.look()):
+                session.log.info("%s", said)
 
 
 def picture(glances: Sequence[Glance]) -> "Group":

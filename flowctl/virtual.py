@@ -4,10 +4,7 @@ import heapq
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from reactivex.abc import DisposableBase
-from reactivex.disposable import Disposable
-
-from flowctl.clock import Clock
+from flowctl.clock import Clock, Timer
 
 NANO = 1_000_000_000  # whole nanoseconds: 0.1 added ten times is one second
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,12 +31,12 @@ class VirtualClock(Clock):
         """The start plus the virtual seconds."""
         return self._start + timedelta(seconds=self.time())
 
-    def later(self, delay: float, action: Callable[[], object]) -> DisposableBase:
+    def later(self, delay: float, action: Callable[[], object]) -> Timer:
         """Arm a timer; it runs when the clock is advanced to it."""
         cell = [action]
         due = self._now + max(0, round(delay * NANO))
         heapq.heappush(self._timers, (due, next(self._order), cell))
-        return Disposable(cell.clear)
+        return Timer(cell.clear)
 
     def advance(self, seconds: float) -> None:
         """Let seconds pass; run every timer due up to and including the new time."""
