@@ -11,17 +11,23 @@ def smooth(
     values: Annotated[Observable[Quantity], "what is smoothed"],
     *,
     over: Annotated[Seconds, Gt(0), "time constant: a step is followed to 63 % after it"],
+    bypass: Annotated[
+        Annotated[Quantity, Gt(0)] | None, "a value farther than this from the mean is followed"
+    ] = None,
     clock: Clock,
 ) -> Observable[Quantity]:
     """Say the exponential mean, one per value; a value weighs by the time since the one before.
 
     So two readings a second and one every ten seconds give the same curve. Starts at the first
-    value. NaN and infinities are not heard.
+    value; with `bypass` it starts anew at one that is far from the mean. NaN and infinities are not
+    heard.
     """
 
     def step(before: tuple[float, float] | None, value: float) -> tuple[tuple[float, float], float]:
         at = clock.time()
-        mean = value if before is None else blend(before[1], value, at - before[0], over)
+        if before is None or (bypass is not None and abs(value - before[1]) > bypass):
+            return (at, value), value
+        mean = blend(before[1], value, at - before[0], over)
         return (at, mean), mean
 
     return holding(values, None, step)

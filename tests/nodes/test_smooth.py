@@ -23,6 +23,12 @@ def test_it_starts_at_the_first_value_and_answers_each():
     assert play(smooth, line, over="5s") == line
 
 
+def test_a_value_far_from_the_mean_may_be_followed_at_once():
+    line = [(0, 0.0), (1, 100.0), (2, 1000.0), (3, 1000.0)]
+    said = play(smooth, line, over="2s", bypass="200W")
+    assert [mean for _, mean in said] == pytest.approx([0, 39.347, 1000, 1000], abs=1e-3)
+
+
 def test_nan_leaves_no_trace():
     clean = [(0, 1.0), (1, 5.0), (2, 9.0)]
     dirty = [(0, 1.0), (0.5, math.nan), (1, 5.0), (1.5, math.inf), (2, 9.0)]

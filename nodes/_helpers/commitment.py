@@ -1,0 +1,149 @@
+"""Choosing how many units work, and which: limits, losses, rank, least times."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from flowctl import Battery, Percent, Plan, Seconds, Watts
+from nodes._helpers.allocation import water_fill
+from nodes._helpers.fleet import Fleet, able
+from nodes._helpers.timing import TINY
+
+Ranking = Literal["soc", "listed", "share"]
+Curve = Sequence[tuple[Watts, Watts]]
+"""Losses by power, both W, with rising power."""
+
+STANDBY, PART, RISE = 10.0, 0.035, 1.2e-5  # W, W/W, W/W2: losses of a common home battery
+GAIN = 5.0  # W of losses that another number of units must save: a switch costs as much in minutes
+COVERED = 0.95  # of the total that the others must deliver before one that leaves is let go
+SOC_UNKNOWN = 50.0  # % while a battery does not tell its charge
+
+
+class Wishes(NamedTuple):
+    """The settings of the law."""
+
+    add: float
+    charging: float
+    drop: float
+    curve: Curve | None
+    """`None`: by limits alone."""
+    rank: Ranking
+    tie: Percent
+    reorder: Seconds
+    least_on: Seconds
+    handover: Seconds
+    rating: Watts
+
+
+class Committed(NamedTuple):
+    """Who works since when, who is leaving, and in what order they stand."""
+
+    active: Mapping[str, Seconds]
+    leaving: Mapping[str, Seconds]
+    """Until when one that leaves covers for the others."""
+    watts: Mapping[str, Watts]
+    """What was said last."""
+    order: tuple[str, ...] = ()
+    ordered_at: Seconds = 0.0
+    sign: float = 0.0
+
+
+def standard_curve() -> Curve:
+    """Losses by power where no curve is given."""
+    powers = [50.0 * k for k in range(101)]
+    return tuple((p, STANDBY + PART * p + RISE * p * p) for p in powers)
+
+
+def read_curve(efficiency: Mapping[Watts, Percent]) -> Curve:
+    """Turn efficiencies by power, as data sheets give them, into losses."""
+    return tuple((p, p * (1 - e / 100)) for p, e in sorted(efficiency.items()))
+
+
+def loss(curve: Curve, power: Watts) -> Watts:
+    """Read a curve between its points; below the first its losses are what it takes to be on."""
+    if power <= curve[0][0] or len(curve) == 1:
+        return curve[0][1]
+    for (p, low), (q, high) in pairwise(curve):
+        if power <= q or q == curve[-1][0]:
+            return low + (high - low) * (power - p) / (q - p)
+    raise AssertionError
+
+
+def commit(
+    before: Committed, plan: Plan, fleet: Fleet, wishes: Wishes, at: Seconds
+) -> tuple[Committed, dict[str, Watts]]:
+    """Choose the units and give each its watts."""
+    total = sum(plan.watts.values())
+    sign = -1.0 if total < 0 else 1.0
+    order, ordered_at = ranked(before, plan, fleet.told, sign, wishes, at)
+    limits = {n: able(fleet.told[n], sign, wishes.rating, 0.0, 100.0)[0] for n in order}
+    now = [name for name in order if name in before.active]
+    part = wishes.add if sign > 0 else wishes.charging
+    count = how_many(abs(total), [limits[name] for name in order], len(now), part, wishes)
+    kept = [n for n in now if at - before.active[n] < wishes.least_on - TINY]
+    chosen = [name for name in order if name in order[:count] or name in kept]
+    weights = [abs(plan.watts[name]) for name in chosen]
+    shares = water_fill(abs(total), weights, [limits[name] for name in chosen])
+    watts = dict.fromkeys(plan.watts, 0.0)
+    watts |= {name: sign * share for name, share in zip(chosen, shares, strict=True)}
+    leaving = _leaving(before, chosen, plan, wishes, at)
+    delivered = sum(max(0.0, sign * fleet.power(name)) for name in chosen)
+    owed = max(0.0, abs(total) - delivered) if delivered < COVERED * abs(total) else 0.0
+    for name in leaving:
+        most = max(0.0, sign * before.watts.get(name, 0.0))
+        watts[name] = sign * min(owed, most)
+        owed -= abs(watts[name])
+    active = {name: before.active.get(name, at) for name in chosen}
+    return Committed(active, leaving, watts, order, ordered_at, sign), watts
+
+
+def how_many(
+    total: Watts, limits: Sequence[Watts], active: int, part: float, wishes: Wishes
+) -> int:
+    """Say how many, in order: enough for the total, and no more than pay."""
+    count, room = 0, 0.0
+    for limit in limits:
+        count, room = count + 1, room + limit
+        if total < (part if count >= active else part - wishes.drop) * room:
+            break
+    if wishes.curve is None or not limits:
+        return count
+    now = min(max(count, active), len(limits))
+    costs = {k: k * loss(wishes.curve, total / k) for k in range(count, len(limits) + 1) if k}
+    best = min(costs, key=lambda k: costs[k])
+    return best if costs[now] - costs[best] > GAIN or now < count else now
+
+
+def ranked(
+    before: Committed,
+    plan: Plan,
+    told: Mapping[str, Battery],
+    sign: float,
+    wishes: Wishes,
+    at: Seconds,
+) -> tuple[tuple[str, ...], Seconds]:
+    """Put those that can work in the order in which they are called."""
+    names = [name for name, watts in plan.watts.items() if watts * sign > 0 and name in told]
+    same = sign == before.sign and set(names) == set(before.order)
+    if same and at - before.ordered_at < wishes.reorder - TINY:
+        return before.order, before.ordered_at
+
+    def place(name: str) -> float:
+        soc = told[name].soc
+        held = wishes.tie if name in before.active else 0.0
+        if wishes.rank == "soc":
+            return -sign * (SOC_UNKNOWN if soc is None else soc) - held
+        return -abs(plan.watts[name]) if wishes.rank == "share" else 0.0
+
+    return tuple(sorted(names, key=place)), at
+
+
+def _leaving(
+    before: Committed, chosen: Sequence[str], plan: Plan, wishes: Wishes, at: Seconds
+) -> dict[str, Seconds]:
+    """Name those that must still cover until the others have come up."""
+    gone = [name for name in before.active if name not in chosen]
+    until = dict.fromkeys(gone, at + wishes.handover) | {
+        name: end for name, end in before.leaving.items() if name not in chosen
+    }
+    return {n: end for n, end in until.items() if end > at + TINY and n in plan.watts}

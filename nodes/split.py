@@ -1,0 +1,112 @@
+"""Make a plan of a total: who of the batteries gives how much."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated
+
+from flowctl import Battery, Clock, Ge, Gt, Observable, Percent, Plan, Seconds, Watts
+from nodes._helpers.division import By, Division, Rule, by_phase, divide
+from nodes._helpers.fleet import Fleet, law
+from nodes._helpers.operators import NONE
+from nodes._helpers.timing import TINY
+
+PHASE, PART = "phase ", "part "  # before the names of streams, so that they never meet
+NO_WEIGHTS: Mapping[str, float] = MappingProxyType({})
+NO_PHASES: Mapping[str, str] = MappingProxyType({})
+
+
+def split(
+    total: Annotated[Observable[Watts], "what all batteries are to give, + discharging"],
+    batteries: Annotated[Mapping[str, Observable[Battery]], "those that share it"],
+    phases: Annotated[
+        Mapping[str, Observable[Watts]], "totals by phase, where each phase is served by itself"
+    ] = NONE,
+    parts: Annotated[
+        Mapping[str, Observable[float]], "weights by battery as streams, with `by: weighted`"
+    ] = NONE,
+    *,
+    by: Annotated[
+        By | list[By],
+        "what shares are in proportion to: equal, weighted (as given), capacity, power (limits), "
+        "soc (charge, or room to 100%), energy (usable, or room); a list multiplies; or priority: "
+        "each to its limit, in order",
+    ] = "equal",
+    weights: Annotated[Mapping[str, float], "by battery, with `by: weighted`"] = NO_WEIGHTS,
+    order: Annotated[list[str] | None, "who is filled first; if not given, as listed"] = None,
+    reverse: Annotated[bool, "discharge in the opposite order"] = False,
+    rotate: Annotated[
+        Annotated[Seconds, Gt(0)] | None, "the order moves on by one this often"
+    ] = None,
+    limit: Annotated[Watts, Ge(0), "largest power of each, where it does not tell less"] = 2500.0,
+    empty: Annotated[Percent, Ge(0), "at this charge or less it does not discharge"] = 0.0,
+    full: Annotated[Percent, Ge(0), "at this charge or more it does not charge"] = 100.0,
+    spill: Annotated[bool, "what one cannot take goes to the others"] = True,
+    on: Annotated[Mapping[str, str], "with `phases`: the phase of each battery"] = NO_PHASES,
+    away: Annotated[
+        Annotated[Seconds, Gt(0)] | None, "a battery not measured for so long is left out"
+    ] = 60.0,
+    valid: Annotated[
+        Annotated[Seconds, Gt(0)] | None, "how long a plan holds; the lease limits it anyway"
+    ] = None,
+    clock: Clock,
+) -> Observable[Plan]:
+    """Divide a total among batteries; one plan per total.
+
+    Every battery that can be commanded is named. One that went away gets one 0 and is then left
+    out, which releases it. With `spill` a limit costs nothing as long as another has room; what
+    nobody can take is `unmet`. The reason of a share is the limit that bound it, or the measure.
+
+    With `phases`, each phase's own total is divided among the batteries on it, for meters that do
+    not add phases up; the total then only sets the beat. Without, the sum counts, as for most.
+
+    Raises:
+        ValueError: a battery is on no phase, or on one that is not given.
+    """
+    if phases and not all(on.get(name) in phases for name in batteries):
+        raise ValueError(f"say the phase of each battery: on: {{left: {next(iter(phases))}, ...}}")
+    measures = (by,) if isinstance(by, str) else tuple(by)
+    order = list(batteries) if order is None else order
+    rule = Rule(measures, weights, order, reverse, spill, limit, empty, full)
+    streams = {f"{PHASE}{name}": stream for name, stream in phases.items()}
+    streams |= {f"{PART}{name}": stream for name, stream in parts.items()}
+
+    def work(named: frozenset[str], watts: float, fleet: Fleet) -> tuple[frozenset[str], Plan]:
+        at = clock.time()
+        here = {n: told for n, told in fleet.told.items() if fleet.present(n, at, away)}
+        fresh = rule._replace(
+            order=turned(order, at, rotate), weights={**weights, **known(fleet, PART)}
+        )
+        if phases:
+            made = by_phase(dict.fromkeys(phases, 0.0) | known(fleet, PHASE), here, on, fresh)
+        else:
+            made = divide(watts, here, fresh)
+        until = math.inf if valid is None else at + valid
+        return frozenset(here), plan_of(made, named - here.keys(), until)
+
+    return law(total, batteries, frozenset[str](), work, clock, **streams)
+
+
+def known(fleet: Fleet, prefix: str) -> dict[str, float]:
+    """Return what the streams of one kind have said, by name."""
+    said = ((name.removeprefix(prefix), value) for name, value in fleet.newest.items()
+            if name.startswith(prefix))  # fmt: skip
+    return {name: value for name, value in said if value is not None and math.isfinite(value)}
+
+
+def turned(order: Sequence[str], at: Seconds, rotate: Seconds | None) -> Sequence[str]:
+    """Move the order on by one for each time that has passed."""
+    if rotate is None or not order:
+        return order
+    first = int(at / rotate + TINY) % len(order)
+    return [*order[first:], *order[:first]]
+
+
+def plan_of(made: Division, gone: Iterable[str], until: Seconds) -> Plan:
+    """Make the plan; those who went away get their last zero."""
+    return Plan(
+        watts=MappingProxyType({**made.watts, **dict.fromkeys(gone, 0.0)}),
+        reasons=MappingProxyType({**made.reasons, **dict.fromkeys(gone, "went away")}),
+        unmet=made.unmet,
+        valid_until=until,
+    )

@@ -1,0 +1,136 @@
+"""`split` divides a total among batteries, under their limits, and says why."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowctl import Battery
+from flowctl.testing import play
+from nodes.split import split
+from tests.nodes.batteries import FLEETS, GRIDS, told, watts
+
+TWO = told(left={"soc": 80.0, "capacity": 5000.0}, right={"soc": 40.0, "capacity": 15000.0})
+
+
+@pytest.mark.parametrize(
+    ("wishes", "total", "left", "right"),
+    [
+        ({}, 1000.0, 500.0, 500.0),
+        ({}, -1000.0, -500.0, -500.0),
+        ({}, 0.0, 0.0, 0.0),
+        ({"by": "weighted", "weights": {"left": 3.0}}, 1000.0, 750.0, 250.0),
+        ({"by": "weighted", "parts": {"left": [(0, 4.0)]}}, 1000.0, 800.0, 200.0),
+        ({"by": "capacity"}, 1000.0, 250.0, 750.0),
+        ({"by": "soc"}, 1200.0, 800.0, 400.0),
+        ({"by": "soc"}, -800.0, -200.0, -600.0),
+        ({"by": "energy", "empty": "20%"}, 600.0, 300.0, 300.0),
+        ({"by": "energy"}, -1000.0, -100.0, -900.0),
+        ({"by": ["capacity", "soc"]}, 1000.0, 400.0, 600.0),
+        ({"by": "priority"}, 1000.0, 1000.0, 0.0),
+        ({"by": "priority"}, 3000.0, 2500.0, 500.0),
+        ({"by": "priority", "order": ["right"]}, 3000.0, 500.0, 2500.0),
+        ({"by": "priority", "reverse": True}, 1000.0, 0.0, 1000.0),
+        ({"by": "priority", "reverse": True}, -1000.0, -1000.0, 0.0),
+        ({"limit": "600W", "by": "soc"}, 1100.0, 600.0, 500.0),
+        ({"empty": "40%"}, 1000.0, 1000.0, 0.0),
+        ({"full": "80%"}, -1000.0, 0.0, -1000.0),
+    ],
+)
+def test_the_measure_decides(wishes, total, left, right):
+    made = watts(play(split, [(1, total)], batteries=TWO, **wishes))
+    assert made == pytest.approx({"left": left, "right": right})
+
+
+def test_power_is_what_each_can_do():
+    two = told(left={"max_discharge": 800.0}, right={"max_charge": 0.0})
+    assert watts(play(split, [(1, 1650.0)], batteries=two, by="power")) == {
+        "left": 400.0, "right": 1250.0,
+    }  # fmt: skip
+    assert watts(play(split, [(1, -100.0)], batteries=two, by="power")) == {
+        "left": -100.0, "right": 0.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("spill", "right", "unmet"), [(True, 700.0, 0.0), (False, 500.0, 200.0)])
+def test_what_one_cannot_take_goes_to_the_others_or_is_missing(spill, right, unmet):
+    two = told(left={"max_discharge": 300.0}, right={})
+    [(_, plan)] = play(split, [(1, 1000.0)], batteries=two, spill=spill)
+    assert (plan.watts["right"], plan.unmet) == (right, unmet)
+    assert plan.reasons == {"left": "its limit: 300W", "right": "by equal"}
+
+
+def test_what_nobody_can_take_is_unmet():
+    [(_, plan)] = play(split, [(1, -6000.0)], batteries=told(left={}, right={"soc": 100.0}))
+    assert (dict(plan.watts), plan.unmet) == ({"left": -2500.0, "right": 0.0}, -3500.0)
+    assert plan.reasons["right"] == "full: 100%"
+
+
+def test_one_that_goes_away_gets_one_zero_and_is_left_out_until_it_is_back():
+    right = [(0, Battery(soc=50.0)), (2, Battery(online=False)), (4, Battery(online=True))]
+    said = play(split, [(at, 900.0) for at in (1, 2.5, 3, 5)],
+                batteries={"left": [], "right": right})  # fmt: skip
+    assert [dict(plan.watts) for _, plan in said] == [
+        {"left": 450.0, "right": 450.0},
+        {"left": 900.0, "right": 0.0},
+        {"left": 900.0},
+        {"left": 450.0, "right": 450.0},
+    ]
+
+
+def test_one_that_is_no_longer_measured_is_left_out():
+    left = [(0, Battery(power=0.0))]
+    said = play(split, [(60, 900.0), (61, 900.0)], batteries={"left": left, "right": []})
+    assert [plan.watts["left"] for _, plan in said] == [450.0, 0.0]
+
+
+def test_the_order_moves_on():
+    said = play(split, [(at, 100.0) for at in (0, 1799, 1800, 3600)],
+                batteries={"left": [], "right": []}, by="priority", rotate="30m")  # fmt: skip
+    assert [plan.watts["left"] for _, plan in said] == [100.0, 100.0, 0.0, 100.0]
+
+
+def test_each_phase_is_served_by_its_own_batteries():
+    three = told(left={}, right={}, third={"max_discharge": 100.0})
+    [(_, plan)] = play(
+        split, [(1, 5.0)], batteries=three, phases={"L1": [(0, 800.0)], "L2": [(0, -300.0)]},
+        on={"left": "L1", "third": "L1", "right": "L2"},
+    )  # fmt: skip
+    assert plan.watts == {"left": 700.0, "third": 100.0, "right": -300.0}
+    assert plan.reasons["third"] == "L1, its limit: 100W"
+
+
+def test_a_battery_on_no_phase_is_refused():
+    with pytest.raises(ValueError, match="say the phase"):
+        play(split, [], batteries=told(left={}), phases={"L1": []}, on={"left": "L9"})
+
+
+def test_a_plan_holds_as_long_as_it_is_told_to():
+    [(_, plan)] = play(split, [(1, 100.0)], batteries=told(left={}), valid="20s")
+    assert plan.valid_until == 21.0
+    [(_, plan)] = play(split, [(1, 100.0)], batteries=told(left={}))
+    assert plan.valid_until == math.inf
+
+
+MEASURES = st.sampled_from(["equal", "capacity", "power", "soc", "energy", "priority"])
+
+
+@settings(deadline=None)
+@given(GRIDS, FLEETS, MEASURES, st.booleans())
+def test_no_limit_is_passed_nobody_works_against_the_sum_and_nothing_gets_lost(
+    line, fleet, by, spill
+):
+    said = play(split, line, batteries=fleet, by=by, spill=spill, limit=1000.0)
+    for (_, total), (_, plan) in zip(line, said, strict=True):
+        shares = plan.watts.values()
+        assert all(abs(share) <= 1000.0 + 1e-6 and share * total >= 0 for share in shares)
+        assert math.fsum(shares) + plan.unmet == pytest.approx(total, abs=1e-3)
+        assert set(plan.reasons) == set(plan.watts)
+
+
+@settings(deadline=None)
+@given(st.floats(-5000, 5000), MEASURES)
+def test_with_room_everything_is_met(total, by):
+    [(_, plan)] = play(split, [(1, total)], batteries=TWO, by=by)
+    assert plan.unmet == pytest.approx(0.0, abs=1e-3)
