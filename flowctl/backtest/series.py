@@ -98,7 +98,7 @@ def _held(commands: Sequence[Command], seconds: int) -> "array[int]":
     """The setpoint in force at the end of each second."""
     held = array("h", [NONE]) * seconds
     ends = [*(int(at) for at, _ in commands[1:]), seconds]
-    for (at, watts), end in zip(commands, ends, strict=True):
+    for (at, watts), end in zip(commands, ends, strict=False):
         value = NONE if watts is None else max(-LARGEST, min(LARGEST, round(watts)))
         for second in range(int(at), min(end, seconds)):
             held[second] = value

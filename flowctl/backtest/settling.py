@@ -8,7 +8,7 @@ from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
 
 SIZE = 200.0  # W: smaller changes settle unseen
 CALM = 50.0  # W by which the load may wander before and after; within it the meter is at rest
-BEFORE, AFTER = 8, 20  # s of calm load that make a change a step
+BEFORE, AFTER = 15, 20  # s of calm load that make a change a step
 LONGEST = 60  # s that a step is watched at most
 GRACE = 0.5  # s after the step that cannot be at rest
 QUIET_AFTER = 15.0  # s after a step from which on the meter should be quiet
@@ -80,7 +80,7 @@ def _step(load: Sequence[float], truth: Truth, second: int) -> Step | None:
     able = truth.gives if new > 0 else truth.takes
     if min(able[second : end + 1]) < abs(new):
         return None
-    return Step(_exactly(truth.load, second, (old + new) / 2), new - old, float(end))
+    return Step(_exactly(truth.load, second, (old + new) / 2), new - old, end - 1.0)
 
 
 def _exactly(load: Sequence[float], second: int, half: float) -> float:

@@ -1,0 +1,258 @@
+"""Flows in a closed loop: the engine with all its steps, against a plant, in virtual time."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flowctl import FlowError
+from flowctl.backtest.candidates import Candidate, named, swept
+from flowctl.backtest.comparison import compare
+from flowctl.backtest.trial import Setting, try_out
+from flowctl.cli import app
+from flowctl.commands import backtest as command
+from tests.plants import HOME, QUICK, ZERO, flow, plant, world
+
+command.register(app)
+QUIET = """
+flow: still
+streams:
+  meter: [src]
+  left:
+    - from: meter
+    - filter: value > 1MW
+    - bat
+"""
+
+
+def tried(folder: Path, text: str = ZERO, **given: object):
+    setting = Setting(world(folder, QUICK, seconds=120.0, **given))
+    return try_out(Candidate("it", flow(folder, text)), setting)
+
+
+def run(*words: object) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["backtest", *map(str, words)])
+    return done.exit_code, done.stdout, str(done.exception or done.stderr)
+
+
+def test_a_flow_steers_the_battery_of_a_plant(tmp_path):
+    made = tried(tmp_path, warm_up=30.0)
+    assert made.figures["grid_w"] == pytest.approx(60, abs=15)  # it leaves a fifth to the grid
+    assert made.figures["losses_w"] > 10
+    assert made.figures["stored_kwh"] < 0
+    assert made.failures == {}
+
+
+def test_a_flow_that_says_nothing_leaves_the_house_to_the_grid(tmp_path):
+    made = tried(tmp_path, QUIET)
+    assert made.figures["grid_w"] == pytest.approx(300)
+    assert made.figures["commands_per_h"] == 0
+
+
+def test_the_same_run_gives_the_same_figures(tmp_path):
+    setting = Setting(world(tmp_path, HOME, seconds=300.0))
+    candidate = Candidate("it", flow(tmp_path))
+    first, second = (try_out(candidate, setting).figures for _ in range(2))
+    assert first == second
+    other = try_out(candidate, Setting(world(tmp_path, HOME, seconds=300.0, seed=2))).figures
+    assert other != first
+
+
+def test_a_setpoint_reaches_the_plant_in_the_instant_of_the_reading(tmp_path):
+    setting = Setting(world(tmp_path, seconds=10.0), pictured=True)
+    text = ZERO.replace("    - smooth: 2s\n", "").replace("gain: 0.8", "gain: 1.0")
+    series = try_out(Candidate("it", flow(tmp_path, text)), setting).series
+    assert series is not None
+    assert max(map(abs, series.grid[3:])) <= 1
+    assert set(series.batteries[0].setpoint[3:]) == {series.batteries[0].power[5]}
+
+
+def test_a_battery_is_released_when_the_flow_falls_silent(tmp_path):
+    silent = QUICK.replace(
+        "resolution: 0W}\n",
+        "resolution: 0W,\n  faults: [{after: 20s, lasts: 90s, silent: true}]}\n",
+        1,
+    )
+    setting = Setting(world(tmp_path, silent, seconds=60.0), pictured=True)
+    series = try_out(Candidate("it", flow(tmp_path)), setting).series
+    assert series is not None
+    assert series.batteries[0].setpoint[15] > 200
+    assert series.batteries[0].setpoint[40] == -32768
+    assert series.grid[45] == 300
+
+
+def test_a_step_that_fails_is_told_and_does_not_end_the_run(tmp_path):
+    text = ZERO.replace("    - smooth: 2s\n", "    - map: value - 300\n    - inverse\n")
+    made = tried(tmp_path, text)
+    assert list(made.failures) == ["left/inverse"]
+    assert "division" in made.failures["left/inverse"]
+
+
+def test_the_roof_speaks_as_a_source_of_its_own(tmp_path):
+    text = QUIET.replace("  left:", "  pv: [src]\n  seen:\n    - from: pv\n    - out\n  left:")
+    sunny = (
+        QUICK.replace("time_of_day: 0s", "time_of_day: 43200s") + "pv: {peak: 1kW, clouds: 0%}\n"
+    )
+    setting = Setting(world(tmp_path, sunny, seconds=30.0), pictured=True)
+    made = try_out(Candidate("it", flow(tmp_path, text)), setting)
+    assert made.series is not None
+    assert made.series.grid[20] == pytest.approx(-680, abs=30)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("  left:", "  lift:", "has no battery 'lift'; it has left; did you mean 'left'?"),
+        ("  meter:", "  power:", "speaks for the source 'power'; its meter is 'meter'"),
+    ],
+)
+def test_a_stream_that_the_plant_lacks_is_a_fault_at_its_place(tmp_path, before, after, said):
+    text = ZERO.replace(before, after).replace("left.", "lift." if "lift" in after else "left.")
+    text = text.replace("from: meter", "from: power") if "power" in after else text
+    path = flow(tmp_path, text)
+    with pytest.raises(FlowError) as error:
+        compare([Candidate("it", path)], Setting(world(tmp_path)), None)
+    (fault,) = error.value.faults
+    assert said in str(fault)
+    assert fault.mark.line > 1
+
+
+def test_a_flow_without_the_meter_of_the_plant_is_told_so(tmp_path):
+    path = flow(tmp_path)
+    with pytest.raises(FlowError, match=r"no source called 'p1', as the meter of .* is"):
+        setting = Setting(
+            world(tmp_path, QUICK.replace("meter: {", "p1: {kind: dsmr5, ")),
+            silent=frozenset({"meter"}),
+        )
+        compare([Candidate("it", path)], setting, None)
+
+
+def test_faults_of_all_flows_are_told_at_once(tmp_path):
+    one, other = tmp_path / "a", tmp_path / "b"
+    for folder in (one, other):
+        folder.mkdir()
+    flows = [flow(one, ZERO.replace("smooth", "smoth")), flow(other, ZERO.replace("scale", "scle"))]
+    with pytest.raises(FlowError) as error:
+        compare(named(flows, {}), Setting(world(tmp_path)), None)
+    assert len(error.value.faults) == 2
+
+
+def test_flows_of_one_name_are_told_apart_by_their_folders():
+    names = [item.label for item in named([Path("a/x.yaml"), Path("b/x.yaml"), Path("y.yaml")], {})]
+    assert names == ["a/x", "b/x", "y"]
+
+
+def test_a_sweep_varies_vars_and_settings(tmp_path):
+    base = Candidate("it", flow(tmp_path))
+    made = swept(base, ["gain=0.5,1", "left/smooth.over=1s, 4s"])
+    assert [item.label for item in made][:2] == [
+        "gain=0.5 left/smooth.over=1s",
+        "gain=0.5 left/smooth.over=4s",
+    ]
+    graph = made[-1].graph()
+    assert graph.steps["left/scale"].settings["by"] == 1
+    assert graph.steps["left/smooth"].settings["over"] == 4
+
+
+@pytest.mark.parametrize(
+    ("sweep", "said"),
+    [
+        ("gain", "write it as KEY=a,b,c"),
+        ("gain=", "write it as KEY=a,b,c"),
+        ("gian=1", "no var 'gian'; did you mean 'gain'?"),
+        ("left/smoth.over=1s", "no step 'left/smoth'; did you mean 'left/smooth'?"),
+        ("left/smooth.ovr=1s", "no setting 'ovr'; did you mean 'over'?"),
+        ("left/smooth.over=1", "has no unit; did you mean '1s'?"),
+        ("gain=" + ",".join(map(str, range(2000))), "2000 combinations are too many"),
+    ],
+)
+def test_a_wrong_sweep_is_told_with_its_cure(tmp_path, sweep, said):
+    with pytest.raises(FlowError, match="^.*" + said.replace("?", r"\?")):
+        for item in swept(Candidate("it", flow(tmp_path)), [sweep]):
+            item.graph()
+
+
+def test_the_command_compares_flows_in_a_table(tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    still = flow(other, QUIET)
+    code, told, _ = run(
+        flow(tmp_path), "--plant", plant(tmp_path), "--for", "5m", "--against", still,
+        "--cache", tmp_path / "cache", "--tariff", "import=0.30,export=0.10",
+    )  # fmt: skip
+    assert code == 0
+    assert "5 min from 2026-01-01 00:00" in told
+    row = next(line for line in told.splitlines() if line.startswith("mean |grid|"))
+    assert row.split()[3:][1:2] == ["300.0"]
+    assert len(row.split()) == 7
+    assert "cost" in told
+
+
+def test_the_command_gives_figures_to_programs_the_same_each_time(tmp_path):
+    words = (
+        flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--json",
+        "--cache", tmp_path / "cache",
+    )  # fmt: skip
+    (code, told, _), again = run(*words), run(*words)
+    assert (code, told) == again[:2]
+    made = json.loads(told)
+    assert made["seconds"] == 120
+    (one,) = made["flows"]
+    assert one["figures"]["ratio"] == pytest.approx(
+        one["figures"]["grid_w"] / made["bounds"]["causal_w"]
+    )
+    assert made["bounds"]["clairvoyant_w"] <= made["bounds"]["causal_w"]
+
+
+def test_a_sweep_names_the_best_and_the_worst(tmp_path):
+    code, told, _ = run(
+        flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--sweep", "gain=0.2,0.9,0.5",
+        "--no-bounds",
+    )  # fmt: skip
+    assert code == 0
+    assert "best: gain=0.9" in told
+    assert "worst: gain=0.2" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--for", "5"), "--for: 5 has no unit; did you mean '5s'?"),
+        (("--for", "0s"), "must be more than 0s"),
+        (("--for", "1m", "--warm-up", "2m"), "must be shorter than the run of 60s"),
+        (("--by", "gird_w"), "did you mean 'grid_w'?"),
+        (("--by", "cost"), "give a --tariff"),
+        (("--at", "noon"), "write it as 2026-06-01T00:00"),
+        (("--house", "none.csv"), "none.csv"),
+        (("--recording", "x.jsonl", "--house", "x.csv"), "brings its own house"),
+        (("--column", "a=b"), "names columns of --recording"),
+        (("--learned", "nowhere"), "holds nothing learned"),
+        (("--tariff", "0.3"), "0.3"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_with_its_cure(tmp_path, words, said):
+    code, _, told = run(flow(tmp_path), "--plant", plant(tmp_path), "--no-bounds", *words)
+    assert code != 0
+    assert said in told
+
+
+def test_a_flow_brings_its_own_plant(tmp_path):
+    text = ZERO.replace(
+        "streams:\n", "streams:\n  own:\n    - simulated_house: {plant: plant.yaml}\n"
+    )
+    path = flow(tmp_path, text)
+    code, _, said = run(path, "--for", "1m", "--no-bounds")
+    assert code != 0
+    assert "plant.yaml" in said
+    plant(tmp_path)
+    assert run(path, "--for", "1m", "--no-bounds")[0] == 0
+    code, _, said = run(flow(tmp_path), "--for", "1m")
+    assert "brings no plant with it" in said
+
+
+def test_bounds_are_kept_where_the_system_keeps_such_things(tmp_path, monkeypatch):
+    monkeypatch.setitem(os.environ, "XDG_CACHE_HOME", str(tmp_path / "kept"))
+    run(flow(tmp_path), "--plant", plant(tmp_path), "--for", "1m")
+    assert len(list((tmp_path / "kept" / "flowctl" / "bounds").iterdir())) == 1

@@ -1,0 +1,90 @@
+"""The page of a backtest: one file, no network, and the day in it."""
+
+import base64
+import json
+import re
+import zlib
+from array import array
+
+import pytest
+
+from flowctl import FlowError
+from flowctl.backtest.candidates import Candidate
+from flowctl.backtest.comparison import compare
+from flowctl.backtest.page import page, write_page
+from flowctl.backtest.trial import Setting
+from tests.plants import QUICK, ZERO, flow, world
+
+REASON = '''
+from flowctl import Observable, Plan, Watts
+
+def reason(values: Observable[Watts]) -> Observable[Plan]:
+    """All to the left, and why."""
+    return values.map(lambda w: Plan(watts={"left": w}, reasons={"left": f"<b>wants {w:.0f}W</b>"}))
+'''
+PLAN = ZERO.replace("    - bat", "    - from: plan.left\n    - bat").replace(
+    "  left:\n    - from: house", "  plan:\n    - from: house"
+).replace("    - from: plan.left", "    - reason\n  left:\n    - from: plan.left")  # fmt: skip
+
+
+def made(folder, text=PLAN, label="it"):
+    from tests.house import build
+
+    path = build(folder, text, reason=REASON)
+    setting = Setting(world(folder, QUICK, seconds=90.0), pictured=True)
+    return compare([Candidate(label, path)], setting, None)
+
+
+def data(text):
+    return json.loads(re.search(r'<script id="data"[^>]*>(.*?)</script>', text, re.DOTALL)[1])
+
+
+def unpacked(text):
+    values, value = [], 0
+    for change in array("H", zlib.decompress(base64.b64decode(text))):
+        value = (value + change) & 0xFFFF
+        values.append(value - 0x10000 if value > 0x7FFF else value)
+    return values
+
+
+def test_the_page_holds_the_whole_run(tmp_path):
+    told = made(tmp_path)
+    drawn = data(page(told, None))
+    series = told.outcomes[0].series
+    assert drawn["start"] == "2026-01-01T00:00:00"
+    assert unpacked(drawn["load"]) == list(series.load)
+    (one,) = drawn["flows"]
+    assert unpacked(one["grid"]) == list(series.grid)
+    (battery,) = one["batteries"]
+    assert unpacked(battery["setpoint"]) == list(series.batteries[0].setpoint)
+    assert unpacked(battery["power"]) == list(series.batteries[0].power)
+    assert battery["words"][battery["reasons"][0][1]].startswith("<b>wants")
+
+
+def test_the_page_needs_no_network(tmp_path):
+    text = page(made(tmp_path), None)
+    assert re.findall(r"https?://", text) == []
+    assert re.findall(r"<(?:link|img|iframe)\b|@import|\bsrc=", text) == []
+
+
+def test_names_and_reasons_cannot_break_out_of_the_page(tmp_path):
+    text = page(made(tmp_path, label="<script>alert(1)</script>{{DATA}}"), None)
+    assert "<script>alert" not in text
+    assert "<b>wants" not in text
+    assert text.count("</script>") == 2
+    assert data(text)["flows"][0]["name"] == "<script>alert(1)</script>{{DATA}}"
+
+
+def test_a_page_that_cannot_be_written_is_told_so(tmp_path):
+    with pytest.raises(FlowError, match="cannot be written"):
+        write_page(tmp_path / "none" / "page.html", made(tmp_path, ZERO), None)
+
+
+def test_a_flow_without_reasons_has_none(tmp_path):
+    (battery,) = data(page(made(tmp_path, ZERO), None))["flows"][0]["batteries"]
+    assert battery["words"] == [""]
+
+
+def test_a_run_without_a_picture_keeps_its_course_to_itself(tmp_path):
+    setting = Setting(world(tmp_path, QUICK, seconds=10.0))
+    assert compare([Candidate("it", flow(tmp_path))], setting, None).outcomes[0].series is None
