@@ -1,6 +1,7 @@
 """What the benchmarks share. The machine is shared too, so they compare within one run."""
 
 import os
+import resource
 import time
 from collections.abc import Callable
 
@@ -35,6 +36,18 @@ def memory(pid: int | str = "self") -> float:
     """Resident MB of a process."""
     with open(f"/proc/{pid}/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def peak() -> float:
+    """The most MB that this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def process_cpu(pid: int) -> float:
+    """CPU seconds another process has used so far."""
+    with open(f"/proc/{pid}/stat") as file:
+        told = file.read().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def load() -> str:

@@ -17,7 +17,7 @@ from flowctl import commands
 from flowctl.faults import FlowError
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
-GARBAGE = 50_000  # new objects between two looks for circular garbage; imports make none
+GARBAGE = 10_000  # new objects between two looks for circular garbage; imports make none
 
 app = typer.Typer(
     name="flowctl",

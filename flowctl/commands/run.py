@@ -1,6 +1,7 @@
 """`flowctl run`: run flows until they end, or you say stop."""
 
 import asyncio
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -53,6 +54,7 @@ def run(
     guardians: list[Guardian] = []
 
     def started(sessions: list[Session]) -> None:
+        gc.freeze()  # what is loaded stays: a search through it would hold up every stream
         if guard and not shadow and any(map(_has_devices, sessions)):
             guardians.append(Guardian(_command("release", flows, sets), _again()))
 

@@ -1,0 +1,61 @@
+"""One parameter changed in a running flow of a hundred steps: how long until it is in force."""
+
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from measure import load
+
+from flowctl.check import load as checked
+from flowctl.reload import Changes, replace
+from flowctl.testing import Bench
+
+STREAMS, ROUNDS = 20, 10
+HEAD = "flow: long\nstreams:\n  meter:\n    - homewizard_p1: {host: 127.0.0.1}\n"
+STREAM = """
+  s{number}:
+    - from: meter
+    - scale: {factor}
+    - clamp: {{low: -50kW, high: 50kW}}
+    - delay: 5s
+    - smooth: 3s
+"""
+
+
+def text(factor: float) -> str:
+    """A hundred steps; the factor of one of them is given."""
+    factors = [factor if number == STREAMS // 2 else 1.5 for number in range(STREAMS)]
+    streams = (STREAM.format(number=number, factor=one) for number, one in enumerate(factors))
+    return HEAD + "".join(streams)
+
+
+def reloaded(bench: Bench, flow: Path, factor: float) -> tuple[float, Changes]:
+    """Write the file and bring the running flow to it, as `flowctl run` does."""
+    flow.write_text(text(factor))
+    began = time.perf_counter()
+    changes = replace(bench.engine, checked(flow))
+    return time.perf_counter() - began, changes
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        flow = Path(name) / "long.yaml"
+        flow.write_text(text(2.0))
+        bench = Bench(flow)
+        took = []
+        for number in range(ROUNDS):
+            bench.say("meter", 100.0)  # each stream holds it in a timer of its own
+            spent, changes = reloaded(bench, flow, 3.0 + number)
+            took.append(spent)
+            bench.advance(6.0)
+        said = [len(bench.stream(f"s{number}/delay")) for number in range(STREAMS)]
+        steps = len(bench.graph.steps)
+        usual, worst = median(took) * 1e3, max(took) * 1e3
+        print(f"{steps} steps: {usual:.1f} ms, at worst {worst:.1f} ms (bound 20)")
+        print(f"rebuilt {changes.rebuilt}, {len(changes.kept)} untouched")
+        print(f"timers lost: {sum(ROUNDS - count for count in said)}; {load()}")
+
+
+if __name__ == "__main__":
+    main()
