@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.learned import dynamics, read_state, stores
 from flowctl.backtest.options import Given, asked
 from flowctl.backtest.rebuild import rebuild
-from flowctl.backtest.trial import Setting, try_out
+from flowctl.backtest.trial import Setting, fitting, try_out
 from flowctl.recording import Recorder
 from flowctl.storage import Storage
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
@@ -91,10 +92,10 @@ def test_the_flow_lives_in_the_rebuilt_house(tmp_path):
     file = recorded(tmp_path)
     told = asked(Given(plant(tmp_path), recording=file), flow(tmp_path), {})
     assert told.rebuilt is not None
-    made = try_out(Candidate("it", flow(tmp_path)), Setting(told.world))
+    made = try_out(Candidate("it", flow(tmp_path)), told.setting)
     assert made.seconds == 298
     assert 50 < made.figures["grid_w"] < 150  # a fifth of 500 W, smoothed
-    assert told.world.open().twin("left").soc == pytest.approx(70)
+    assert told.setting.world.open().twin("left").soc == pytest.approx(70)
     code, out, said = run(flow(tmp_path), "--plant", plant(tmp_path), "--recording", file)
     assert code == 0
     assert "the house of a recording: 4.97 min from 2026-06-01 12:00" in out
@@ -109,13 +110,11 @@ def test_other_sources_speak_from_the_recording(tmp_path):
     file = recorded(tmp_path, price=True)
     told = asked(Given(plant(tmp_path), recording=file), flow(tmp_path, text), {})
     assert told.rebuilt is not None
-    setting = Setting(told.world, fed=told.rebuilt.fed, pictured=True)
+    setting = replace(told.setting, pictured=True)
     series = try_out(Candidate("it", flow(tmp_path, text)), setting).series
     assert series is not None
     assert [series.batteries[0].setpoint[second] for second in (50, 150, 250)] == [200, 300, 400]
     with pytest.raises(FlowError, match="--silent price"):
-        from flowctl.backtest.trial import fitting
-
         fitting(Candidate("it", flow(tmp_path, text)), Setting(world(tmp_path)))
 
 
@@ -133,7 +132,7 @@ def test_what_was_learned_becomes_the_plants_dynamics(tmp_path):
     assert (found["left"]["lag"], found["right"]["lag"]) == (2.0, 3.0)
     given = Given(plant(tmp_path, HOME), learned=tmp_path / "state")
     told = asked(given, flow(tmp_path), {})
-    assert told.world.open().twin("left").timing == (pytest.approx(2.8), 2.0)
+    assert told.setting.world.open().twin("left").timing == (pytest.approx(2.8), 2.0)
     code, _, said = run(
         flow(tmp_path), "--plant", plant(tmp_path, HOME), "--learned", tmp_path / "state",
         "--for", "1m", "--no-bounds",

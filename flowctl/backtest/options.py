@@ -1,6 +1,6 @@
 """From the words of the command line to a world."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,8 @@ from pathlib import Path
 from flowctl.backtest.figures import BY_NAME
 from flowctl.backtest.learned import Kept, dynamics, read_state
 from flowctl.backtest.rebuild import Rebuilt, rebuild
+from flowctl.backtest.tariff import read_tariff
+from flowctl.backtest.trial import Setting
 from flowctl.backtest.world import World
 from flowctl.check import load
 from flowctl.faults import FlowError, nearest
@@ -31,16 +33,17 @@ class Given:
     warm_up: str | None = None
     seed: int | None = None
     learned: Path | None = None
+    tariff: str | None = None
+    silent: Sequence[str] = ()
+    pictured: bool = False
 
 
 @dataclass(frozen=True)
 class Asked:
     """The world that was asked for."""
 
-    world: World
+    setting: Setting
     rebuilt: Rebuilt | None
-    kept: Kept
-    """What flows have learned already."""
 
 
 def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
@@ -50,29 +53,25 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
         FlowError: something was said wrongly, or a file is faulty.
     """
     _check(given)
-    seconds = duration(given.lasts, "--for")
-    if seconds is not None and seconds <= 0:
-        raise FlowError(f"--for {given.lasts}: must be more than 0s")
-    world = World(
-        plant=given.plant or _own_plant(flow, sets),
-        seed=given.seed,
-        house=given.house,
-        pv=given.pv,
-        begin=duration(given.begin, "--begin") or 0.0,
-        at=_date(given.at),
-        seconds=seconds,
-        warm_up=duration(given.warm_up, "--warm-up") or 0.0,
-    )
-    rebuilt = (
-        rebuild(given.recording, world.open().names, given.columns) if given.recording else None
-    )
-    world = _lived_in(world, rebuilt) if rebuilt else world
+    world = _world(given, flow, sets)
+    rebuilt = None
+    if given.recording:
+        rebuilt = rebuild(given.recording, world.open().names, given.columns)
+        world = _lived_in(world, rebuilt)
     kept = read_state(given.learned) if given.learned else {}
     world = _answering(world, kept, load(flow, sets=sets).name, given.learned) if kept else world
     whole = world.lasts(world.open())
     if world.warm_up >= whole:
         raise FlowError(f"--warm-up {given.warm_up}: must be shorter than the run of {whole:g}s")
-    return Asked(world, rebuilt, kept)
+    setting = Setting(
+        world=world,
+        tariff=read_tariff(given.tariff) if given.tariff else None,
+        fed=rebuilt.fed if rebuilt else (),
+        silent=frozenset(given.silent),
+        kept=kept,
+        pictured=given.pictured,
+    )
+    return Asked(setting, rebuilt)
 
 
 def duration(text: str | None, option: str) -> float | None:
@@ -104,6 +103,22 @@ def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
         cure = "give a --tariff" if name == "cost" else "leave out --no-bounds"
         raise FlowError(f"--by {by}: is not known in this run; {cure}")
     return name
+
+
+def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
+    seconds = duration(given.lasts, "--for")
+    if seconds is not None and seconds <= 0:
+        raise FlowError(f"--for {given.lasts}: must be more than 0s")
+    return World(
+        plant=given.plant or _own_plant(flow, sets),
+        seed=given.seed,
+        house=given.house,
+        pv=given.pv,
+        begin=duration(given.begin, "--begin") or 0.0,
+        at=_date(given.at),
+        seconds=seconds,
+        warm_up=duration(given.warm_up, "--warm-up") or 0.0,
+    )
 
 
 def _check(given: Given) -> None:

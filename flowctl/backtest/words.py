@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.table import ranked
+from flowctl.backtest.trial import Outcome
 
 HOUR, MINUTE = 3600.0, 60.0
 
@@ -52,7 +54,7 @@ def span(seconds: float) -> str:
 
 def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any]:
     """Give a comparison to a program; the same run gives the same bytes."""
-    world, bounds = made.setting.world, made.bounds
+    world = made.setting.world
     order = [outcome.candidate.label for outcome in ranked(made.outcomes, by)]
     return {
         "plant": str(world.plant),
@@ -63,26 +65,29 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
         "seconds": made.seconds,
         "warm_up": world.warm_up,
         "rebuilt": _rebuilt(rebuilt) if rebuilt else None,
-        "bounds": {
-            "clairvoyant_w": bounds.clairvoyant,
-            "causal_w": bounds.causal,
-            "policy": bounds.policy,
-        }
-        if bounds
-        else None,
-        "flows": [
-            {
-                "name": outcome.candidate.label,
-                "file": str(outcome.candidate.flow),
-                "set": {**outcome.candidate.sets, **outcome.candidate.settings},
-                "figures": dict(outcome.figures),
-                "failures": dict(outcome.failures),
-            }
-            for outcome in made.outcomes
-        ],
+        "bounds": _bounds(made.bounds) if made.bounds else None,
+        "flows": list(map(_flow, made.outcomes)),
         "by": by,
         "best": order[0],
         "worst": order[-1],
+    }
+
+
+def _bounds(bounds: Bounds) -> dict[str, Any]:
+    return {
+        "clairvoyant_w": bounds.clairvoyant,
+        "causal_w": bounds.causal,
+        "policy": bounds.policy,
+    }
+
+
+def _flow(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "name": outcome.candidate.label,
+        "file": str(outcome.candidate.flow),
+        "set": {**outcome.candidate.sets, **outcome.candidate.settings},
+        "figures": dict(outcome.figures),
+        "failures": dict(outcome.failures),
     }
 
 

@@ -15,6 +15,7 @@ from flowctl.folders import cache_folder
 
 if TYPE_CHECKING:
     from flowctl.backtest.comparison import Comparison
+    from flowctl.backtest.options import Given
     from flowctl.backtest.rebuild import Rebuilt
 
 EXAMPLE = "Example: flowctl backtest flows/home.yaml --house week.csv.gz --against old.yaml"
@@ -66,37 +67,38 @@ def backtest(
     Devices are replaced by their twins, the meter by the plant's. A plant begins where the load
     begins: a trace, a recording, or what the plant file makes up.
     """
-    from flowctl.backtest.candidates import named, swept
-    from flowctl.backtest.comparison import compare
-    from flowctl.backtest.options import Given, asked, figure_name
-    from flowctl.backtest.page import write_page
-    from flowctl.backtest.tariff import read_tariff
-    from flowctl.backtest.trial import Setting
+    from flowctl.backtest.options import Given, figure_name
 
     by = figure_name(by, priced=tariff is not None, bounded=bounds)
-    columns = pairs(column) if column else None
-    given = Given(plant, house, pv, recording, columns, begin, at, seconds, warm_up, seed, learned)
-    told = asked(given, flows[0], pairs(sets))
-    rebuilt = told.rebuilt
-    setting = Setting(
-        world=told.world,
-        tariff=read_tariff(tariff) if tariff else None,
-        fed=rebuilt.fed if rebuilt else (),
-        silent=frozenset(silent or ()),
-        kept=told.kept,
-        pictured=report is not None,
-    )
-    first, *others = named([flows[0], *(against or ()), *flows[1:]], pairs(sets))
-    candidates = [*(swept(first, sweep) if sweep else [first]), *others]
+    given = Given(
+        plant, house, pv, recording, pairs(column) if column else None, begin, at, seconds,
+        warm_up, seed, learned, tariff, silent or (), report is not None,
+    )  # fmt: skip
     folder = (cache or cache_folder() / "bounds") if bounds else None
-    with _progress(len(candidates)) as tell:
-        made = compare(candidates, setting, folder, tell)
+    made, rebuilt = _compare([flows[0], *(against or ()), *flows[1:]], given, sets, sweep, folder)
     if report:
+        from flowctl.backtest.page import write_page
+
         write_page(report, made, rebuilt)
     if as_json:
         _say_json(made, rebuilt, by)
     else:
         _say(made, rebuilt, by if sweep else None)
+
+
+def _compare(
+    flows: list[Path], given: "Given", sets: list[str] | None, sweep: list[str] | None,
+    cache: Path | None,
+) -> "tuple[Comparison, Rebuilt | None]":  # fmt: skip
+    from flowctl.backtest.candidates import named, swept
+    from flowctl.backtest.comparison import compare
+    from flowctl.backtest.options import asked
+
+    told = asked(given, flows[0], pairs(sets))
+    first, *others = named(flows, pairs(sets))
+    candidates = [*(swept(first, sweep) if sweep else [first]), *others]
+    with _progress(len(candidates)) as tell:
+        return compare(candidates, told.setting, cache, tell), told.rebuilt
 
 
 def _say_json(made: "Comparison", rebuilt: "Rebuilt | None", by: str) -> None:
