@@ -1,0 +1,122 @@
+"""Who gives how much: water-filling under limits, small powers, and what the fastest covers.
+
+Everything here is in magnitudes of the direction asked for; `sharing` puts the sign on.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from flowctl import Ability, Seconds, Watts
+
+ROOM = 0.85  # of the limits: a set that is not run to its limits has room to answer
+LATE = 2.5  # s that all others must be slower than the fastest to be called late
+HEADROOM = 0.5  # of the fastest kept free to cover for late ones
+BEGINS_AT, STOPS_AT = 0.6, 0.4  # of its minimum power: where a lone battery starts and stops
+EPSILON = 1e-6  # W
+
+
+class Seat(NamedTuple):
+    """One battery at the table."""
+
+    name: str
+    ability: Ability
+    able: Watts
+    """What it can do under every limit."""
+    weight: float
+    """Its part while no limit binds."""
+    rank: float
+    """Lower is activated earlier, and filled earlier where there is an order."""
+    reach: Seconds
+    """How long the meter waits for most of its answer."""
+
+
+def water_fill(total: Watts, weights: Sequence[float], limits: Sequence[Watts]) -> list[Watts]:
+    """Share a total by weight; what a limit refuses goes to the others, by weight."""
+    shares, left = [0.0] * len(weights), total
+    free = [k for k, limit in enumerate(limits) if limit > 0 and weights[k] > 0]
+    while free and left > EPSILON:
+        level = left / sum([weights[k] for k in free])
+        full = [k for k in free if weights[k] * level >= limits[k]]
+        if not full:
+            for k in free:
+                shares[k] = weights[k] * level
+            break
+        for k in full:
+            left -= limits[k]
+            shares[k] = limits[k]
+            free.remove(k)
+    return shares
+
+
+def in_turn(total: Watts, limits: Sequence[Watts]) -> list[Watts]:
+    """Give each what it can, one after the other."""
+    shares, left = list[Watts](), total
+    for limit in limits:
+        shares.append(min(left, limit))
+        left -= shares[-1]
+    return shares
+
+
+def enough(seats: Sequence[Seat], total: Watts, share: Watts) -> list[Seat]:
+    """Pick those to be active: as few as have room, as many as get a worthwhile share."""
+    chosen, able = list[Seat](), 0.0
+    for seat in sorted(seats, key=by_rank):
+        if chosen and ROOM * able >= total and (len(chosen) + 1) * share > total:
+            break
+        chosen.append(seat)
+        able += seat.able
+    return chosen
+
+
+def fastest(seats: Sequence[Seat]) -> Seat:
+    """Find who covers for the others."""
+    return min(seats, key=by_reach)
+
+
+def is_late(seats: Sequence[Seat], quick: Seat) -> bool:
+    """Tell whether all the others are much slower."""
+    due = quick.reach + LATE
+    return len(seats) > 1 and all(seat.reach > due for seat in seats if seat is not quick)
+
+
+def fill(seats: Sequence[Seat], total: Watts, quick: Seat, *, late: bool) -> dict[str, Watts]:
+    """Share a total by weight, with room left in the fastest if the rest is late."""
+    limits = [seat.able for seat in seats]
+    if late:
+        spare = [HEADROOM * seat.able if seat is quick else seat.able for seat in seats]
+        limits = spare if sum(spare) > total else limits
+    shares = water_fill(total, [seat.weight for seat in seats], limits)
+    return {seat.name: share for seat, share in zip(seats, shares, strict=True)}
+
+
+def lift(seats: Sequence[Seat], shares: Mapping[str, Watts]) -> dict[str, Watts]:
+    """Move shares below a minimum power to the largest; a lone small one starts or stops."""
+    lifted = dict(shares)
+    while True:
+        small = [seat for seat in seats if 0 < lifted[seat.name] < seat.ability.min_power]
+        if not small:
+            return lifted
+        seat = min(small, key=lambda seat: lifted[seat.name])
+        largest = max(seats, key=lambda seat: lifted[seat.name])
+        if seat is largest:
+            lifted[seat.name] = _alone(seat, lifted[seat.name])
+            return lifted
+        lifted[largest.name] += lifted[seat.name]
+        lifted[seat.name] = 0.0
+
+
+def by_rank(seat: Seat) -> float:
+    """Sort key: who is activated first."""
+    return seat.rank
+
+
+def by_reach(seat: Seat) -> Seconds:
+    """Sort key: who answers first."""
+    return seat.reach
+
+
+def _alone(seat: Seat, share: Watts) -> Watts:
+    """Run a lone battery at its minimum power, or not at all, with hysteresis."""
+    least = seat.ability.min_power
+    part = STOPS_AT if seat.ability.setpoint else BEGINS_AT
+    return least if share > part * least and least <= seat.able else 0.0

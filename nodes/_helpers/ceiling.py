@@ -1,0 +1,99 @@
+"""What a battery can really deliver: ceilings cut by telemetry, and tried again later."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flowctl import Seconds, Watts
+
+TOLERANCE = 30.0  # W that a measurement may lie outside the band before it counts
+TOLERANCE_PART = 0.08  # of the setpoint: meters inside batteries are rarely better
+TOLERANCE_BAND = 0.15  # of the band's width, while much is in flight
+SCATTERS = 4.0  # mean deviations that noise may reach
+SCATTER_PACE = 0.1  # part of each measurement that enters the mean deviation
+SHORT_TWICE = 2  # measurements in a row below the band: one may be an accident
+SHORT_NOTHING = 3  # as many when it gives next to nothing: a zero is a common glitch
+NOTHING = 0.1  # of the setpoint counts as next to nothing
+GROW, GROW_WATTS = 1.5, 100.0  # a ceiling tried again, or passed, rises by half and 100 W
+RETRY = 120.0  # s until a cut ceiling is tried again (60..300 s: 1 % of the result)
+RETRY_HUNGRY = 10.0  # s while the house lacks power
+AGE_OLDEST = 4.0  # s: telemetry older than this would carry no news
+AGE_BEST = 0.5  # s: on the way even from a battery polled without pause
+GRAIN = 0.5  # s between the points of a band
+
+
+class Ceiling(NamedTuple):
+    """Largest power it has shown to deliver in one direction, a magnitude; infinite if uncut."""
+
+    watts: Watts = math.inf
+    since: Seconds = -math.inf
+
+
+class Witness(NamedTuple):
+    """What the last measurements said of the setpoint."""
+
+    short: int = 0
+    more: int = 0
+    scatter: Watts = 0.0
+    """Mean deviation from the band."""
+
+
+class Band(NamedTuple):
+    """What a measurement may say if the battery does what was expected of it, in magnitudes."""
+
+    low: Watts
+    high: Watts
+    expected: Watts
+
+
+def band(
+    shown: Callable[[Seconds], Watts], sign: float, *, at: Seconds, poll: Seconds, dead: Seconds
+) -> tuple[Watts, Watts]:
+    """Span what a battery may be doing at its telemetry's time.
+
+    Telemetry is older than the meter by up to its age, or newer by up to the dead time.
+    """
+    age = min(AGE_OLDEST, AGE_BEST + poll / 2)
+    ahead = min(AGE_OLDEST, dead + GRAIN)
+    count = int((age + ahead) / GRAIN + 1e-9)
+    points = [sign * shown(at - age + k * GRAIN) for k in range(count + 1)]
+    return min(points), max(points)
+
+
+def weigh(witness: Witness, seen: Band, power: Watts) -> Witness:
+    """Count measurements in a row that lie below or above the band."""
+    tolerance = max(
+        TOLERANCE,
+        TOLERANCE_PART * seen.expected,
+        TOLERANCE_BAND * (seen.high - seen.low),
+        SCATTERS * witness.scatter,
+    )
+    # To be where it was sent is neither: it may have gone there faster than expected.
+    low, high = min(seen.low, seen.expected), max(seen.high, seen.expected)
+    off = min(max(low - power, power - high, 0.0), 2 * tolerance)
+    return Witness(
+        witness.short + 1 if power < low - tolerance else 0,
+        witness.more + 1 if power > high + tolerance else 0,
+        witness.scatter + SCATTER_PACE * (off - witness.scatter),
+    )
+
+
+def verdict(
+    ceiling: Ceiling, witness: Witness, seen: Band, power: Watts, at: Seconds
+) -> Ceiling | None:
+    """Cut or raise a ceiling once the measurements agree; nothing while they do not."""
+    enough = SHORT_NOTHING if power < NOTHING * seen.expected else SHORT_TWICE
+    if witness.short >= enough:
+        return Ceiling(max(0.0, power), at)
+    if witness.more >= SHORT_TWICE:
+        return Ceiling(max(ceiling.watts, GROW * power + GROW_WATTS), at)
+    return None
+
+
+def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceiling:
+    """Try a cut ceiling again after a while."""
+    if ceiling.watts >= rated:
+        return ceiling
+    if at - ceiling.since <= (RETRY_HUNGRY if hungry else RETRY):
+        return ceiling
+    return Ceiling(GROW * ceiling.watts + GROW_WATTS, at)

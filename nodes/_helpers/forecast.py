@@ -1,0 +1,69 @@
+"""Which load is worth following: the newest one, or what it has been around lately."""
+
+from typing import NamedTuple, TypeVar
+
+from flowctl import Seconds, Watts
+
+T = TypeVar("T")
+Guess = tuple[Watts, Watts, Watts]
+
+SHORT, LONG = 8.0, 25.0  # s: medians of these windows hold the level of loads that pulse
+MEMORY = 20.0  # s over which a forecast's error is remembered
+ADVANTAGE = 0.9  # the newest load wins unless another is clearly better ...
+HANDICAP = 5.0  # W ... for a median lags behind every real change
+UNTRIED = 50.0  # W of error that a median begins with: it has to earn its trust
+KEPT = 60.0  # s of guesses: more than any reaction time and two readings of a slow meter
+
+
+class Forecast(NamedTuple):
+    """Three guesses of the load by the time a battery answers, and how wrong each has been."""
+
+    loads: tuple[tuple[Seconds, Watts], ...] = ()
+    guesses: tuple[tuple[Seconds, Guess], ...] = ()
+    errors: Guess = (0.0, UNTRIED, UNTRIED)
+
+
+def forecast(past: Forecast, load: Watts, at: Seconds, period: Seconds, ahead: Seconds) -> Forecast:
+    """Take a load in: score what was guessed `ahead` seconds ago, and guess anew."""
+    loads = (*younger(past.loads, at - LONG), (at, load))
+    guess = (load, median(younger(loads, at - SHORT)), median(loads))
+    pace, errors = min(1.0, period / MEMORY), past.errors
+    earlier = _guessed(past.guesses, at - ahead)
+    if earlier:
+        one, two, three = errors
+        errors = (
+            one + pace * (abs(load - earlier[0]) - one),
+            two + pace * (abs(load - earlier[1]) - two),
+            three + pace * (abs(load - earlier[2]) - three),
+        )
+    return Forecast(loads, (*younger(past.guesses, at - KEPT), (at, guess)), errors)
+
+
+def worth_following(past: Forecast) -> Watts:
+    """Name the guess that has been right lately."""
+    newest, short, long = past.errors
+    scores = (ADVANTAGE * newest, short + HANDICAP, long + HANDICAP)
+    return past.guesses[-1][1][scores.index(min(scores))]
+
+
+def median(loads: tuple[tuple[Seconds, Watts], ...]) -> Watts:
+    """Middle of the loads, whenever they were."""
+    ranked = sorted([load for _, load in loads])
+    half, odd = divmod(len(ranked), 2)
+    return ranked[half] if odd else (ranked[half - 1] + ranked[half]) / 2
+
+
+def _guessed(guesses: tuple[tuple[Seconds, Guess], ...], at: Seconds) -> Guess | None:
+    """Return what was guessed last at or before a time."""
+    for when, guess in reversed(guesses):
+        if when <= at:
+            return guess
+    return None
+
+
+def younger(entries: tuple[tuple[Seconds, T], ...], than: Seconds) -> tuple[tuple[Seconds, T], ...]:
+    """Drop entries up to a time; they are in order."""
+    for k, (when, _) in enumerate(entries):
+        if when > than:
+            return entries[k:]
+    return ()

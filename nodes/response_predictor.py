@@ -1,0 +1,91 @@
+"""Predict what each battery will deliver, and see the house's load through what is in flight."""
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated
+
+from reactivex import abc
+from reactivex.disposable import CompositeDisposable
+
+from flowctl import Battery, Clock, Ge, Gt, Log, Observable, Outlook, Seconds, Store, Watts
+from nodes._helpers.finite import finite
+from nodes._helpers.house import House, look, read, told
+from nodes._helpers.memory import Memory
+from nodes._helpers.timing import Deadline
+
+EVERY = 0.5  # s between outlooks while no reading comes: without them a slow meter costs 3 %
+NEAR = 0.25  # s from a reading that is due: an outlook there would say nothing, and close a throttle
+
+
+def response_predictor(
+    meter: Annotated[Observable[Watts], "the grid meter, + import"],
+    batteries: Annotated[Mapping[str, Observable[Battery]], "what each battery tells"],
+    *,
+    dead_time: Annotated[
+        Seconds, Gt(0), "from a command to its first sign on the meter, until learned"
+    ] = 3.5,
+    lag: Annotated[Seconds, Gt(0), "time constant of the answer after that, until learned"] = 1.5,
+    rating: Annotated[Watts, Ge(0), "power of a battery that does not tell its limits"] = 2500.0,
+    clock: Clock,
+    store: Store,
+    log: Log,
+) -> Observable[Outlook]:
+    """Say what the house draws and what each battery does, owes and can do.
+
+    In: grid power in W, + import, and what every battery tells, + discharging. Out: one outlook per
+    reading, and one every 0.5 s between readings as commands land; never from within what a battery
+    tells. Silent before the first reading, and when the newest one is older than three periods of
+    the meter and 5 s. NaN and infinities are not heard.
+
+    What a battery accepted but the meter does not show yet is in flight, and counts as delivered;
+    so no command is given twice. How long its answers take is learned from the meter and kept over
+    restarts; what it can deliver is learned from its telemetry, and tried again after a while. A
+    battery that falls silent, or says that it is offline or follows a meter of its own, is not
+    available. One without telemetry works as long as it tells what it accepts.
+
+    Source: law and figures from the bench described in docs/decisions (load observer with commands
+    in flight, bank of 72 timings, three forecasts).
+    """
+
+    def subscribe(
+        out: abc.ObserverBase[Outlook], _: abc.SchedulerBase | None = None
+    ) -> abc.DisposableBase:
+        memory = Memory(store, log)
+        house = House({name: memory.belief(name, dead_time, lag, rating) for name in batteries})
+
+        def hear(name: str, record: Battery) -> None:
+            nonlocal house
+            house = told(house, name, finite(record), clock.time())
+
+        def receive(watts: Watts) -> None:
+            nonlocal house
+            if math.isfinite(watts):
+                house = read(house, watts, clock.time())
+                memory.keep(house.beliefs, clock.time())
+                speak()
+
+        def speak() -> None:
+            nonlocal house
+            house, outlook = look(house, clock.time())
+            memory.tell(outlook)
+            beat.set(next_beat(outlook))
+            out.on_next(outlook)
+
+        beat = Deadline(clock, speak)
+        watched = [
+            battery.subscribe(partial(hear, name), out.on_error, scheduler=clock)
+            for name, battery in batteries.items()
+        ]
+        heard = meter.subscribe(receive, out.on_error, out.on_completed, scheduler=clock)
+        return CompositeDisposable(heard, *watched, beat)
+
+    return Observable(subscribe)
+
+
+def next_beat(outlook: Outlook) -> Seconds:
+    """Say when to speak again if no reading comes: not while one is due, never on a stale one."""
+    due = outlook.at + EVERY
+    if abs(due - outlook.read_at - outlook.period) < NEAR:
+        due += EVERY
+    return due if due <= outlook.valid_until else math.inf
