@@ -28,13 +28,15 @@ streams:
     - mqtt_out: {{broker: "{url}", topic: out}}
 """
 SECONDS = 4.0
-HELLO = b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x00\x00\x03drv" + b"\x82\x08\x00\x01\x00\x03out\x00"
+HELLO = b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x00\x00\x03drv" + b"\x82\x08\x00\x01\x00\x03%s\x00"
+OURS, ALONE = b"out", b"raw"  # the topic that is heard: behind the flow, or the driver's own
 
 
 class Driver(asyncio.Protocol):
-    """Speaks just enough MQTT to say `in` and hear `out`."""
+    """Speaks just enough MQTT to say `in` and hear `out`, or itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, hears: bytes) -> None:
+        self._hears = hears
         self.heard: Callable[[bytes], None] = lambda _: None
         self.ready = asyncio.Event()
         self._rest = b""
@@ -42,7 +44,7 @@ class Driver(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.write(HELLO)
+        transport.write(HELLO % self._hears)
 
     def data_received(self, data: bytes) -> None:
         block, at = self._rest + data, 0
@@ -57,22 +59,23 @@ class Driver(asyncio.Protocol):
         self._rest = block[at:]
 
     def say(self, number: int) -> None:
-        packet = publish_packet("in", b"%d" % number, retain=False, properties=False)
+        topic = "in" if self._hears == OURS else ALONE.decode()
+        packet = publish_packet(topic, b"%d" % number, retain=False, properties=False)
         self.transport.write(bytes(packet))
 
 
-async def connected(port: int) -> Driver:
+async def connected(port: int, hears: bytes = OURS) -> Driver:
     loop = asyncio.get_running_loop()
-    _, driver = await loop.create_connection(Driver, "127.0.0.1", port)
+    _, driver = await loop.create_connection(lambda: Driver(hears), "127.0.0.1", port)
     await driver.ready.wait()
     return driver
 
 
-async def paced(port: int, rate: int) -> str:
-    driver, sent, took = await connected(port), dict[int, float](), list[float]()
+async def paced(port: int, rate: int, hears: bytes) -> str:
+    driver, sent, took = await connected(port, hears), dict[int, float](), list[float]()
 
     def heard(payload: bytes) -> None:
-        number = round((float(payload) - 1) * 2)
+        number = round((float(payload) - 1) * 2) if hears == OURS else int(payload)
         took.append(time.perf_counter() - sent.pop(number))
 
     driver.heard = heard
@@ -87,7 +90,8 @@ async def paced(port: int, rate: int) -> str:
     driver.transport.close()
     cut = statistics.quantiles(took, n=100)
     p50, p99 = cut[49] * 1e3, cut[98] * 1e3
-    return f"{rate}/s: p50 {p50:.2f} ms, p99 {p99:.2f} ms, {count - len(took)} lost"
+    who = "flow" if hears == OURS else "broker alone"
+    return f"{who}, {rate}/s: p50 {p50:.2f} ms, p99 {p99:.2f} ms, {count - len(took)} lost"
 
 
 async def pushed(port: int, flying: int) -> tuple[float, int]:
@@ -135,7 +139,8 @@ def main() -> None:
         time.sleep(4)
         try:
             for rate in (100, 1000):
-                print(asyncio.run(paced(broker.port, rate)))
+                print(asyncio.run(paced(broker.port, rate, ALONE)))
+                print(asyncio.run(paced(broker.port, rate, OURS)))
             for flying in (1, 100):
                 start, used = time.perf_counter(), busy(engine.pid)
                 rate, lost = asyncio.run(pushed(broker.port, flying))
