@@ -149,6 +149,10 @@ class Outlook:
     target: Watts
     """Total battery power that would serve the load worth following, + discharging."""
     batteries: Mapping[str, Ability]
+    read_at: Seconds = -math.inf
+    """When the newest reading came; earlier than `at` in an outlook between readings."""
+    period: Seconds = 0.0
+    """Mean time between readings."""
     valid_until: Seconds = math.inf
 
     def shows(self) -> Watts:
