@@ -1,0 +1,142 @@
+"""AstraMeter's active control: corrections on top of what each battery measures."""
+
+import pytest
+
+from tests.baselines.present import Present
+
+
+def house(left=None, right=None, follows=False):
+    return Present("astra", follows=follows, left=left, right=right)
+
+
+def shares(present, step="fair_share"):
+    return dict(present.bench.stream(f"plan/{step}")[-1][1].watts)
+
+
+def test_rule_1_there_is_one_correction_a_second():
+    present = house()
+    present.read(*[100] * 8, every=0.5)
+    assert [t for t, _ in present.totals()] == [1, 2, 3, 4]
+
+
+def test_rule_2_a_change_of_output_is_taken_off_what_is_believed():
+    present = house()
+    present.read(500)
+    present.tell(left={"power": 200.0})
+    assert present.bench.stream("believed")[-1] == (1, 300)
+
+
+def test_rule_2_a_reading_is_trusted_in_part_and_more_when_it_insists():
+    present = house()
+    present.read(0, 200, 200, 200)
+    believed = [watts for _, watts in present.bench.stream("believed")]
+    assert believed == pytest.approx([0, 100, 170, 170 + 30 * 0.7])
+
+
+def test_rule_3_a_small_import_that_stays_gets_15_w_more():
+    present = house()
+    present.read(*[100] * 7)
+    errors = [watts for _, watts in present.bench.stream("error")]
+    assert errors == [100] * 5 + [115, 115]
+
+
+@pytest.mark.parametrize("watts", [130, -50])
+def test_rule_3_no_other_error_does(watts):
+    present = house()
+    present.read(*[watts] * 9)
+    assert {error for _, error in present.bench.stream("error")} == {watts}
+
+
+def test_rule_4_the_error_is_shared_by_weight():
+    present = house()
+    present.read(300)
+    assert shares(present) == {"left": 150, "right": 150}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "pull"), [(300, 340, 0), (300, 400, 10), (300, 700, 60), (0, 2000, 80)]
+)
+def test_rule_5_outputs_are_drawn_together(left, right, pull):
+    present = house({"power": left}, {"power": right})
+    present.read(0)
+    assert shares(present) == pytest.approx({"left": left + pull, "right": right - pull})
+
+
+def test_rule_6_no_share_of_the_error_has_another_sign_but_balance_passes():
+    present = house({"power": 0.0}, {"power": 1000.0})
+    present.read(20)
+    assert shares(present)["left"] == 10 + 80
+    assert shares(present)["right"] == 1000 + 10 - 80
+
+
+def test_rule_7_a_small_correction_goes_to_the_most_active_battery():
+    present = house({"power": 500.0}, {"power": 480.0})
+    present.read(0, 50)
+    made = shares(present, "concentrate")
+    assert made["right"] == 480
+    assert made["left"] > 500
+
+
+def test_rule_8_corrections_that_turn_are_softened():
+    present = house()
+    present.read(200, -200, 200, -200, 200, -200, 200, -200)
+    raw, soft = shares(present, "concentrate")["left"], shares(present, "damp_reversals")["left"]
+    assert soft == pytest.approx(raw * (1 - 0.95 * 0.3))
+
+
+def test_rule_8_not_with_more_than_300_w_at_the_grid():
+    present = house()
+    present.read(400, -400, 400, -400, 400, -400)
+    assert shares(present, "concentrate") == shares(present, "damp_reversals")
+
+
+def test_rule_9_steps_are_30_w_and_grow_to_100_w_while_the_battery_follows():
+    present = house(follows=True)
+    present.read(*[5000] * 6)
+    lefts = [plan.watts["left"] for _, plan in present.bench.stream("plan")]
+    assert lefts == [30, 90, 190, 290, 390, 490]
+
+
+def test_rule_9_not_for_one_that_stands():
+    present = house(follows=False)
+    present.read(*[5000] * 6)
+    assert {plan.watts["left"] for _, plan in present.bench.stream("plan")} == {30}
+
+
+def test_rule_10_one_that_does_nothing_gets_less_and_one_that_gives_300_of_700_does_not():
+    for power, healthy in ((0.0, False), (300.0, True)):
+        present = house()
+        for _ in range(160):
+            present.tell(left={"power": power, "setpoint": 700.0}, right={"power": power})
+            present.read(200)
+        plan = present.bench.stream("plan/fair_share")[-1][1]
+        assert ("saturated" not in plan.reasons["left"]) is healthy
+
+
+def test_rule_12_one_that_cannot_charge_takes_no_part_in_it():
+    present = house({"max_charge": 0.0})
+    present.read(-300)
+    assert shares(present) == {"left": 0, "right": -300}
+
+
+def test_rule_13_without_a_meter_it_holds():
+    present = house(follows=True)
+    present.read(*[500] * 5)
+    held = present.both
+    for _ in range(60):
+        present.tell(left={"power": held[0]}, right={"power": held[1]})
+        present.bench.advance(1)
+    assert present.both[0] <= held[0] + 600
+    late = present.both
+    for _ in range(60):
+        present.tell(left={"power": late[0]}, right={"power": late[1]})
+        present.bench.advance(1)
+    assert present.both == late
+
+
+def test_rule_13_one_that_is_not_heard_for_two_polls_is_forgotten():
+    present = house()
+    for _ in range(14):
+        present.tell(left={"power": 0.0})
+        present.read(200)
+    assert shares(present) == {"left": 200}

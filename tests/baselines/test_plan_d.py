@@ -1,0 +1,18 @@
+"""plan-d-io: the mean of grid and output, every five seconds."""
+
+from tests.baselines.present import Present
+
+
+def test_rule_1_the_setpoint_is_mean_grid_plus_mean_output_over_five_seconds():
+    house = Present("plan_d", follows=False, left={"power": None})
+    for grid, power in ((100, 0), (200, 100), (300, 200), (400, 300), (500, 400)):
+        house.tell(left={"power": power}, right={"power": 0.0})
+        house.read(grid)
+    assert house.totals() == [(5, 500)]
+
+
+def test_rule_2_it_is_sent_every_five_seconds_and_by_halves():
+    house = Present("plan_d", follows=False)
+    house.read(*[600] * 16)
+    assert [t for t, _ in house.totals()] == [5, 10, 15]
+    assert house.both == (300, 300)

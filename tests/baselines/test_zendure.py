@@ -1,0 +1,48 @@
+"""Zendure-HA: grid plus output, now and then, onto few units."""
+
+import pytest
+
+from tests.baselines.present import Present
+
+
+def house(left=50.0, right=50.0, power=0.0):
+    return Present("zendure", follows=False, left={"soc": left, "power": power},
+                   right={"soc": right})  # fmt: skip
+
+
+def test_rule_1_the_setpoint_is_grid_plus_output():
+    present = house(power=-300.0)
+    present.read(100)
+    assert present.total == -200
+
+
+def test_rule_2_it_runs_every_four_seconds():
+    present = house()
+    present.read(*[500, 501] * 6)
+    assert [t for t, _ in present.totals()] == [0, 4, 8, 12]
+
+
+def test_rule_2_after_something_unusual_it_runs_sooner():
+    present = house()
+    present.read(*[500, 501] * 5, 900, 905)
+    assert [t for t, _ in present.totals()] == [0, 4, 8, 10.2]
+
+
+@pytest.mark.parametrize(("grid", "both"), [(2000, (1500, 500)), (-2000, (-667, -1333))])
+def test_rule_3_shares_follow_limit_times_charge_or_room(grid, both):
+    present = house(60, 20)
+    present.read(grid)
+    assert present.both == pytest.approx(both, abs=1)
+
+
+@pytest.mark.parametrize(("grid", "units"), [(1249, 1), (1251, 2), (-1249, 1), (-1251, 2)])
+def test_rule_4_another_unit_starts_above_half_of_the_limit(grid, units):
+    present = house()
+    present.read(grid)
+    assert sum(watts != 0 for watts in present.both) == units
+
+
+def test_rule_5_five_watts_are_tolerated():
+    present = house()
+    present.read(*[800] * 4, *[804] * 4, *[806] * 4, *[806] * 4)
+    assert [total for _, total in present.totals()] == [800, 800, 800, 806, 806]
