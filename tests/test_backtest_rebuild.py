@@ -115,7 +115,8 @@ def test_other_sources_speak_from_the_recording(tmp_path):
     assert series is not None
     assert [series.batteries[0].setpoint[second] for second in (50, 150, 250)] == [200, 300, 400]
     with pytest.raises(FlowError, match="--silent price"):
-        fitting(Candidate("it", flow(tmp_path, text)), Setting(world(tmp_path)))
+        bare = Setting(world(tmp_path))
+        fitting(Candidate("it", flow(tmp_path, text)), bare, bare.world.open())
 
 
 def test_what_was_learned_becomes_the_plants_dynamics(tmp_path):

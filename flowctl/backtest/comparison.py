@@ -10,6 +10,7 @@ from flowctl.backtest.bounds import Bounds, Cache, Reached, best, policies, reac
 from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.jobs import Job, run_all
 from flowctl.backtest.trial import Outcome, Setting, fitting, try_out
+from flowctl.backtest.world import Twins
 from flowctl.faults import Fault, FlowError
 
 Tell = Callable[[float], None]
@@ -39,9 +40,9 @@ def compare(
     Raises:
         FlowError: a flow is faulty or does not fit the plant; all faults of all flows.
     """
-    _check(candidates, setting)
     world = setting.world
     twins = world.open()
+    _check(candidates, setting, twins)
     seconds = world.lasts(twins)
     kept = Cache(cache, world) if cache is not None else None
     known = kept.get() if kept else None
@@ -57,11 +58,11 @@ def compare(
     return Comparison(setting, seconds, world.starts(twins), rated, known, twins.names)
 
 
-def _check(candidates: Sequence[Candidate], setting: Setting) -> None:
+def _check(candidates: Sequence[Candidate], setting: Setting, twins: Twins) -> None:
     faults: list[Fault] = []
     for candidate in candidates:
         try:
-            fitting(candidate, setting)
+            fitting(candidate, setting, twins)
         except FlowError as error:
             faults += [fault for fault in error.faults if fault not in faults]
     if faults:

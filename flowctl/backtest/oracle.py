@@ -101,9 +101,11 @@ class Oracle:
 
     def _share(self, now: float, wanted: float, ready: Sequence[int]) -> None:
         batteries = [self._batteries[place] for place in ready]
-        aims = self._shared(wanted, batteries)
+        able = [item.reached() for item in batteries]
+        limits = [gives if wanted > 0 else takes for takes, gives in able]
+        aims = self._shared(wanted, limits, batteries)
         _least(aims, batteries)
-        helped = abs(aims[0]) >= FULL * _limit(batteries[0], wanted)
+        helped = abs(aims[0]) >= FULL * limits[0]
         for order, place in enumerate(ready):
             item = batteries[order]
             if now < self._sent_at[place] + item.write_every - 1e-6:
@@ -111,11 +113,12 @@ class Oracle:
             owed = _owed(item, now, batteries[order + 1 :], aims[order + 1 :])
             if order:
                 owed = _along(owed, aims[order]) if helped else 0.0
-            self._send(place, now, self._command(item, now, aims[order] + owed))
+            self._send(place, now, self._command(item, able[order], now, aims[order] + owed))
 
-    def _shared(self, wanted: float, batteries: Sequence[Twin]) -> list[float]:
+    def _shared(
+        self, wanted: float, limits: Sequence[float], batteries: Sequence[Twin]
+    ) -> list[float]:
         charging = wanted < 0
-        limits = [_limit(item, wanted) for item in batteries]
         if self.policy.sharing == "fastest":
             weights = None
         elif self.policy.sharing == "rating":
@@ -125,9 +128,8 @@ class Oracle:
         sign = -1.0 if charging else 1.0
         return [sign * part for part in filled(abs(wanted), limits, weights)]
 
-    def _command(self, item: Twin, now: float, wanted: float) -> float:
-        dead, lag = item.timing
-        takes, gives = item.reached()
+    def _command(self, item: Twin, able: tuple[float, float], now: float, wanted: float) -> float:
+        (dead, lag), (takes, gives) = item.timing, able
         wanted = told = max(-takes, min(gives, wanted))
         if self.policy.lead:
             then = item.expected(now + dead)
@@ -161,11 +163,6 @@ def filled(total: float, limits: Sequence[float], weights: Sequence[float] | Non
 
 def _reach(item: Twin) -> float:
     return sum(item.timing)
-
-
-def _limit(item: Twin, wanted: float) -> float:
-    takes, gives = item.reached()
-    return gives if wanted > 0 else takes
 
 
 def _room(item: Twin, *, charging: bool) -> float:

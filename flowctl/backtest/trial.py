@@ -10,7 +10,7 @@ from flowctl.backtest.learned import Kept, stores
 from flowctl.backtest.loop import ClosedLoop, Progress, Row, failures, quiet
 from flowctl.backtest.series import Reasons, Series, series
 from flowctl.backtest.tariff import Tariff
-from flowctl.backtest.world import World
+from flowctl.backtest.world import Twins, World
 from flowctl.graph import Graph
 from flowctl.plain import typed
 
@@ -42,15 +42,15 @@ class Outcome:
     series: Series | None = None
 
 
-def fitting(candidate: Candidate, setting: Setting) -> Graph:
-    """Check that a flow fits the world.
+def fitting(candidate: Candidate, setting: Setting, twins: Twins) -> Graph:
+    """Check that a flow fits the world and the plant in it.
 
     Raises:
         FlowError: the flow is faulty, or the plant lacks one of its streams.
     """
     graph = candidate.graph()
     fed = {stream for _, stream, _ in setting.fed} | setting.silent
-    fit(graph, setting.world.open(), setting.world.plant, fed)
+    fit(graph, twins, setting.world.plant, fed)
     return graph
 
 

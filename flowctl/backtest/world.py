@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from flowctl.faults import FlowError, faulty
+from flowctl.faults import FlowError
 from flowctl.values import Battery
 from flowctl.virtual import START
 
@@ -159,8 +159,8 @@ class World:
                 known=self.known,
             )
         except ValueError as error:
-            cure = "a trace is CSV with the columns t_s and load_w (or pv_w): FILE#COLUMN"
-            raise faulty(self.plant, "E606", str(error), cure) from None
+            cure = "a trace is a table of seconds and W; name its column as FILE#COLUMN"
+            raise FlowError(f"{error}; {cure}") from None
         return made
 
     def lasts(self, twins: Twins) -> float:
