@@ -25,6 +25,7 @@ class Given:
     plant: Path | None = None
     house: str | None = None
     pv: str | None = None
+    peak: str | None = None
     recording: Path | None = None
     columns: Mapping[str, str] | None = None
     begin: str | None = None
@@ -74,14 +75,14 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
     return Asked(setting, rebuilt)
 
 
-def duration(text: str | None, option: str) -> float | None:
-    """Read a length of time.
+def quantity(text: str | None, unit: str, option: str) -> float | None:
+    """Read a quantity that is not negative.
 
     Raises:
-        FlowError: it is none.
+        FlowError: it is none, or of another unit.
     """
     try:
-        made = None if text is None else parse(text, "s")
+        made = None if text is None else parse(text, unit)
     except UnitError as error:
         raise FlowError(f"{option}: {error}") from None
     if made is not None and made < 0:
@@ -106,7 +107,7 @@ def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
 
 
 def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
-    seconds = duration(given.lasts, "--for")
+    seconds = quantity(given.lasts, "s", "--for")
     if seconds is not None and seconds <= 0:
         raise FlowError(f"--for {given.lasts}: must be more than 0s")
     return World(
@@ -114,16 +115,17 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
         seed=given.seed,
         house=given.house,
         pv=given.pv,
-        begin=duration(given.begin, "--begin") or 0.0,
+        peak=quantity(given.peak, "W", "--peak"),
+        begin=quantity(given.begin, "s", "--begin") or 0.0,
         at=_date(given.at),
         seconds=seconds,
-        warm_up=duration(given.warm_up, "--warm-up") or 0.0,
+        warm_up=quantity(given.warm_up, "s", "--warm-up") or 0.0,
     )
 
 
 def _check(given: Given) -> None:
-    if given.recording and (given.house or given.pv):
-        raise FlowError("--recording brings its own house: leave out --house and --pv")
+    if given.recording and (given.house or given.pv or given.peak):
+        raise FlowError("--recording brings its own house: leave out --house, --pv, --peak")
     if given.columns and not given.recording:
         raise FlowError("--column names columns of --recording; a trace is --house FILE#COLUMN")
 

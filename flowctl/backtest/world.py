@@ -132,6 +132,8 @@ class World:
     house: Given | None = None
     """A trace in place of the plant's own: a file, or `(second, W)` as recorded."""
     pv: Given | None = None
+    peak: float | None = None
+    """The most that the roof makes, W; scales its trace."""
     begin: float = 0.0
     """The second of these traces at which the plant begins."""
     at: datetime | None = None
@@ -150,6 +152,7 @@ class World:
             FlowError: the plant, or a trace, is faulty.
         """
         given: dict[str, Any] = {"seed": self.seed, "house": self.house, "pv": self.pv}
+        given["peak"] = self.peak
         try:
             made: Twins = _opener()(
                 self.plant,

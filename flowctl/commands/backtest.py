@@ -33,6 +33,7 @@ def backtest(
     ] = None,
     house: Annotated[str | None, typer.Option(help="trace of a load: FILE or FILE#COLUMN")] = None,
     pv: Annotated[str | None, typer.Option(help="trace of a roof: FILE or FILE#COLUMN")] = None,
+    peak: Annotated[str | None, typer.Option(help="the most that the roof makes, e.g. 4kW")] = None,
     recording: Annotated[Path | None, typer.Option(help="rebuild the house from this")] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="of a recording that is a table: stream=column")
@@ -71,7 +72,7 @@ def backtest(
 
     by = figure_name(by, priced=tariff is not None, bounded=bounds)
     given = Given(
-        plant, house, pv, recording, pairs(column) if column else None, begin, at, seconds,
+        plant, house, pv, peak, recording, pairs(column) if column else None, begin, at, seconds,
         warm_up, seed, learned, tariff, silent or (), report is not None,
     )  # fmt: skip
     folder = (cache or cache_folder() / "bounds") if bounds else None

@@ -107,8 +107,9 @@ class Twin:
 class Twins:
     """A plant as a backtest drives it: advance to what is due, pass on what was said."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, seed: int | None = None) -> None:
         self.plant = plant
+        self._seed = plant.setup.house.seed if seed is None else seed
         self._twins = {name: Twin(battery) for name, battery in plant.batteries.items()}
 
     @property
@@ -126,9 +127,20 @@ class Twins:
         return self._twins[name]
 
     @property
+    def fingerprint(self) -> str:
+        """All of it but the load, as a text: the same text, the same course."""
+        setup = self.plant.setup
+        return f"seed {self._seed}; {setup.meter}; {dict(setup.batteries)}"
+
+    @property
     def taken(self) -> float:
         """When the newest reading of the meter had been taken, s; it is said later."""
         return self.plant.gauge.taken
+
+    @property
+    def period(self) -> float:
+        """Seconds between two readings of the meter."""
+        return self.plant.setup.meter.every
 
     @property
     def average(self) -> float:
@@ -172,30 +184,38 @@ def open_twins(
     seed: int | None = None,
     house: Given | None = None,
     pv: Given | None = None,
+    peak: float | None = None,
     start: float = 0.0,
+    time_of_day: float | None = None,
     known: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Twins:
     """Read a plant file and stand its devices up; a given trace takes the place of its own.
 
     A trace is a file, with `#column` where it has several, or `(second, W)` as recorded. That of
-    the roof keeps the `peak` of the plant file, if it has one. `start` is the second of a file at
-    which the plant begins. `known` is what is known better of a battery: its `soc`, its `lag`, ...
+    the roof has its peak at `peak`, or at that of the plant file. `start` is the second of a file
+    at which the plant begins, `time_of_day` the hour that is then. `known` is what is known better
+    of a battery: its `soc`, its `lag`, ...
 
     Raises:
         FlowError: the plant file is faulty.
         ValueError: a trace cannot be used.
     """
     setup = read_plant(path)
+    if time_of_day is not None:
+        setup = replace(setup, house=replace(setup.house, time_of_day=time_of_day))
     files: dict[str, Any] = {}
     if isinstance(house, str | Path):
         files["house"] = replace(setup.house, start=start, **_named(house))
     if isinstance(pv, str | Path):
         files["pv"] = replace(setup.pv or SunSetup(), start=start, **_named(pv))
+    if peak is not None:
+        files["pv"] = replace(files.get("pv") or setup.pv or SunSetup(), peak=peak)
     batteries = {
         name: replace(item, **known.get(name, {})) for name, item in setup.batteries.items()
     }
     setup = replace(setup, batteries=MappingProxyType(batteries), **files)
-    return Twins(Plant(setup, seed=seed, house=_recorded(house), pv=_recorded(pv)))
+    plant = Plant(setup, seed=seed, house=_recorded(house), pv=_recorded(pv))
+    return Twins(plant, seed)
 
 
 def _named(given: str | Path) -> dict[str, Any]:
