@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from itertools import count
 from typing import Annotated
 
 from nodes._helpers import ha
@@ -23,10 +24,11 @@ async def ha_button(
     user: ha.User = "",
     password: ha.Password = None,
     ca: ha.Ca = "",
-) -> AsyncIterator[bool]:
-    """True, once each time it is pressed: any message to the command topic presses it.
+) -> AsyncIterator[float]:
+    """How often it has been pressed since the start, once for each press: 1, 2, 3, ...
 
-    A message that the broker kept from before does not. Silence means that nobody pressed it.
+    Any message to the command topic presses it, but one that the broker kept from before. Silence
+    means that nobody pressed it.
 
     Raises:
         OSError: the broker does not answer or refuses the login.
@@ -42,5 +44,6 @@ async def ha_button(
         shown(entity, broker, traits, user=user, password=password, ca=ca) as here,
         aclosing(here.commands()) as commands,
     ):
+        presses = count(1)
         async for _ in commands:
-            yield True
+            yield float(next(presses))

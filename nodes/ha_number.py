@@ -64,7 +64,7 @@ async def ha_number(
     nonsense, write = Nonsense(log, entity.object_id), encoder("plain")
     value = number_kept(store.get(VALUE) if keep else None, start, low, high)
     if value is not None:
-        yield sign * value
+        yield sign * value + 0.0
     async with (
         shown(entity, broker, traits, user=user, password=password, ca=ca) as here,
         aclosing(here.commands()) as commands,
@@ -80,4 +80,4 @@ async def ha_number(
             nonsense.over()
             store[VALUE] = value
             here.say(write(value))
-            yield sign * value
+            yield sign * value + 0.0

@@ -28,11 +28,12 @@ async def ha_state(
 ) -> Annotated[AsyncIterator[Any], UnitFrom("unit")]:
     """One value at the start and each time the entity's state is told, with the sign it has there.
 
-    A change is heard at once, by a WebSocket subscription; a state that an integration tells again
-    without a change is found within `every` (Home Assistant 2024.4 and newer, and not for all
-    integrations). Where no WebSocket gets through, the state is asked for every so often. Nothing
-    is said while the entity is unavailable or unknown, its state is no such value or in another
-    unit, and while nobody tells a new state: a meter whose integration hangs falls silent here.
+    A change is heard at once, by a WebSocket subscription. A state that is told again without a
+    change is found within `every` (by Home Assistant 2024.4 and newer, with the token of an
+    administrator, and not for all integrations). Where no WebSocket gets through, the state is
+    asked for every so often. Nothing is said while the entity is unavailable or unknown, its state
+    is no such value or in another unit, and while nobody tells a new state: a meter whose
+    integration hangs falls silent here.
 
     Raises:
         OSError: Home Assistant does not answer, refuses the token, or has no such entity.

@@ -113,7 +113,7 @@ class HomeAssistant:
         state = await self._rest.state(entity)
         if state is None:
             raise OSError(f"Home Assistant has no entity {entity}; is that its id?")
-        return state
+        return state._replace(reported=max(state.reported, await self._rest.reported(entity)))
 
     def _heard(self, first: asyncio.Event, event: Any) -> None:
         for entity in apply(self._states, event):

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flowctl import Secret
-from nodes._helpers.fields import read_json
+from nodes._helpers.fields import read_json, read_number
 from nodes._helpers.ha_states import State, check_entity, read_rest
 from nodes._helpers.nonsense import excerpt
 
@@ -57,6 +57,22 @@ class Rest:
             return None
         self._check(status, body, f"the state of {entity}")
         return read_rest(entity, _object(body))
+
+    async def reported(self, entity: str) -> float:
+        """Return when an entity was told its state last, changed or not; 0 where that is not told.
+
+        The state of `GET /api/states` is kept as text and shows an old `last_reported` (2025.4);
+        templates are for users with administrator rights only.
+
+        Raises:
+            OSError: no answer.
+        """
+        text = f"{{{{ states.{check_entity(entity)}.last_reported.timestamp() }}}}"
+        status, body = await self._ask("post", "/api/template", {"template": text})
+        try:
+            return read_number(body) if status == 200 else 0.0
+        except ValueError:
+            return 0.0
 
     async def call(self, service: str, entity: str, data: Mapping[str, Any]) -> None:
         """Call a service for an entity.

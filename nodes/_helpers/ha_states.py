@@ -45,15 +45,11 @@ def check_entity(entity: str) -> str:
 
 
 def read_rest(entity: str, told: Any) -> State:
-    """Read the answer to `GET /api/states/ENTITY`; nonsense counts as not known.
-
-    `last_reported` counts repetitions too, and is there since 2024.4; older ones have
-    `last_updated`, which moves with the state or an attribute.
-    """
+    """Read the answer to `GET /api/states/ENTITY`; nonsense counts as not known."""
     if not isinstance(told, Mapping) or not isinstance(told.get("state"), str):
         return gone(entity)
-    stamp = told.get("last_reported") or told.get("last_updated")
-    return State(entity, told["state"], _mapping(told.get("attributes")), _seconds(stamp))
+    at = _seconds(told.get("last_updated"))
+    return State(entity, told["state"], _mapping(told.get("attributes")), at)
 
 
 def apply(states: dict[str, State], event: Any) -> list[str]:

@@ -46,6 +46,18 @@ async def test_a_state_that_is_told_again_is_heard_and_one_that_nobody_tells_is_
             await heard.until(350.0, 350.0)
 
 
+async def test_a_token_of_no_administrator_hears_changes_all_the_same():
+    async with a_house() as (house, host):
+        house.is_admin = False
+        house.put(GRID, 350, **WATTS)
+        async with hearing(source(host, every=0.02)) as heard:
+            await heard.until(350.0)
+            house.put(GRID, 350, **WATTS)
+            await until(lambda: len(house.asked) > 4)
+            house.put(GRID, 351, **WATTS)
+            await heard.until(350.0, 351.0)
+
+
 async def test_without_a_websocket_it_asks_again_and_again(caplog):
     caplog.set_level("INFO")
     async with a_house() as (house, host):
@@ -59,18 +71,20 @@ async def test_without_a_websocket_it_asks_again_and_again(caplog):
 
 
 async def test_nothing_is_said_while_it_is_unavailable(caplog):
+    def told() -> list[str]:
+        return [record.message.partition(" is ")[2] for record in caplog.records]
+
     async with a_house() as (house, host):
         house.put(GRID, "unavailable")
         async with hearing(source(host)) as heard:
-            await until(lambda: house.sockets)
+            await until(lambda: told() == ["unavailable"])
             for state in (5, "unknown", "unavailable", 6):
                 house.put(GRID, state)
             await heard.until(5.0, 6.0)
             house.remove(GRID)
             house.put(GRID, 7)
             await heard.until(5.0, 6.0, 7.0)
-    told = [record.message.partition(" is ")[2] for record in caplog.records]
-    assert told == ["unavailable", "back", "unknown", "back", "unavailable", "back"]
+    assert told() == ["unavailable", "back", "unknown", "back", "unavailable", "back"]
 
 
 async def test_nonsense_is_told_once_and_changes_nothing(caplog):
@@ -213,7 +227,7 @@ def test_events_of_the_subscription_are_taken_in():
     assert states["sensor.a"] == gone("sensor.a")
 
 
-def test_older_versions_tell_less():
+def test_the_answer_of_the_rest_interface_is_read():
     told = {"state": "5", "attributes": {}, "last_updated": "2024-01-01T00:00:01.5+00:00"}
     assert read_rest("sensor.a", told) == State("sensor.a", "5", {}, 1704067201.5)
     assert read_rest("sensor.a", {"state": "5", "last_updated": "soon"}).reported == 0.0

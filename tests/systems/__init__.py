@@ -1,0 +1,1 @@
+"""Each of the five systems, row by row."""
