@@ -15,7 +15,9 @@ from nodes._helpers.memory import Memory
 from nodes._helpers.timing import Deadline
 
 EVERY = 0.5  # s between outlooks while no reading comes: without them a slow meter costs 3 %
-NEAR = 0.25  # s from a reading that is due: an outlook there would say nothing, and close a throttle
+NEAR = (
+    0.25  # s from a reading that is due: an outlook there would say nothing, and close a throttle
+)
 
 
 def response_predictor(

@@ -15,6 +15,7 @@ USABLE_LEAST = 3.0  # % that a battery near its reserve still counts, as long as
 SOC_UNKNOWN = 50.0  # % while a battery does not tell its charge
 CAPACITY_UNKNOWN = 5000.0  # Wh while it does not tell: about one common home battery
 INCUMBENT = 6.0  # points of charge, or seconds, that being active is worth: roles change seldom
+FIRST = -1e6  # rank before all that charge and speed can make
 
 
 class Policy(NamedTuple):
@@ -26,6 +27,55 @@ class Policy(NamedTuple):
     order: Sequence[str] = ()
     weights: Mapping[str, float] = MappingProxyType({})
     share: Watts = 300.0
+
+
+class Round(NamedTuple):
+    """One allocation under way; powers are magnitudes in the direction of `sign`."""
+
+    at: Seconds
+    total: Watts
+    sign: float
+    usable: Mapping[str, Ability]
+    able: Sequence[Seat]
+    """Those who can do anything in this direction."""
+    binds: Mapping[str, str]
+    """What limits each battery."""
+    spared: frozenset[str]
+    """Who is at its reserve."""
+    policy: Policy
+
+    def allows(self, name: str, watts: Watts) -> bool:
+        """Tell whether a battery may do this, in whichever direction."""
+        return abs(watts) <= self.most(name, -1.0 if watts < 0 else 1.0)[0]
+
+    def most(self, name: str, sign: float) -> tuple[Watts, str]:
+        """Return what a battery may do in a direction, and what binds it there."""
+        ability, policy = self.usable[name], self.policy
+        if sign > 0:
+            if name in self.spared:
+                return 0.0, f"at its reserve of {policy.reserve:g}%"
+            able = ability.can_discharge
+        else:
+            if ability.soc is not None and ability.soc >= policy.ceiling:
+                return 0.0, f"charged to {policy.ceiling:g}%"
+            able = ability.can_charge
+        return able, ability.note or ("at its limit" if able > 0 else "can do nothing this way now")
+
+
+def seated(now: Round, active: frozenset[str], following: Mapping[str, Following]) -> Round:
+    """Find who can do how much in the direction asked for."""
+    able, binds = list[Seat](), dict[str, str]()
+    for name, ability in now.usable.items():
+        most, why = now.most(name, now.sign)
+        followed = following.get(name)
+        if followed is not None and followed.until > now.at:
+            accepts = followed.limit(now.sign, now.at)
+            if accepts < most:
+                most, why = accepts, f"accepts {accepts:.0f}W at most"
+        binds[name] = why
+        if most > 0:
+            able.append(_seat(name, ability, most, now, active=name in active))
+    return now._replace(able=able, binds=binds)
 
 
 def spared(
@@ -40,42 +90,15 @@ def spared(
     return frozenset(low)
 
 
-def take_seat(
-    name: str, ability: Ability, sign: float, able: Watts, *, active: bool, policy: Policy
-) -> Seat:
-    """Weigh and rank a battery for one direction."""
+def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool) -> Seat:
+    policy = now.policy
     soc = SOC_UNKNOWN if ability.soc is None else ability.soc
-    usable = soc - policy.reserve if sign > 0 else policy.ceiling - soc
+    usable = soc - policy.reserve if now.sign > 0 else policy.ceiling - soc
     reach = ability.dead_time + ability.lag
     rank = reach - usable - (INCUMBENT if active else 0.0)
-    if policy.strategy == "priority":
-        rank = _place(name, rank, policy.order)
+    if policy.strategy == "priority" and name in policy.order:
+        rank = FIRST + policy.order.index(name)
     return Seat(name, ability, able, _weight(name, ability, usable, able, policy), rank, reach)
-
-
-def limit(
-    ability: Ability,
-    sign: float,
-    policy: Policy,
-    *,
-    spared: bool,
-    followed: Following | None,
-    at: Seconds,
-) -> tuple[Watts, str]:
-    """Return what a battery may do in one direction, and what binds it there."""
-    if sign > 0:
-        if spared:
-            return 0.0, f"at its reserve of {policy.reserve:g}%"
-        able = ability.can_discharge
-    else:
-        if ability.soc is not None and ability.soc >= policy.ceiling:
-            return 0.0, f"charged to {policy.ceiling:g}%"
-        able = ability.can_charge
-    if followed is not None and followed.until > at:
-        most = followed.limit(sign, at)
-        if most < able:
-            return most, f"accepts {most:.0f}W at most"
-    return able, ability.note or ("at its limit" if able > 0 else "can do nothing this way now")
 
 
 def _weight(name: str, ability: Ability, usable: Percent, able: Watts, policy: Policy) -> float:
@@ -92,8 +115,3 @@ def _weight(name: str, ability: Ability, usable: Percent, able: Watts, policy: P
             return policy.weights.get(name, 1.0)
         case _:
             return 1.0
-
-
-def _place(name: str, rank: float, order: Sequence[str]) -> float:
-    """Rank by the user's order; those not named come after, as charge and speed say."""
-    return -1e6 + order.index(name) if name in order else rank

@@ -1,0 +1,60 @@
+"""What the fastest battery adds to its share until the others show theirs."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from flowctl import Watts
+from nodes._helpers.allocation import Seat, by_reach
+from nodes._helpers.seating import Round
+
+WORTHWHILE = 25.0  # W: what a device's dead band swallows is not covered by the next one
+
+
+def covered(
+    now: Round, chosen: Sequence[Seat], shares: Mapping[str, Watts], quick: Seat, *, late: bool
+) -> dict[str, Watts]:
+    """Return what batteries give beyond their shares, or less.
+
+    The fastest does it alone; what would be too much for it goes to the next ones, as far as still
+    slower ones owe it. None goes against the others, unless all others are late: then the fastest
+    takes in what they cannot stop giving yet, which the grid would get otherwise.
+    """
+    share = shares[quick.name]
+    wish = share + _owed(now, quick, shares, {quick.name})
+    extra = {
+        quick.name: max(_least(now, quick, share, wish, late=late), min(quick.able, wish)) - share
+    }
+    left = wish - quick.able
+    if left > WORTHWHILE:
+        helpers = sorted([seat for seat in chosen if seat is not quick], key=by_reach)
+        extra.update(_helped(now, helpers, shares, quick, left))
+    return extra
+
+
+def _least(now: Round, quick: Seat, share: Watts, wish: Watts, *, late: bool) -> Watts:
+    if late and wish < 0:
+        return -now.most(quick.name, -now.sign)[0]
+    return min(share, quick.ability.min_power)
+
+
+def _helped(
+    now: Round, helpers: Sequence[Seat], shares: Mapping[str, Watts], quick: Seat, left: Watts
+) -> dict[str, Watts]:
+    extra, faster = dict[str, Watts](), {quick.name}
+    for seat in helpers:
+        faster.add(seat.name)
+        room = min(left, seat.able - shares[seat.name], _owed(now, seat, shares, faster))
+        if room > WORTHWHILE:
+            extra[seat.name] = room
+            left -= room
+    return extra
+
+
+def _owed(now: Round, seat: Seat, shares: Mapping[str, Watts], but: Collection[str]) -> Watts:
+    """Sum up what the others will still owe when a command to this one lands."""
+    ability = seat.ability
+    lands = now.at + ability.dead_time + ability.write_every + ability.lag / 2
+    owed = 0.0
+    for name, other in now.usable.items():
+        if name not in but:
+            owed += shares.get(name, 0.0) - now.sign * other.shows(lands)
+    return owed
