@@ -192,7 +192,7 @@ def test_the_command_compares_flows_in_a_table(tmp_path):
 
 def test_the_command_gives_figures_to_programs_the_same_each_time(tmp_path):
     words = (
-        flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--json",
+        flow(tmp_path), "--plant", plant(tmp_path, HOME), "--for", "2m", "--json",
         "--cache", tmp_path / "cache",
     )  # fmt: skip
     (code, told, _), again = run(*words), run(*words)
@@ -250,6 +250,14 @@ def test_a_flow_brings_its_own_plant(tmp_path):
     assert run(path, "--for", "1m", "--no-bounds")[0] == 0
     code, _, said = run(flow(tmp_path), "--for", "1m")
     assert "brings no plant with it" in said
+
+
+def test_a_bound_of_nothing_is_no_measure(tmp_path):
+    setting = Setting(world(tmp_path, seconds=60.0, warm_up=10.0))
+    made = compare([Candidate("it", flow(tmp_path))], setting, tmp_path / "cache")
+    assert made.bounds is not None
+    assert made.bounds.causal < 1
+    assert made.outcomes[0].figures["ratio"] is None
 
 
 def test_bounds_are_kept_where_the_system_keeps_such_things(tmp_path, monkeypatch):

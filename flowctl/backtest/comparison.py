@@ -13,6 +13,7 @@ from flowctl.backtest.trial import Outcome, Setting, fitting, try_out
 from flowctl.backtest.world import Twins
 from flowctl.faults import Fault, FlowError
 
+LEAST = 1.0  # W: a bound below this is nothing to compare with
 Tell = Callable[[float], None]
 
 
@@ -71,5 +72,7 @@ def _check(candidates: Sequence[Candidate], setting: Setting, twins: Twins) -> N
 
 def _rated(outcome: Outcome, bounds: Bounds | None) -> Outcome:
     mean = outcome.figures["grid_w"]
-    ratio = mean / bounds.causal if bounds and bounds.causal and mean is not None else None
+    ratio = None
+    if mean is not None and bounds and bounds.causal >= LEAST:
+        ratio = mean / bounds.causal
     return replace(outcome, figures={**outcome.figures, "ratio": ratio})

@@ -21,6 +21,7 @@ from flowctl.backtest.trial import Outcome
 from flowctl.backtest.words import headline, remarks
 from flowctl.faults import faulty
 
+FEW = 4  # flows that a title names
 BLANK = re.compile(r"\{\{([A-Z]+)\}\}")
 
 
@@ -38,9 +39,8 @@ def write_page(path: Path, made: Comparison, rebuilt: Rebuilt | None) -> None:
 
 def page(made: Comparison, rebuilt: Rebuilt | None) -> str:
     """Put the page together."""
-    labels = [outcome.candidate.label for outcome in made.outcomes]
     parts = {
-        "TITLE": html.escape(f"Backtest: {', '.join(labels)}"),
+        "TITLE": html.escape(f"Backtest: {_names(made)}"),
         "HEADLINE": html.escape(headline(made, rebuilt)),
         "REMARKS": "".join(f"<p>{html.escape(item)}</p>" for item in remarks(made, rebuilt)),
         "FIGURES": "".join(_table(made)),
@@ -51,16 +51,23 @@ def page(made: Comparison, rebuilt: Rebuilt | None) -> str:
     return BLANK.sub(lambda blank: parts[blank[1]], _part("page.html"))
 
 
+def _names(made: Comparison) -> str:
+    labels = [outcome.candidate.label for outcome in made.outcomes]
+    if len(labels) <= FEW:
+        return ", ".join(labels)
+    return f"{labels[0]} and {len(labels) - 1} others"
+
+
 def _part(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _table(made: Comparison) -> Iterator[str]:
     yield "<thead><tr><th></th>"
-    yield from (f"<th>{html.escape(item.candidate.label)}</th>" for item in made.outcomes)
     if made.bounds:
-        yield f"<th class=bound title='{html.escape(made.bounds.policy)}'>causal bound</th>"
         yield "<th class=bound>clairvoyant</th>"
+        yield f"<th class=bound title='{html.escape(made.bounds.policy)}'>causal bound</th>"
+    yield from (f"<th>{html.escape(item.candidate.label)}</th>" for item in made.outcomes)
     yield "</tr></thead><tbody>"
     for figure in ALL:
         yield from _line(made, figure)
@@ -75,15 +82,15 @@ def _line(made: Comparison, figure: Figure) -> Iterator[str]:
     best = (min if figure.less else max)(known) if len(set(known)) > 1 else None
     unit = f" <small>{figure.unit}</small>" if figure.unit else ""
     yield f"<tr><th title='{html.escape(figure.about)}'>{html.escape(figure.title)}{unit}</th>"
+    if made.bounds:
+        bounds = {"grid_w": (made.bounds.clairvoyant, made.bounds.causal)}
+        for bound in bounds.get(figure.name, (None, None)):
+            yield f"<td class=bound>{'' if bound is None else number(bound, figure)}</td>"
     for value in values:
         mark = (
             " class=best" if value is not None and value == best and figure.name != "steps" else ""
         )
         yield f"<td{mark}>{number(value, figure)}</td>"
-    if made.bounds:
-        bounds = {"grid_w": (made.bounds.causal, made.bounds.clairvoyant)}
-        for bound in bounds.get(figure.name, (None, None)):
-            yield f"<td class=bound>{'' if bound is None else number(bound, figure)}</td>"
     yield "</tr>"
 
 

@@ -78,7 +78,7 @@ def _block(made: Comparison, flows: Sequence[Outcome], *, bold: bool) -> Iterato
         cells = [number(value, figure) for value in values]
         if figure.name == "grid_w":
             cells += [number(value, figure) for value in bounds.values()]
-        elif figure.name == "ratio" and made.bounds:
+        elif figure.name == "ratio" and made.bounds:  # known, so the causal bound is not zero
             cells += [number(value / made.bounds.causal, figure) for value in bounds.values()]
         best = _best(values, figure) if bold else -1
         yield f"{figure.title:30}{figure.unit:>4}  " + _row(cells, widths, best)
