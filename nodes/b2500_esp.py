@@ -1,0 +1,118 @@
+"""Steer a B2500 through its b2500-meter: it follows the grid meter that this shows it."""
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Annotated
+
+from flowctl import (
+    Battery,
+    Clock,
+    Ge,
+    Gt,
+    Latest,
+    Le,
+    Log,
+    Percent,
+    Release,
+    Seconds,
+    Secret,
+    Terms,
+    WattHours,
+    Watts,
+)
+from nodes._helpers.b2500_bridge import Bridge, Topics
+from nodes._helpers.b2500_steered import Steered
+from nodes._helpers.either import either
+from nodes._helpers.mqtt import Link, mqtt
+from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_topics import check_topic
+from nodes._helpers.nonsense import Nonsense
+from nodes._helpers.virtual_meter import VirtualMeter
+
+TERMS = Terms(release="zero", write_every=1.0)
+
+
+async def b2500_esp(
+    setpoint: Latest[Watts | Release],
+    *,
+    broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
+    output_topic: Annotated[str, "where its b2500-meter listens, e.g. sma/net_power/1"],
+    power_topic: Annotated[str, "its output in W, e.g. b2500/1/power/power"],
+    battery_topic: Annotated[str, "its charge, e.g. b2500/1/battery/remaining_percent"] = "",
+    connected_topic: Annotated[
+        str, "ON while it reads its meter, e.g. b2500/1/smartmeter/connected"
+    ] = "",
+    pv_topic: Annotated[str, "power of its panels, e.g. b2500/1/pv/power"] = "",
+    max_power: Annotated[Watts, Gt(0), "most it can give"] = 800.0,
+    step: Annotated[Watts, Gt(0), "what it changes at a poll; 17W with one output"] = 34.0,
+    poll: Annotated[Seconds, Gt(0), "time between two of its polls, at the quickest"] = 1.0,
+    age: Annotated[Seconds, Ge(0), "how old its output is when its ESP tells it"] = 1.0,
+    patience: Annotated[Seconds, Gt(0), "silence of its ESP that counts as offline"] = 30.0,
+    capacity: Annotated[WattHours | None, Gt(0), "energy when full"] = None,
+    default_soc: Annotated[
+        Percent | None, Ge(0), Le(100), "its charge until the first message"
+    ] = None,
+    default_power: Annotated[Watts | None, Ge(0), "its output until the first message"] = None,
+    user: Annotated[str, "login, if not in the address"] = "",
+    password: Annotated[Secret | None, "password, if not in the address"] = None,
+    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    clock: Clock,
+    terms: Terms = TERMS,
+    log: Log,
+) -> AsyncIterator[Battery]:
+    """Watts in, + discharging; telemetry out at each message of its ESP, and at each command.
+
+    What goes out on `output_topic` is whole watts, + import, retained: the grid reading that the
+    storage is to see, which is what it is still to change. The storage adds that to its output at
+    each poll, so it is shown no longer than it takes, and 0 once it was. How often it polls is
+    learned from what it does. Nothing but 0 is shown before its output is known, or when that is
+    older than `patience`. A retained message cannot say what it gives now and is not heard.
+
+    Given back with `release: zero` it reads that all of `max_power` is exported, and stops; with
+    `own` it reads 0 and stays as it is.
+
+    Raises:
+        OSError: the broker does not answer or refuses the login or a topic.
+
+    Source: tomquist/b2500-meter, MQTT input; tomquist/esphome-b2500, topics; steps of 17 W per
+    output and poll: AstraMeter's record of the firmware.
+    """
+    check_topic(output_topic)
+    topics = Topics(battery_topic, power_topic, connected_topic, pv_topic)
+    bridge = Bridge(topics, patience, Nonsense(log, power_topic))
+    unit = Steered(VirtualMeter(step=step, age=age), (0.0, max_power), terms, clock, bridge=bridge)
+    async with mqtt(broker, user=user, password=password, ca=ca) as link:
+        speaker = Speaker(link, output_topic)
+        try:
+            if (default_soc, default_power) != (None, None):
+                log.debug("until its first message: %s%%, %s W", default_soc, default_power)
+            known = {"capacity": capacity, "soc": default_soc, "power": default_power}
+            yield replace(unit.first(), **known)  # type: ignore[arg-type]
+            async with aclosing(either(setpoint.or_every(poll), *unit.messages(link))) as events:
+                async for event in events:
+                    told = unit.take(event)
+                    if event is None:
+                        speaker.say(unit.shown())
+                    elif isinstance(event, Release):
+                        speaker.say(unit.farewell or 0.0)
+                    if told is not None:
+                        yield told
+        finally:
+            if unit.borrowed:
+                speaker.say(unit.farewell or 0.0)
+            link.forget(output_topic)
+
+
+class Speaker:
+    """Says what the storage is to see, whole watts, when it is another."""
+
+    def __init__(self, link: Link, topic: str) -> None:
+        self._link, self._topic, self._said = link, topic, math.nan
+
+    def say(self, watts: Watts | None) -> None:
+        """Say a reading; nothing of nobody's."""
+        if watts is not None and round(watts) != self._said:
+            self._said = round(watts)
+            self._link.say(self._topic, b"%d" % self._said, qos=1, retain=True)

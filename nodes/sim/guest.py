@@ -1,0 +1,80 @@
+"""A simulated device on an MQTT broker: it comes back by itself, as real ones do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from aiomqtt import Client
+
+AGAIN = 0.5  # s between attempts
+Heard = Callable[[str, bytes], Awaitable[None] | None]
+
+
+class Guest:
+    """Publishes while the broker is there; what it cannot say then is lost."""
+
+    def __init__(self) -> None:
+        self._client: Client | None = None
+        self.online = asyncio.Event()
+        """Set while it is connected and hears its topics."""
+
+    async def say(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        """Publish, if the broker is there."""
+        from aiomqtt import MqttError
+
+        if self._client:
+            with suppress(MqttError):
+                await self._client.publish(topic, payload, retain=retain)
+
+    async def stay(self, url: str, topics: tuple[str, ...], heard: Heard) -> None:
+        """Be on the broker for ever."""
+        import aiomqtt
+
+        parts = urlsplit(url)
+        version = aiomqtt.ProtocolVersion.V311
+        while True:
+            client = aiomqtt.Client(parts.hostname or "", parts.port or 1883, protocol=version)
+            with suppress(aiomqtt.MqttError):
+                async with client:
+                    await self._listen(client, topics, heard)
+            self._client = None
+            self.online.clear()
+            await asyncio.sleep(AGAIN)
+
+    async def _listen(self, client: "Client", topics: tuple[str, ...], heard: Heard) -> None:
+        for topic in topics:
+            await client.subscribe(topic)
+        self._client = client
+        self.online.set()
+        try:
+            async for message in client.messages:
+                told: Any = heard(message.topic.value, bytes(message.payload))
+                if told is not None:
+                    await told
+        finally:
+            self._client = None
+
+
+@asynccontextmanager
+async def visiting(
+    url: str, heard: Heard = lambda _topic, _payload: None, *topics: str
+) -> AsyncIterator[Guest]:
+    """Be on a broker and hear topics."""
+    guest = Guest()
+    async with going(guest.stay(url, topics, heard)):
+        yield guest
+
+
+@asynccontextmanager
+async def going(*works: Awaitable[None]) -> AsyncIterator[None]:
+    """Do works beside, until the block ends."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
