@@ -1,0 +1,39 @@
+"""Count a battery as ours to steer although it follows a meter of its own."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+from flowctl import Battery, Expression, Observable
+from nodes._helpers.operators import NONE, Receiver, each_with, work_out
+
+
+def claim(
+    battery: Annotated[Observable[Battery], "what a battery tells"],
+    others: Annotated[
+        Mapping[str, Observable[Any]], "streams that the condition sees by name"
+    ] = NONE,
+    *,
+    where: Annotated[
+        Expression | None, "while this is true; if not given, always, e.g. `mode != 'Own'`"
+    ] = None,
+) -> Observable[Battery]:
+    """Pass what a battery tells, without that it regulates itself; one per record.
+
+    Read by `response_predictor` in place of the battery: left alone, a Marstek follows its own
+    meter, and says so after every release. The predictor leaves such a battery alone, and with this
+    one it takes it. While the condition is not true, or not known, the record says how it is.
+    """
+
+    def hear(say: Receiver[Battery], newest: Mapping[str, Any]) -> Receiver[Battery]:
+        own: bool | None = None
+
+        def receive(record: Battery) -> None:
+            nonlocal own
+            own = own if record.self_regulating is None else record.self_regulating
+            ours = where is None or work_out(where, record, newest)
+            say(replace(record, self_regulating=False if ours and own else own))
+
+        return receive
+
+    return each_with(battery, others, hear)

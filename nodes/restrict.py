@@ -1,0 +1,81 @@
+"""Forbid batteries to charge or to discharge for the time being."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from flowctl import Ability, Expression, Ge, Observable, Outlook, Watts
+from nodes._helpers.operators import NONE, Receiver, each_with, work_out
+
+
+def restrict(
+    outlook: Annotated[Observable[Outlook], "the house as `response_predictor` sees it"],
+    others: Annotated[
+        Mapping[str, Observable[Any]], "streams that the expressions see by name"
+    ] = NONE,
+    *,
+    charge: Annotated[Expression | None, "true while charging is allowed"] = None,
+    discharge: Annotated[Expression | None, "true while discharging is allowed"] = None,
+    max_charge: Annotated[Watts | None, Ge(0), "most that each may take"] = None,
+    max_discharge: Annotated[Watts | None, Ge(0), "most that each may give"] = None,
+    only: Annotated[list[str] | None, "the batteries meant; if not given, all"] = None,
+) -> Observable[Outlook]:
+    """Pass the outlook, with what batteries may not do now counted as what they cannot do.
+
+    One per outlook, read by a law in place of the outlook itself, so that nothing is promised that
+    is clamped away later. `discharge: "mode != 'Hold'"` with `others: {mode: mode}` keeps the
+    charge; the expressions see the outlook's own fields too. What is not known forbids nothing.
+
+    Raises:
+        ValueError: nothing is forbidden.
+    """
+    if charge is None and discharge is None and max_charge is None and max_discharge is None:
+        raise ValueError("restrict forbids nothing; give charge, discharge or a limit")
+
+    def hear(say: Receiver[Outlook], newest: Mapping[str, Any]) -> Receiver[Outlook]:
+        def most(rule: Expression | None, limit: Watts | None, outlook: Outlook) -> Watts | None:
+            allowed = True if rule is None else work_out(rule, outlook, newest)
+            return limit if allowed is None or allowed else 0.0
+
+        def receive(outlook: Outlook) -> None:
+            takes = most(charge, max_charge, outlook)
+            gives = most(discharge, max_discharge, outlook)
+            say(restricted(outlook, takes, gives, only))
+
+        return receive
+
+    return each_with(outlook, others, hear)
+
+
+def restricted(
+    outlook: Outlook, takes: Watts | None, gives: Watts | None, only: list[str] | None = None
+) -> Outlook:
+    """Return an outlook in which each battery takes and gives no more than that."""
+    if takes is None and gives is None:
+        return outlook
+    made = {
+        name: _lowered(ability, takes, gives) if only is None or name in only else ability
+        for name, ability in outlook.batteries.items()
+    }
+    return replace(outlook, batteries=MappingProxyType(made))
+
+
+def _lowered(ability: Ability, takes: Watts | None, gives: Watts | None) -> Ability:
+    charge, discharge = _least(ability.can_charge, takes), _least(ability.can_discharge, gives)
+    if (charge, discharge) == (ability.can_charge, ability.can_discharge):
+        return ability
+    said = _word(takes, gives) or ability.note
+    return replace(ability, can_charge=charge, can_discharge=discharge, note=said)
+
+
+def _word(takes: Watts | None, gives: Watts | None) -> str:
+    if takes == 0 and gives == 0:
+        return "may do nothing now"
+    if takes == 0:
+        return "may not charge now"
+    return "may not discharge now" if gives == 0 else ""
+
+
+def _least(able: Watts, most: Watts | None) -> Watts:
+    return able if most is None else min(able, most)
