@@ -1,0 +1,113 @@
+"""`flowctl explain`: why a battery was told what it was told."""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flowctl.chain import devices
+from flowctl.check import load
+from flowctl.commands.check import pairs
+from flowctl.explain import Explanation, Said
+from flowctl.explain import explain as find
+from flowctl.faults import FlowError
+from flowctl.graph import Graph
+from flowctl.moments import moment, zone_of
+from flowctl.plain import plain
+from flowctl.telling import command
+
+EXAMPLE = "Example: flowctl explain flows/home.yaml day.jsonl.gz --at 18:42:10 left"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLE)(explain)
+
+
+def explain(
+    flow: Annotated[Path, typer.Argument(help="flow file")],
+    recording: Annotated[Path, typer.Argument(help="recording, CSV or history export")],
+    device: Annotated[list[str] | None, typer.Argument(help="batteries; all if none")] = None,
+    at: Annotated[
+        str, typer.Option(help="18:42:10, 2026-01-31T18:42:10, +90s from the start, or end")
+    ] = "end",
+    column: Annotated[list[str] | None, typer.Option(help="of a table: stream=column")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="a var: name=value")] = None,
+) -> None:
+    """Show the chain from the sample to the setpoint, and what bound it.
+
+    The recording is played to the flow as it is now, up to that time. A time without a date is on
+    the first day of the recording on which it has it.
+    """
+    graph, columns = load(flow, sets=pairs(sets)), pairs(column) if column else None
+    zone = zone_of(recording)
+    when = moment(at, recording, zone, columns)
+    found = [find(graph, recording, one, when, columns) for one in device or _all(graph)]
+    if as_json:
+        told: Any = [_plain(one) for one in found]
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        return
+    sys.stdout.write("\n\n".join("\n".join(_text(one, zone)) for one in found) + "\n")
+
+
+def _all(graph: Graph) -> list[str]:
+    found = devices(graph)
+    if not found:
+        raise FlowError(f"{graph.name}: no stream of this flow ends in a device")
+    return found
+
+
+def _text(told: Explanation, zone: tzinfo) -> Iterator[str]:
+    yield f"At {_clock(told.at, zone)} {told.device} {command(told.setpoint)}."
+    written = told.written_at is not None and told.written_at < told.at - 0.05
+    if written and told.written_at is not None:
+        yield f"That was written at {_clock(told.written_at, zone)}."
+    yield f"Decided by {told.step}" + (f": {told.reason}." if told.reason else ".")
+    width = max((len(said.step) for said in (*told.chain, *told.beside)), default=0)
+    yield ""
+    for said in told.chain:
+        yield from _lines(said, width, zone)
+    if told.beside:
+        yield "  Beside it:"
+    for said in told.beside:
+        yield from _lines(said, width, zone)
+
+
+def _lines(said: Said, width: int, zone: tzinfo) -> Iterator[str]:
+    yield f"  {_clock(said.at, zone)}  {said.step:<{width}}  {said.words}"
+    for other in said.beside:
+        yield f"{'':16}{'':{width}}    with {other}"
+
+
+def _clock(time: float, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(time, zone).strftime("%H:%M:%S.%f")[:-3]
+
+
+def _plain(told: Explanation) -> dict[str, Any]:
+    return {
+        "device": told.device,
+        "at": told.at,
+        "setpoint": told.setpoint,
+        "written_at": told.written_at,
+        "wanted": told.wanted,
+        "step": told.step,
+        "reason": told.reason,
+        "chain": [_step(said) for said in told.chain],
+        "beside": [_step(said) for said in told.beside],
+    }
+
+
+def _step(said: Said) -> dict[str, Any]:
+    return {
+        "step": said.step,
+        "node": said.node,
+        "at": said.at,
+        "value": plain(said.value),
+        "words": said.words,
+        "beside": list(said.beside),
+    }

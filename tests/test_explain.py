@@ -1,0 +1,227 @@
+"""Why a battery was told what it was told."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from flowctl import cli
+from flowctl.check import load
+from flowctl.commands import explain as command
+from flowctl.explain import explain, limit, outside
+from flowctl.faults import FlowError
+from flowctl.moments import moment, zone_of
+from flowctl.terms import Terms
+from flowctl.values import Battery
+
+START = 1_767_200_400.0  # 2025-12-31 17:00 UTC, an hour later in Berlin
+HEAD = {"flowctl": 1, "flow": "tried", "version": "0", "zone": "Europe/Berlin"}
+FLOW = """
+flow: tried
+streams:
+  meter: [{homewizard_p1: {host: 127.0.0.1}}]
+  allowed: [{from: meter}, {map: {to: value * 0 + 50, unit: W}}]
+  plan:
+    - from: meter
+    - filter: abs(value) < 20kW
+    - zero_grid: {batteries: [left, right], aim: allowed}
+    - split: {batteries: [left, right]}
+    - clamp: {high: 800W}
+  left: [{from: plan.left}, {marstek_modbus: {host: 127.0.0.2, max_discharge: 700W}}]
+  right: [{from: plan.right}, {marstek_udp: {host: 127.0.0.3, write_every: 5s}}]
+  words: [{from: plan}, reasons, print]
+"""
+
+
+@pytest.fixture
+def graph(tmp_path):
+    (tmp_path / "tried.yaml").write_text(FLOW)
+    return load(tmp_path / "tried.yaml")
+
+
+@pytest.fixture
+def day(tmp_path):
+    def write(*rows):
+        path = tmp_path / "day.jsonl"
+        lines = [HEAD, *({"t": START + t, "stream": name, "value": v} for t, name, v in rows)]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return path
+
+    return write
+
+
+BATTERIES = [(0, "left", {"power": 0.0, "soc": 60.0}), (0, "right", {"power": 0.0})]
+
+
+def steps(told):
+    return [said.step for said in told.chain]
+
+
+def test_the_chain_goes_from_the_sample_to_the_setpoint(graph, day):
+    told = explain(graph, day(*BATTERIES, (1, "meter", 1050.0)), "left", START + 1)
+    assert steps(told) == [
+        "meter/homewizard_p1", "plan/filter", "plan/zero_grid", "plan/split", "plan/clamp",
+    ]  # fmt: skip
+    assert [said.words for said in told.chain] == [
+        "read 1.05kW",
+        "passed on 1.05kW",
+        "made 1kW of 1.05kW",
+        "made left 500W (by equal), right 500W (by equal)",
+        "passed on left 500W (by equal), right 500W (by equal)",
+    ]
+    assert (told.setpoint, told.wanted, told.written_at) == (500.0, 500.0, START + 1)
+
+
+def test_what_a_step_looked_at_is_told_and_where_that_came_from(graph, day):
+    told = explain(graph, day(*BATTERIES, (1, "meter", 1050.0)), "left", START + 1)
+    assert told.chain[2].beside == ("left: power 0W, soc 60%", "right: power 0W", "allowed: 50W")
+    assert [(said.step, said.words) for said in told.beside] == [
+        ("allowed/map", "made 50W of 1.05kW")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("device", "grid", "step", "reason"),
+    [
+        ("right", 1050.0, "plan/split", "by equal"),
+        ("right", 2050.0, "plan/clamp", "clamp: high 800W"),
+        ("left", 2050.0, "left/in", "limit of the device: 700W"),
+        ("left", -6000.0, "plan/split", "its limit: 2500W"),
+    ],
+)
+def test_the_binding_limiter_is_named(graph, day, device, grid, step, reason):
+    told = explain(graph, day(*BATTERIES, (1, "meter", grid)), device, START + 1)
+    assert (told.step, told.reason) == (step, reason)
+
+
+def test_what_is_not_written_has_its_reason(graph, day):
+    rows = [*BATTERIES, (1, "meter", 1050.0), (2, "meter", 1080.0), (3, "meter", 1650.0)]
+    told = explain(graph, day(*rows), "left", START + 2)
+    assert told.reason == "15W more is within its dead band of 25W"
+    assert (told.setpoint, told.wanted) == (500.0, 515.0)
+    told = explain(graph, day(*rows), "right", START + 3)
+    assert told.reason == "it waits for its next write, one each 5s"
+
+
+def test_a_lease_that_ran_out_is_the_reason_of_a_release(graph, day):
+    rows = [*BATTERIES, (1, "meter", 1050.0), (40, "left", {"power": 0.0})]
+    told = explain(graph, day(*rows), "left", START + 40)
+    assert told.setpoint is None
+    assert told.written_at == START + 11
+    assert told.reason == "its lease of 10s ran out: the last plan came 39s ago"
+
+
+def test_a_battery_that_was_left_out_is_the_plans_doing(graph, day):
+    rows = [*BATTERIES, (1, "meter", 1050.0), (2, "right", {"online": False}),
+            *((t, "meter", 1050.0) for t in range(3, 30))]  # fmt: skip
+    told = explain(graph, day(*rows), "right", START + 29)
+    assert (told.setpoint, told.wanted) == (None, None)
+    assert (told.step, told.reason) == ("plan/split", "the plan leaves right out")
+
+
+def test_nothing_after_the_moment_counts(graph, day):
+    rows = [*BATTERIES, (1, "meter", 1050.0), (5, "meter", 250.0)]
+    assert explain(graph, day(*rows), "left", START + 4.9).setpoint == 500.0
+    assert explain(graph, day(*rows), "left", START + 5.0).setpoint == 100.0
+
+
+@pytest.mark.parametrize(
+    ("rows", "device", "at", "said"),
+    [
+        ([(1, "meter", 5.0)], "lefd", 9, "did you mean 'left'"),
+        ([(1, "meter", 5.0)], "meter", 9, "devices are left, right"),
+        ([(1, "meter", 5.0)], "left", -5, "holds no value"),
+        ([(1, "left", {"power": 5.0})], "left", 9, "was told nothing by then"),
+    ],
+)
+def test_what_cannot_be_explained_says_why(graph, day, rows, device, at, said):
+    with pytest.raises(FlowError, match=said):
+        explain(graph, day(*rows), device, START + at)
+
+
+def test_a_law_in_watts_without_a_plan_is_explained_too(tmp_path, day):
+    (tmp_path / "one.yaml").write_text("""
+flow: one
+streams:
+  meter: [{homewizard_p1: {host: 127.0.0.1}}]
+  left: [{from: meter}, {scale: 0.5}, {clamp: 300W}, {marstek_modbus: {host: 127.0.0.2}}]
+""")
+    told = explain(load(tmp_path / "one.yaml"), day((1, "meter", 1000.0)), "left", START + 1)
+    assert steps(told) == ["meter/homewizard_p1", "left/scale", "left/clamp"]
+    assert (told.step, told.setpoint) == ("left/clamp", 300.0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "setpoint", "said"),
+    [
+        (None, None, ""),
+        (500.0, 500.0, ""),
+        (900.0, 800.0, "limit of the device: 800W"),
+        (-900.0, -600.0, "limit of the device: 600W"),
+        (510.0, 500.0, "10W more is within its dead band of 25W"),
+        (490.0, 500.0, "10W less is within its dead band of 25W"),
+        (600.0, 500.0, "it waits for its next write, one each 1s"),
+    ],
+)
+def test_the_terms_of_a_device_speak_for_themselves(wanted, setpoint, said):
+    terms, rating = Terms(max_discharge=800.0), Battery(max_charge=600.0, max_discharge=2500.0)
+    assert outside(terms, rating, wanted, setpoint, 0.0) == said
+    assert limit(terms, rating, 9e9) == 800.0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("+90s", 90.0),
+        ("end", 5.0),
+        ("18:00:10", 10.0),
+        ("17:00", 23 * 3600.0),
+        ("2025-12-31T18:01:00", 60.0),
+        ("2025-12-31T17:01:00+00:00", 60.0),
+        (f"{START + 3}", 3.0),
+    ],
+)
+def test_a_moment_is_named_as_people_do(day, text, seconds):
+    path = day((0, "meter", 1.0), (5, "meter", 1.0))
+    assert moment(text, path, zone_of(path)) == START + seconds
+
+
+@pytest.mark.parametrize("text", ["noon", "25:00", "+later", "+5"])
+def test_what_is_no_moment_is_refused(day, text):
+    path = day((0, "meter", 1.0))
+    with pytest.raises(FlowError, match="--at"):
+        moment(text, path, zone_of(path))
+
+
+@pytest.fixture
+def run(graph, day):
+    def call(*arguments):
+        path = day(*BATTERIES, (1, "meter", 2050.0))
+        app = cli.typer.Typer()
+        app.callback()(lambda: None)
+        command.register(app)
+        return CliRunner().invoke(app, ["explain", graph.file, str(path), *arguments])
+
+    return call
+
+
+def test_the_command_tells_it_in_lines(run):
+    said = run("right", "--at", "18:00:01").stdout.splitlines()
+    assert said[:2] == [
+        "At 18:00:01.000 right is told to give 800W.",
+        "Decided by plan/clamp: clamp: high 800W.",
+    ]
+    assert said[3].split() == ["18:00:01.000", "meter/homewizard_p1", "read", "2.05kW"]
+
+
+def test_without_a_name_all_devices_are_explained(run):
+    said = run().stdout
+    assert "left is told to give 700W" in said
+    assert "right is told to give 800W" in said
+
+
+def test_programs_get_json(run):
+    [told] = json.loads(run("right", "--json").stdout)
+    assert (told["device"], told["setpoint"], told["reason"]) == ("right", 800, "clamp: high 800W")
+    assert told["chain"][3]["value"]["watts"] == {"left": 1000.0, "right": 1000.0}
+    assert set(told["chain"][0]) == {"step", "node", "at", "value", "words", "beside"}
