@@ -6,8 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from flowctl import Ge, Gt, Le, Percent, Seconds, WattHours, Watts
-from flowctl.units import Unit
+from flowctl import Ge, Gt, Le, Percent, Seconds, Unit, WattHours, Watts
 
 WattsPerSecond = Annotated[float, Unit("W/s")]
 Port = Annotated[int | None, Ge(1), Le(65535), "its port, in place of the usual one"]
