@@ -46,7 +46,7 @@ def fair_share(
         before: Mapping[str, Saturation], watts: float, fleet: Fleet
     ) -> tuple[Mapping[str, Saturation], Plan]:
         at = clock.time()
-        here = [name for name in fleet.told if fleet.present(name, at, away)]
+        here = [name for name in fleet.told if fleet.measured(name, at, away)]
         scores = {
             name: saturated(before.get(name), fleet.power(name, "commanded"), fleet.power(name), at)
             for name in here

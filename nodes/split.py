@@ -44,8 +44,9 @@ def split(
     spill: Annotated[bool, "what one cannot take goes to the others"] = True,
     on: Annotated[Mapping[str, str], "with `phases`: the phase of each battery"] = NO_PHASES,
     away: Annotated[
-        Annotated[Seconds, Gt(0)] | None, "a battery not measured for so long is left out"
-    ] = 60.0,
+        Annotated[Seconds, Gt(0)] | None,
+        "a battery that tells nothing for so long is left out; an accepted setpoint tells, too",
+    ] = 90.0,
     valid: Annotated[
         Annotated[Seconds, Gt(0)] | None, "how long a plan holds; the lease limits it anyway"
     ] = None,

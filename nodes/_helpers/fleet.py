@@ -19,10 +19,11 @@ UNKNOWN = Battery()
 
 
 class Fleet:
-    """What is known of each battery, and when it was last measured."""
+    """What is known of each battery, and when it last told anything."""
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self.told: dict[str, Battery] = dict.fromkeys(names, UNKNOWN)
+        self.heard_at: dict[str, Seconds] = {}
         self.measured_at: dict[str, Seconds] = {}
         self.newest: dict[str, Any] = {}
         """Newest value of the further streams of the law, by name."""
@@ -30,6 +31,7 @@ class Fleet:
     def hear(self, name: str, record: Battery, at: Seconds) -> None:
         """Take in what a battery tells."""
         self.told[name] = record.after(self.told[name])
+        self.heard_at[name] = at
         if record.power is not None:
             self.measured_at[name] = at
 
@@ -43,9 +45,14 @@ class Fleet:
 
     def present(self, name: str, at: Seconds, away: Seconds | None = None) -> bool:
         """Tell whether a battery can be commanded: not offline, not silent for too long."""
-        measured = self.measured_at.get(name)
-        lost = away is not None and measured is not None and at - measured > away
+        heard = self.heard_at.get(name)
+        lost = away is not None and heard is not None and at - heard > away
         return not lost and self.told[name].online is not False
+
+    def measured(self, name: str, at: Seconds, away: Seconds | None) -> bool:
+        """Tell whether a battery can be commanded and is still measured."""
+        last = self.measured_at.get(name, at)
+        return self.present(name, at) and (away is None or at - last <= away)
 
 
 def power_of(battery: Battery, base: Base) -> Watts:

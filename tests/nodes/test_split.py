@@ -79,9 +79,9 @@ def test_one_that_goes_away_gets_one_zero_and_is_left_out_until_it_is_back():
     ]
 
 
-def test_one_that_is_no_longer_measured_is_left_out():
-    left = [(0, Battery(power=0.0))]
-    said = play(split, [(60, 900.0), (61, 900.0)], batteries={"left": left, "right": []})
+def test_one_that_tells_nothing_any_more_is_left_out():
+    left = [(0, Battery(setpoint=0.0))]
+    said = play(split, [(90, 900.0), (91, 900.0)], batteries={"left": left, "right": []})
     assert [plan.watts["left"] for _, plan in said] == [450.0, 0.0]
 
 
