@@ -122,7 +122,7 @@ def _play(
         seen.reach(end)
         if end >= seconds:
             return
-        controller.look(end)
+        controller.tick(end)
         if tick % 120 == 0:
             progress(end)
 

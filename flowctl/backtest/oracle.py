@@ -15,6 +15,7 @@ from flowctl.backtest.guesses import LONG, SHORT, Expert, Guess, Middle, Rhythm
 from flowctl.backtest.world import Twin, Twins
 
 TICK = 0.5  # s between two looks
+LANDS = 30.0  # s after a command in which even slow batteries come to rest
 SAME = 8.0  # W: a command nearer to the last one is not sent
 JUMP = 150.0  # W: a change that a careful policy wants to see twice
 FULL = 0.98  # part of its limit from which the fastest battery needs the help of the others
@@ -71,6 +72,7 @@ class Oracle:
         self._guess = GUESSES[policy.guess](ahead, twins.period)
         self._wanted: float | None = None
         self._load, self._waits = 0.0, False
+        self._calm_at = 0.0
         self._sent = [inf] * len(names)
         self._sent_at = [-inf] * len(names)
 
@@ -84,6 +86,11 @@ class Oracle:
         self._load, self._wanted = load, self._guess.hear(now, load)
         self._waits = self.policy.confirm and jumped and not self._waits
         self.look(now)
+
+    def tick(self, now: float) -> None:
+        """Look again between readings, while anything is on its way."""
+        if now < self._calm_at:
+            self.look(now)
 
     def look(self, now: float) -> None:
         """Send what is to be sent now, the fastest battery first."""
@@ -109,6 +116,7 @@ class Oracle:
         for order, place in enumerate(ready):
             item = batteries[order]
             if now < self._sent_at[place] + item.write_every - 1e-6:
+                self._calm_at = max(self._calm_at, now + item.write_every)
                 continue
             owed = _owed(item, now, batteries[order + 1 :], aims[order + 1 :])
             if order:
@@ -143,6 +151,7 @@ class Oracle:
         if abs(watts - self._sent[place]) > SAME:
             self._batteries[place].command(watts)
             self._sent[place], self._sent_at[place] = watts, now
+            self._calm_at = max(self._calm_at, now + LANDS)
 
 
 def filled(total: float, limits: Sequence[float], weights: Sequence[float] | None) -> list[float]:
