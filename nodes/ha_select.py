@@ -24,6 +24,8 @@ async def ha_select(
     keep: Annotated[bool, "what was chosen last holds over restarts; else `start` does"] = True,
     numbered: Annotated[bool, "an option may be called by its number too, from 1"] = False,
     id: ha.Id = "",
+    unique: ha.Unique = "",
+    discovery: ha.Discovery = True,
     device: ha.Device = "flowctl",
     topic: ha.Topic = "",
     command: ha.Command = "",
@@ -48,8 +50,8 @@ async def ha_select(
     Source: home-assistant.io/integrations/select.mqtt.
     """
     entity = Entity(
-        kind="select", name=name, id=id, device=device, topic=topic, command=command,
-        prefix=prefix, icon=icon, category=category,
+        kind="select", name=name, id=id, unique=unique, device=device, topic=topic,
+        command=command, prefix=prefix, icon=icon, category=category,
     )  # fmt: skip
     called = _called(options, numbered=numbered)
     first, kept = _first(options, start), store.get(VALUE) if keep else None
@@ -58,7 +60,9 @@ async def ha_select(
     nonsense = Nonsense(log, entity.object_id)
     yield chosen
     async with (
-        shown(entity, broker, traits, user=user, password=password, ca=ca) as here,
+        shown(
+            entity, broker, traits, user=user, password=password, ca=ca, describe=discovery
+        ) as here,
         aclosing(here.commands()) as commands,
     ):
         here.say(chosen.encode())

@@ -28,6 +28,10 @@ async def ha_sensor(
     field: Annotated[str, "which field of a record is the state"] = "",
     attributes: Annotated[bool, "show the fields of a record as attributes too"] = False,
     options: Annotated[Sequence[str], "all states there are, for device class enum"] = (),
+    announce: Annotated[
+        Literal["start", "first"], "when it is discovered: at the start, or with its first state"
+    ] = "start",
+    discovery: ha.Discovery = True,
     expire: Annotated[Seconds | None, Gt(0), "unavailable after a silence of this long"] = None,
     id: ha.Id = "",
     device: ha.Device = "flowctl",
@@ -68,12 +72,15 @@ async def ha_sensor(
         "expire_after": expire and max(1, round(expire)),
         "json_attributes_topic": entity.attributes_topic if attributes else "",
     }
+    at_once = discovery and announce == "start"
     async with shown(
-        entity, broker, traits, user=user, password=password, ca=ca, retain=retain
+        entity, broker, traits, user=user, password=password, ca=ca, retain=retain, describe=at_once
     ) as here:
         async for value in values:
             try:
                 state = read.state(value)
+                if discovery and state is not None:
+                    here.describe()
                 if attributes:
                     here.add(read.attributes(value))
                 if state is not None:

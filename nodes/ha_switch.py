@@ -23,6 +23,8 @@ async def ha_switch(
     on: Annotated[str, "payload of on"] = ON.decode(),
     off: Annotated[str, "payload of off"] = OFF.decode(),
     id: ha.Id = "",
+    unique: ha.Unique = "",
+    discovery: ha.Discovery = True,
     device: ha.Device = "flowctl",
     topic: ha.Topic = "",
     command: ha.Command = "",
@@ -47,8 +49,8 @@ async def ha_switch(
     Source: home-assistant.io/integrations/switch.mqtt.
     """
     entity = Entity(
-        kind="switch", name=name, id=id, device=device, topic=topic, command=command,
-        prefix=prefix, icon=icon, category=category,
+        kind="switch", name=name, id=id, unique=unique, device=device, topic=topic,
+        command=command, prefix=prefix, icon=icon, category=category,
     )  # fmt: skip
     traits = {
         "payload_on": on,
@@ -60,7 +62,9 @@ async def ha_switch(
     holds = kept if isinstance(kept, bool) else start
     yield holds
     async with (
-        shown(entity, broker, traits, user=user, password=password, ca=ca) as here,
+        shown(
+            entity, broker, traits, user=user, password=password, ca=ca, describe=discovery
+        ) as here,
         aclosing(here.commands()) as commands,
     ):
         here.say((on if holds else off).encode())

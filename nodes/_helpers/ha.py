@@ -48,6 +48,8 @@ Category = Annotated[Literal["", "config", "diagnostic"], "set apart from what m
 User = Annotated[str, "login, if not in the address"]
 Password = Annotated[Secret | None, "password, if not in the address"]
 Ca = Annotated[str, "file of the authority behind an mqtts:// broker"]
+Unique = Annotated[str, "unique id, where Home Assistant knows it under another than `id`"]
+Discovery = Annotated[bool, "let Home Assistant discover it; else there are only its topics"]
 Sign = Annotated[
     Literal[1, -1], "-1 turns the sign where Home Assistant is to see another one than flowctl"
 ]
@@ -60,6 +62,7 @@ class Entity:
     kind: Kind
     name: str
     id: str = ""
+    unique: str = ""
     device: str = "flowctl"
     topic: str = ""
     command: str = ""
@@ -69,7 +72,7 @@ class Entity:
 
     @property
     def object_id(self) -> str:
-        """The id that is unique in Home Assistant."""
+        """The id in topics; unique in Home Assistant too, unless another is given."""
         return self.id or f"{slug(self.device)}_{slug(self.name)}"
 
     @property
@@ -115,7 +118,7 @@ def description(entity: Entity, status: str, traits: Mapping[str, Any]) -> bytes
     """
     told = {
         "name": entity.name,
-        "unique_id": entity.object_id,
+        "unique_id": entity.unique or entity.object_id,
         "object_id": entity.object_id,
         "default_entity_id": f"{entity.kind}.{slug(entity.object_id)}",
         "icon": entity.icon,

@@ -15,13 +15,19 @@ LONGEST = 255  # characters of a state that Home Assistant keeps
 class Shown:
     """An entity as others see it."""
 
-    def __init__(self, entity: Entity, link: Link, *, retain: bool = True) -> None:
+    def __init__(
+        self, entity: Entity, link: Link, traits: Mapping[str, Any], *, retain: bool = True
+    ) -> None:
         self.entity, self._link, self._retain = entity, link, retain
+        self._untold: Mapping[str, Any] | None = traits
 
-    def describe(self, traits: Mapping[str, Any]) -> None:
-        """Tell Home Assistant of it, for those who come later too."""
-        told = description(self.entity, self._link.address.status, traits)
+    def describe(self) -> None:
+        """Tell Home Assistant of it, once, for those who come later too."""
+        if self._untold is None:
+            return
+        told = description(self.entity, self._link.address.status, self._untold)
         self._link.say(self.entity.config_topic, told, qos=1, retain=True)
+        self._untold = None
 
     def say(self, state: bytes) -> None:
         """Say its state.
@@ -61,8 +67,11 @@ async def shown(
     password: Secret | None = None,
     ca: str = "",
     retain: bool = True,
+    describe: bool = True,
 ) -> AsyncIterator[Shown]:
     """Show an entity on a broker; it is unavailable there when the link ends.
+
+    Without `describe` Home Assistant is told of it when the caller says so.
 
     Raises:
         OSError: the broker does not answer or refuses the login.
@@ -70,8 +79,9 @@ async def shown(
     """
     entity = entity.checked()
     async with mqtt(broker, user=user, password=password, ca=ca) as link:
-        here = Shown(entity, link, retain=retain)
-        here.describe(traits)
+        here = Shown(entity, link, traits, retain=retain)
+        if describe:
+            here.describe()
         try:
             yield here
         finally:

@@ -1,10 +1,12 @@
 """ha_select: an option chosen in Home Assistant reaches the flow."""
 
+import asyncio
+
 import pytest
 
 from flowctl import Store
 from nodes.ha_select import ha_select
-from tests.nodes.entities import control
+from tests.nodes.entities import control, seen
 from tests.nodes.streams import LOG, hearing
 
 MODES = ["Normal", "Hold", "Charge", "2"]
@@ -39,6 +41,25 @@ async def test_the_choice_holds_over_a_restart_if_it_is_still_an_option(mosquitt
         await heard.until("Hold")
     async with control(ha_select, mosquitto, topic, store, options=["A", "B"]) as (heard, _):
         await heard.until("A")
+
+
+async def test_home_assistant_may_know_it_under_another_unique_id(mosquitto, topic):
+    settings = {"options": MODES, "unique": "it_select"}
+    async with control(ha_select, mosquitto, topic, **settings) as (_, seen):
+        assert (await seen.described("select", "it", topic))["unique_id"] == "it_select"
+
+
+async def test_without_discovery_it_is_commanded_all_the_same(mosquitto, topic):
+    source = ha_select(
+        broker=mosquitto, name="It", options=MODES, topic=f"{topic}/state", command=f"{topic}/set",
+        prefix=topic, id="it", discovery=False, store=Store(), log=LOG,
+    )  # fmt: skip
+    async with seen(mosquitto, topic) as there, hearing(source) as heard:
+        await there.shows(f"{topic}/state", "Normal")
+        await asyncio.sleep(0.03)  # for its own subscription, which nothing signals
+        await there.other.publish(f"{topic}/set", "hold", qos=1)
+        await heard.until("Normal", "Hold")
+        assert there.last(f"{topic}/select/it/config") is None
 
 
 @pytest.mark.parametrize("settings", [{"options": []}, {"options": ["A"], "start": "B"}])

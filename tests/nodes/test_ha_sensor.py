@@ -48,6 +48,27 @@ async def test_a_sensor_is_described_and_its_state_kept(mosquitto, topic):
     }
 
 
+async def test_it_may_be_announced_with_its_first_state_or_never(mosquitto, topic):
+    settings: dict[str, Any] = {"broker": mosquitto, "name": "A", "prefix": topic, "field": "soc"}
+    shy = settings | {"id": "shy", "topic": f"{topic}/shy", "announce": "first"}
+    mute = settings | {"id": "mute", "topic": f"{topic}/mute", "discovery": False}
+    async with (
+        seen(mosquitto, topic) as there,
+        saying(ha_sensor, **mute) as other,
+        saying(ha_sensor, **shy) as box,
+    ):
+        other.put(Battery(soc=50.0))
+        await there.shows(f"{topic}/mute", "50")
+        box.put(Battery(power=300.0))
+        other.put(Battery(soc=60.0))
+        await there.shows(f"{topic}/mute", "60")
+        assert there.last(f"{topic}/sensor/shy/config") is None
+        box.put(Battery(soc=70.0))
+        await there.described("sensor", "shy", topic)
+        await there.shows(f"{topic}/shy", "70")
+        assert there.last(f"{topic}/sensor/mute/config") is None
+
+
 async def test_it_is_unavailable_once_flowctl_has_gone(own_mosquitto, topic):
     url = own_mosquitto.url
     async with seen(url, topic) as there:
