@@ -2,8 +2,6 @@
 
 from typing import Annotated, Any
 
-from pydantic import ValidationError
-
 from flowctl import units
 from flowctl.expression import Expression
 from flowctl.faults import Mark, nearest
@@ -100,6 +98,8 @@ def _made(
     setting = Setting(name, annotation, REQUIRED, about, unit)
     if default is None or "${" in default.text:
         return setting if default is None else Setting(name, annotation, None, about, unit)
+    from pydantic import ValidationError  # few flows have nodes of their own
+
     try:
         value = setting.adapter.validate_python(default.plain())
     except ValidationError as error:

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from types import CodeType
 from typing import Any, ClassVar, Self
 
-from pydantic_core import core_schema
-
 from flowctl.units import UnitError, expand, parse_any
 
 LONGEST = 1000  # characters; a longer logic wants a node
@@ -113,6 +111,8 @@ class Expression:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        from pydantic_core import core_schema
+
         return core_schema.no_info_before_validator_function(cls.read, core_schema.any_schema())
 
     @classmethod

@@ -8,23 +8,23 @@ sentence"]` carries unit, limits and documentation. Parameters of type `Clock`, 
 import collections.abc as cabc
 import inspect
 import logging
-import types
-import typing
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BeforeValidator, TypeAdapter, WithJsonSchema
 from reactivex import Observable
 
-from flowctl import units
 from flowctl.clock import Clock
+from flowctl.hints import is_union, not_none, strip
 from flowctl.latest import Latest
 from flowctl.store import Store
 from flowctl.terms import Terms
-from flowctl.units import ANY_UNIT, PER_SECOND, Unit
+from flowctl.units import Unit
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Log = logging.Logger
 HANDED = {Clock: "clock", Store: "store", Log: "log", Terms: "terms"}
@@ -107,9 +107,11 @@ class Setting:
         return self.default is REQUIRED
 
     @cached_property
-    def adapter(self) -> TypeAdapter[Any]:
+    def adapter(self) -> "TypeAdapter[Any]":
         """What validates a value from YAML, and what JSON Schema comes from."""
-        return TypeAdapter(_with_units(self.annotation))
+        from flowctl.adapting import adapter  # pydantic: takes longer to import than all the rest
+
+        return adapter(self.annotation)
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def read_node(function: Callable[..., Any], name: str | None = None) -> NodeSpec
         hint = hints.get(parameter.name)
         if hint is None:
             raise TypeError(f"node {title}: parameter {parameter.name} has no annotation")
-        bare = _strip(hint)[0]
+        bare = strip(hint)[0]
         if bare in HANDED:
             handed[parameter.name] = HANDED[bare]
             terms = parameter.default if bare is Terms else terms
@@ -169,13 +171,13 @@ def read_node(function: Callable[..., Any], name: str | None = None) -> NodeSpec
 
 def wire_of(annotation: Any) -> Wire:
     """Read type and unit of what flows from an annotation such as `Watts`."""
-    bare, marks = _strip(annotation)
+    bare, marks = strip(annotation)
     unit = next((mark.symbol for mark in marks if isinstance(mark, Unit)), None)
     return Wire(bare, unit)
 
 
 def _kind(title: str, function: Any, inputs: list[Input], returns: Any) -> NodeKind:
-    flows = get_origin(_strip(returns)[0]) is Observable
+    flows = get_origin(strip(returns)[0]) is Observable
     if inspect.isasyncgenfunction(function):
         return NodeKind.DEVICE if inputs else NodeKind.SOURCE
     if inspect.iscoroutinefunction(function) and inputs:
@@ -189,8 +191,8 @@ def _kind(title: str, function: Any, inputs: list[Input], returns: Any) -> NodeK
 
 
 def _input(title: str, parameter: inspect.Parameter, hint: Any) -> Input:
-    hint, marks = _strip(hint)
-    hint = _not_none(hint)
+    hint, marks = strip(hint)
+    hint = not_none(hint)
     origin, args = get_origin(hint), get_args(hint)
     shape = Shape.ONE
     if origin in (cabc.Mapping, dict, Mapping):
@@ -209,8 +211,8 @@ def _input(title: str, parameter: inspect.Parameter, hint: Any) -> Input:
 
 
 def _setting(parameter: inspect.Parameter, hint: Any) -> Setting:
-    bare, marks = _strip(hint)
-    options = [hint, *get_args(bare)] if _is_union(bare) else [hint]
+    bare, marks = strip(hint)
+    options = [hint, *get_args(bare)] if is_union(bare) else [hint]
     found = [wire_of(option).unit for option in options]
     unit = next((item for item in found if item), None)
     return Setting(parameter.name, hint, parameter.default, _about(marks), unit)
@@ -228,7 +230,7 @@ def _terms_settings(terms: Terms) -> dict[str, Setting]:
 
 
 def _output(returns: Any) -> Wire | None:
-    bare, marks = _strip(returns)
+    bare, marks = strip(returns)
     if get_origin(bare) not in (Observable, AsyncIterator, cabc.AsyncIterator, cabc.AsyncGenerator):
         return None
     wire = wire_of(get_args(bare)[0])
@@ -237,77 +239,12 @@ def _output(returns: Any) -> Wire | None:
     return Wire(wire.type, wire.unit, derived, said)
 
 
-def _strip(hint: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Take `Annotated` off an annotation: the bare type and all its marks."""
-    if get_origin(hint) is Annotated:
-        bare, *marks = get_args(hint)
-        inner, more = _strip(bare)
-        return inner, (*more, *marks)
-    return hint, ()
-
-
-def _is_union(hint: Any) -> bool:
-    return get_origin(hint) in (Union, types.UnionType)
-
-
-def _not_none(hint: Any) -> Any:
-    if not _is_union(hint):
-        return hint
-    return next(option for option in get_args(hint) if option is not types.NoneType)
-
-
 def _without_release(hint: Any) -> Wire:
     """`Watts | Release` flows as `Watts`: silence is how a flow says release."""
-    if _is_union(hint):
+    if is_union(hint):
         hint = get_args(hint)[0]
     return wire_of(hint)
 
 
 def _about(marks: Sequence[Any]) -> str:
     return next((mark for mark in marks if isinstance(mark, str)), "")
-
-
-def _with_units(annotation: Any) -> Any:
-    """Put the unit parser in front of every quantity inside an annotation, however deep."""
-    bare, marks = _strip(annotation)
-    inner = _inside(bare)
-    unit = next((mark.symbol for mark in marks if isinstance(mark, Unit)), None)
-    checks = [mark for mark in marks if not isinstance(mark, Unit | str)]
-    if unit:
-        checks = [*checks, BeforeValidator(_reader(unit)), WithJsonSchema(_schema(unit))]
-    return Annotated[(inner, *checks)] if checks else inner
-
-
-def _inside(bare: Any) -> Any:
-    args = get_args(bare)
-    if not args or get_origin(bare) is typing.Literal or isinstance(args[0], list):
-        return bare
-    made = tuple(arg if arg is types.NoneType else _with_units(arg) for arg in args)
-    if _is_union(bare):
-        return Union[made]  # noqa: UP007 - made at run time
-    return get_origin(bare)[made]
-
-
-def _reader(unit: str) -> Callable[[Any], float]:
-    def read(value: Any) -> float:
-        if unit.startswith(ANY_UNIT) and isinstance(value, str):
-            try:
-                number, got = units.parse_any(value)
-            except units.UnitError:
-                return units.parse(value, unit)
-            if unit.endswith(PER_SECOND) and not got.endswith(PER_SECOND):
-                raise units.UnitError(f"'{value}' is not a rate; did you mean '{value}/s'?")
-            return number
-        return units.parse(value, unit)
-
-    return read
-
-
-def _schema(unit: str) -> dict[str, Any]:
-    shown = unit.replace(ANY_UNIT, "W")
-    example = units.EXAMPLES.get(shown, f"{{}}{shown}").format(5)
-    said = "in the unit of the wire" if unit.startswith(ANY_UNIT) else f"in {unit}"
-    return {
-        "anyOf": [{"type": "string"}, {"const": 0}],
-        "description": f"a quantity {said}, e.g. {example}",
-    }

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic_core import core_schema
-
 
 class Secret:
     """A password or token: comes by environment or `file:` reference; prints as stars."""
@@ -45,6 +43,8 @@ class Secret:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        from pydantic_core import core_schema
+
         return core_schema.no_info_before_validator_function(cls.read, core_schema.any_schema())
 
     @classmethod

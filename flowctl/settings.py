@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from flowctl import units
 from flowctl.faults import Mark, nearest
 from flowctl.flow import FROM
@@ -15,6 +13,7 @@ from flowctl.marked import BROKEN, Marked
 from flowctl.node import NodeSpec, Setting
 from flowctl.report import Report
 from flowctl.secret import Secret
+from flowctl.simple import UNSURE, simple
 from flowctl.troubles import explain, mentions
 
 Found = tuple[dict[str, Marked], dict[str, Marked]]
@@ -49,6 +48,13 @@ def read(setting: Setting, item: Marked, where: str, report: Report) -> Any:
     if item.broken():
         return BROKEN
     value = (_anchored(item) if hides(setting) else item).plain()
+    made = simple(setting.annotation, value)
+    return _validated(setting, item, value, where, report) if made is UNSURE else made
+
+
+def _validated(setting: Setting, item: Marked, value: Any, where: str, report: Report) -> Any:
+    from pydantic import ValidationError  # only what is not simple, or wrong, needs it
+
     try:
         made = setting.adapter.validate_python(value)
     except ValidationError as error:

@@ -1,14 +1,15 @@
 """What pydantic found wrong with a setting, in plain words."""
 
 from collections.abc import Iterator
-from typing import Any, get_args
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, get_args
 
 from flowctl import units
 from flowctl.faults import nearest
 from flowctl.node import Setting
 from flowctl.secret import Secret
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 Told = tuple[tuple[Any, ...], str, str]
 _BOUNDS = {
@@ -28,7 +29,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-def explain(setting: Setting, value: Any, error: ValidationError) -> Iterator[Told]:
+def explain(setting: Setting, value: Any, error: "ValidationError") -> Iterator[Told]:
     """Yield path, message and cure of each thing wrong, one per place."""
     seen: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
     for item in error.errors(include_url=False):

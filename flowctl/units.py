@@ -10,6 +10,7 @@ Inside Python every quantity is a float in its base unit (W, Wh, s, %, V, A, Hz,
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -103,6 +104,23 @@ def parse(value: object, unit: str) -> float:
     if not same_unit(got, unit):
         raise UnitError(f"'{value}' is in {got}, but {unit} is wanted here")
     return number
+
+
+def reader(unit: str) -> Callable[[object], float]:
+    """Return what reads a quantity of a unit, of any unit (`*`) or of any rate (`*/s`)."""
+
+    def read(value: object) -> float:
+        if unit.startswith(ANY_UNIT) and isinstance(value, str):
+            try:
+                number, got = parse_any(value)
+            except UnitError:
+                return parse(value, unit)
+            if unit.endswith(PER_SECOND) and not got.endswith(PER_SECOND):
+                raise UnitError(f"'{value}' is not a rate; did you mean '{value}/s'?")
+            return number
+        return parse(value, unit)
+
+    return read
 
 
 def same_unit(one: str, other: str) -> bool:
