@@ -14,6 +14,8 @@ class Watch(NamedTuple):
     known: Battery = Battery()
     ignored: int = 0
     until: Seconds = 0.0
+    asked_at: Seconds = 0.0
+    """Since when it has been told to work this way."""
 
 
 def quarantine(
@@ -23,6 +25,7 @@ def quarantine(
     times: Annotated[int, Ge(1), "so many measurements in a row without an answer are enough"] = 3,
     part: Annotated[Percent, Gt(0), "less than this part of its setpoint is no answer"] = 10.0,
     least: Annotated[Watts, Ge(0), "a smaller setpoint is not watched"] = 100.0,
+    settle: Annotated[Seconds, Ge(0), "time it has to begin, before measurements count"] = 5.0,
     clock: Clock,
     log: Log,
 ) -> Observable[Battery]:
@@ -52,22 +55,32 @@ def quarantine(
 
     def watched(watch: Watch, record: Battery, at: Seconds) -> Watch:
         known = record.after(watch.known)
+        same = way(known, least) == way(watch.known, least) != 0
+        now = watch._replace(known=known, asked_at=watch.asked_at if same else at)
         if watch.until > at + TINY or record.power is None:
-            return Watch(known, watch.ignored, watch.until)
-        ignored = watch.ignored + 1 if ignores(known, part / 100, least) else 0
+            return now
+        late = at - now.asked_at >= settle - TINY
+        ignored = now.ignored + 1 if late and ignores(known, part / 100, least) else 0
         if ignored < times:
-            return Watch(known, ignored, watch.until)
-        return Watch(known, 0, at + lasts)
+            return now._replace(ignored=ignored)
+        return now._replace(ignored=0, until=at + lasts)
 
     return Each(battery, hear)
 
 
+def way(known: Battery, least: Watts) -> int:
+    """Which way a battery is told to work: 1 discharging, -1 charging, 0 neither."""
+    if known.setpoint is None or abs(known.setpoint) < least:
+        return 0
+    return 1 if known.setpoint > 0 else -1
+
+
 def ignores(known: Battery, part: float, least: Watts) -> bool:
     """Tell whether a battery does next to nothing of what it was told."""
-    if known.setpoint is None or known.power is None or abs(known.setpoint) < least:
+    sign = way(known, least)
+    if not sign or known.power is None or known.setpoint is None:
         return False
-    way = 1.0 if known.setpoint > 0 else -1.0
-    return way * known.power < part * abs(known.setpoint)
+    return sign * known.power < part * abs(known.setpoint)
 
 
 def _back(record: Battery, was_out: bool) -> Battery:

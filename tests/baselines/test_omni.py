@@ -152,10 +152,11 @@ def test_rule_9_shares_are_multiples_of_5_w():
 
 def test_rule_10_one_that_ignores_its_command_is_left_alone_for_five_minutes():
     present = house(follows=False, left={"soc": 60.0})
-    present.read(0, 900, 900)
+    present.read(0, 900, 900, *[900] * 3)
     for _ in range(3):
         present.tell(left={"power": 0.0}, right={"power": 0.0})
-    present.read(900, 900)
+        present.read(900)
+    present.read(900)
     assert "left" not in present.bench.stream("plan")[-1][1].watts
     assert present.last("right") > 0
 

@@ -32,6 +32,7 @@ def test_next_to_nothing_is_no_answer(setpoint, power, ignored):
 
 def run(records, **wishes):
     line = [(at, record) for at, record in enumerate(records)]
+    wishes = {"settle": 0.0} | wishes
     return [record.online for _, record in play(quarantine, line, **wishes)]
 
 
@@ -40,6 +41,12 @@ DEAF = Battery(setpoint=500.0, power=0.0)
 
 def test_after_three_in_a_row_it_counts_as_offline_and_then_is_asked_again():
     assert run([DEAF] * 6, lasts="3s") == [None, None, False, False, False, True]
+
+
+def test_it_has_time_to_begin():
+    assert run([DEAF] * 8, settle="4s", times=2) == [None] * 5 + [False] * 3
+    turned = Battery(setpoint=-500.0, power=0.0)
+    assert run([*[DEAF] * 4, *[turned] * 4], settle="4s", times=1) == [None] * 8
 
 
 def test_one_answer_in_between_is_enough():
