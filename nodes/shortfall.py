@@ -9,7 +9,6 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Battery, Clock, Gt, Observable, Seconds, Watts
-from nodes._helpers.finite import finite
 from nodes._helpers.fleet import Fleet
 from nodes._helpers.timing import Deadline
 
@@ -39,7 +38,8 @@ def shortfall(
         fleet, total = Fleet(batteries), math.nan
 
         def hear(name: str, record: Battery) -> None:
-            fleet.hear(name, finite(record), clock.time())
+            if all(math.isfinite(watts or 0.0) for watts in (record.power, record.setpoint)):
+                fleet.hear(name, record, clock.time())
 
         def receive(watts: Watts) -> None:
             nonlocal total

@@ -39,7 +39,7 @@ Id = Annotated[
     str, "unique id, and last part of the entity id; made of device and name if not given"
 ]
 Device = Annotated[str, "device that the entity belongs to; those of one device stand together"]
-Topic = Annotated[str, "topic of the state; `flowctl/ID` if not given"]
+Topic = Annotated[str, "topic of the state; `flowctl/KIND/ID` if not given"]
 Command = Annotated[str, "topic of commands; that of the state and `/set` if not given"]
 Retain = Annotated[bool, "let the broker keep the state for a Home Assistant that starts"]
 Prefix = Annotated[str, "where Home Assistant looks for entities to discover"]
@@ -78,7 +78,7 @@ class Entity:
     @property
     def state_topic(self) -> str:
         """Where its state is said."""
-        return self.topic or f"flowctl/{self.object_id}"
+        return self.topic or f"flowctl/{self.kind}/{self.object_id}"
 
     @property
     def command_topic(self) -> str:
