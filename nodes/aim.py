@@ -9,6 +9,8 @@ from flowctl import Expression, Observable, Outlook, Watts
 from nodes._helpers.operators import NONE, Receiver, each_with, work_out
 
 AT = "at"
+PACE = 0.1  # part of the error that enters the trim with each outlook: seconds, not one reading
+MOST = 100.0  # W that the trim may be: more is no offset but a battery that has not answered yet
 
 
 def aim(
@@ -21,18 +23,34 @@ def aim(
     """Pass the outlook with the newest wanted total as its target; one per outlook.
 
     What is known of each battery stays: who is late, what each can really deliver. So a law such as
-    `rebalance` shares the total among those that answer. While `when` is not true, and until a
-    total is known, the outlook passes as it is.
+    `rebalance` shares the total among those that answer. With `shortfall` as the meter, what the
+    batteries lack of the total while nothing is in flight, by losses or rounding, is added slowly,
+    100 W at most. A total of zero is just zero. While `when` is not true, and until a total is
+    known, the outlook passes as it is.
     """
 
     def hear(say: Receiver[Outlook], newest: Mapping[str, Any]) -> Receiver[Outlook]:
+        trim = 0.0
+
         def receive(seen: Outlook) -> None:
+            nonlocal trim
             total = newest[AT]
             holds = when is None or bool(work_out(when, seen, newest))
             if holds and total is not None and math.isfinite(total):
-                seen = replace(seen, target=total)
+                trim, seen = step(trim, seen, total)
             say(seen)
 
         return receive
 
     return each_with(outlook, {**others, AT: at}, hear)
+
+
+def step(trim: Watts, seen: Outlook, total: Watts) -> tuple[Watts, Outlook]:
+    """Aim at a total; learn the trim while nothing is in flight."""
+    if total == 0:
+        return 0.0, replace(seen, target=0.0)
+    if not any(ability.flights for ability in seen.batteries.values()):
+        lacks = max(-MOST, min(MOST, seen.load - total))
+        trim += PACE * (lacks - trim)
+    target = max(0.0, total + trim) if total > 0 else min(0.0, total + trim)
+    return trim, replace(seen, target=target)
