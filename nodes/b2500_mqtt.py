@@ -20,7 +20,7 @@ from flowctl import (
     WattHours,
     Watts,
 )
-from nodes._helpers.either import either
+from nodes._helpers.either import at_once, either
 from nodes._helpers.hame_loan import Loan
 from nodes._helpers.hame_session import Session, ways
 from nodes._helpers.mqtt import mqtt
@@ -81,7 +81,7 @@ async def b2500_mqtt(
             most=max_power, floor=min_power, expires=expires, patience=patience,
         )  # fmt: skip
         yield replace(loan.first(), capacity=capacity)
-        events = either(setpoint.or_every(poll), *session.messages(), _at_once())
+        events = either(setpoint.or_every(poll), *session.messages(), at_once())
         try:
             async with aclosing(events):
                 async for event in events:
@@ -89,11 +89,6 @@ async def b2500_mqtt(
                         yield told
         finally:
             await loan.end()
-
-
-async def _at_once() -> AsyncIterator[None]:
-    """One beat more than there are, when all is listened to."""
-    yield None
 
 
 async def _dealt(

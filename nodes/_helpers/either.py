@@ -28,6 +28,11 @@ async def either(*streams: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
         await _close(waits, streams)
 
 
+async def at_once() -> AsyncGenerator[None, None]:
+    """One `None`; as the last of `either` it comes when all the others are being listened to."""
+    yield None
+
+
 def _next(stream: AsyncIterator[Any]) -> "asyncio.Future[Any]":
     return asyncio.ensure_future(anext(stream, END))
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from flowctl import Seconds
-from nodes._helpers.either import either
+from nodes._helpers.either import at_once, either
 from nodes._helpers.hame_b2500 import POLL, Status, read_status
 from nodes._helpers.hame_id import NEW_ID, new_id
 from nodes._helpers.mqtt import Link
@@ -103,20 +103,16 @@ class Session:
         Raises:
             OSError: the broker is away.
         """
-        async with aclosing(either(*self.messages())) as messages:
-            waits = asyncio.ensure_future(self._first(messages))
-            await asyncio.sleep(0)  # listen first, then ask
-            self.poll()
-            await asyncio.wait({waits}, timeout=patience)
-            if waits.done():
-                return waits.result()
-            waits.cancel()
-            await asyncio.wait({waits})
-            return None
-
-    async def _first(self, messages: AsyncGenerator[Message, None]) -> Status:
-        async for message in messages:
-            status = self.take(message)
-            if status is not None:
-                return status
-        raise ConnectionError("the MQTT broker is away")
+        try:
+            async with (
+                asyncio.timeout(patience),
+                aclosing(either(*self.messages(), at_once())) as events,
+            ):
+                async for event in events:
+                    if event is None:
+                        self.poll()
+                    elif status := self.take(event):
+                        return status
+        except TimeoutError:
+            pass
+        return None

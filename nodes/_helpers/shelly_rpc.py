@@ -38,9 +38,9 @@ def understand(data: bytes, name: str) -> Question | None:
 
 def pointed(watts: Watts) -> float:
     """Return a power with digits after its point: 0.001 for nothing, 12.001 for 12."""
-    tenths = round(watts, 1)
-    if abs(tenths) < 0.1:
+    if abs(watts) < 0.1:
         return LEAST
+    tenths = round(float(watts), 1)
     return tenths + LEAST if tenths.is_integer() else tenths
 
 

@@ -82,13 +82,13 @@ class Poller(asyncio.DatagramProtocol):
         self.answers.append(data)
         self._came.set()
 
-    async def ask(self, question: bytes, meter: tuple[str, int]) -> bytes | None:
+    async def ask(self, question: bytes, meter: tuple[str, int], patience: Seconds) -> bytes | None:
         """Ask and wait for an answer; nothing if none comes in time."""
         assert self._transport
         self._came.clear()
         self._transport.sendto(question, meter)
         try:
-            async with asyncio.timeout(HEARD_AFTER):
+            async with asyncio.timeout(patience):
                 await self._came.wait()
         except TimeoutError:
             return None
@@ -103,6 +103,7 @@ async def serve(
     *,
     host: str = "127.0.0.1",
     poll: Seconds = 1.0,
+    patience: Seconds = HEARD_AFTER,
     follow: Callable[[float | None], None] | None = None,
 ) -> AsyncIterator[Poller]:
     """Be a storage that polls a meter and follows it; `host` is its own address.
@@ -118,7 +119,7 @@ async def serve(
         async for _ in ticks(poll):
             number += 1
             if unit.online:
-                answer = await poller.ask(asks.question(number), meter)
+                answer = await poller.ask(asks.question(number), meter, patience)
                 obey(None if answer is None else asks.reading(answer))
 
     try:

@@ -56,7 +56,7 @@ def said(other: Peer) -> list[int]:
     return [int(payload) for topic, payload in other.said if topic == "sma/net_power/1"]
 
 
-async def test_U1_it_tells_charge_output_and_presence(broker):
+async def test_it_tells_charge_output_and_presence(broker):
     async with borrowed(broker, Cell(power=210.0, soc=71.0)) as (device, _, _):
         await device.hears("power", 210.0)
         await device.hears("soc", 71.0)
@@ -70,7 +70,7 @@ async def test_it_tells_at_once_what_it_can(broker):
         assert (first.max_charge, first.capacity) == (0.0, 2240.0)
 
 
-async def test_U5_defaults_hold_until_it_tells(broker, caplog):
+async def test_defaults_hold_until_it_tells(broker, caplog):
     caplog.set_level(logging.DEBUG)
     async with driven(
         b2500_esp, **settings(broker, default_soc=80.0, default_power=200.0)
@@ -80,7 +80,7 @@ async def test_U5_defaults_hold_until_it_tells(broker, caplog):
         assert "until its first message: 80.0%, 200.0 W" in caplog.text
 
 
-async def test_O2_a_setpoint_is_reached_by_readings_of_what_is_missing(broker):
+async def test_a_setpoint_is_reached_by_readings_of_what_is_missing(broker):
     async with peer(broker, "sma/net_power/1") as other, borrowed(broker) as (device, _, cell):
         await device.hears("power", 0.0)
         device.box.put(340.0)
@@ -90,7 +90,7 @@ async def test_O2_a_setpoint_is_reached_by_readings_of_what_is_missing(broker):
         assert max(said(other)) == 340
 
 
-async def test_O2_readings_are_retained_whole_watts(broker):
+async def test_readings_are_retained_whole_watts(broker):
     async with borrowed(broker) as (device, _, _):
         await device.hears("power", 0.0)
         device.box.put(123.4)
@@ -121,12 +121,14 @@ async def test_nothing_is_said_before_it_is_steered(broker):
 
 
 async def test_nothing_but_zero_is_said_before_its_output_is_known(broker):
-    async with peer(broker, "sma/net_power/1") as other:
-        async with driven(b2500_esp, **settings(broker)) as device:
-            device.box.put(300.0)
-            await until(lambda: said(other))
-            await asyncio.sleep(0.1)
-            assert said(other) == [0]
+    async with (
+        peer(broker, "sma/net_power/1") as other,
+        driven(b2500_esp, **settings(broker)) as device,
+    ):
+        device.box.put(300.0)
+        await until(lambda: said(other))
+        await asyncio.sleep(0.1)
+        assert said(other) == [0]
 
 
 async def test_a_retained_output_is_no_measurement(broker):
@@ -157,7 +159,7 @@ async def test_odd_payloads_change_nothing(broker, payload, caplog):
         assert caplog.text.count("talks nonsense") <= 1
 
 
-async def test_U6_a_storage_that_is_not_connected_is_offline_and_comes_back(broker):
+async def test_a_storage_that_is_not_connected_is_offline_and_comes_back(broker):
     cell = Cell()
     async with borrowed(broker, cell) as (device, _, _):
         await device.hears("online", True)
@@ -167,7 +169,7 @@ async def test_U6_a_storage_that_is_not_connected_is_offline_and_comes_back(brok
         await device.until(lambda: device.told("online")[-1])
 
 
-async def test_U6_any_text_but_on_means_offline(broker):
+async def test_any_text_but_on_means_offline(broker):
     async with peer(broker) as other, driven(b2500_esp, **settings(broker)) as device:
         for text, online in (("on", True), ("OFF", False), (" On ", True), ("unavailable", False)):
             await until(lambda: device.records)
@@ -176,20 +178,22 @@ async def test_U6_any_text_but_on_means_offline(broker):
             await device.until(lambda: online in device.told("online")[-1:])  # noqa: B023
 
 
-async def test_B0d_an_esp_that_died_makes_its_storage_offline(broker, caplog):
-    async with peer(broker) as other:
-        async with driven(b2500_esp, **settings(broker, patience=0.15)) as device:
-            await until(lambda: device.records)
-            await asyncio.sleep(0.05)
-            await other.publish("b2500/1/power/power", "200")
-            await device.hears("power", 200.0)
-            await device.hears("online", False)
-            assert device.told("online").count(False) == 1
-            await other.publish("b2500/1/power/power", "210")
-            await device.until(lambda: device.told("online")[-1] is True)
+async def test_an_esp_that_died_makes_its_storage_offline(broker, caplog):
+    async with (
+        peer(broker) as other,
+        driven(b2500_esp, **settings(broker, patience=0.15)) as device,
+    ):
+        await until(lambda: device.records)
+        await asyncio.sleep(0.05)
+        await other.publish("b2500/1/power/power", "200")
+        await device.hears("power", 200.0)
+        await device.hears("online", False)
+        assert device.told("online").count(False) == 1
+        await other.publish("b2500/1/power/power", "210")
+        await device.until(lambda: device.told("online")[-1] is True)
 
 
-async def test_B0_2_an_unchanged_setpoint_leaves_the_storage_where_it_is(broker):
+async def test_an_unchanged_setpoint_leaves_the_storage_where_it_is(broker):
     async with borrowed(broker) as (device, storage, cell):
         await device.hears("power", 0.0)
         device.box.put(200.0)
@@ -209,7 +213,7 @@ async def test_released_it_reads_export_and_stops(broker):
 
 
 @pytest.mark.parametrize("way", ["cancelled", "completed"])
-async def test_B0d_no_delta_stays_on_the_broker_when_the_flow_ends(broker, way):
+async def test_no_delta_stays_on_the_broker_when_the_flow_ends(broker, way):
     async with borrowed(broker) as (device, _, cell):
         await device.hears("power", 0.0)
         device.box.put(700.0)
@@ -248,7 +252,7 @@ async def test_a_release_that_waits_at_the_start_goes_out(broker):
         assert late.kept[0][1] == b"-800"
 
 
-async def test_F2_it_goes_on_after_the_broker_was_away(own_mosquitto):
+async def test_it_goes_on_after_the_broker_was_away(own_mosquitto):
     cell = Cell()
     async with borrowed(own_mosquitto.url, cell) as (device, _, _):
         await device.hears("power", 0.0)
