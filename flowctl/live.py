@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,9 +79,10 @@ class LiveEnds:
                 renew()
             elif before := left.pop():  # a reload hands the device over: release, then borrow
                 await asyncio.wait({before})
-            await _pour(edge, edge.step.spec.function(box, **edge.arguments), push, well)  # type: ignore[union-attr]
+            await _pour(edge, edge.step.spec.function(box, **edge.arguments), told.say, well)  # type: ignore[union-attr]
 
-        tended = self._tend(edge, attempt)
+        told = _Presence(push)
+        tended = self._tend(edge, attempt, away=told.away)
         self._devices[edge.step.id] = tended.task
         return _Drained(box, tended, muted=self.shadow)
 
@@ -96,11 +98,28 @@ class LiveEnds:
             task.cancel()
         await _wait(open_ends, PATIENCE)
 
-    def _tend(self, edge: Edge, attempt: Any) -> Tended:
-        tended = Tended(edge.step.stream, edge.log, attempt, edge.report)
+    def _tend(self, edge: Edge, attempt: Any, **more: Any) -> Tended:
+        tended = Tended(edge.step.stream, edge.log, attempt, edge.report, **more)
         self._tasks.add(tended)
         tended.task.add_done_callback(lambda _: self._tasks.discard(tended))
         return tended
+
+
+class _Presence:
+    """Tells that a device went away, and with its next record that it is back."""
+
+    def __init__(self, push: Callable[[Battery], None]) -> None:
+        self._push, self._gone = push, False
+
+    def away(self) -> None:
+        self._gone = True
+        self._push(Battery(online=False))
+
+    def say(self, record: Battery) -> None:
+        if self._gone and record.online is None:
+            record = replace(record, online=True)
+        self._gone = False
+        self._push(record)
 
 
 class _Poured:

@@ -20,9 +20,10 @@ class Tended:
         report: Callable[[BaseException], None],
         *,
         grace: float = GRACE,
+        away: Callable[[], None] = lambda: None,
     ) -> None:
         self._name, self._log = name, log
-        self._attempt, self._report = attempt, report
+        self._attempt, self._report, self._tell_away = attempt, report, away
         self._pause, self._away = EAGER, False
         self._grace = asyncio.get_running_loop().time() + grace
         self._hurry = asyncio.Event()
@@ -59,6 +60,7 @@ class Tended:
         if self._away:
             return
         self._away = True
+        self._tell_away()
         said = str(error) or type(error).__name__
         expected = isinstance(error, OSError)  # TimeoutError and ConnectionError are among them
         self._log.warning("%s is away: %s", self._name, said, exc_info=not expected)

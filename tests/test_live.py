@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from flowctl import Battery
 from flowctl.latest import Latest
 from flowctl.live import LiveClock
 from flowctl.run import run
-from flowctl.session import Options
+from flowctl.session import Options, Session
 from flowctl.tend import Tended
 from flowctl.ticks import ticks
 from tests.house import build
@@ -170,6 +172,29 @@ async def test_a_flow_runs_to_the_end_of_its_sources_and_releases(tmp_path: Path
     async with asyncio.timeout(10):
         await run([flow], Options(watch=False))
     assert file.read_text().splitlines()[-1] == "RELEASE"
+
+
+GONE = '''
+from collections.abc import AsyncIterator
+from flowctl import Battery, Latest, Release, Watts
+
+async def gone(setpoint: Latest[Watts | Release]) -> AsyncIterator[Battery]:
+    """Tells one thing and is gone."""
+    yield Battery(power=5.0, online=True)
+    raise OSError("no route")
+'''
+
+
+async def test_a_device_that_goes_away_is_told_as_offline_at_once(tmp_path: Path) -> None:
+    flow = FLOW.replace("- note: {file: FILE}", "- gone")
+    told = []
+
+    async def watch(sessions: Sequence[Session]) -> None:
+        sessions[0].engine.output("left/gone").listen(0, told.append)
+
+    made = build(tmp_path, flow.replace("[ten]", "[src]"), gone=GONE)
+    await run([made], Options(watch=False, seconds=0.2), [watch])
+    assert told[:2] == [Battery(power=5.0, online=True), Battery(online=False)]
 
 
 async def test_shadow_reads_and_never_writes(tmp_path: Path) -> None:
