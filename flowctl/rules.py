@@ -14,7 +14,7 @@ from flowctl.wires import silent
 
 ADDRESS = (
     "host", "port", "device", "unit", "topic", "broker", "address", "url", "path", "id", "mac",
-    "serial", "prefix", "name", "register",
+    "serial", "prefix", "name", "register", "labels",
 )  # fmt: skip
 """Settings that say which device a step means."""
 
@@ -120,6 +120,8 @@ def _acts(draft: Draft) -> bool:
 
 
 def _address(draft: Draft) -> Any:
+    if draft.settings.get("host") == "":
+        return None  # a place kept for a device that may come
     told = [(name, draft.settings[name]) for name in ADDRESS if name in draft.settings]
     given = any(name in draft.written for name, _ in told)
     return (draft.node, repr(told)) if given else None

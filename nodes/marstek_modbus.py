@@ -16,7 +16,10 @@ TERMS = Terms(write_every=1.0)  # s; gentle to a session that takes 215 ms a req
 async def marstek_modbus(
     setpoint: Latest[Watts | Release],
     *,
-    host: Annotated[str, "address of the battery's LAN port, or of the RS485 gateway before it"],
+    host: Annotated[
+        str,
+        "address of the battery's LAN port, or of the RS485 gateway before it; empty: none",
+    ],
     port: Annotated[int, Ge(1), Le(65535), "TCP port, where the host has none"] = 502,
     family: Annotated[
         Literal["auto", "v1", "v2", "c", "v3", "d", "a"],
@@ -54,6 +57,10 @@ async def marstek_modbus(
     session, 4 to 10 s stalls: Marstek Modbus Suite on firmware 149 and 150.
     """
     telemetry: Telemetry | None = None
+    if not host:  # a place kept for a battery that may come
+        async for _ in setpoint:
+            pass
+        return
     async with modbus(host, port, framing=framing, gap=gap, patience=patience, rest=rest) as link:
         control = Control(link, device, settle, reassert, terms=terms, store=store, log=log)
         async with control.borrowing():

@@ -288,6 +288,7 @@ def test_a_step_may_listen_to_an_earlier_one_of_its_own_stream():
     [
         ("b: [from: grid, cell: h]\nc: [from: grid, cell: h]", "5:19 E311 c/cell: is the same device as b/cell (line 4); steer it from one stream"),
         ("b: [from: grid, cell: {host: h, device: 2}]\nc: [from: grid, cell: h]", None),
+        ("b: [from: grid, cell: '']\nc: [from: grid, cell: '']", None),
         ("b: [from: grid, gate]\nc: [from: [grid, b], cell: h]", "5:13 E311 c/cell: cell would get setpoints from several streams at once; let one step make them of all (sum, switch)"),
         ("b: [from: [grid, c]]\nc: [from: grid, gate]\nd: [from: b, wait: 1s, cell: h]", "4:13 E311 d/cell: cell would get setpoints from several streams at once; let one step make them of all (sum, switch)"),
         ("b: [from: [grid, c], wait: 1s]\nc: [from: grid, gate]\nd: [from: b, cell: h]", None),

@@ -1,20 +1,23 @@
 import asyncio
 import logging
 import socket
+import sys
 
 import pytest
 from aiohttp import web
 
 from flowctl.node import NodeKind, read_node
+from nodes._helpers import homewizard
 from nodes.homewizard_p1 import homewizard_p1
 from tests.nodes.web import saying, take, website
+from tests.nodes.zeroconf import HOME, P1, announced, fresh_kind
 
 LOG = logging.getLogger("meter")
 DISABLED = '{"error": {"id": 202, "description": "API not enabled"}}'
 EXPORTING = '{"smr_version": 50, "active_power_w": -543, "active_power_l1_w": -676}'
 
 
-def reading(host: str, count: int, **settings: float):
+def reading(host: str, count: int, **settings: float | str):
     return take(homewizard_p1(host=host, every=0.01, log=LOG, **settings), count)
 
 
@@ -128,3 +131,47 @@ async def test_two_steps_share_one_session() -> None:
 async def test_what_is_no_address_is_refused_with_an_example() -> None:
     with pytest.raises(ValueError, match=r"e\.g\. 192\.168\.1\.20"):
         await reading("http://", 1)
+
+
+async def test_without_a_host_nothing_is_said() -> None:
+    assert await take(homewizard_p1(host="", log=LOG), 1) == []
+
+
+async def test_the_only_one_in_the_network_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, socket_type = alone(monkeypatch), P1 | {"product_type": "HWE-SKT"}
+    async with website(saying(EXPORTING)) as host:
+        port = int(host.rpartition(":")[2])
+        async with announced((kind, port, P1), (kind, 9, socket_type)):
+            assert await reading("auto", 1, interface=HOME) == [-543.0]
+
+
+async def test_none_in_the_network_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch, wait=0.05)
+    with pytest.raises(OSError, match="no HomeWizard P1 meter answers"):
+        await reading("auto", 1, interface=HOME)
+
+
+async def test_several_in_the_network_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, said = alone(monkeypatch), r"more than one P1 meter: 127\.0\.0\.1:[12] \(3c39e7"
+    async with announced((kind, 1, P1), (kind, 2, P1)):
+        with pytest.raises(OSError, match=said):
+            await reading("auto", 1, interface=HOME)
+
+
+async def test_a_network_that_is_none_is_told() -> None:
+    with pytest.raises(OSError, match=r"192\.0\.2\.1 cannot be searched"):
+        await reading("auto", 1, interface="192.0.2.1")
+
+
+async def test_what_is_missing_to_search_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zeroconf", None)
+    with pytest.raises(OSError, match=r"zeroconf is missing; pip install 'flowctl\[discover\]'"):
+        await reading("auto", 1, interface=HOME)
+
+
+def alone(monkeypatch: pytest.MonkeyPatch, wait: float = 1.5) -> str:
+    """Search a kind of service that no other test uses; answers are not repeated within 1 s."""
+    kind = fresh_kind()
+    monkeypatch.setattr(homewizard, "KIND", kind)
+    monkeypatch.setattr(homewizard, "WAIT", wait)
+    return kind

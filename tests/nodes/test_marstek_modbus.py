@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowctl import RELEASE, Store, Terms
+from flowctl import RELEASE, Latest, Release, Store, Terms
 from flowctl.node import NodeKind, read_node
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
 from nodes.marstek_modbus import marstek_modbus
@@ -596,6 +596,14 @@ async def test_the_mode_is_told_by_name() -> None:
         assert left.records[0].self_regulating is False
         left.box.put(500.0)
         await left.hears("mode", "remote")
+
+
+async def test_without_a_host_there_is_no_battery() -> None:
+    box: Latest[float | Release] = Latest()
+    box.put(500.0)
+    box.close()
+    device = marstek_modbus(box, host="", store=Store(), log=LOG)
+    assert [record async for record in device] == []
 
 
 def test_fast_settings_are_settings() -> None:
