@@ -1,60 +1,80 @@
-"""The command line: every file in `flowctl/commands` is a command.
+"""The command line: every file in `flowctl/commands` is a command, the function of its name.
 
 Exit code 0: done; 1: it failed; 2: the input is wrong (place, fault, cure are shown).
 """
 
 import atexit
 import gc
+import inspect
 import json
 import os
 import sys
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-
-import typer
+from typing import Any
 
 from flowctl import commands
-from flowctl.faults import FlowError
+from flowctl.arguments import parse
+from flowctl.faults import FlowError, nearest
 
+ABOUT = "A flow engine with an embedded controller for home batteries."
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 GARBAGE = 10_000  # new objects between two looks for circular garbage; imports make none
 
-app = typer.Typer(
-    name="flowctl",
-    help="A flow engine with an embedded controller for home batteries.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback()
-def _commands() -> None:
-    """A flow engine with an embedded controller for home batteries."""
-
 
 def main() -> None:
-    """Run a command; a user's mistake never shows a traceback."""
+    """Do what was typed, and end with its exit code."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # half characters
     _be_quick()
-    known = [file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py")]
-    asked = [name for name in sys.argv[1:2] if name in known]
-    for name in asked or sorted(known):  # only what is asked for is imported: `check` stays quick
-        import_module(f"{commands.__name__}.{name}").register(app)
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(words: Sequence[str]) -> int:
+    """Do what some words say and return the exit code; a user's mistake shows no traceback."""
     try:
-        app()
+        return _call(*words) if words else _help(WRONG)
     except FlowError as error:
-        _show(error)
-        sys.exit(WRONG)
+        _show(error, "--json" in words)
+        return WRONG
+    except SystemExit as end:  # the words were wrong, or asked for help
+        return int(end.code or 0)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        return FAILED
     except OSError as error:
         sys.stderr.write(f"flowctl: {error}\n")
-        sys.exit(FAILED)
+        return FAILED
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
+
+
+def _call(name: str, *words: str) -> int:
+    known = _known()
+    if name in known:  # only what is asked for is imported: `check` stays quick
+        command = _command(name)
+        return command(**parse(command, f"flowctl {name}", words)) or 0
+    if name in ("-h", "--help"):
+        return _help(0)
+    cure = nearest(name, known) or f"known are {', '.join(known)}"
+    raise FlowError(f"no command is called '{name}'; {cure}")
+
+
+def _known() -> list[str]:
+    return sorted(file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py"))
+
+
+def _command(name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(import_module(f"{commands.__name__}.{name}"), name)
+    return found
+
+
+def _help(code: int) -> int:
+    sys.stdout.write(f"{ABOUT}\n\nusage: flowctl COMMAND ...    (-h tells more of each)\n\n")
+    for name in _known():
+        about = (inspect.getdoc(_command(name)) or "").partition("\n")[0]
+        sys.stdout.write(f"  {name:10} {about}\n")
+    return code
 
 
 def _be_quick() -> None:
@@ -64,8 +84,8 @@ def _be_quick() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # or it asks every package installed
 
 
-def _show(error: FlowError) -> None:
-    if "--json" in sys.argv:
+def _show(error: FlowError, as_json: bool) -> None:
+    if as_json:
         sys.stdout.write(json.dumps([fault.as_json() for fault in error.faults]) + "\n")
         return
     sys.stderr.write(f"{error}\n")

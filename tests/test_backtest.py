@@ -5,17 +5,14 @@ import os
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from flowctl import FlowError
 from flowctl.backtest.candidates import Candidate, named, swept
 from flowctl.backtest.comparison import compare
 from flowctl.backtest.trial import Setting, try_out
-from flowctl.cli import app
-from flowctl.commands import backtest as command
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
+from tests.typed import typed
 
-command.register(app)
 QUIET = """
 flow: still
 streams:
@@ -33,8 +30,7 @@ def tried(folder: Path, text: str = ZERO, **given: object):
 
 
 def run(*words: object) -> tuple[int, str, str]:
-    done = CliRunner().invoke(app, ["backtest", *map(str, words)])
-    return done.exit_code, done.stdout, str(done.exception or done.stderr)
+    return typed("backtest", *words)
 
 
 def test_a_flow_steers_the_battery_of_a_plant(tmp_path):
@@ -174,7 +170,8 @@ def test_a_wrong_sweep_is_told_with_its_cure(tmp_path, sweep, said):
             item.graph()
 
 
-def test_the_command_compares_flows_in_a_table(tmp_path):
+def test_the_command_compares_flows_in_a_table(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # all flows beside each other
     other = tmp_path / "other"
     other.mkdir()
     still = flow(other, QUIET)

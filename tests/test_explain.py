@@ -3,16 +3,14 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
-from flowctl import cli
 from flowctl.check import load
-from flowctl.commands import explain as command
 from flowctl.explain import explain, limit, outside
 from flowctl.faults import FlowError
 from flowctl.moments import moment, zone_of
 from flowctl.terms import Terms
 from flowctl.values import Battery
+from tests.typed import typed
 
 START = 1_767_200_400.0  # 2025-12-31 17:00 UTC, an hour later in Berlin
 HEAD = {"flowctl": 1, "flow": "tried", "version": "0", "zone": "Europe/Berlin"}
@@ -197,10 +195,7 @@ def test_what_is_no_moment_is_refused(day, text):
 def run(graph, day):
     def call(*arguments):
         path = day(*BATTERIES, (1, "meter", 2050.0))
-        app = cli.typer.Typer()
-        app.callback()(lambda: None)
-        command.register(app)
-        return CliRunner().invoke(app, ["explain", graph.file, str(path), *arguments])
+        return typed("explain", graph.file, path, *arguments)
 
     return call
 

@@ -1,1 +1,1 @@
-"""One command, one file: the folder is the list of commands."""
+"""Each file is a command: the function of its name, its parameters what is typed behind it."""

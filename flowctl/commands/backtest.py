@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from flowctl.commands.check import pairs
 from flowctl.folders import cache_folder
 
@@ -18,70 +16,54 @@ if TYPE_CHECKING:
     from flowctl.backtest.options import Given
     from flowctl.backtest.rebuild import Rebuilt
 
-EXAMPLE = "Example: flowctl backtest flows/home.yaml --house week.csv.gz --against old.yaml"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLE)(backtest)
-
 
 def backtest(
-    flows: Annotated[list[Path], typer.Argument(help="flow file; more are held against it")],
-    plant: Annotated[
-        Path | None, typer.Option(help="plant file; if not given, that of the flow's own house")
-    ] = None,
-    house: Annotated[str | None, typer.Option(help="trace of a load: FILE or FILE#COLUMN")] = None,
-    pv: Annotated[str | None, typer.Option(help="trace of a roof: FILE or FILE#COLUMN")] = None,
-    peak: Annotated[str | None, typer.Option(help="the most that the roof makes, e.g. 4kW")] = None,
-    recording: Annotated[Path | None, typer.Option(help="rebuild the house from this")] = None,
-    column: Annotated[
-        list[str] | None, typer.Option(help="of a recording that is a table: stream=column")
-    ] = None,
-    against: Annotated[list[Path] | None, typer.Option(help="flows to hold against it")] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", help="a var of the first flow: name=value")
-    ] = None,
-    sweep: Annotated[
-        list[str] | None, typer.Option(help="a var or stream/step.setting: KEY=a,b,c")
-    ] = None,
-    by: Annotated[str, typer.Option(help="the figure that says which is best")] = "grid_w",
-    tariff: Annotated[
-        str | None, typer.Option(help="import=0.32,export=0.08 per kWh, or a YAML file")
-    ] = None,
-    seconds: Annotated[str | None, typer.Option("--for", help="how long, e.g. 6h")] = None,
-    begin: Annotated[str | None, typer.Option(help="where in the trace, e.g. 2d")] = None,
-    at: Annotated[str | None, typer.Option(help="date and time of the beginning")] = None,
-    warm_up: Annotated[str | None, typer.Option(help="not counted at the beginning")] = None,
-    seed: Annotated[int | None, typer.Option(help="another course of chance")] = None,
-    learned: Annotated[
-        Path | None, typer.Option(help="state folder of a run: what it has learned")
-    ] = None,
-    silent: Annotated[list[str] | None, typer.Option(help="a source that may say nothing")] = None,
-    bounds: Annotated[bool, typer.Option(help="work out what nobody can pass")] = True,
-    cache: Annotated[Path | None, typer.Option(help="folder where bounds are kept")] = None,
-    report: Annotated[Path | None, typer.Option(help="write a page: FILE.html")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="figures for programs")] = False,
+    flows: Annotated[list[Path], "flow file; more are held against it"],
+    *,
+    plant: Annotated[Path | None, "plant file; if not given, that of the flow's own house"] = None,
+    house: Annotated[str | None, "trace of a load: FILE or FILE#COLUMN"] = None,
+    pv: Annotated[str | None, "trace of a roof: FILE or FILE#COLUMN"] = None,
+    peak: Annotated[str | None, "the most that the roof makes, e.g. 4kW"] = None,
+    recording: Annotated[Path | None, "rebuild the house from this"] = None,
+    column: Annotated[list[str] | None, "of a recording that is a table: stream=column"] = None,
+    against: Annotated[list[Path] | None, "flows to hold against it"] = None,
+    set_: Annotated[list[str] | None, "a var of the first flow: name=value"] = None,
+    sweep: Annotated[list[str] | None, "a var or stream/step.setting: KEY=a,b,c"] = None,
+    by: Annotated[str, "the figure that says which is best"] = "grid_w",
+    tariff: Annotated[str | None, "import=0.32,export=0.08 per kWh, or a YAML file"] = None,
+    for_: Annotated[str | None, "how long, e.g. 6h"] = None,
+    begin: Annotated[str | None, "where in the trace, e.g. 2d"] = None,
+    at: Annotated[str | None, "date and time of the beginning"] = None,
+    warm_up: Annotated[str | None, "not counted at the beginning"] = None,
+    seed: Annotated[int | None, "another course of chance"] = None,
+    learned: Annotated[Path | None, "state folder of a run: what it has learned"] = None,
+    silent: Annotated[list[str] | None, "a source that may say nothing"] = None,
+    bounds: Annotated[bool, "work out what nobody can pass"] = True,
+    cache: Annotated[Path | None, "folder where bounds are kept"] = None,
+    report: Annotated[Path | None, "write a page: FILE.html"] = None,
+    json_: Annotated[bool, "figures for programs"] = False,
 ) -> None:
     """Run flows against a simulated plant and compare them, beside the best that is possible.
 
     Devices are replaced by their twins, the meter by the plant's. A plant begins where the load
     begins: a trace, a recording, or what the plant file makes up.
+
+    Example: flowctl backtest flows/home.yaml --house week.csv.gz --against old.yaml
     """
     from flowctl.backtest.options import Given, figure_name
 
     by = figure_name(by, priced=tariff is not None, bounded=bounds)
     given = Given(
-        plant, house, pv, peak, recording, pairs(column) if column else None, begin, at, seconds,
+        plant, house, pv, peak, recording, pairs(column) if column else None, begin, at, for_,
         warm_up, seed, learned, tariff, silent or (), report is not None,
     )  # fmt: skip
     folder = (cache or cache_folder() / "bounds") if bounds else None
-    made, rebuilt = _compare([flows[0], *(against or ()), *flows[1:]], given, sets, sweep, folder)
+    made, rebuilt = _compare([flows[0], *(against or ()), *flows[1:]], given, set_, sweep, folder)
     if report:
         from flowctl.backtest.page import write_page
 
         write_page(report, made, rebuilt)
-    if as_json:
+    if json_:
         _say_json(made, rebuilt, by)
     else:
         _say(made, rebuilt, by if sweep else None)

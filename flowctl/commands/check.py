@@ -5,30 +5,27 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from flowctl.check import load
 from flowctl.detached import rehearse
 from flowctl.faults import Fault, FlowError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog="Example: flowctl check flows/home.yaml --json")(check)
-
-
 def check(
-    flows: Annotated[list[Path], typer.Argument(help="flow files")],
-    as_json: Annotated[bool, typer.Option("--json", help="faults for programs")] = False,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="a var: name=value")] = None,
-    strict: Annotated[bool, typer.Option(help="warnings are faults, too")] = False,
-) -> None:
-    """Check flows: names, units, wires, settings. Exit code 2 when one is faulty."""
+    flows: Annotated[list[Path], "flow files"],
+    *,
+    json_: Annotated[bool, "faults for programs"] = False,
+    set_: Annotated[list[str] | None, "a var: name=value"] = None,
+    strict: Annotated[bool, "warnings are faults, too"] = False,
+) -> int:
+    """Check flows: names, units, wires, settings. Exit code 2 when one is faulty.
+
+    Example: flowctl check flows/home.yaml --json
+    """
     found: list[Fault] = []
     for flow in flows:
-        found += _faults(flow, pairs(sets))
+        found += _faults(flow, pairs(set_))
     wrong = [fault for fault in found if strict or not fault.warning]
-    if as_json:
+    if json_:
         sys.stdout.write(json.dumps([fault.as_json() for fault in found]) + "\n")
     else:
         for fault in found:
@@ -36,8 +33,7 @@ def check(
         if not wrong:
             names = ", ".join(map(str, flows))
             sys.stdout.write(f"{names}: good" + (f", {len(found)} warnings\n" if found else "\n"))
-    if wrong:
-        raise typer.Exit(2)
+    return 2 if wrong else 0
 
 
 def pairs(sets: list[str] | None) -> dict[str, str]:

@@ -7,8 +7,6 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from flowctl.chain import devices
 from flowctl.check import load
 from flowctl.commands.check import pairs
@@ -20,35 +18,29 @@ from flowctl.moments import moment, zone_of
 from flowctl.plain import plain
 from flowctl.telling import command
 
-EXAMPLE = "Example: flowctl explain flows/home.yaml day.jsonl.gz --at 18:42:10 left"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=EXAMPLE)(explain)
-
 
 def explain(
-    flow: Annotated[Path, typer.Argument(help="flow file")],
-    recording: Annotated[Path, typer.Argument(help="recording, CSV or history export")],
-    device: Annotated[list[str] | None, typer.Argument(help="batteries; all if none")] = None,
-    at: Annotated[
-        str, typer.Option(help="18:42:10, 2026-01-31T18:42:10, +90s from the start, or end")
-    ] = "end",
-    column: Annotated[list[str] | None, typer.Option(help="of a table: stream=column")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="a var: name=value")] = None,
+    flow: Annotated[Path, "flow file"],
+    recording: Annotated[Path, "recording, CSV or history export"],
+    device: Annotated[list[str] | None, "batteries; all if none"] = None,
+    *,
+    at: Annotated[str, "18:42:10, 2026-01-31T18:42:10, +90s from the start, or end"] = "end",
+    column: Annotated[list[str] | None, "of a table: stream=column"] = None,
+    json_: Annotated[bool, "for programs"] = False,
+    set_: Annotated[list[str] | None, "a var: name=value"] = None,
 ) -> None:
     """Show the chain from the sample to the setpoint, and what bound it.
 
     The recording is played to the flow as it is now, up to that time. A time without a date is on
     the first day of the recording on which it has it.
+
+    Example: flowctl explain flows/home.yaml day.jsonl.gz --at 18:42:10 left
     """
-    graph, columns = load(flow, sets=pairs(sets)), pairs(column) if column else None
+    graph, columns = load(flow, sets=pairs(set_)), pairs(column) if column else None
     zone = zone_of(recording)
     when = moment(at, recording, zone, columns)
     found = [find(graph, recording, one, when, columns) for one in device or _all(graph)]
-    if as_json:
+    if json_:
         told: Any = [_plain(one) for one in found]
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
         return

@@ -5,30 +5,27 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from flowctl.docs import page, pages, show_page
 from flowctl.library import Library
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog="Example: flowctl nodes clamp")(nodes)
-
-
 def nodes(
-    name: Annotated[str | None, typer.Argument(help="show the page of this node")] = None,
-    flow: Annotated[Path | None, typer.Option(help="list the nodes beside this flow, too")] = None,
-    markdown: Annotated[bool, typer.Option(help="write the pages as Markdown")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="list for programs")] = False,
+    name: Annotated[str | None, "show the page of this node"] = None,
+    *,
+    flow: Annotated[Path | None, "list the nodes beside this flow, too"] = None,
+    markdown: Annotated[bool, "write the pages as Markdown"] = False,
+    json_: Annotated[bool, "list for programs"] = False,
 ) -> None:
-    """List the nodes, or show the page of one."""
+    """List the nodes, or show the page of one.
+
+    Example: flowctl nodes clamp
+    """
     library = Library.beside(flow.parent if flow else _here())
     names = [name.replace("-", "_")] if name else library.names()
     specs = [library.get(known) for known in names]
     if markdown:
         sys.stdout.write(page(specs[0]) + "\n" if name else pages(specs))
-    elif as_json:
+    elif json_:
         told = [{"name": s.name, "kind": s.kind.value, "summary": s.summary} for s in specs]
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     elif name:

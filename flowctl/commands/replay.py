@@ -7,32 +7,28 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from flowctl.check import load
 from flowctl.commands.check import pairs
 from flowctl.faults import FlowError
 from flowctl.replay import replay as play_again
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog="Example: flowctl replay flows/home.yaml day.jsonl.gz --stream plan")(replay)
-
-
 def replay(
-    flow: Annotated[Path, typer.Argument(help="flow file")],
-    recording: Annotated[Path, typer.Argument(help="recording, CSV or history export")],
-    stream: Annotated[list[str] | None, typer.Option(help="only these streams")] = None,
-    column: Annotated[list[str] | None, typer.Option(help="of a table: stream=column")] = None,
-    expect: Annotated[Path | None, typer.Option(help="golden file to compare with")] = None,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="a var: name=value")] = None,
-) -> None:
+    flow: Annotated[Path, "flow file"],
+    recording: Annotated[Path, "recording, CSV or history export"],
+    *,
+    stream: Annotated[list[str] | None, "only these streams"] = None,
+    column: Annotated[list[str] | None, "of a table: stream=column"] = None,
+    expect: Annotated[Path | None, "golden file to compare with"] = None,
+    set_: Annotated[list[str] | None, "a var: name=value"] = None,
+) -> int:
     """Show what every stream says now, as JSON lines; with --expect, what differs.
 
     Exit code 1 when it differs from the golden file.
+
+    Example: flowctl replay flows/home.yaml day.jsonl.gz --stream plan
     """
-    graph = load(flow, sets=pairs(sets))
+    graph = load(flow, sets=pairs(set_))
     columns = pairs(column) if column else None
     told = (line for line in play_again(graph, recording, columns) if _wanted(line, stream))
     written = (json.dumps(line, ensure_ascii=False) for line in told)
@@ -40,7 +36,8 @@ def replay(
         for line in written:
             sys.stdout.write(line + "\n")
     elif _differs(written, expect):
-        raise typer.Exit(1)
+        return 1
+    return 0
 
 
 def _wanted(line: dict[str, Any], streams: list[str] | None) -> bool:

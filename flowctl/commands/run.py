@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from flowctl.commands.check import pairs
+from flowctl.faults import FlowError
 from flowctl.folders import state_folder
 from flowctl.guardian import Guardian
 from flowctl.node import NodeKind
@@ -17,34 +16,33 @@ from flowctl.session import Options, Session
 from flowctl.units import UnitError, parse
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog="Example: flowctl run flows/home.yaml --record day.jsonl.gz")(run)
-
-
 def run(
-    flows: Annotated[list[Path], typer.Argument(help="flow files")],
-    sets: Annotated[list[str] | None, typer.Option("--set", help="a var: name=value")] = None,
-    record: Annotated[Path | None, typer.Option(help="record sources and devices here")] = None,
-    shadow: Annotated[bool, typer.Option(help="read devices, never write them")] = False,
-    seconds: Annotated[str | None, typer.Option("--for", help="stop after this, e.g. 30s")] = None,
-    state: Annotated[Path | None, typer.Option(help="folder of what survives a restart")] = None,
-    watch: Annotated[bool, typer.Option(help="reload a flow when its file changes")] = True,
-    view: Annotated[bool, typer.Option(help="the live view, on a terminal")] = True,
-    guard: Annotated[bool, typer.Option(help="release devices if flowctl is killed")] = True,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log values too")] = False,
+    flows: Annotated[list[Path], "flow files"],
+    *,
+    set_: Annotated[list[str] | None, "a var: name=value"] = None,
+    record: Annotated[Path | None, "record sources and devices here"] = None,
+    shadow: Annotated[bool, "read devices, never write them"] = False,
+    for_: Annotated[str | None, "stop after this, e.g. 30s"] = None,
+    state: Annotated[Path | None, "folder of what survives a restart"] = None,
+    watch: Annotated[bool, "reload a flow when its file changes"] = True,
+    view: Annotated[bool, "the live view, on a terminal"] = True,
+    guard: Annotated[bool, "release devices if flowctl is killed"] = True,
+    verbose: Annotated[bool, "-v", "log values too"] = False,
 ) -> None:
-    """Run flows. Ctrl-C ends cleanly: every battery is given back to itself."""
+    """Run flows. Ctrl-C ends cleanly: every battery is given back to itself.
+
+    Example: flowctl run flows/home.yaml --record day.jsonl.gz
+    """
     from flowctl.control import listening
     from flowctl.run import run as run_flows  # asyncio and watchers: only a live run needs them
     from flowctl.view import logging_lines, shown, told
 
     folder = state or state_folder()
     options = Options(
-        sets=pairs(sets),
+        sets=pairs(set_),
         record=record,
         shadow=shadow,
-        seconds=_seconds(seconds),
+        seconds=_seconds(for_),
         state=folder,
         watch=watch,
     )
@@ -56,7 +54,7 @@ def run(
     def started(sessions: list[Session]) -> None:
         gc.freeze()  # what is loaded stays: a search through it would hold up every stream
         if guard and not shadow and any(map(_has_devices, sessions)):
-            guardians.append(Guardian(_command("release", flows, sets), _again()))
+            guardians.append(Guardian(_command("release", flows, set_), _again()))
 
     try:
         asyncio.run(run_flows(flows, options, beside, started))
@@ -71,7 +69,7 @@ def _seconds(text: str | None) -> float | None:
     try:
         return parse(text, "s")
     except UnitError as error:
-        raise typer.BadParameter(str(error), param_hint="--for") from None
+        raise FlowError(f"--for {text}: {error}") from None
 
 
 def _has_devices(session: Session) -> bool:

@@ -5,25 +5,19 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from flowctl.library import Library
 from flowctl.schema import schema as make_schema
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog="Example: flowctl schema > flow.schema.json")(schema)
-
-
 def schema(
-    beside: Annotated[
-        Path, typer.Option(help="a folder of flows: nodes in its nodes/ are known, too")
-    ] = Path(),
+    *,
+    beside: Annotated[Path, "a folder of flows: nodes in its nodes/ are known, too"] = Path(),
 ) -> None:
     """Write the JSON Schema of everything installed, so that editors complete and check.
 
     Then let the first line of a flow be: # yaml-language-server: $schema=flow.schema.json
+
+    Example: flowctl schema > flow.schema.json
     """
     made = make_schema(Library.beside(beside))
     sys.stdout.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")

@@ -6,29 +6,26 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from flowctl.folders import state_folder
 from flowctl.watching import ask
 
 WIDTH = 40  # characters of a value
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog="Example: flowctl top --once")(top)
-
-
 def top(
-    flow: Annotated[str | None, typer.Option(help="which flow, when several run")] = None,
-    once: Annotated[bool, typer.Option(help="show it once and end")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="once, for programs")] = False,
-    state: Annotated[Path | None, typer.Option(help="state folder of the running flow")] = None,
+    *,
+    flow: Annotated[str | None, "which flow, when several run"] = None,
+    once: Annotated[bool, "show it once and end"] = False,
+    json_: Annotated[bool, "once, for programs"] = False,
+    state: Annotated[Path | None, "state folder of the running flow"] = None,
 ) -> None:
-    """Show, for each step: values said and per second, dropped, failures, the newest value."""
+    """Show, for each step: values said and per second, dropped, failures, the newest value.
+
+    Example: flowctl top --once
+    """
     folder = state or state_folder()
     before = next(ask(folder, flow, {"ask": "top"}))
-    if as_json:
+    if json_:
         sys.stdout.write(json.dumps(before) + "\n")
         return
     if once:

@@ -1,0 +1,81 @@
+"""What is typed behind a command, and how it reaches the function."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+
+from flowctl.arguments import parse
+from tests.typed import typed
+
+
+def command(
+    flow: Annotated[Path, "flow file"],
+    others: Annotated[list[str] | None, "10 % of them"] = None,
+    *,
+    for_: Annotated[str | None, "how long"] = None,
+    set_: Annotated[list[str] | None, "vars"] = None,
+    as_: Annotated[Literal["dot", "json"], "form"] = "dot",
+    limit: Annotated[int, "how many"] = 0,
+    view: Annotated[bool, "show it"] = True,
+    warm_up: Annotated[bool, "-w", "begin early"] = False,
+) -> None:
+    """Do it."""
+
+
+def given(*words):
+    told = parse(command, "flowctl command", words)
+    return {name: value for name, value in told.items() if value not in (None, [])}
+
+
+USUAL = {"flow": Path("a"), "as_": "dot", "limit": 0, "view": True, "warm_up": False}
+
+
+def test_words_and_options_may_stand_in_any_order():
+    many = {"others": ["b", "c"], "for_": "3s", "set_": ["x=1", "y=2"]}
+    assert given("a", "b", "--for", "3s", "--set", "x=1", "c", "--set=y=2") == USUAL | many
+    assert given("--for", "3s", "a", "--set", "x=1", "--set", "y=2", "b", "c") == USUAL | many
+
+
+def test_what_is_not_typed_is_as_the_signature_says():
+    assert given("a") == USUAL
+
+
+def test_switches_are_turned_on_and_off():
+    assert given("a", "--no-view", "-w") == USUAL | {"view": False, "warm_up": True}
+    assert given("a", "--warm-up")["warm_up"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "required: flow"),
+        (("a", "--as", "svg"), "choose from"),
+        (("a", "--limit", "many"), "invalid int value: 'many'"),
+        (("a", "--fro", "3s"), "unrecognized arguments: --fro"),
+        (("a", "--for"), "expected one argument"),
+    ],
+)
+def test_what_is_typed_wrongly_ends_with_2(words, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        given(*words)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_shows_every_sentence(capsys):
+    with pytest.raises(SystemExit):
+        given("--help")
+    told = capsys.readouterr().out
+    assert "10 % of them" in told
+    assert all(word in told for word in ("Do it.", "--for", "--no-view", "-w", "flow file"))
+
+
+def test_an_unknown_command_is_answered_with_the_nearest():
+    assert typed("chek") == (2, "", "no command is called 'chek'; did you mean 'check'?\n")
+
+
+def test_without_a_command_all_are_listed():
+    assert typed()[:2] == (2, typed("--help").stdout)
+    assert typed("-h").code == 0
+    assert "  check " in typed("-h").stdout
