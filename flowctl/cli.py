@@ -26,7 +26,8 @@ GARBAGE = 10_000  # new objects between two looks for circular garbage; imports 
 def main() -> None:
     """Do what was typed, and end with its exit code."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # half characters
-    _be_quick()
+    gc.set_threshold(GARBAGE)
+    atexit.register(gc.freeze)  # at the end nothing need be looked through
     sys.exit(call(sys.argv[1:]))
 
 
@@ -75,13 +76,6 @@ def _help(code: int) -> int:
         about = (inspect.getdoc(_command(name)) or "").partition("\n")[0]
         sys.stdout.write(f"  {name:10} {about}\n")
     return code
-
-
-def _be_quick() -> None:
-    """Spare what costs a short command a fifth of its time."""
-    gc.set_threshold(GARBAGE)
-    atexit.register(gc.freeze)  # at the end there is nothing to look through
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # or it asks every package installed
 
 
 def _show(error: FlowError, as_json: bool) -> None:
