@@ -14,9 +14,9 @@ from flowctl.wires import silent
 
 ADDRESS = (
     "host", "port", "device", "unit", "topic", "broker", "address", "url", "path", "id", "mac",
-    "serial", "prefix", "name", "register", "labels",
+    "serial", "prefix", "name", "register", "labels", "on",
 )  # fmt: skip
-"""Settings that say which device a step means."""
+"""Settings that say which device a step means; `on`: relays may share a topic, each its words."""
 
 
 def circles(drafts: Drafts) -> list[str]:
@@ -120,8 +120,8 @@ def _acts(draft: Draft) -> bool:
 
 
 def _address(draft: Draft) -> Any:
-    if draft.settings.get("host") == "":
-        return None  # a place kept for a device that may come
+    if draft.settings.get("host") == "" or draft.settings.get("event") is True:
+        return None  # a place kept for a device that may come; events do not overwrite each other
     told = [(name, draft.settings[name]) for name in ADDRESS if name in draft.settings]
     given = any(name in draft.written for name, _ in told)
     return (draft.node, repr(told)) if given else None
