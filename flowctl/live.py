@@ -1,7 +1,9 @@
 """The live ends of a flow: an asyncio clock, and tended tasks at every edge."""
 
 import asyncio
+import heapq
 import logging
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -20,12 +22,18 @@ PATIENCE = 12.0  # s a device gets to give its battery back: a Venus may stall f
 
 
 class LiveClock(Clock):
-    """The event loop's monotonic time: a step of the wall clock cannot disturb it."""
+    """The event loop's monotonic time: a step of the wall clock cannot disturb it.
+
+    All timers share one of the loop's: those are dear to order, and a thousand flows tick at once.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._start = self._loop.time()
+        self._timers: list[tuple[float, int, list[Callable[[], object]]]] = []
+        self._alarm: asyncio.TimerHandle | None = None
+        self._rings = math.inf
 
     def time(self) -> float:
         """Seconds since this clock was made."""
@@ -36,8 +44,30 @@ class LiveClock(Clock):
         return datetime.now(UTC)
 
     def later(self, delay: float, action: Callable[[], object]) -> Timer:
-        """Arm a timer on the event loop."""
-        return Timer(self._loop.call_later(delay, self.turn, action).cancel)
+        """Arm a timer; equal times ring in the order they were asked for."""
+        cell, due = [action], self._loop.time() + max(0.0, delay)
+        heapq.heappush(self._timers, (due, next(self._order), cell))
+        if due < self._rings:
+            self._set_alarm(due)
+        return Timer(cell.clear)
+
+    def _set_alarm(self, due: float) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+        self._rings, self._alarm = due, self._loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        timers, now = self._timers, self._loop.time()
+        self._rings = -math.inf  # what is asked for meanwhile sets no alarm of its own
+        try:
+            while timers and timers[0][0] <= now:
+                _, _, cell = heapq.heappop(timers)
+                if cell:
+                    self.turn(cell.pop())
+        finally:
+            self._rings = math.inf
+            if timers:
+                self._set_alarm(timers[0][0])
 
 
 class LiveEnds:

@@ -84,6 +84,27 @@ async def test_ticks_do_not_catch_up() -> None:
     assert steps[1] >= 3
 
 
+async def test_timers_ring_in_the_order_of_their_times_whatever_the_others_do() -> None:
+    clock, said = LiveClock(), []
+
+    def fail() -> None:
+        clock.later(0.0, lambda: said.append("asked while ringing"))
+        raise ValueError("a timer that fails")
+
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: said.append(told["exception"]))
+    clock.later(0.03, lambda: said.append("last"))
+    clock.later(0.02, lambda: said.append("second"))
+    dropped = clock.later(0.01, lambda: said.append("never"))
+    clock.later(0.01, fail)
+    dropped.dispose()
+    dropped.dispose()
+    await asyncio.sleep(0.06)
+    told = [str(item) for item in said]
+    assert "asked while ringing" in told
+    told.remove("asked while ringing")  # where it comes depends on how busy the machine is
+    assert told == ["a timer that fails", "second", "last"]
+
+
 async def test_the_live_clock_runs_timers_as_turns_and_cancels_them() -> None:
     clock, said = LiveClock(), []
     clock.later(0.01, lambda: said.append("kept"))
