@@ -10,6 +10,9 @@ from nodes._helpers.operators import sayable
 
 SUMS = ("power", "setpoint", "max_charge", "max_discharge", "cell_power", "pv_power")
 COUNTERS = ("charged", "discharged")
+GONE = Battery(online=False)
+NOTHING = (Battery(), GONE)
+"""A battery that has told nothing yet, and a place that is kept for one that is not there."""
 
 
 def as_one(
@@ -35,13 +38,14 @@ def as_one(
 
     def step(began: float | None, _beat: Any, fleet: Fleet) -> tuple[float | None, Battery | None]:
         at = clock.time()
-        heard = {name: told for name, told in fleet.told.items() if told != Battery()}
+        heard = {name: told for name, told in fleet.told.items() if told not in NOTHING}
         if not heard:
             return None, None
         began = at if began is None else began
         here = [told for name, told in heard.items() if fleet.present(name, at, away)]
         counters = {name: _counted(name, heard, fleet.told, store) for name in COUNTERS}
-        whole = all(len(known) == len(fleet.told) for known in counters.values())
+        there = sum(told != GONE for told in fleet.told.values())
+        whole = all(len(known) >= there for known in counters.values())
         told = whole or at - began >= wait
         sums = {name: _sum(known.values()) if told else None for name, known in counters.items()}
         return began, joined(list(heard.values()), here, sums)

@@ -58,6 +58,7 @@ async def marstek_modbus(
     """
     telemetry: Telemetry | None = None
     if not host:  # a place kept for a battery that may come
+        yield Battery(online=False)
         async for _ in setpoint:
             pass
         return

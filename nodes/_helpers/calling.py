@@ -67,6 +67,8 @@ def call(before: Called, outlook: Outlook, rules: Rules) -> Called:
         if _is_there(ability) and name not in barred[way]
     }
     able = {name: watts for name, watts in able.items() if watts > 0}
+    heard = {name: watts for name, watts in able.items() if _is_heard(outlook.batteries[name])}
+    able = heard or able
     choice = _choice(before.choices.get(way, Choice()), outlook, able, way, rules)
     if power > rules.idle:
         choice = choice._replace(count=_count(choice, power, able, rules))
@@ -78,6 +80,11 @@ def call(before: Called, outlook: Outlook, rules: Rules) -> Called:
 
 def _is_there(ability: Ability) -> bool:
     return ability.available and not ability.self_regulating
+
+
+def _is_heard(ability: Ability) -> bool:
+    """Tell whether it has told or accepted anything; who never did comes after those who did."""
+    return ability.power is not None or ability.soc is not None or ability.accepted_at > -math.inf
 
 
 def _barred(before: Called, outlook: Outlook, way: int, rules: Rules) -> frozenset[str]:

@@ -74,6 +74,12 @@ def test_counters_wait_until_all_are_known():
     assert [one.charged for one in run(line)] == [None, 59e3, 59e3]
 
 
+def test_a_place_kept_for_a_battery_is_not_waited_for():
+    line = {"left": LEFT, "right": Battery(online=False)}
+    assert [one.charged for one in run(line)] == [50e3] * 3
+    assert run({"right": Battery(online=False)}) == []
+
+
 def test_counters_wait_no_longer_than_is_told():
     beats = [(at, 0.0) for at in (1, 30.9, 31)]
     assert [one.charged for one in run({"left": LEFT, "right": []}, beats)] == [None, None, 50e3]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowctl import RELEASE, Latest, Release, Store, Terms
+from flowctl import RELEASE, Battery, Latest, Release, Store, Terms
 from flowctl.node import NodeKind, read_node
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
 from nodes.marstek_modbus import marstek_modbus
@@ -161,6 +161,20 @@ async def test_control_taken_by_the_app_is_won_back_and_the_setpoint_with_it(
             assert cell.power == 400.0
     warned = [line for line in caplog.records if line.levelno == logging.WARNING]
     assert ["set the app to manual" in line.getMessage() for line in warned] == [True]
+
+
+async def test_control_taken_by_the_app_is_left_to_it_where_the_terms_yield() -> None:
+    cell, terms = Cell(), Terms(on_override="yield")
+    async with serve(cell) as venus, driven(venus.port, terms=terms) as left:
+        left.box.put(400.0)
+        await left.hears("setpoint", 400.0)
+        venus.registers.lose()
+        await left.until(lambda: left.records[-1].self_regulating is True)
+        writes, said = list(venus.writes), len(left.records)
+        left.box.put(RELEASE)  # what the shell says then
+        await left.until(lambda: len(left.records) > said + 2)
+        assert venus.writes == writes
+        assert left.store["owed"] is False
 
 
 async def test_the_battery_watchdog_is_outlived() -> None:
@@ -603,7 +617,7 @@ async def test_without_a_host_there_is_no_battery() -> None:
     box.put(500.0)
     box.close()
     device = marstek_modbus(box, host="", store=Store(), log=LOG)
-    assert [record async for record in device] == []
+    assert [record async for record in device] == [Battery(online=False)]
 
 
 def test_fast_settings_are_settings() -> None:

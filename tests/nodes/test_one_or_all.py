@@ -65,7 +65,7 @@ def test_above_it_all_or_as_many_as_are_needed(target, split, called):
 @pytest.mark.parametrize(
     ("soc", "target", "eligible"),
     [(11.0, 500.0, False), (12.0, 500.0, True), (100.0, -500.0, False), (99.0, -500.0, True),
-     (None, 500.0, True), (0.0, -500.0, True), (100.0, 500.0, True)],
+     (0.0, -500.0, True), (100.0, 500.0, True)],
 )  # fmt: skip
 def test_who_is_eligible(soc, target, eligible):
     assert run([(0, view(target, left=soc))]) == [["left"] if eligible else []]
@@ -74,6 +74,15 @@ def test_who_is_eligible(soc, target, eligible):
 def test_who_is_away_or_follows_its_own_meter_is_not_called():
     assert once(900.0, third={"soc": 99.0, "available": False}) == ["right"]
     assert once(900.0, third={"soc": 99.0, "self_regulating": True}) == ["right"]
+
+
+def test_who_was_never_heard_comes_after_those_who_were():
+    mute = {"soc": None, "power": None}
+    assert run([(0, view(500.0, left=mute, right=20.0))]) == [["right"]]
+    line = [(0, view(500.0, 0, left=mute)), (1, view(500.0, 1, left=mute, right=20.0)),
+            (2, view(500.0, 2, left={**mute, "accepted_at": 1.5}, right=20.0)),
+            (3, view(4000.0, 3, left={**mute, "accepted_at": 1.5}, right=20.0))]  # fmt: skip
+    assert run(line) == [["left"], ["right"], ["right"], ["left", "right"]]
 
 
 def test_the_choice_stands_for_a_while():
