@@ -1,5 +1,6 @@
 """Replace steps of a running flow: only what changed is rebuilt, all else keeps its state."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -54,8 +55,9 @@ def replace(engine: Engine, new: Graph) -> Changes:
     Raises:
         FlowError: a node refuses its settings; the running flow is as it was.
     """
-    rehearse(new)
     changes = compare(engine.graph, new)
+    built = {step_id: new.steps[step_id] for step_id in (*changes.added, *changes.rebuilt)}
+    rehearse(dataclasses.replace(new, steps=built))
     engine.clock.turn(_apply, engine, new, changes)
     return changes
 
