@@ -9,7 +9,6 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Battery, Clock, Ge, Gt, Log, Observable, Outlook, Seconds, Store, Watts
-from nodes._helpers.finite import finite
 from nodes._helpers.house import House, look, read, told
 from nodes._helpers.memory import Memory
 from nodes._helpers.timing import Deadline
@@ -58,7 +57,7 @@ def response_predictor(
 
         def hear(name: str, record: Battery) -> None:
             nonlocal house
-            house = told(house, name, finite(record), clock.time())
+            house = told(house, name, record, clock.time())
 
         def receive(watts: Watts) -> None:
             nonlocal house

@@ -4,6 +4,7 @@ Everything here is in magnitudes of the direction asked for; `sharing` puts the 
 """
 
 from collections.abc import Mapping, Sequence
+from operator import le
 from typing import NamedTuple
 
 from flowctl import Ability, Seconds, Watts
@@ -32,8 +33,12 @@ class Seat(NamedTuple):
 
 def water_fill(total: Watts, weights: Sequence[float], limits: Sequence[Watts]) -> list[Watts]:
     """Share a total by weight; what a limit refuses goes to the others, by weight."""
+    level = total / (sum(weights) or 1.0)
+    shares = [weight * level for weight in weights]
+    if all(map(le, shares, limits)):
+        return shares
     shares, left = [0.0] * len(weights), total
-    free = [k for k, limit in enumerate(limits) if limit > 0 and weights[k] > 0]
+    free = [k for k, weight in enumerate(weights) if weight > 0]
     while free and left > EPSILON:
         level = left / sum([weights[k] for k in free])
         full = [k for k in free if weights[k] * level >= limits[k]]
@@ -75,8 +80,8 @@ def fastest(seats: Sequence[Seat]) -> Seat:
 
 def is_late(seats: Sequence[Seat], quick: Seat) -> bool:
     """Tell whether all the others are much slower."""
-    due = quick.reach + LATE
-    return len(seats) > 1 and all(seat.reach > due for seat in seats if seat is not quick)
+    others = [seat.reach for seat in seats if seat is not quick]
+    return bool(others) and min(others) > quick.reach + LATE
 
 
 def fill(seats: Sequence[Seat], total: Watts, quick: Seat, *, late: bool) -> dict[str, Watts]:
@@ -86,16 +91,13 @@ def fill(seats: Sequence[Seat], total: Watts, quick: Seat, *, late: bool) -> dic
         spare = [HEADROOM * seat.able if seat is quick else seat.able for seat in seats]
         limits = spare if sum(spare) > total else limits
     shares = water_fill(total, [seat.weight for seat in seats], limits)
-    return {seat.name: share for seat, share in zip(seats, shares, strict=True)}
+    return dict(zip([seat.name for seat in seats], shares, strict=True))
 
 
 def lift(seats: Sequence[Seat], shares: Mapping[str, Watts]) -> dict[str, Watts]:
     """Move shares below a minimum power to the largest; a lone small one starts or stops."""
     lifted = dict(shares)
-    while True:
-        small = [seat for seat in seats if 0 < lifted[seat.name] < seat.ability.min_power]
-        if not small:
-            return lifted
+    while small := [seat for seat in seats if 0 < lifted[seat.name] < seat.ability.min_power]:
         seat = min(small, key=lambda seat: lifted[seat.name])
         largest = max(seats, key=lambda seat: lifted[seat.name])
         if seat is largest:
@@ -103,6 +105,7 @@ def lift(seats: Sequence[Seat], shares: Mapping[str, Watts]) -> dict[str, Watts]
             return lifted
         lifted[largest.name] += lifted[seat.name]
         lifted[seat.name] = 0.0
+    return lifted
 
 
 def by_rank(seat: Seat) -> float:

@@ -29,15 +29,15 @@ class Stretch(NamedTuple):
     begun: Seconds
     watts: Watts
     """Where the battery was to go."""
-    shown: tuple[Watts, ...]
-    """Where each lag without dead time had come to as it began."""
+    gaps: tuple[Watts, ...]
+    """How far from there each lag, without dead time, was as it began."""
 
 
 class Bank(NamedTuple):
     """What every candidate shows, and how badly it has explained the meter so far."""
 
-    costs: tuple[float, ...]
-    stretches: tuple[Stretch, ...]
+    costs: tuple[float, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
     """Oldest first; they reach back over `SPAN`."""
     at: Seconds = math.nan
     """When the candidates showed this."""
@@ -52,21 +52,20 @@ def new_bank(dead: Seconds, lag: Seconds, watts: Watts) -> Bank:
 
 def at_rest(bank: Bank, watts: Watts) -> Bank:
     """Forget what is in flight: the battery is known to deliver this."""
-    return Bank(bank.costs, (Stretch(-math.inf, watts, (watts,) * len(LAGS)),))
+    return Bank(bank.costs, (Stretch(-math.inf, watts, (0.0,) * len(LAGS)),))
 
 
 def stepped(bank: Bank, watts: Watts, at: Seconds) -> Bank:
     """Note that a setpoint was accepted."""
     last, keep = bank.stretches[-1], at - SPAN
-    gone = math.inf if last.begun == -math.inf else at - last.begun
-    shown = tuple(
-        last.watts + (y - last.watts) * math.exp(-gone / lag)
-        for y, lag in zip(last.shown, LAGS, strict=True)
+    gone, jump = at - last.begun, watts - last.watts
+    gaps = tuple(
+        [jump + gap * math.exp(-gone / lag) for gap, lag in zip(last.gaps, LAGS, strict=True)]
     )
     old, first = bank.stretches, 0
     while first + 1 < len(old) and old[first + 1].begun < keep:
         first += 1
-    return bank._replace(stretches=(*old[first:], Stretch(at, watts, shown)))
+    return bank._replace(stretches=(*old[first:], Stretch(at, watts, gaps)))
 
 
 def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
@@ -91,15 +90,15 @@ def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
     Within a stretch the distance to the setpoint is exp(-(at - dead - begun) / lag) of what it
     was; as exp(dead / lag) is known beforehand, one exponential serves all dead times.
     """
-    parts, first = list[tuple[int, int, Stretch]](), 0
+    parts, which = list[Stretch](), list[int]()
     for stretch in reversed(bank.stretches):
-        end = bisect_right(DEADS, at - stretch.begun)
-        if end > first:
-            parts.append((first, end, stretch))
-            first = end
-    watts = list[Watts]()
+        count = bisect_right(DEADS, at - stretch.begun) - len(which)
+        if count > 0:
+            which += [len(parts)] * count
+            parts.append(stretch)
+    goals, watts = [parts[part].watts for part in which], list[Watts]()
     for k, lag, growth in GROWTH:
-        for first, end, (begun, goal, was) in parts:
-            gap = (goal - was[k]) * math.exp((begun - at) / lag)
-            watts += [goal - gap * grown for grown in growth[first:end]]
+        left = [gaps[k] * math.exp((begun - at) / lag) for begun, _, gaps in parts]
+        rows = zip(goals, which, growth, strict=True)
+        watts += [goal - left[part] * grown for goal, part, grown in rows]
     return tuple(watts)

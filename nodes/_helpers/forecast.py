@@ -1,5 +1,6 @@
 """Which load is worth following: the newest one, or what it has been around lately."""
 
+from bisect import bisect_left
 from typing import NamedTuple, TypeVar
 
 from flowctl import Seconds, Watts
@@ -62,8 +63,9 @@ def _guessed(guesses: tuple[tuple[Seconds, Guess], ...], at: Seconds) -> Guess |
 
 
 def younger(entries: tuple[tuple[Seconds, T], ...], than: Seconds) -> tuple[tuple[Seconds, T], ...]:
-    """Drop entries up to a time; they are in order."""
-    for k, (when, _) in enumerate(entries):
-        if when > than:
-            return entries[k:]
-    return ()
+    """Drop entries before a time; they are in order."""
+    return entries[bisect_left(entries, than, key=_when) :]
+
+
+def _when(entry: tuple[Seconds, object]) -> Seconds:
+    return entry[0]

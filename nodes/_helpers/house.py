@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from flowctl import Ability, Battery, Outlook, Seconds, Watts
 from nodes._helpers.bank import LONGEST
-from nodes._helpers.belief import PATIENCE, Belief, ability, hear, let_go, pruned, retried
+from nodes._helpers.belief import Belief, ability
 from nodes._helpers.forecast import Forecast, forecast, median, worth_following, younger
-from nodes._helpers.learning import EVERY, PERIOD_BELOW, Sample, learned
+from nodes._helpers.hearing import hear, let_go, pruned, retried
+from nodes._helpers.learning import PERIOD_BELOW, Sample, is_due, learned
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
 PERIOD_PACE = 0.2  # part of each gap that enters the mean
@@ -17,6 +18,7 @@ PERIOD_LONGEST = 15.0  # s that one gap counts at most: a pause is no period
 FRESH_PERIODS, FRESH_GRACE = 3.0, 5.0  # an older reading says nothing of now (section 9)
 DELTA_LEAST, DELTA_MOST = 0.5, 2.0  # s of dead time that may be wrong: one period, within these
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
+PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
 HUNGRY = 50.0  # W that nobody can serve: then cut ceilings are tried again sooner
 SELF_WINDOW = 25.0  # s over which the load beside a self-regulating battery is taken
 
@@ -71,7 +73,7 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
     """Take in a reading: learn, find the load, choose what to follow."""
     house = _awake(house, at)
     period = _period(house, at)
-    beliefs, sample = _learned(house, Sample(at, watts), period)
+    beliefs, sample = _learned(house, watts, at, period)
     beliefs = {name: pruned(belief, at) for name, belief in beliefs.items()}
     load = _load(house, beliefs.values(), watts, at, period)
     ahead = min((belief.reach for belief in beliefs.values()), default=0.0) + REACTION_GRACE
@@ -96,10 +98,10 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
 
 def look(house: House, at: Seconds) -> tuple[House, Outlook]:
     """Say how things stand."""
-    absences = {name: _absence(house, belief, at) for name, belief in house.beliefs.items()}
-    if any(absences.values()):
-        house = _without(house, absences)
-    house = _viewed(house, absences, at)
+    absences = {
+        name: why for name, belief in house.beliefs.items() if (why := _absence(house, belief, at))
+    }
+    house = _viewed(_without(house, absences), absences, at)
     outlook = Outlook(
         at=at,
         meter=house.meter,
@@ -115,23 +117,24 @@ def look(house: House, at: Seconds) -> tuple[House, Outlook]:
 
 def _viewed(house: House, absences: Mapping[str, str], at: Seconds) -> House:
     """Bring what is said of each battery up to date with what is believed of it."""
-    charging, changed = house.target < 0, dict[str, View]()
-    for name, belief in house.beliefs.items():
-        absence, seen = absences[name], house.views.get(name)
+    charging, beliefs, changed = house.target < 0, house.beliefs, dict[str, View]()
+    for name, belief in beliefs.items():
+        absence, seen = absences.get(name, ""), house.views.get(name)
         now = belief if absence else retried(belief, charging, hungry=house.hungry, at=at)
-        if seen is None or seen.belief is not now or seen.absence != absence:
+        if now is not belief:
+            beliefs = {**beliefs, name: now}
+        if seen is None or seen.absence != absence or not now.says_as(seen.belief):
             says = ability(now, available=not absence, note=absence or now.note)
             changed[name] = View(now, absence, says)
+    views, said = house.views, house.said
     if changed:
-        views = {**house.views, **changed}
-        house = house._replace(
-            beliefs={name: view.belief for name, view in views.items()},
-            views=views,
-            said=MappingProxyType({name: view.ability for name, view in views.items()}),
-        )
-    can = [says.can_charge if charging else says.can_discharge for says in house.said.values()]
+        views = {**views, **changed}
+        said = MappingProxyType({name: view.ability for name, view in views.items()})
+    can = [says.can_charge if charging else says.can_discharge for says in said.values()]
     hungry = abs(house.target) - sum(can) > HUNGRY
-    return house if hungry == house.hungry else house._replace(hungry=hungry)
+    if not changed and hungry == house.hungry:
+        return house
+    return house._replace(beliefs=beliefs, views=views, said=said, hungry=hungry)
 
 
 def _without(house: House, absences: Mapping[str, str]) -> House:
@@ -176,14 +179,16 @@ def _period(house: House, at: Seconds) -> Seconds:
 
 
 def _learned(
-    house: House, now: Sample, period: Seconds
+    house: House, watts: Watts, at: Seconds, period: Seconds
 ) -> tuple[Mapping[str, Belief], Sample | None]:
-    last = house.sample
-    if period >= PERIOD_BELOW or (last and now.at - last.at < EVERY):
-        return house.beliefs, last
-    if last is None or now.at - last.at > LONGEST:
-        return house.beliefs, now
-    return learned(house.beliefs, last, now), now
+    last, beliefs = house.sample, house.beliefs
+    if period >= PERIOD_BELOW or (last and not is_due(last, at)):
+        return beliefs, last
+    if last is None or at - last.at > LONGEST:
+        return beliefs, Sample(at, watts, last.lessons if last else 0)
+    taught = learned(beliefs, last, Sample(at, watts))
+    lessons = last.lessons + (taught is not beliefs)
+    return taught, Sample(at, watts, lessons)
 
 
 def _load(
@@ -203,10 +208,10 @@ def _load(
 
 def _beside(house: House) -> House:
     """Leave the fast part to a battery that follows its own meter: serve our part of the rest."""
-    own = [belief for belief in house.beliefs.values() if belief.told.self_regulating]
+    own = [belief for belief in house.beliefs.values() if belief.facts.self_regulating]
     if not own:
         return house
-    given = sum(belief.told.power or 0.0 for belief in own)
+    given = sum(belief.facts.power or 0.0 for belief in own)
     loads = younger(house.beside, house.read_at - SELF_WINDOW)
     loads = (*loads, (house.read_at, house.load + given))
     rated = sum(belief.limit(charging=False) for belief in house.beliefs.values())
@@ -216,10 +221,10 @@ def _beside(house: House) -> House:
 
 def _absence(house: House, belief: Belief, at: Seconds) -> str:
     """Say why a battery cannot be commanded now; empty if it can."""
-    if belief.told.self_regulating:
+    if belief.facts.self_regulating:
         return "follows its own meter"
     if belief.is_gone(at):
-        return "offline" if belief.told.online is False else "tells nothing any more"
+        return "offline" if belief.facts.online is False else "tells nothing any more"
     if not belief.heard and at < house.began_at + PATIENCE:
         return "not heard yet"
     return ""

@@ -35,14 +35,11 @@ class Round(NamedTuple):
     at: Seconds
     total: Watts
     sign: float
-    usable: Mapping[str, Ability]
-    able: Sequence[Seat]
-    """Those who can do anything in this direction."""
-    binds: Mapping[str, str]
-    """What limits each battery."""
-    spared: frozenset[str]
-    """Who is at its reserve."""
     policy: Policy
+    usable: Mapping[str, Ability]
+    """Batteries that can be commanded."""
+    spared: frozenset[str]
+    """Who of them is at its reserve."""
 
     def allows(self, name: str, watts: Watts) -> bool:
         """Tell whether a battery may do this, in whichever direction."""
@@ -50,32 +47,33 @@ class Round(NamedTuple):
 
     def most(self, name: str, sign: float) -> tuple[Watts, str]:
         """Return what a battery may do in a direction, and what binds it there."""
-        ability, policy = self.usable[name], self.policy
+        ability = self.usable[name]
         if sign > 0:
             if name in self.spared:
-                return 0.0, f"at its reserve of {policy.reserve:g}%"
+                return 0.0, f"at its reserve of {self.policy.reserve:g}%"
             able = ability.can_discharge
         else:
-            if ability.soc is not None and ability.soc >= policy.ceiling:
-                return 0.0, f"charged to {policy.ceiling:g}%"
+            if ability.soc is not None and ability.soc >= self.policy.ceiling:
+                return 0.0, f"charged to {self.policy.ceiling:g}%"
             able = ability.can_charge
         return able, ability.note or ("at its limit" if able > 0 else "can do nothing this way now")
 
 
-def seated(now: Round, active: frozenset[str], following: Mapping[str, Following]) -> Round:
-    """Find who can do how much in the direction asked for."""
-    able, binds = list[Seat](), dict[str, str]()
+def seated(
+    now: Round, active: frozenset[str], following: Mapping[str, Following]
+) -> tuple[list[Seat], dict[str, str]]:
+    """Find who can do how much in the direction asked for, and what limits each."""
+    seats, binds = list[Seat](), dict[str, str]()
     for name, ability in now.usable.items():
-        most, why = now.most(name, now.sign)
+        most, binds[name] = now.most(name, now.sign)
         followed = following.get(name)
         if followed is not None and followed.until > now.at:
             accepts = followed.limit(now.sign, now.at)
             if accepts < most:
-                most, why = accepts, f"accepts {accepts:.0f}W at most"
-        binds[name] = why
+                most, binds[name] = accepts, f"accepts {accepts:.0f}W at most"
         if most > 0:
-            able.append(_seat(name, ability, most, now, active=name in active))
-    return now._replace(able=able, binds=binds)
+            seats.append(_seat(name, ability, most, now, active=name in active))
+    return seats, binds
 
 
 def spared(

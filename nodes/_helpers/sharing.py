@@ -42,12 +42,13 @@ def step(
     state: Shared, outlook: Outlook, policy: Policy, imported: Watts = 0.0
 ) -> tuple[Shared, Plan]:
     """Make the plan for one outlook, so that the meter shows `imported`."""
-    now = seated(_round(state, outlook, policy, imported), state.active, state.following)
-    active, needed_at = _active(state, now)
+    now = _round(state, outlook, policy, imported)
+    seats, reasons = seated(now, state.active, state.following)
+    active, needed_at = _active(state, now, seats)
     if not state.following and _is_quiet(now):
-        wants, reasons, unmet = _as_it_is(now)
+        wants, unmet = _as_it_is(now, reasons)
     else:
-        wants, reasons, unmet = _shared(now, [seat for seat in now.able if seat.name in active])
+        wants, unmet = _shared(now, seats, active, reasons)
     if outlook.read_at < now.at < outlook.read_at + OVERDUE * outlook.period:
         _wait(wants, state, now, outlook.read_at + outlook.period)
     following = {
@@ -55,7 +56,7 @@ def step(
         for name, ability in now.usable.items()
     }
     for name in state.following:
-        if name not in now.usable:  # one last word, then silence becomes release
+        if name not in following:  # one last word, then silence becomes release
             wants[name], reasons[name] = 0.0, "not available"
     plan = Plan(
         watts=MappingProxyType(wants),
@@ -74,19 +75,18 @@ def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> 
         if ability.available and not ability.self_regulating
     }
     resting = spared(state.spared, usable, policy.reserve)
-    sign = -1.0 if total < 0 else 1.0
-    return Round(outlook.at, abs(total), sign, usable, (), {}, resting, policy)
+    return Round(outlook.at, abs(total), -1.0 if total < 0 else 1.0, policy, usable, resting)
 
 
-def _active(state: Shared, now: Round) -> tuple[frozenset[str], Seconds]:
+def _active(state: Shared, now: Round, seats: Sequence[Seat]) -> tuple[frozenset[str], Seconds]:
     """Choose who works: new ones join at once, others leave when long not needed."""
     share = math.inf if now.policy.strategy == "priority" else now.policy.share
-    needed = frozenset([seat.name for seat in table.enough(now.able, now.total, share)])
+    needed = frozenset([seat.name for seat in table.enough(seats, now.total, share)])
     if needed >= state.active:
         return needed, now.at
     if now.at - state.needed_at >= HOLD:
         return needed, now.at
-    kept = [seat.name for seat in now.able if seat.name in state.active]
+    kept = [seat.name for seat in seats if seat.name in state.active]
     return needed.union(kept), state.needed_at
 
 
@@ -97,28 +97,31 @@ def _is_quiet(now: Round) -> bool:
     return all(fits) and abs(now.sign * sum(given.values()) - now.total) <= BUMP
 
 
-def _as_it_is(now: Round) -> tuple[dict[str, Watts], dict[str, str], Watts]:
+def _as_it_is(now: Round, reasons: dict[str, str]) -> tuple[dict[str, Watts], Watts]:
     """Begin without a bump."""
-    wants = {name: ability.setpoint for name, ability in now.usable.items()}
-    return wants, dict.fromkeys(wants, "goes on as it was"), 0.0
+    reasons.update(dict.fromkeys(now.usable, "goes on as it was"))
+    return {name: ability.setpoint for name, ability in now.usable.items()}, 0.0
 
 
-def _shared(now: Round, chosen: Sequence[Seat]) -> tuple[dict[str, Watts], dict[str, str], Watts]:
+def _shared(
+    now: Round, seats: Sequence[Seat], active: frozenset[str], reasons: dict[str, str]
+) -> tuple[dict[str, Watts], Watts]:
     """Share the total, and let the fastest cover what the others still owe."""
+    chosen = [seat for seat in seats if seat.name in active]
     if not chosen:
-        return dict.fromkeys(now.usable, 0.0), dict(now.binds), now.sign * now.total
+        return dict.fromkeys(now.usable, 0.0), now.sign * now.total
     quick = table.fastest(chosen)
     late = table.is_late(chosen, quick)
     shares = table.lift(chosen, _filled(now, chosen, quick, late=late))
     unmet = max(0.0, now.total - sum(shares.values()))
-    reasons = _reasons(now, shares)
+    _explain(now, seats, shares, reasons)
     for name, extra in covered(now, chosen, shares, quick, late=late).items():
         shares[name] += extra
         if abs(extra) > WORTHWHILE:
             verb = "covers" if extra > 0 else "makes room for"
             reasons[name] = f"{verb} {abs(extra):.0f}W still to come from others"
     wants = {name: now.sign * shares.get(name, 0.0) or 0.0 for name in now.usable}
-    return wants, reasons, now.sign * unmet or 0.0
+    return wants, now.sign * unmet or 0.0
 
 
 def _filled(now: Round, chosen: Sequence[Seat], quick: Seat, *, late: bool) -> dict[str, Watts]:
@@ -126,13 +129,14 @@ def _filled(now: Round, chosen: Sequence[Seat], quick: Seat, *, late: bool) -> d
         return table.fill(chosen, now.total, quick, late=late)
     ranked = sorted(chosen, key=table.by_rank)
     shares = table.in_turn(now.total, [seat.able for seat in ranked])
-    return {seat.name: share for seat, share in zip(ranked, shares, strict=True)}
+    return dict(zip([seat.name for seat in ranked], shares, strict=True))
 
 
-def _reasons(now: Round, shares: Mapping[str, Watts]) -> dict[str, str]:
-    """Say for each battery which limit bound."""
-    reasons = dict(now.binds)
-    for seat in now.able:
+def _explain(
+    now: Round, seats: Sequence[Seat], shares: Mapping[str, Watts], reasons: dict[str, str]
+) -> None:
+    """Say of each battery that is not at a limit why its share is what it is."""
+    for seat in seats:
         share = shares.get(seat.name)
         if share is None:
             reasons[seat.name] = "not needed"
@@ -140,7 +144,6 @@ def _reasons(now: Round, shares: Mapping[str, Watts]) -> dict[str, str]:
             reasons[seat.name] = "less than its minimum power"
         elif share < seat.able - 1:
             reasons[seat.name] = SHARES[now.policy.strategy]
-    return reasons
 
 
 def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) -> None:

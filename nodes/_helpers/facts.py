@@ -1,0 +1,49 @@
+"""What a battery has told of itself so far, newest first, without what is no number."""
+
+from typing import NamedTuple, overload
+
+from flowctl import Battery, Percent, Seconds, WattHours, Watts
+
+
+class Facts(NamedTuple):
+    """Fields of `Battery` that the law uses; `None` is not known."""
+
+    power: Watts | None = None
+    soc: Percent | None = None
+    capacity: WattHours | None = None
+    max_charge: Watts | None = None
+    max_discharge: Watts | None = None
+    min_power: Watts | None = None
+    write_every: Seconds | None = None
+    self_regulating: bool | None = None
+    online: bool | None = None
+
+
+def updated(facts: Facts, record: Battery) -> Facts:
+    """Lay a record over what is known; who tells a power is there again."""
+    online = record.online
+    if online is None:
+        online = True if record.power is not None else facts.online
+    selfish = record.self_regulating
+    return Facts(
+        newer(record.power, facts.power),
+        newer(record.soc, facts.soc),
+        newer(record.capacity, facts.capacity),
+        newer(record.max_charge, facts.max_charge),
+        newer(record.max_discharge, facts.max_discharge),
+        newer(record.min_power, facts.min_power),
+        newer(record.write_every, facts.write_every),
+        facts.self_regulating if selfish is None else selfish,
+        online,
+    )
+
+
+@overload
+def newer(new: float | None, old: float) -> float: ...
+@overload
+def newer(new: float | None, old: None) -> float | None: ...
+@overload
+def newer(new: float | None, old: float | None) -> float | None: ...
+def newer(new: float | None, old: float | None) -> float | None:
+    """Prefer the new number, if it is one: NaN and infinities are not heard."""
+    return old if new is None or new - new != 0 else new
