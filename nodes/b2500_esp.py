@@ -38,7 +38,7 @@ async def b2500_esp(
     setpoint: Latest[Watts | Release],
     *,
     broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
-    output_topic: Annotated[str, "where its b2500-meter listens, e.g. sma/net_power/1"],
+    topic: Annotated[str, "where its b2500-meter listens, e.g. sma/net_power/1"],
     power_topic: Annotated[str, "its output in W, e.g. b2500/1/power/power"],
     battery_topic: Annotated[str, "its charge, e.g. b2500/1/battery/remaining_percent"] = "",
     connected_topic: Annotated[
@@ -64,11 +64,11 @@ async def b2500_esp(
 ) -> AsyncIterator[Battery]:
     """Watts in, + discharging; telemetry out at each message of its ESP, and at each command.
 
-    What goes out on `output_topic` is whole watts, + import, retained: the grid reading that the
-    storage is to see, which is what it is still to change. The storage adds that to its output at
-    each poll, so it is shown no longer than it takes, and 0 once it was. How often it polls is
-    learned from what it does. Nothing but 0 is shown before its output is known, or when that is
-    older than `patience`. A retained message cannot say what it gives now and is not heard.
+    What goes out on `topic` is whole watts, + import, retained: the grid reading that the storage
+    is to see, which is what it is still to change. It adds that to its output at each poll, so it
+    is shown no longer than it takes, and then 0. How often it polls is learned from what it does;
+    the setpoint told goes no faster than that. Only 0 is shown before its output is known, or when
+    that is older than `patience`. A retained message cannot say what it gives now: it is not heard.
 
     Given back with `release: zero` it reads that all of `max_power` is exported, and stops; with
     `own` it reads 0 and stays as it is.
@@ -79,12 +79,12 @@ async def b2500_esp(
     Source: tomquist/b2500-meter, MQTT input; tomquist/esphome-b2500, topics; steps of 17 W per
     output and poll: AstraMeter's record of the firmware.
     """
-    check_topic(output_topic)
+    check_topic(topic)
     topics = Topics(battery_topic, power_topic, connected_topic, pv_topic)
     bridge = Bridge(topics, patience, Nonsense(log, power_topic))
     unit = Steered(VirtualMeter(step=step, age=age), (0.0, max_power), terms, clock, bridge=bridge)
     async with mqtt(broker, user=user, password=password, ca=ca) as link:
-        speaker = Speaker(link, output_topic)
+        speaker = Speaker(link, topic)
         try:
             if (default_soc, default_power) != (None, None):
                 log.debug("until its first message: %s%%, %s W", default_soc, default_power)
@@ -97,12 +97,12 @@ async def b2500_esp(
                         speaker.say(unit.shown())
                     elif isinstance(event, Release):
                         speaker.say(unit.farewell or 0.0)
-                    if told is not None:
-                        yield told
+                    for record in filter(None, (told, unit.accepted())):
+                        yield record
         finally:
             if unit.borrowed:
                 speaker.say(unit.farewell or 0.0)
-            link.forget(output_topic)
+            link.forget(topic)
 
 
 class Speaker:

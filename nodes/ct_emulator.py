@@ -31,8 +31,8 @@ TERMS = Terms(write_every=1.0)
 async def ct_emulator(
     setpoint: Latest[Watts | Release],
     *,
-    battery: Annotated[str, "Bluetooth MAC of the battery, as its app shows it: 12 digits"],
-    mac: Annotated[str, "MAC of this meter, if the battery was given one"] = "02b250000001",
+    mac: Annotated[str, "Bluetooth MAC of the battery, as its app shows it: 12 digits"],
+    meter_mac: Annotated[str, "MAC of this meter, if the battery was given one"] = "02b250000001",
     port: Annotated[int, Ge(1), Le(65535), "UDP port to be polled on"] = PORT,
     step: Annotated[
         Watts | None, Gt(0), "what the battery changes at a poll: a B2500 34W; null: all it sees"
@@ -65,7 +65,7 @@ async def ct_emulator(
     meter = VirtualMeter(step, age, throttle=throttle)
     presence = Presence(patience)
     unit = Steered(meter, (charge_power, max_power), terms, clock, presence=presence)
-    ct = Meter(battery, mac)
+    ct = Meter(mac, meter_mac)
     async with udp(port, listen) as link:
         yield replace(unit.first(), capacity=capacity)
         told = answering(setpoint, unit, link, lambda polled: ct.understand(polled.data))

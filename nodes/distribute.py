@@ -128,7 +128,7 @@ class _Teller:
         """Write what has changed."""
         here = frozenset(name for name, one in outlook.batteries.items() if one.available)
         if here != self._here:
-            self._who(here, frozenset(outlook.batteries))
+            self._who(here)
         if mode != self._mode and here:
             self._log.info("mode: %s", mode)
         self._here, self._mode = here, mode
@@ -137,12 +137,12 @@ class _Teller:
             self._told = plan.watts
             self._log.info("%s", self._line(outlook, plan))
 
-    def _who(self, here: frozenset[str], known: frozenset[str]) -> None:
+    def _who(self, here: frozenset[str]) -> None:
         for name in sorted(here - (self._here or frozenset())):
             self._log.info("%s is online", name)
         for name in sorted((self._here or frozenset()) - here):
             self._log.warning("%s is offline: %s", name, "its part goes to the others")
-        if not here and known:
+        if not here and self._here:
             self._log.warning("no storage is online")
 
     def _line(self, outlook: Outlook, plan: Plan) -> str:

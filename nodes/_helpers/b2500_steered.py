@@ -33,6 +33,7 @@ class Steered:
         self.charge, self.discharge = rating
         self.borrowed = self._given_back = False
         """Whether it is steered now."""
+        self._told: Watts | None = None
 
     def first(self) -> Battery:
         """Tell what it can."""
@@ -81,6 +82,14 @@ class Steered:
             return watts
         return self.farewell if self._given_back else None
 
+    def accepted(self) -> Battery | None:
+        """Tell how far it can have followed, if that is news: it goes no faster than it can."""
+        accepted = self._meter.accepted
+        if accepted is None or accepted == self._told:
+            return None
+        self._told = accepted
+        return Battery(setpoint=accepted)
+
     @property
     def farewell(self) -> Watts | None:
         """What it is to see once it was given back."""
@@ -91,11 +100,11 @@ class Steered:
         gone = [watch.missed(at) for watch in (self._bridge, self._presence) if watch]
         return next((self.measured(told) for told in gone if told), None)
 
-    def _command(self, command: Watts | Release) -> Battery:
+    def _command(self, command: Watts | Release) -> Battery | None:
         if isinstance(command, Release):
-            self._meter = self._meter.wanting(None)
+            self._meter, self._told = self._meter.wanting(None), None
             self.borrowed, self._given_back = False, True
             return Battery(setpoint=0.0)
         watts = float(round(max(-self.charge, min(command, self.discharge)))) + 0.0
         self._meter, self.borrowed = self._meter.wanting(watts), True
-        return Battery(setpoint=watts)
+        return self.accepted()

@@ -87,8 +87,8 @@ class Session:
         except ValueError as why:
             self._nonsense.heard(why)
             return None
-        for why in odd:
-            self._nonsense.heard(why)
+        for number in odd:
+            self._nonsense.heard(number)
         if status is None:
             return None
         if not odd:

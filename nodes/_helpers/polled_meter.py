@@ -43,5 +43,5 @@ async def answering(
                     link.send(question.answer(watts), event.sender)
             else:
                 continue
-            if told is not None:
-                yield told
+            for record in filter(None, (told, unit.accepted())):
+                yield record

@@ -12,6 +12,7 @@ from flowctl import Seconds, Watts
 
 KEPT = 60.0  # s that a move is expected to come, while nothing is measured
 SLOWER = 0.2  # part of a smaller pace that is believed at once; a larger one is believed whole
+WORTH = 0.75  # of a step that must be missing: half of one would make it waver (bench: 22 to 16 W)
 FIRM = 50.0  # W of export beyond its output that stop any battery
 LEAST = 0.1  # of its step: a battery polls at least once in ten readings of ours
 
@@ -39,6 +40,8 @@ class VirtualMeter:
     """What it was asked for and no measurement shows yet."""
     pace: Watts | None = None
     """What it was seen to change at a reading of ours; its polls may be rarer."""
+    accepted: Watts | None = None
+    """Where it can have come to by now, at that pace, on its way to what is wanted."""
     throttle: Seconds = 0.0
     """Readings that follow one another sooner show that nothing is missing."""
     read_at: Seconds = -math.inf
@@ -54,7 +57,12 @@ class VirtualMeter:
 
     def wanting(self, watts: Watts | None) -> "VirtualMeter":
         """Aim at another power, or at none."""
-        return replace(self, wanted=watts)
+        accepted, begin = self.accepted, self.expected
+        if watts is None or self.step is None:
+            accepted = watts
+        elif accepted is None or self.wanted is None:
+            accepted = watts if begin is None else begin
+        return replace(self, wanted=watts, accepted=accepted)
 
     def measured(self, watts: Watts, at: Seconds) -> "VirtualMeter":
         """Take what it was measured to give; what it was shown before that has come to pass."""
@@ -73,7 +81,7 @@ class VirtualMeter:
         expected = fresh.expected
         if self.wanted is None or expected is None or at - self.read_at < self.throttle:
             return fresh, 0.0
-        fresh = replace(fresh, read_at=at)
+        fresh = replace(fresh, read_at=at, accepted=self._nearer(self.wanted))
         shown = _shown(self.wanted, expected, self.step, sure=not self.blind)
         if not shown:
             return fresh, 0.0
@@ -81,6 +89,13 @@ class VirtualMeter:
         if self.blind:
             return replace(fresh, power=expected + move.watts), shown
         return replace(fresh, moves=(*fresh.moves, move)), shown
+
+    def _nearer(self, wanted: Watts) -> Watts:
+        """Return where it can have come to after one more reading."""
+        pace, begin = self.pace or self.step, self.accepted
+        if pace is None or begin is None:
+            return wanted
+        return begin + min(pace, max(-pace, wanted - begin))
 
     def _paced(self, seen: list[Move], change: Watts) -> Watts | None:
         """Learn how far it goes at a reading: at once if farther than thought, else slowly."""
@@ -96,7 +111,7 @@ def _shown(wanted: Watts, expected: Watts, step: Watts | None, *, sure: bool) ->
     missing, most = wanted - expected, step or FIRM
     if wanted == 0 and (expected > 0 or not sure):
         return missing - most  # firmly: less would leave a rest
-    return missing if abs(missing) >= (step or 0.0) / 2 else 0.0
+    return missing if abs(missing) >= WORTH * (step or 0.0) else 0.0
 
 
 def _followed(shown: Watts, expected: Watts, wanted: Watts, pace: Watts | None) -> Watts:

@@ -19,6 +19,7 @@ from typing import Any
 
 from flowctl import FlowError, ticks
 from nodes.sim import broker, homewizard_server
+from nodes.sim.guests import guests
 from nodes.sim.lifeline import Lifelines
 from nodes.sim.live_plant import LivePlant
 from nodes.sim.plant import Plant
@@ -37,6 +38,8 @@ async def live(setup: PlantSetup, where: list[Door], mark: str, outlives: float)
     async with AsyncExitStack() as stack:
         for door in where:
             await stack.enter_async_context(_served(door, setup, plant, lifelines))
+        for guest in guests(setup, plant, where):
+            await stack.enter_async_context(guest)
         _say({"ready": {door.name: door.address for door in where}})
         async for _ in ticks(BEAT):
             if lifelines.over(plant.held()):

@@ -36,7 +36,7 @@ def doors(setup: PlantSetup, bases: dict[str, int], offset: int) -> list[Door]:
     made = [Door(setup.meter_name, meter.speaks, port + offset, "p1_port")]
     next_free = {"marstek_modbus": bases["modbus_port"], "marstek_udp": bases["udp_port"]}
     for name, battery in setup.batteries.items():
-        if battery.speaks:
+        if battery.speaks in next_free:
             port = battery.port or next_free[battery.speaks]
             next_free[battery.speaks] += 0 if battery.port else 1
             setting = "modbus_port" if battery.speaks == "marstek_modbus" else "udp_port"

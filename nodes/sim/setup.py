@@ -98,7 +98,9 @@ class MeterSetup:
     average: Annotated[Seconds, Gt(0), "over how long it takes the mean"] = 1.0
     noise: Annotated[Watts, Ge(0), "standard deviation"] = 2.0
     resolution: Annotated[Watts, Ge(0), "step of its readings"] = 1.0
-    speaks: Annotated[Literal["homewizard_p1"], "its protocol on a socket"] = "homewizard_p1"
+    speaks: Annotated[
+        Literal["homewizard_p1", "sma_mqtt"], "its protocol; over MQTT it speaks beside the first"
+    ] = "homewizard_p1"
     port: Port = None
     faults: Annotated[tuple[MeterFault, ...], "what goes wrong, by time"] = ()
 
@@ -127,10 +129,14 @@ class BatterySetup:
     """One battery: what it can do, how it answers, what goes wrong."""
 
     kind: Annotated[
-        Literal["wired", "udp", "cloud", "hybrid"], "what the other settings begin with"
+        Literal["wired", "udp", "cloud", "hybrid", "b2500"], "what the other settings begin with"
     ] = "wired"
     speaks: Annotated[
-        Literal["marstek_modbus", "marstek_udp"] | None, "its protocol on a socket"
+        Literal[
+            "marstek_modbus", "marstek_udp", "b2500_esp", "b2500_mqtt", "b2500_shelly", "b2500_ct"
+        ]
+        | None,
+        "its protocol on a socket",
     ] = None
     port: Port = None
     family: Annotated[str, "its model, by the protocol's own names"] = ""

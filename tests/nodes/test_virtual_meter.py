@@ -82,7 +82,7 @@ def test_polls_that_come_sooner_than_the_throttle_see_nothing_to_change():
     assert shown == [200.0, *[0.0] * 4, 200.0, *[0.0] * 4, 200.0]
 
 
-def test_what_is_less_than_half_a_step_is_left_alone():
+def test_what_is_less_than_a_step_is_left_alone():
     meter = VirtualMeter(step=34.0).wanting(300.0).measured(285.0, 0.0)
     assert meter.read(0.0)[1] == 0.0
 
