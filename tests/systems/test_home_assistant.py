@@ -4,12 +4,7 @@ It takes a minute once it is installed, and some more for that: `pytest -m slow`
 """
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +15,7 @@ from nodes.ha_battery import ha_battery
 from nodes.ha_state import ha_state
 from tests.nodes.streams import LOG, hearing, until
 from tests.systems.hass import Hass, home_assistant
+from tests.systems.running import flowctl_runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -65,28 +61,10 @@ def hass(mosquitto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         yield running
 
 
-def _start(command: list[str], env: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(command, env=env, cwd=folder)
-
-
-@asynccontextmanager
-async def flowctl_runs(flow: Path, **env: str) -> AsyncIterator["subprocess.Popen[bytes]"]:
-    """Run a flow as a user does, in a process of its own."""
-    command = [sys.executable, "-m", "flowctl", "run", str(flow)]
-    state = {"XDG_STATE_HOME": str(flow.parent / "state"), "HOME": str(flow.parent)}
-    process = _start(command, {**os.environ, **state, **env}, flow.parent)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        await asyncio.to_thread(process.wait, 30)
-
-
 async def test_S3_entities_appear_are_set_and_go(hass: Hass, mosquitto: str, tmp_path: Path):
     flow = tmp_path / "entities.yaml"
     flow.write_text(FLOW)
-    async with flowctl_runs(flow, MQTT=mosquitto):
+    async with flowctl_runs(flow, tmp_path, MQTT=mosquitto):
         told = await hass.shows("sensor.manager_power", "0")
         assert told["attributes"] == {
             "unit_of_measurement": "W",
@@ -129,13 +107,13 @@ async def test_F4_entities_are_unavailable_when_flowctl_is_killed_and_back_with_
 ):
     flow = tmp_path / "entities.yaml"
     flow.write_text(FLOW)
-    async with flowctl_runs(flow, MQTT=mosquitto) as process:
+    async with flowctl_runs(flow, tmp_path, MQTT=mosquitto) as process:
         await hass.shows("switch.manager_enabled", "off")
         await hass.sets("switch.turn_on", "switch.manager_enabled", "on")
         await asyncio.sleep(2.0)  # until it is on disk: a kill leaves no time for that
         process.kill()
         await hass.shows("switch.manager_enabled", "unavailable", patience=60.0)
-    async with flowctl_runs(flow, MQTT=mosquitto):
+    async with flowctl_runs(flow, tmp_path, MQTT=mosquitto):
         await hass.shows("switch.manager_enabled", "on")
 
 
