@@ -194,8 +194,7 @@ class Engine:
             end.put(command)
 
         def push(record: Battery) -> None:
-            shell.told(record)
-            output.emit(record)
+            output.emit(shell.told(record))
 
         shell = self.shells[step.id] = Shell(terms_of(step), self.clock, send, self.log_of(step))
         end = self._ends[step.id] = self.ends.device(

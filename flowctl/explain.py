@@ -137,9 +137,10 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
     main = pipe(graph, device, last)
     step, reason = decider(main, last, device)
     setpoint = written[1] if written else None
-    terms = witness.player.engine.shells[device_step(graph, device).id].terms
+    shell = witness.player.engine.shells[device_step(graph, device).id]
     rating = witness.last.get(device_step(graph, device).id, (0.0, Battery()))[1]
-    held = outside(terms, rating, wanted, setpoint, witness.now - decided_at)
+    held = "it is left to somebody else, who had set it" if shell.is_left else ""
+    held = held or outside(shell.terms, rating, wanted, setpoint, witness.now - decided_at)
     return Explanation(
         device=device,
         at=at,

@@ -3,18 +3,17 @@
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reactivex.disposable import SerialDisposable
 
 from flowctl.clock import Clock
+from flowctl.override import Hold, Verdict
 from flowctl.terms import Terms
+from flowctl.units import show
 from flowctl.values import RELEASE, Battery, Release
 
-READ_BACK_PART = 0.10  # a read-back within 10 % ...
-READ_BACK_FLOOR = 100.0  # W ... or 100 W agrees (Omnibattery issue 77: echoes are rounded)
-ECHO_S = 2.0  # s a device may still tell its old setpoint (seen: 0.5-2 s, Zendure; 0.2 s, Venus)
 SOON = 1e-6  # s; timers land a hair early
 
 
@@ -27,10 +26,13 @@ class Counts:
     releases: int = 0
     limited: int = 0
     refused: int = 0
+    overridden: int = 0
 
 
 class Shell:
     """Turns wants into writes: limits, lease, dead band, write interval, re-send, release.
+
+    Two have a say beside the flow: the battery's own logic, and whoever sets it in an app.
 
     `send` gets what goes on the wire: watts (+ discharging), or `RELEASE`.
     """
@@ -49,8 +51,11 @@ class Shell:
         self._until = -math.inf
         self._written: float | None = None
         self._written_at = -math.inf
+        self._hold = Hold()
         self._disagreed = 0  # writes in a row whose read-back did not agree
         self._again = False  # so the setpoint is to be written again
+        self._left_until = -math.inf  # somebody else has it until then
+        self._said_left = False
         self._timer, self._armed = SerialDisposable(), math.inf
         self._closed = False
 
@@ -58,6 +63,11 @@ class Shell:
     def written(self) -> float | None:
         """The setpoint in force, W; `None` while the battery is its own."""
         return self._written
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the battery is left to somebody else for now."""
+        return self._clock.time() < self._left_until
 
     def want(self, value: Any) -> None:
         """Take what the flow wants, W. A share of a plan holds no longer than the plan."""
@@ -72,20 +82,17 @@ class Shell:
         self._wanted, self._until = self._limited(float(value)), until
         self._act()
 
-    def told(self, record: Battery) -> None:
-        """Take note of telemetry: its rating, and whether its read-back agrees."""
+    def told(self, record: Battery) -> Battery:
+        """Take note of telemetry, and return what the flow is to know of it.
+
+        A battery on its own meter is ours to take, unless the terms say otherwise; one that was
+        yielded to somebody else is not.
+        """
         self._rating = record.after(self._rating)
-        if self._written is None or record.setpoint is None:
-            return
-        if self._clock.time() - self._written_at < ECHO_S:
-            return
-        allowed = max(READ_BACK_FLOOR, READ_BACK_PART * abs(self._written))
-        if abs(record.setpoint - self._written) <= allowed:
-            self._disagreed = 0
-        elif not self._again:
-            self._again = True
-            self._disagreed += 1
-            self._act()
+        if self._written is not None:
+            soon = self.terms.on_override == "yield"  # there is no other time: flows write often
+            self._compare(self._hold.judge(record, self._clock.time(), soon=soon), record)
+        return self._as_ours(record)
 
     def renew(self) -> None:
         """Write again: the device was away, and may have forgotten."""
@@ -98,8 +105,48 @@ class Shell:
         self._closed = True
         self._release()
 
+    def _compare(self, verdict: Verdict, record: Battery) -> None:
+        """Write again what is not held; or leave the battery to whoever has set it."""
+        if verdict == "agrees":
+            self._disagreed = 0
+        if verdict in ("agrees", "unknown") or self._again:
+            return
+        if verdict == "other" and not self._disagreed:
+            self._overridden(record)
+        if self._written is not None:
+            self._again = True
+            self._disagreed += 1
+            self._act()
+
+    def _overridden(self, record: Battery) -> None:
+        terms = self.terms
+        self.counts.overridden += 1
+        does = "follows its own meter"
+        if not record.self_regulating:
+            does = f"holds {show(round(record.setpoint or 0.0), 'W')}"
+        said = f"it {does} where it was told {self._hold.watts:.0f}W: set by somebody else"
+        if terms.on_override == "retake":
+            first = self.counts.overridden == 1
+            self._log.log(logging.WARNING if first else logging.DEBUG, "%s; written again", said)
+            return
+        self._log.warning("%s; left alone for %s", said, show(terms.stay_away, "s"))
+        self._left_until = self._clock.time() + terms.stay_away
+        self._release()
+
+    def _as_ours(self, record: Battery) -> Battery:
+        """Say of a battery that is left to somebody else, and of no other, that it is its own."""
+        left, take = self.is_left, self.terms.own_meter == "take"
+        own = self._rating.self_regulating
+        if not (left or self._said_left or (own and take)):
+            return record
+        self._said_left = left
+        return replace(record, self_regulating=left or (bool(own) and not take))
+
     def _act(self) -> None:
         now = self._clock.time()
+        if now < self._left_until - SOON:
+            self._arm(self._left_until - now)
+            return
         if now >= self._until - SOON:
             self._release()
             return
@@ -127,14 +174,19 @@ class Shell:
         return change > 0 and (change >= self.terms.deadband or stops)
 
     def _write(self, now: float) -> None:
-        fresh = self._written is None or self._differs()
+        held, fresh = self._written, self._written is None or self._differs()
+        watts = self._wanted if fresh or held is None else held
         if fresh:
-            self._written, self._disagreed = self._wanted, 0
+            self._disagreed = 0
+        if fresh or self._again:
+            self._hold.wrote(watts, now, held=None if self._again else held)
+        if self._left_until > -math.inf:
+            self._log.info("left alone for long enough: taken again")
+            self._left_until = -math.inf
         self.counts.writes += 1
         self.counts.resent += not fresh
-        self._written_at, self._again = now, False
-        if self._written is not None:
-            self._send(self._written)
+        self._written, self._written_at, self._again = watts, now, False
+        self._send(watts)
 
     def _release(self) -> None:
         self._timer.disposable, self._armed = None, math.inf

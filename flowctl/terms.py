@@ -30,6 +30,17 @@ class Terms:
         "an unchanged setpoint is written again after this; by default a third of the lease "
         "where the device has a time-out of its own, else 60s",
     ] = 60.0
+    own_meter: Annotated[
+        Literal["take", "leave"],
+        "a battery that follows a meter of its own is taken from it, or left to it",
+    ] = "take"
+    on_override: Annotated[
+        Literal["retake", "yield"],
+        "when somebody else sets it, in its app say: write again, or give it back for a while",
+    ] = "retake"
+    stay_away: Annotated[Seconds, Gt(0), "how long it is left alone by `on_override: yield`"] = (
+        900.0
+    )
 
     @property
     def refresh(self) -> float:

@@ -21,8 +21,9 @@ def claim(
     """Pass what a battery tells, without that it regulates itself; one per record.
 
     Read by `response_predictor` in place of the battery: left alone, a Marstek follows its own
-    meter, and says so after every release. The predictor leaves such a battery alone, and with this
-    one it takes it. While the condition is not true, or not known, the record says how it is.
+    meter, and says so after every release. Such a battery is taken all the same, unless its device
+    has `own_meter: leave`: then this decides by a condition. While it is not true, or not known,
+    the record says how it is.
     """
 
     def hear(say: Receiver[Battery], newest: Mapping[str, Any]) -> Receiver[Battery]:

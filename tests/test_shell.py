@@ -5,6 +5,7 @@ import math
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -190,3 +191,145 @@ def test_whatever_comes_the_wire_keeps_its_terms(
     if wired.sent:
         assert wired.sent[-1][1] is None
         assert wired.sent[-1][0] <= last + lease + 1e-6
+
+
+class Handled(Wired):
+    """A battery that somebody else sets while a flow wants 1000 W of it, in turns of a second."""
+
+    def turns(self, count: int, record: Battery | None = None) -> None:
+        for _ in range(count):
+            self.shell.want(1000.0)
+            if record is not None:
+                self.heard = self.shell.told(record)
+            self.clock.advance(1.0)
+
+    def begun(self) -> "Handled":
+        self.shell.want(1000.0)
+        self.shell.told(Battery(setpoint=1000.0))
+        self.turns(5)
+        return self
+
+
+OTHERS = [
+    Battery(setpoint=-800.0),
+    Battery(setpoint=0.0),
+    Battery(setpoint=1500.0),
+    Battery(self_regulating=True),
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_somebody_else_sets_is_said_and_written_over(
+    other: Battery, caplog: pytest.LogCaptureFixture
+) -> None:
+    wired = Handled().begun()
+    wired.turns(3, other)
+    assert wired.sent[:2] == [(0.0, 1000.0), (5.0, 1000.0)]
+    assert wired.shell.counts.overridden == 1
+    assert [r.message for r in caplog.records if "somebody else; written again" in r.message]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_battery_is_yielded_to_somebody_else_for_a_while(
+    other: Battery, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    wired = Handled(on_override="yield", stay_away=60.0).begun()
+    wired.turns(1, other)
+    wired.turns(70, Battery(power=100.0))
+    assert wired.sent[:3] == [(0.0, 1000.0), (5.0, None), (65.0, 1000.0)]
+    said = [record.message for record in caplog.records]
+    assert [text for text in said if "somebody else; left alone for 60s" in text]
+    assert said[-1] == "left alone for long enough: taken again"
+
+
+def test_a_flow_hears_of_a_yielded_battery_that_it_is_not_its_own() -> None:
+    wired = Handled(on_override="yield", stay_away=60.0).begun()
+    wired.turns(1, Battery(setpoint=-800.0))
+    wired.turns(58, Battery(power=100.0))
+    assert wired.heard == Battery(power=100.0, self_regulating=True)
+    wired.turns(2, Battery(power=100.0))
+    assert wired.heard == Battery(power=100.0, self_regulating=False)
+    wired.turns(1, Battery(power=100.0))
+    assert wired.heard == Battery(power=100.0)
+
+
+def test_a_limit_in_the_app_is_no_hand_on_the_battery() -> None:
+    wired = Handled(on_override="yield").begun()
+    wired.turns(600, Battery(setpoint=800.0))
+    assert wired.shell.counts.overridden == 0
+    assert None not in [watts for _, watts in wired.sent]
+    assert wired.shell.counts.writes < 25
+
+
+def test_a_write_that_was_lost_is_no_hand_on_the_battery() -> None:
+    wired = Handled(on_override="yield")
+    wired.turns(10, Battery(setpoint=0.0))
+    assert wired.shell.counts.overridden == 0
+    assert [watts for _, watts in wired.sent] == [1000.0, 1000.0, 1000.0, 1000.0]
+
+
+def test_a_later_write_that_was_lost_is_no_hand_either() -> None:
+    wired = Handled(on_override="yield", lease=1000.0).begun()
+    wired.shell.want(-500.0)
+    wired.clock.advance(3.0)
+    wired.shell.told(Battery(setpoint=1000.0))
+    assert wired.shell.counts.overridden == 0
+    assert [watts for _, watts in wired.sent] == [1000.0, -500.0, -500.0]
+
+
+def test_a_hand_is_noticed_although_the_flow_writes_all_the_time() -> None:
+    wired = Wired(on_override="yield")
+    for k in range(5):
+        wired.shell.want(1000.0 + 50 * k)
+        wired.shell.told(Battery(setpoint=1000.0 + 50 * k))
+        wired.clock.advance(1.0)
+    wired.shell.told(Battery(self_regulating=True))
+    assert wired.sent[-1][1] is None
+
+
+def test_a_device_that_accepts_and_forgets_is_asked_less_and_less_often() -> None:
+    wired = Wired(lease=1e6)
+    wired.shell.want(1000.0)
+    for _ in range(600):
+        writes = wired.shell.counts.writes
+        wired.clock.advance(1.0)
+        wired.shell.told(Battery(setpoint=0.0))
+        if wired.shell.counts.writes > writes:
+            wired.shell.told(Battery(setpoint=1000.0))
+    assert 10 < wired.shell.counts.writes < 25
+
+
+def test_setpoints_of_just_now_are_nobodys_hand() -> None:
+    wired = Wired(on_override="yield", write_every=0.5, lease=1000.0)
+    for watts, pause in ((900.0, 3.0), (1000.0, 0.5), (-500.0, 0.5), (700.0, 0.5)):
+        wired.shell.want(watts)
+        wired.shell.told(Battery(setpoint=watts))
+        wired.clock.advance(pause)
+    for echo in (1000.0, -500.0, 0.0):
+        wired.shell.told(Battery(setpoint=echo))
+    assert wired.shell.counts.overridden == 0
+    wired.shell.told(Battery(setpoint=-1500.0))  # nobody here ever asked for this
+    assert wired.shell.counts.overridden == 1
+
+
+def test_a_stay_is_over_with_the_flow() -> None:
+    wired = Handled(on_override="yield").begun()
+    wired.turns(3, Battery(setpoint=-800.0))
+    wired.shell.close()
+    wired.clock.advance(2000.0)
+    assert [watts for _, watts in wired.sent] == [1000.0, None]
+
+
+@pytest.mark.parametrize(("own_meter", "heard"), [("take", False), ("leave", True)])
+def test_a_battery_on_its_own_meter_is_taken_or_left(own_meter: str, heard: bool) -> None:
+    wired = Wired(own_meter=own_meter)
+    told = wired.shell.told(Battery(self_regulating=True, power=300.0))
+    assert told == Battery(self_regulating=heard, power=300.0)
+    assert wired.shell.told(Battery(soc=50.0)).self_regulating is (None if heard else False)
+
+
+def test_what_a_battery_tells_passes_as_it_is() -> None:
+    wired = Handled().begun()
+    record = Battery(power=990.0, setpoint=1000.0, self_regulating=False, mode="remote")
+    assert wired.shell.told(record) is record

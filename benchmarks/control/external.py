@@ -35,6 +35,7 @@ def device(told: dict[str, Any]) -> str:
     """Write the stream of one battery: any device node serves, its end is detached."""
     terms = f"write_every: {told['write_interval']}s"
     terms += f", max_charge: {told['max_charge']}W, max_discharge: {told['max_discharge']}W"
+    terms += ", own_meter: leave" if told["auto"] else ""
     name = f"b{told['id']}"
     return f"\n  {name}:\n    - from: plan.{name}\n    - marstek_modbus: {{host: {name}, {terms}}}\n"
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Literal
 
 from flowctl import Battery, Terms
@@ -22,12 +23,20 @@ Mode = Literal["passive", "manual"]
 class Loan:
     """Borrows one battery on terms."""
 
-    def __init__(self, session: Session, terms: Terms, mode: Mode, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        session: Session,
+        terms: Terms,
+        mode: Mode,
+        log: logging.Logger,
+        slot: int = api.SLOT,
+    ) -> None:
         self._session, self._terms, self._mode, self._log = session, terms, mode, log
+        self._slot = slot
         refresh = GAP * max(terms.refresh, terms.write_every)
         self.seconds = math.ceil(max(terms.lease, refresh))
         """How long the battery holds a power without hearing from us."""
-        self._held = False
+        self._held = self._lost = False
         self._silences = self._refusals = 0
 
     async def hold(self, watts: float) -> Battery | None:
@@ -37,8 +46,8 @@ class Loan:
             OSError: it does not answer, or was too busy too often.
         """
         passive = self._mode == "passive"
-        command = api.passive(watts, self.seconds) if passive else api.manual(watts)
-        self._held = True
+        command = api.passive(watts, self.seconds) if passive else api.manual(watts, self._slot)
+        self._held, self._lost = True, False
         if await self._session.set_mode(command):
             self._refusals = 0
             return Battery(setpoint=float(round(watts)), self_regulating=False, online=True)
@@ -57,6 +66,9 @@ class Loan:
             OSError: it does not answer, or will not.
         """
         own = self._terms.release == "own"
+        if self._lost and self._terms.on_override == "yield":  # it stays in the mode it was put in
+            self._held = self._lost = False
+            return Battery(self_regulating=True, online=True)
         for _ in range(LOOKS):
             for config in self._farewell():
                 if not await self._session.set_mode(config):
@@ -81,7 +93,7 @@ class Loan:
                 raise
             return None
         self._silences = 0
-        return battery
+        return self._compared(battery)
 
     async def end(self) -> None:
         """Give it back if it was not; from passive mode it comes free by itself all the same."""
@@ -92,9 +104,18 @@ class Loan:
             free = f"free in {self.seconds}s" if self._mode == "passive" else "set it in the app"
             self._log.warning("it could not be given back: %s", free)
 
+    def _compared(self, battery: Battery) -> Battery:
+        """Tell that it is not ours any more if it is in a mode that we did not put it into.
+
+        Only passive mode is sure: what is left there by mistake comes free by itself.
+        """
+        ours = battery.mode in (None, "Passive") or self._mode != "passive"
+        self._lost = self._held and not ours
+        return replace(battery, self_regulating=True) if self._lost else battery
+
     def _farewell(self) -> list[dict[str, Any]]:
         """Say the commands that end a loan: ours goes first, so that nothing of it stays."""
-        passive = self._mode == "passive"
+        passive, empty = self._mode == "passive", api.manual(None, self._slot)
         if self._terms.release == "zero":
-            return [*([api.passive(0.0, self.seconds)] if passive else []), api.manual(None)]
-        return [*([] if passive else [api.manual(None)]), api.auto()]
+            return [*([api.passive(0.0, self.seconds)] if passive else []), empty]
+        return [*([] if passive else [empty]), api.auto()]

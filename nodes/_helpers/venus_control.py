@@ -153,6 +153,9 @@ class Control:
 
     async def _check_control(self) -> Told:
         if not await self._reads(((CONTROL, 1),), lambda words: words[0] == ON):
+            if self._terms.on_override == "yield":  # the shell will: nothing of ours is left in it
+                self._owed = self.held = False
+                return {"self_regulating": True}
             self._stolen += 1
             level = self._log.warning if self._stolen == 1 else self._log.debug
             level("%s had fallen back to its own logic; taken again; %s", self._link, CURE)

@@ -384,6 +384,22 @@ async def test_its_mode_is_told_if_wanted():
         await device.until(lambda: device.told("self_regulating")[-1] is False)
 
 
+@pytest.mark.parametrize(("yields", "after"), [("yield", "Manual"), ("retake", "Auto")])
+async def test_a_mode_set_in_the_app_is_told_and_stays_where_the_terms_yield(yields, after):
+    terms = Terms(write_every=2.0, resend=None, on_override=yields)
+    async with borrowed(Cell(), read_mode=True, terms=terms) as (device, venus):
+        device.box.put(500.0)
+        await device.hears("mode", "Passive")
+        assert device.told("self_regulating")[-1] is False
+        venus.battery.mode = "Manual"
+        await device.hears("mode", "Manual")
+        assert device.told("self_regulating")[-1] is True
+        said = len(device.records)
+        device.box.put(RELEASE)
+        await device.until(lambda: len(device.records) > said + 1)
+        assert venus.mode == after
+
+
 async def test_manual_mode_writes_one_slot_and_empties_it():
     cell = Cell()
     async with borrowed(cell, mode="manual", poll=60.0) as (device, venus):
