@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from flowctl import units
 from flowctl.drafts import Draft, Drafts
 from flowctl.faults import Mark
 from flowctl.flow import FROM
-from flowctl.node import NodeKind
+from flowctl.node import NodeKind, NodeSpec
 from flowctl.order import sort, taps
 from flowctl.wires import silent
 
@@ -116,7 +116,15 @@ def silent_ends(drafts: Drafts) -> tuple[str, ...]:
 
 
 def _acts(draft: Draft) -> bool:
-    return draft.spec is not None and draft.spec.kind in (NodeKind.SINK, NodeKind.DEVICE)
+    spec = draft.spec
+    return spec is not None and (spec.kind in (NodeKind.SINK, NodeKind.DEVICE) or _writes(spec))
+
+
+def _writes(spec: NodeSpec) -> bool:
+    """Tell whether a step hands on what comes in and is given a log: it is there to write it."""
+    passed = spec.inputs[0].wire.type if spec.inputs else None
+    hands_on = isinstance(passed, TypeVar) and spec.output is not None
+    return hands_on and spec.output.type is passed and "log" in spec.handed.values()  # type: ignore[union-attr]
 
 
 def _address(draft: Draft) -> Any:

@@ -7,7 +7,7 @@ from flowctl import Ge, Gt, Log, Seconds, Watts, ticks
 from nodes._helpers.fields import number, pick, read_json
 from nodes._helpers.homewizard import AUTO, ENABLE, only_p1
 from nodes._helpers.http import http
-from nodes._helpers.nonsense import Nonsense
+from nodes._helpers.nonsense import Nonsense, excerpt
 
 DATA = "/api/v1/data"
 CURES = {
@@ -49,11 +49,12 @@ async def homewizard_p1(
     nonsense = Nonsense(log, host)
     async with http(host) as link:
         async for _ in ticks(every):
+            said = ""
             try:
-                said = read_json(await link.get(DATA, patience=patience, cures=CURES))
-                watts = number(pick(said, "active_power_w"))
+                said = await link.get(DATA, patience=patience, cures=CURES)
+                watts = number(pick(read_json(said), "active_power_w"))
             except ValueError as why:
-                nonsense.heard(why)
+                nonsense.heard(f"{why}; it said {excerpt(said)}")
                 continue
             nonsense.over()
             yield watts

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from flowctl import Expression, Log, Observable
 from nodes._helpers.operators import Each, Receiver
+from nodes._helpers.say import by_name, say
 
 T = TypeVar("T")
 
@@ -21,18 +22,18 @@ def log(
     """Write one line per value to the log of this step, and pass the value on.
 
     Braces hold expressions over `value` and the fields of a record, with Python's format after a
-    colon; what is not known is written as `None`.
+    colon; what is not known is written as `None`. A whole record comes without unknown fields.
 
     Raises:
         ValueError: the text cannot be read, e.g. a brace is missing.
     """
     pieces, loudness = read(text), logging.getLevelNamesMapping()[level.upper()]
 
-    def hear(say: Receiver[T]) -> Receiver[T]:
+    def hear(pass_on: Receiver[T]) -> Receiver[T]:
         def receive(value: T) -> None:
             if logger.isEnabledFor(loudness):
                 logger.log(loudness, "%s", "".join(piece(value) for piece in pieces))
-            say(value)
+            pass_on(value)
 
         return receive
 
@@ -56,7 +57,8 @@ def _plain(text: str) -> Callable[[Any], str]:
 def _written(expression: Expression, form: str) -> Callable[[Any], str]:
     def write(value: Any) -> str:
         try:
-            return format(expression(value), form)
+            found = expression(value)
+            return format(found, form) if form or not by_name(found) else say(found)
         except (ArithmeticError, ValueError, TypeError):
             return str(value)
 

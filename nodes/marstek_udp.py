@@ -6,6 +6,7 @@ from itertools import count
 from typing import Annotated
 
 from flowctl import Battery, Ge, Gt, Latest, Le, Log, Release, Seconds, Terms, WattHours, Watts
+from nodes._helpers.marstek_api import SLOT
 from nodes._helpers.marstek_loan import Loan, Mode
 from nodes._helpers.marstek_session import Session, marstek
 
@@ -16,11 +17,14 @@ BEATS = 4  # to a poll: so soon the first one comes
 async def marstek_udp(
     setpoint: Latest[Watts | Release],
     *,
-    host: Annotated[str, "address of the battery, e.g. 192.168.1.20 or 192.168.1.20:30000"],
+    host: Annotated[
+        str, "address of the battery, e.g. 192.168.1.20 or 192.168.1.20:30000; empty: none"
+    ],
     poll: Annotated[Seconds, Gt(0), "time between two readings"] = 4.0,
     mode: Annotated[
         Mode, "`manual` writes a schedule slot, for firmware that refuses passive mode"
     ] = "passive",
+    slot: Annotated[int, Ge(0), Le(9), "the schedule slot that `mode: manual` writes"] = SLOT,
     read_mode: Annotated[
         bool, "poll its mode too; firmware 148 falls back to Auto when asked"
     ] = False,
@@ -28,6 +32,7 @@ async def marstek_udp(
         WattHours | None, Gt(0), "energy when full, if it tells a wrong one"
     ] = None,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 2.5,
+    tries: Annotated[int, Ge(1), Le(10), "how often a command goes out until it is answered"] = 3,
     local_port: Annotated[
         int, Ge(0), Le(65535), "own UDP port; some firmware answers only to 30000, 0 is any"
     ] = 0,
@@ -55,10 +60,19 @@ async def marstek_udp(
     missing by firmware: jaapp and mattreim ha-marstek-local-api, taurgis/has-marstek-local-api.
     """
     beat, met = count(), False
+    if not host:  # a place kept for a battery that may come
+        async for _ in setpoint:
+            pass
+        return
     async with marstek(
-        host, local_port=local_port, patience=patience, broadcast=broadcast, log=log
+        host,
+        local_port=local_port,
+        patience=patience,
+        broadcast=broadcast,
+        tries=tries,
+        log=log,
     ) as session:
-        loan = Loan(session, terms, mode, log)
+        loan = Loan(session, terms, mode, log, slot)
         try:
             async for command in setpoint.or_every(poll / BEATS):
                 if isinstance(command, Release):  # first, for it may be all there is time for
@@ -67,16 +81,19 @@ async def marstek_udp(
                 if not met:
                     met = True
                     yield _rated(await session.introduce(), session, capacity, terms)
-                if command is not None:
-                    told = await loan.hold(command)
-                elif next(beat) % BEATS:
-                    continue
-                else:
-                    told = await loan.polled(read_mode=read_mode)
+                due = command is None and not next(beat) % BEATS
+                told = await _told(loan, command, due=due, read_mode=read_mode)
                 if told is not None:
                     yield told
         finally:
             await loan.end()
+
+
+async def _told(loan: Loan, command: Watts | None, *, due: bool, read_mode: bool) -> Battery | None:
+    """Command it, or poll it when that is due."""
+    if command is not None:
+        return await loan.hold(command)
+    return await loan.polled(read_mode=read_mode) if due else None
 
 
 def _rated(battery: Battery, session: Session, capacity: float | None, terms: Terms) -> Battery:

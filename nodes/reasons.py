@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from flowctl import Observable, Plan
+from flowctl import Observable, Plan, Watts
 from nodes._helpers.operators import Each, Receiver
 
 
@@ -13,8 +13,9 @@ def reasons(
 ) -> Observable[str]:
     """Say one line per plan: `left gives 500W (its limit: 500W), right takes 300W; 200W short`.
 
-    A battery that the plan leaves out is its own. For a log, a display or a message; `changed`
-    after it leaves only what is news. The whole chain from the meter on: `flowctl explain`.
+    A battery that the plan leaves out is its own; it is named where there is a reason. For a log, a
+    display or a message; `changed` after it leaves only what is news. The whole chain from the
+    meter on: `flowctl explain`.
     """
 
     def hear(say: Receiver[str]) -> Receiver[Plan]:
@@ -25,7 +26,8 @@ def reasons(
 
 def told(plan: Plan, of: str | None = None) -> str:
     """Put a plan into words."""
-    names = list(plan.watts) if of is None else [of]
+    named = {**plan.watts, **plan.reasons}
+    names = list(named) if of is None else [of]
     said = ", ".join(_share(plan, name) for name in names) or "no battery can be commanded"
     missing = round(plan.unmet)
     if of is not None or not missing:
@@ -34,9 +36,12 @@ def told(plan: Plan, of: str | None = None) -> str:
 
 
 def _share(plan: Plan, name: str) -> str:
-    watts = plan.watts.get(name)
-    if watts is None:
-        return f"{name} is its own"
-    does = "idles" if watts == 0 else f"gives {watts:.0f}W" if watts > 0 else f"takes {-watts:.0f}W"
+    does = _does(plan.watts.get(name))
     reason = plan.reasons.get(name)
     return f"{name} {does} ({reason})" if reason else f"{name} {does}"
+
+
+def _does(watts: Watts | None) -> str:
+    if watts is None:
+        return "is its own"
+    return "idles" if watts == 0 else f"gives {watts:.0f}W" if watts > 0 else f"takes {-watts:.0f}W"

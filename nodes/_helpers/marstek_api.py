@@ -189,17 +189,17 @@ def passive(watts: float, seconds: int) -> dict[str, Any]:
     return {"mode": "Passive", "passive_cfg": {"power": round(watts), "cd_time": seconds}}
 
 
-def manual(watts: float | None) -> dict[str, Any]:
+def manual(watts: float | None, slot: int = SLOT) -> dict[str, Any]:
     """Hold a power, + discharging as ours, all week by our schedule slot; `None` empties it."""
-    slot = {
-        "time_num": SLOT,
+    config = {
+        "time_num": slot,
         "start_time": "00:00",
         "end_time": "23:59",
         "week_set": 127,
         "power": round(watts or 0.0),
         "enable": int(watts is not None),
     }
-    return {"mode": "Manual", "manual_cfg": slot}
+    return {"mode": "Manual", "manual_cfg": config}
 
 
 def auto() -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Session:
     """Where questions go, never commands: firmware 153 of E v2 hears only broadcasts."""
     device: api.Device = field(default_factory=api.Device)
     scale: api.Scale = field(default_factory=api.Scale)
+    tries: int = TRIES
+    """How often a question goes out that must be answered; a poll goes out once."""
     _missing: set[str] = field(default_factory=set)
     _silent: int = 0
 
@@ -91,7 +93,7 @@ class Session:
             if attempt:
                 await asyncio.sleep(pause)
                 pause *= 2
-            result = await self._ask("ES.SetMode", params, tries=TRIES)
+            result = await self._ask("ES.SetMode", params, tries=self.tries)
             if isinstance(result, Mapping) and result.get("set_result", True) is True:
                 return True
         return False
@@ -125,11 +127,11 @@ class Session:
             self._miss("ES.GetStatus")
         return battery
 
-    async def _known(self, method: str, *, tries: int = TRIES) -> Any:
+    async def _known(self, method: str, *, tries: int = 0) -> Any:
         """Ask for something it tells; nothing, if the firmware does not know the method."""
         params = QUESTIONS.get(method, {"id": 0})
         try:
-            return await self._ask(method, params, tries=tries, via=self.via)
+            return await self._ask(method, params, tries=tries or self.tries, via=self.via)
         except RefusedError as error:
             if error.code != UNKNOWN_METHOD:
                 raise
@@ -139,9 +141,11 @@ class Session:
     async def _ask(
         self, method: str, params: Mapping[str, Any], *, tries: int, via: Address | None = None
     ) -> Any:
-        return await self.port.ask(
+        result = await self.port.ask(
             self.peer, method, params, patience=self.patience, tries=tries, rest=REST, via=via
         )
+        self.log.debug("%s says to %s: %s", self.peer[0], method, result)
+        return result
 
     def _miss(self, method: str) -> None:
         if method not in self._missing:
@@ -158,13 +162,19 @@ class Session:
 
 @asynccontextmanager
 async def marstek(
-    host: str, *, local_port: int, patience: float, broadcast: str, log: logging.Logger
+    host: str,
+    *,
+    local_port: int,
+    patience: float,
+    broadcast: str,
+    log: logging.Logger,
+    tries: int = TRIES,
 ) -> AsyncIterator[Session]:
     """Open a conversation; the socket is shared with others on the same local port."""
     peer = await find_address(host, api.PORT)
     via = await find_address(broadcast, peer[1]) if broadcast else None
     async with udp(local_port) as port:
-        yield Session(port, peer, patience, Nonsense(log, host), log, via)
+        yield Session(port, peer, patience, Nonsense(log, host), log, via, tries=tries)
 
 
 async def find(

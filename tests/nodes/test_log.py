@@ -26,6 +26,8 @@ from tests.nodes.timelines import timelines
         ("{value:.1f}", "off", "off"),
         ("{value:.1f}", None, "None"),
         ("said so", 5.0, "said so"),
+        ("{value}", Battery(soc=50.0, mode="Auto"), "soc=50 mode=Auto"),
+        ("{value}", {"a": Battery(soc=50.0), "b": None}, "a=(soc=50)"),
     ],
 )
 def test_it_writes_the_text(caplog, text, value, line):

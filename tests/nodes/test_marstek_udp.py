@@ -734,3 +734,36 @@ async def test_all_batteries_are_found_by_one_question():
         found = await find("127.255.255.255", venus.port, wait=0.05)
         assert [(one.address[1], one.device.name) for one in found] == [(venus.port, "VenusD")]
     assert await find("127.255.255.255", venus.port, wait=0.01) == []
+
+
+async def test_the_schedule_slot_can_be_that_of_another_program():
+    async with borrowed(Cell(), mode="manual", slot=1) as (device, venus):
+        device.box.put(-900.0)
+        await device.hears("setpoint", -900.0)
+        assert {n: slot["power"] for n, slot in venus.battery.slots.items()} == {1: -900.0}
+        device.box.put(RELEASE)
+        await device.hears("mode", "Auto")
+        assert venus.battery.slots[1]["enabled"] is False
+
+
+@pytest.mark.parametrize("tries", [1, 4])
+async def test_a_command_goes_out_as_often_as_wanted(tries):
+    async with serve(Cell()) as venus:
+        venus.quirks.silent.add("ES.SetMode")
+        async with udp() as port:
+            peer = await find_address(f"{HOME}:{venus.port}", 0)
+            session = marstek_session.Session(
+                port, peer, 0.01, marstek_session.Nonsense(LOG, HOME), LOG, tries=tries
+            )
+            seen: list[str] = []
+            port.send = lambda data, _: seen.append(json.loads(data)["method"])
+            with pytest.raises(TimeoutError):
+                await session.set_mode({"mode": "Auto"})
+            assert seen == ["ES.SetMode"] * tries
+
+
+async def test_a_place_without_an_address_says_nothing_and_ends_with_its_box():
+    device = marstek_udp(box := Latest(), host="", terms=TERMS, log=LOG)
+    box.put(300.0)
+    box.close()
+    assert [record async for record in device] == []

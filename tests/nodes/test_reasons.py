@@ -23,6 +23,7 @@ PLAN = Plan(
         (PLAN, {"of": "fourth"}, "fourth is its own"),
         (Plan(watts={"left": -900.0}, unmet=-50.0), {}, "left takes 900W; 50W too much"),
         (Plan(watts={}), {}, "no battery can be commanded"),
+        (Plan(watts={}, reasons={"left": "in Auto"}), {}, "left is its own (in Auto)"),
     ],
 )
 def test_a_plan_is_one_sentence(plan, wishes, said):
