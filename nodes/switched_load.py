@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 
-from flowctl import Battery, Gt, Latest, Log, Release, Secret, Store, Terms, Watts
+from flowctl import Battery, Gt, Latest, Log, Release, Seconds, Secret, Store, Terms, Watts
 from nodes._helpers.load_line import ON, Manner, steer
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
@@ -24,6 +24,7 @@ async def switched_load(
     on: Annotated[str, "what switches it on, word for word"] = "ON",
     off: Annotated[str, "what switches it off, word for word"] = "OFF",
     answers: Annotated[str, "topic on which it tells its state in the same words, if it does"] = "",
+    patience: Annotated[Seconds, Gt(0), "longest wait for an answer, if it answers"] = 5.0,
     boot: Annotated[str, "topic on which it says that it has started, if it does"] = "",
     retain: Annotated[bool, "let the broker keep the command for a relay that starts"] = True,
     user: Annotated[str, "login, if not in the address"] = "",
@@ -60,6 +61,7 @@ async def switched_load(
         retain=retain,
         answers=answers,
         read=lambda payload: (power or ON) if _is_on(payload, on, off) else 0.0,
+        patience=patience,
         boot=boot,
     )
     async with (

@@ -14,6 +14,7 @@ from flowctl import (
     Lt,
     Percent,
     Release,
+    Seconds,
     Secret,
     Store,
     Terms,
@@ -42,6 +43,7 @@ async def variable_load(
     min_power: Annotated[Watts, Ge(0), "less than this is off"] = 101.0,
     min_percent: Annotated[Percent, Ge(0), Lt(100), "less conduction than this is off"] = 4.0,
     answers: Annotated[str, "topic on which it tells its percent as JSON, if it does"] = "",
+    patience: Annotated[Seconds, Gt(0), "longest wait for an answer, if it answers"] = 5.0,
     boot: Annotated[str, "topic on which it says that it has started, if it does"] = "",
     retain: Annotated[bool, "let the broker keep the percent for a variator that starts"] = True,
     user: Annotated[str, "login, if not in the address"] = "",
@@ -75,6 +77,7 @@ async def variable_load(
         retain=retain,
         answers=answers,
         read=variator.read,
+        patience=patience,
         boot=boot,
     )
     async with (

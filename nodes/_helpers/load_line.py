@@ -7,12 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
-from flowctl import Battery, Latest, Release, Store, Watts
+from flowctl import Battery, Latest, Release, Seconds, Store, Watts
 from nodes._helpers.mqtt import Link
 from nodes._helpers.nonsense import Nonsense
 
 ANSWERS = "answers"  # kept in the store: this load is known to answer
-PATIENCE = 5.0  # s from a command to the answer of a load that answers
 BEAT = 1.0  # s between two looks at the line
 UNASKED = 1000.0  # W that a load of unknown power is taken for as long as none was asked of it
 ON = math.inf  # W: it draws, and nobody knows how much
@@ -33,6 +32,8 @@ class Manner:
     """Topic on which it tells its state, if it does."""
     read: Callable[[bytes], Watts] = float
     """Power that a state means, `ON` if only that it draws; `ValueError` for what is no state."""
+    patience: Seconds = 5.0
+    """From a command to the answer of a load that answers."""
     boot: str = ""
     """Topic on which it says that it has started: then it is told again."""
 
@@ -127,7 +128,8 @@ class _Line:
         if self._now() > self._due:
             yield Battery(online=False)
             cure = "is it powered, and in reach of the network?"
-            raise TimeoutError(f"{self._manner.topic}: no answer in {PATIENCE:g}s; {cure}")
+            told = f"{self._manner.topic}: no answer in {self._manner.patience:g}s"
+            raise TimeoutError(f"{told}; {cure}")
 
     def _publish(self) -> None:
         manner = self._manner
@@ -137,7 +139,7 @@ class _Line:
         self._link.say(manner.topic, payload, qos=1, retain=manner.retain, event=True)
         self._told = True
         if manner.answers and self._store.get(ANSWERS):
-            self._due = min(self._due, self._now() + PATIENCE)
+            self._due = min(self._due, self._now() + manner.patience)
 
     def _says(self, drawn: Watts) -> Battery:
         """Tell what it draws, and with the first word what it can do."""

@@ -20,7 +20,6 @@ LOG = logging.getLogger("ecs/load")
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let loads be looked at often."""
     monkeypatch.setattr(load_line, "BEAT", 0.02)
-    monkeypatch.setattr(load_line, "PATIENCE", 0.3)
 
 
 @dataclass

@@ -33,16 +33,21 @@ def test_six_readings_of_nothing_in_a_row_make_it_full():
 @pytest.mark.parametrize(
     ("seen", "at", "watts", "told", "then"),
     [
-        (Nothing(), 0.0, 0.0, 1500.0, Nothing(1, 0.0)),
-        (Nothing(3, 0.0), 2.0, 4.9, 101.0, Nothing(4, 2.0)),
-        (Nothing(3, 0.0), 2.0, 5.0, 101.0, Nothing()),  # it draws
-        (Nothing(3, 0.0), 2.0, 0.0, 100.0, Nothing(3, 0.0)),  # it was told nothing
-        (Nothing(3, 0.0), 10.0, 0.0, 1500.0, Nothing(4, 10.0)),
-        (Nothing(3, 0.0), 10.1, 0.0, 1500.0, Nothing(1, 10.1)),  # too long ago
+        (Nothing(), 0.0, 0.0, 1500.0, Nothing(1, 0.0, 0.0)),
+        (Nothing(3, 4.0, 0.0), 6.0, 4.9, 101.0, Nothing(4, 6.0, 0.0)),
+        (Nothing(3, 4.0, 0.0), 6.0, 5.0, 101.0, Nothing()),  # it draws
+        (Nothing(3, 4.0, 0.0), 6.0, 0.0, 100.0, Nothing(3, 4.0, 0.0)),  # it was told nothing
+        (Nothing(3, 4.0, 0.0), 14.0, 0.0, 1500.0, Nothing(4, 14.0, 0.0)),
+        (Nothing(3, 4.0, 0.0), 14.1, 0.0, 1500.0, Nothing(1, 14.1, 14.1)),  # too long ago
     ],
 )
 def test_what_counts(seen, at, watts, told, then):
     assert step(seen, at, watts, told, Rule()) == then
+
+
+def test_a_quick_meter_that_is_late_does_not_make_it_full():
+    heard = said(every(0.2, *[0.0] * 60, start=1))
+    assert next(t for t, full in heard if full) == 11.0
 
 
 def test_one_reading_that_draws_begins_the_count_anew():
@@ -82,6 +87,18 @@ def test_it_stays_full_over_a_restart_and_until_the_day_begins():
     assert again.said == [True]
     again.clock.advance(61)
     assert again.said == [True, False]
+
+
+def test_a_load_that_turns_out_to_be_dead_was_not_full():
+    measured = every(2, *[0.0] * 8, start=1)
+    for away, full in ((15.5, False), (300.0, True)):
+        heard = said(measured, load=[(0, ON), (away, Battery(online=False)), (away + 1, OFF)])
+        assert heard[-1][1] is full
+
+
+def test_readings_of_a_dead_load_do_not_count():
+    load = [(0, ON), (4, Battery(online=False))]
+    assert not any(full for _, full in said(every(2, *[0.0] * 20), load=load))
 
 
 readings = st.lists(st.tuples(st.floats(0.1, 20), st.floats(0, 3000), st.floats(0, 3000)))

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import Battery, Store
-from nodes._helpers import load_line
 from nodes._helpers.curve import straight
 from nodes._helpers.variator import Variator
 from nodes.variable_load import variable_load
@@ -131,6 +130,7 @@ async def test_nonsense_that_it_answers_is_told_once_and_passed_over(
 async def test_one_that_used_to_answer_and_does_not_is_away(mosquitto, topic, file):
     store = Store({"answers": True})
     settings = {"topic": f"{topic}/cmd", "calibration": file, "answers": topic, "store": store}
+    settings["patience"] = 0.3
     with pytest.raises(TimeoutError, match=r"no answer in 0\.3s; is it powered"):
         async with driven(variable_load, mosquitto, **settings) as load:
             await load.task
@@ -138,11 +138,11 @@ async def test_one_that_used_to_answer_and_does_not_is_away(mosquitto, topic, fi
 
 
 async def test_one_that_never_answered_is_trusted(mosquitto, topic, file):
-    settings = {"topic": f"{topic}/cmd", "calibration": file, "answers": topic}
+    settings = {"topic": f"{topic}/cmd", "calibration": file, "answers": topic, "patience": 0.1}
     async with driven(variable_load, mosquitto, **settings) as load:
         load.put(-1150.0)
         await load.accepts(-1150.0)
-        await asyncio.sleep(1.2 * load_line.PATIENCE)
+        await asyncio.sleep(0.15)
         assert not load.task.done()
 
 
