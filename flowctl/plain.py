@@ -35,16 +35,14 @@ def plain(value: Any, epoch: float = 0.0) -> Any:
     """
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, (str, int)):
         return value
+    if is_dataclass(value):
+        return _told(value, epoch)
     if isinstance(value, Release):
         return None
     if isinstance(value, Secret):
         return repr(value)
-    if is_dataclass(value):
-        fields = ((name, _dated(name, part, epoch)) for name, part in known(value).items())
-        told = ((name, plain(part, epoch)) for name, part in fields)
-        return {name: part for name, part in told if part is not None}
     if isinstance(value, Mapping):
         return {str(key): plain(part, epoch) for key, part in value.items()}
     if isinstance(value, tuple | list):
@@ -71,6 +69,15 @@ def reader(wire: Wire | None) -> Read:
         return raw if raw is None or read is None else read(raw, epoch)
 
     return read_known
+
+
+def _told(record: Any, epoch: float) -> dict[str, Any]:
+    told = {}
+    for name, part in known(record).items():
+        made = plain(_dated(name, part, epoch), epoch)
+        if made is not None:
+            told[name] = made
+    return told
 
 
 def _dated(name: str, value: Any, epoch: float) -> Any:

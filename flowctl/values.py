@@ -184,8 +184,8 @@ def names(record: type) -> tuple[str, ...]:
 
 def known(record: Any) -> dict[str, Any]:
     """Fields of a record that are known, by name."""
-    read = ((name, getattr(record, name)) for name in names(type(record)))
-    return {name: value for name, value in read if value is not None}
+    told = names(record.__class__)
+    return {name: part for name in told if (part := getattr(record, name)) is not None}
 
 
 def is_finite(value: Any) -> bool:
