@@ -20,11 +20,12 @@ UNITS = {  # of the fields of a record, as metrics bear them
         "watts",
     ),
     **dict.fromkeys(("meter", "load", "target", "unmet"), "watts"),
+    **dict.fromkeys(("can_charge", "can_discharge", "in_flight"), "watts"),
     **dict.fromkeys(("charged", "discharged"), "watt_hours_total"),
     "capacity": "watt_hours",
     "soc": "percent",
     "temperature": "celsius",
-    "write_every": "seconds",
+    **dict.fromkeys(("write_every", "dead_time", "lag"), "seconds"),
 }
 COUNTER = "_total"
 

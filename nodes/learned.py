@@ -1,0 +1,92 @@
+"""Tell what has been learned of each battery: in words, and as numbers for a page of metrics."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple
+
+from flowctl import Ability, Clock, Observable, Outlook
+from nodes._helpers.bank import TIMINGS
+from nodes._helpers.days import read_zone
+from nodes._helpers.operators import holding
+
+GUESS = "a first guess"
+
+
+class Learned(NamedTuple):
+    """What was told last, of what, and since when something is special of a battery."""
+
+    of: Mapping[str, Ability]
+    since: Mapping[str, datetime]
+    told: Mapping[str, Any]
+
+
+NOTHING = Learned(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
+
+
+def learned(
+    outlook: Annotated[Observable[Outlook], "the house as `response_predictor` sees it"],
+    *,
+    zone: Annotated[
+        str, "time zone of `since`, e.g. Europe/Paris; if not given, the machine's"
+    ] = "",
+    clock: Clock,
+) -> Observable[Mapping[str, Any]]:
+    """Say what is known of every battery, each thing by battery name; one per outlook.
+
+    `says` holds a sentence for people: `dead time 2.5s, lag 1s; delivers 300W at most since 14:05`,
+    or `a first guess` after the timing as long as it is none that was learned. The numbers are
+    `dead_time` and `lag` (s), `can_charge` and `can_discharge` (W, magnitudes), `in_flight` (W, +
+    discharging: accepted, and not yet to be seen on the meter), and `available` (1 or 0).
+
+    With `prometheus: battery` after it they are a page of metrics: `battery_dead_time_seconds` with
+    `of="right"`, and so on. `pick: says.right` and then `changed` give what is news, in words.
+
+    Raises:
+        ValueError: there is no such time zone.
+    """
+    where = read_zone(zone)
+
+    def step(before: Learned, view: Outlook) -> tuple[Learned, Mapping[str, Any]]:
+        since, told = before.since, before.told
+        if view.batteries is not before.of:
+            now = clock.wall().astimezone(where)
+            since = {
+                name: before.since.get(name, now)
+                for name, ability in view.batteries.items()
+                if ability.note
+            }
+            told = {"says": _frozen({n: said(a, since.get(n)) for n, a in view.batteries.items()})}
+        numbers = figures(view)
+        return Learned(view.batteries, since, told), _frozen({**told, **numbers})
+
+    return holding(outlook, NOTHING, step)
+
+
+def said(ability: Ability, since: datetime | None) -> str:
+    """Put into words what is known of a battery."""
+    text = f"dead time {ability.dead_time:g}s, lag {ability.lag:g}s"
+    if (ability.dead_time, ability.lag) not in TIMINGS:
+        text += f" ({GUESS})"
+    return f"{text}; {ability.note} since {since:%H:%M}" if since else text
+
+
+def figures(view: Outlook) -> dict[str, Mapping[str, float]]:
+    """Return the numbers, each by battery name."""
+    table: dict[str, dict[str, float]] = {}
+    for name, ability in view.batteries.items():
+        row = {
+            "dead_time": ability.dead_time,
+            "lag": ability.lag,
+            "can_charge": ability.can_charge,
+            "can_discharge": ability.can_discharge,
+            "in_flight": ability.setpoint - ability.shows(view.at),
+            "available": float(ability.available),
+        }
+        for figure, number in row.items():
+            table.setdefault(figure, {})[name] = number
+    return {figure: _frozen(numbers) for figure, numbers in table.items()}
+
+
+def _frozen(made: dict[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(made)

@@ -1,0 +1,101 @@
+"""`learned` tells what is known of each battery, to people and to a page of metrics."""
+
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given, settings
+
+from flowctl.testing import Bench, play
+from flowctl.values import is_finite
+from nodes._helpers.metrics import page, series_of
+from nodes.learned import learned
+from tests.nodes.outlooks import OUTLOOKS, view
+
+SLOW = {"dead_time": 2.5, "lag": 1.0}
+SHORT = SLOW | {"can_discharge": 300.0, "note": "delivers 300W at most"}
+FLOW = """
+flow: f
+streams:
+  meter: [{homewizard_p1: {host: x}}]
+  outlook:
+    - from: meter
+    - response_predictor: {batteries: [left]}
+  left: [from: plan.left, marstek_modbus: {host: x}]
+  plan: [from: outlook, rebalance]
+  learned: [from: outlook, learned: {zone: Europe/Amsterdam}]
+  right_now: [from: learned, pick: says.left, changed]
+  page: [from: learned, prometheus: battery]
+  shown: [from: right_now, print]
+"""
+
+
+def says(line, **given):
+    return [(at, told["says"]["right"]) for at, told in play(learned, line, zone="UTC", **given)]
+
+
+def test_timing_and_what_is_special_are_told_with_the_time_since() -> None:
+    line = [(0, SLOW), (300, SHORT), (330, SHORT | {"note": "delivers 550W at most"}), (600, SLOW)]
+    start = play(learned, [(0, view(0.0, right=SHORT))], zone="UTC")[0][1]["says"]["right"]
+    began = start.removeprefix("dead time 2.5s, lag 1s; delivers 300W at most since ")
+    hour, minute = map(int, began.split(":"))
+    later = f"{hour:02d}:{minute + 5:02d}"
+    assert says([(at, view(0.0, right=told)) for at, told in line]) == [
+        (0, "dead time 2.5s, lag 1s"),
+        (300, f"dead time 2.5s, lag 1s; delivers 300W at most since {later}"),
+        (330, f"dead time 2.5s, lag 1s; delivers 550W at most since {later}"),
+        (600, "dead time 2.5s, lag 1s"),
+    ]
+
+
+def test_what_was_not_learned_is_called_a_guess() -> None:
+    guess = {"dead_time": 3.5, "lag": 1.5}
+    assert says([(0, view(0.0, right=guess))]) == [(0, "dead time 3.5s, lag 1.5s (a first guess)")]
+
+
+def test_numbers_are_by_battery() -> None:
+    left = {"setpoint": 500.0, "flights": ((9.0, 500.0),), "available": False, "can_charge": 0.0}
+    [(_, told)] = play(learned, [(0, view(0.0, 9.5, left=left, right=SHORT))])
+    assert {name: dict(told[name]) for name in told if name != "says"} == {
+        "dead_time": {"left": 1.0, "right": 2.5},
+        "lag": {"left": 1.0, "right": 1.0},
+        "can_charge": {"left": 0.0, "right": 2500.0},
+        "can_discharge": {"left": 2500.0, "right": 300.0},
+        "in_flight": {"left": 500.0, "right": 0.0},
+        "available": {"left": 0.0, "right": 1.0},
+    }
+
+
+def test_it_is_a_page_of_metrics() -> None:
+    [(_, told)] = play(learned, [(0, view(0.0, right=SHORT))])
+    lines = page(series_of(told, "battery", {}), {}).splitlines()
+    assert 'battery_dead_time_seconds{of="right"} 2.5' in lines
+    assert 'battery_can_discharge_watts{of="right"} 300' in lines
+    assert 'battery_available{of="right"} 1' in lines
+
+
+def test_a_flow_tells_it_in_words_and_in_numbers() -> None:
+    with Bench(FLOW, start=datetime(2026, 6, 1, 12, 5, tzinfo=UTC)) as bench:
+        for _ in range(3):
+            bench.say("meter", 0.0)
+            bench.advance(1.0)
+        assert [text for _, text in bench.heard("shown")] == [
+            "dead time 3.5s, lag 1.5s (a first guess); not heard yet since 14:05",
+            "dead time 3.5s, lag 1.5s (a first guess)",
+        ]
+        assert bench.heard("page")[-1][1]["dead_time"] == {"left": 3.5}
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="no time zone is called 'Mars'"):
+        play(learned, [], zone="Mars")
+
+
+@given(OUTLOOKS)
+@settings(max_examples=30)
+def test_one_per_outlook_and_nothing_that_can_be_changed(line) -> None:
+    told = play(learned, line)
+    assert [at for at, _ in told] == [round(at, 9) for at, _ in line]
+    for _, record in told:
+        assert is_finite(record)
+        assert all(isinstance(part, MappingProxyType) for part in (record, *record.values()))
