@@ -3,8 +3,8 @@
 Everything here is in magnitudes of the direction asked for; `sharing` puts the sign on.
 """
 
-from collections.abc import Mapping, Sequence
-from operator import le
+from collections.abc import Sequence
+from operator import attrgetter, le
 from typing import NamedTuple
 
 from flowctl import Ability, Seconds, Watts
@@ -73,49 +73,35 @@ def enough(seats: Sequence[Seat], total: Watts, share: Watts) -> list[Seat]:
     return chosen
 
 
-def fastest(seats: Sequence[Seat]) -> Seat:
-    """Find who covers for the others."""
-    return min(seats, key=by_reach)
+def is_late(seats: Sequence[Seat]) -> bool:
+    """Tell whether all others are much slower than the first, who is the fastest."""
+    return len(seats) > 1 and seats[1].reach > seats[0].reach + LATE
 
 
-def is_late(seats: Sequence[Seat], quick: Seat) -> bool:
-    """Tell whether all the others are much slower."""
-    others = [seat.reach for seat in seats if seat is not quick]
-    return bool(others) and min(others) > quick.reach + LATE
-
-
-def fill(seats: Sequence[Seat], total: Watts, quick: Seat, *, late: bool) -> dict[str, Watts]:
-    """Share a total by weight, with room left in the fastest if the rest is late."""
+def fill(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]:
+    """Share a total by weight, with room left in the fastest, the first, if the rest is late."""
     limits = [seat.able for seat in seats]
     if late:
-        spare = [HEADROOM * seat.able if seat is quick else seat.able for seat in seats]
+        spare = [HEADROOM * limits[0], *limits[1:]]
         limits = spare if sum(spare) > total else limits
     shares = water_fill(total, [seat.weight for seat in seats], limits)
     return dict(zip([seat.name for seat in seats], shares, strict=True))
 
 
-def lift(seats: Sequence[Seat], shares: Mapping[str, Watts]) -> dict[str, Watts]:
+def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
     """Move shares below a minimum power to the largest; a lone small one starts or stops."""
-    lifted = dict(shares)
-    while small := [seat for seat in seats if 0 < lifted[seat.name] < seat.ability.min_power]:
-        seat = min(small, key=lambda seat: lifted[seat.name])
-        largest = max(seats, key=lambda seat: lifted[seat.name])
+    while small := [seat for seat in seats if 0 < shares[seat.name] < seat.ability.min_power]:
+        seat = min(small, key=lambda seat: shares[seat.name])
+        largest = max(seats, key=lambda seat: shares[seat.name])
         if seat is largest:
-            lifted[seat.name] = _alone(seat, lifted[seat.name])
-            return lifted
-        lifted[largest.name] += lifted[seat.name]
-        lifted[seat.name] = 0.0
-    return lifted
+            return {**shares, seat.name: _alone(seat, shares[seat.name])}
+        more = min(largest.able, shares[largest.name] + shares[seat.name])
+        shares = {**shares, largest.name: more, seat.name: 0.0}
+    return shares
 
 
-def by_rank(seat: Seat) -> float:
-    """Sort key: who is activated first."""
-    return seat.rank
-
-
-def by_reach(seat: Seat) -> Seconds:
-    """Sort key: who answers first."""
-    return seat.reach
+by_rank = attrgetter("rank")  # sort key: who is activated first
+by_reach = attrgetter("reach")  # sort key: who answers first
 
 
 def _alone(seat: Seat, share: Watts) -> Watts:

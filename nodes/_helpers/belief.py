@@ -7,7 +7,7 @@ from flowctl import Ability, Seconds, Watts
 from nodes._helpers.bank import Bank, new_bank
 from nodes._helpers.ceiling import Ceiling, Witness
 from nodes._helpers.facts import Facts
-from nodes._helpers.flight import Flight, owed
+from nodes._helpers.flight import Flight, owed, owed_between
 
 STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the battery is not there
 
@@ -56,8 +56,8 @@ class Belief(NamedTuple):
         """Smallest and largest power visible if the dead time is wrong by `delta`."""
         if not self.flights:
             return self.expected, self.expected
-        early = self.expected - owed(self.flights, self.dead - delta, self.lag, at)
-        late = self.expected - owed(self.flights, self.dead + delta, self.lag, at)
+        owed_early, owed_late = owed_between(self.flights, self.dead, delta, self.lag, at)
+        early, late = self.expected - owed_early, self.expected - owed_late
         return (early, late) if early < late else (late, early)
 
     @property
@@ -97,7 +97,7 @@ class Belief(NamedTuple):
 
 def believe(dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
     """Begin with a battery of which nothing is known."""
-    return Belief(dead, lag, rating, bank=new_bank(dead, lag, 0.0))
+    return Belief(dead, lag, rating, bank=new_bank(dead, lag))
 
 
 def ability(belief: Belief, *, available: bool, note: str = "") -> Ability:

@@ -3,30 +3,28 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from flowctl import Watts
-from nodes._helpers.allocation import Seat, by_reach
+from nodes._helpers.allocation import Seat
 from nodes._helpers.seating import Round
 
 WORTHWHILE = 25.0  # W: what a device's dead band swallows is not covered by the next one
 
 
 def covered(
-    now: Round, chosen: Sequence[Seat], shares: Mapping[str, Watts], quick: Seat, *, late: bool
+    now: Round, seats: Sequence[Seat], shares: Mapping[str, Watts], *, late: bool
 ) -> dict[str, Watts]:
-    """Return what batteries give beyond their shares, or less.
+    """Return what batteries give beyond their shares, or less; the fastest seat is the first.
 
     The fastest does it alone; what would be too much for it goes to the next ones, as far as still
     slower ones owe it. None goes against the others, unless all others are late: then the fastest
     takes in what they cannot stop giving yet, which the grid would get otherwise.
     """
+    quick, *helpers = seats
     share = shares[quick.name]
-    wish = share + _owed(now, quick, shares, {quick.name})
-    extra = {
-        quick.name: max(_least(now, quick, share, wish, late=late), min(quick.able, wish)) - share
-    }
-    left = wish - quick.able
-    if left > WORTHWHILE:
-        helpers = sorted([seat for seat in chosen if seat is not quick], key=by_reach)
-        extra.update(_helped(now, helpers, shares, quick, left))
+    wish = share + _owed(now, quick, shares, (quick.name,))
+    least = _least(now, quick, share, wish, late=late)
+    extra = {quick.name: max(least, min(quick.able, wish)) - share}
+    if helpers and wish - quick.able > WORTHWHILE:
+        extra.update(_helped(now, helpers, shares, quick, wish - quick.able))
     return extra
 
 

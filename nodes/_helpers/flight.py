@@ -20,6 +20,18 @@ def owed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) 
     return watts
 
 
+def owed_between(
+    flights: tuple[Flight, ...], dead: Seconds, delta: Seconds, lag: Seconds, at: Seconds
+) -> tuple[Watts, Watts]:
+    """Do as `owed` for a dead time shorter, and one longer by `delta`."""
+    early = late = 0.0
+    for accepted, change in flights:
+        gone = at - accepted - dead
+        early += change if gone < -delta else change * math.exp(-(gone + delta) / lag)
+        late += change if gone < delta else change * math.exp(-(gone - delta) / lag)
+    return early, late
+
+
 def landed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) -> int:
     """How many of the flights, oldest first, are over."""
     horizon = at - dead - SETTLED_LAGS * lag - SETTLED_GRACE

@@ -1,6 +1,5 @@
 """Which load is worth following: the newest one, or what it has been around lately."""
 
-from bisect import bisect_left
 from typing import NamedTuple, TypeVar
 
 from flowctl import Seconds, Watts
@@ -27,7 +26,8 @@ class Forecast(NamedTuple):
 def forecast(past: Forecast, load: Watts, at: Seconds, period: Seconds, ahead: Seconds) -> Forecast:
     """Take a load in: score what was guessed `ahead` seconds ago, and guess anew."""
     loads = (*younger(past.loads, at - LONG), (at, load))
-    guess = (load, median(younger(loads, at - SHORT)), median(loads))
+    recent = [watts for when, watts in loads if when >= at - SHORT]
+    guess = (load, median(recent), median([watts for _, watts in loads]))
     pace, errors = min(1.0, period / MEMORY), past.errors
     earlier = _guessed(past.guesses, at - ahead)
     if earlier:
@@ -47,9 +47,9 @@ def worth_following(past: Forecast) -> Watts:
     return past.guesses[-1][1][scores.index(min(scores))]
 
 
-def median(loads: tuple[tuple[Seconds, Watts], ...]) -> Watts:
-    """Middle of the loads, whenever they were."""
-    ranked = sorted([load for _, load in loads])
+def median(values: list[float]) -> float:
+    """Middle of one or more values."""
+    ranked = sorted(values)
     half, odd = divmod(len(ranked), 2)
     return ranked[half] if odd else (ranked[half - 1] + ranked[half]) / 2
 
@@ -63,9 +63,8 @@ def _guessed(guesses: tuple[tuple[Seconds, Guess], ...], at: Seconds) -> Guess |
 
 
 def younger(entries: tuple[tuple[Seconds, T], ...], than: Seconds) -> tuple[tuple[Seconds, T], ...]:
-    """Drop entries before a time; they are in order."""
-    return entries[bisect_left(entries, than, key=_when) :]
-
-
-def _when(entry: tuple[Seconds, object]) -> Seconds:
-    return entry[0]
+    """Drop entries before a time; they are in order, and few are old."""
+    for k, entry in enumerate(entries):
+        if entry[0] >= than:
+            return entries[k:]
+    return ()

@@ -126,15 +126,13 @@ def _viewed(house: House, absences: Mapping[str, str], at: Seconds) -> House:
         if seen is None or seen.absence != absence or not now.says_as(seen.belief):
             says = ability(now, available=not absence, note=absence or now.note)
             changed[name] = View(now, absence, says)
-    views, said = house.views, house.said
     if changed:
-        views = {**views, **changed}
+        views = {**house.views, **changed}
         said = MappingProxyType({name: view.ability for name, view in views.items()})
-    can = [says.can_charge if charging else says.can_discharge for says in said.values()]
+        house = house._replace(beliefs=beliefs, views=views, said=said)
+    can = [says.can_charge if charging else says.can_discharge for says in house.said.values()]
     hungry = abs(house.target) - sum(can) > HUNGRY
-    if not changed and hungry == house.hungry:
-        return house
-    return house._replace(beliefs=beliefs, views=views, said=said, hungry=hungry)
+    return house if hungry == house.hungry else house._replace(hungry=hungry)
 
 
 def _without(house: House, absences: Mapping[str, str]) -> House:
@@ -216,7 +214,7 @@ def _beside(house: House) -> House:
     loads = (*loads, (house.read_at, house.load + given))
     rated = sum(belief.limit(charging=False) for belief in house.beliefs.values())
     ours = 1 - sum(belief.limit(charging=False) for belief in own) / rated if rated else 0.0
-    return house._replace(beside=loads, target=ours * median(loads))
+    return house._replace(beside=loads, target=ours * median([watts for _, watts in loads]))
 
 
 def _absence(house: House, belief: Belief, at: Seconds) -> str:

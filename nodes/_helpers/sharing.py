@@ -107,15 +107,14 @@ def _shared(
     now: Round, seats: Sequence[Seat], active: frozenset[str], reasons: dict[str, str]
 ) -> tuple[dict[str, Watts], Watts]:
     """Share the total, and let the fastest cover what the others still owe."""
-    chosen = [seat for seat in seats if seat.name in active]
+    chosen = sorted([seat for seat in seats if seat.name in active], key=table.by_reach)
     if not chosen:
         return dict.fromkeys(now.usable, 0.0), now.sign * now.total
-    quick = table.fastest(chosen)
-    late = table.is_late(chosen, quick)
-    shares = table.lift(chosen, _filled(now, chosen, quick, late=late))
+    late = table.is_late(chosen)
+    shares = table.lift(chosen, _filled(now, chosen, late=late))
     unmet = max(0.0, now.total - sum(shares.values()))
     _explain(now, seats, shares, reasons)
-    for name, extra in covered(now, chosen, shares, quick, late=late).items():
+    for name, extra in covered(now, chosen, shares, late=late).items():
         shares[name] += extra
         if abs(extra) > WORTHWHILE:
             verb = "covers" if extra > 0 else "makes room for"
@@ -124,9 +123,9 @@ def _shared(
     return wants, now.sign * unmet or 0.0
 
 
-def _filled(now: Round, chosen: Sequence[Seat], quick: Seat, *, late: bool) -> dict[str, Watts]:
+def _filled(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:
     if now.policy.strategy != "priority":
-        return table.fill(chosen, now.total, quick, late=late)
+        return table.fill(chosen, now.total, late=late)
     ranked = sorted(chosen, key=table.by_rank)
     shares = table.in_turn(now.total, [seat.able for seat in ranked])
     return dict(zip([seat.name for seat in ranked], shares, strict=True))
