@@ -98,6 +98,14 @@ class Session:
                 return True
         return False
 
+    async def mode(self) -> Any:
+        """Ask for its mode, charge and power: what ES.GetMode says, as it says it.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        return await self._known("ES.GetMode")
+
     async def is_own(self) -> bool:
         """Ask whether it is its own again; firmware that cannot tell is believed."""
         if "ES.GetMode" in self._missing:
