@@ -48,9 +48,10 @@ async def ha_sensor(
     """One state per value: a number in `unit`, a text, or a `field` of a record.
 
     In: quantities in base units (W, Wh, s, %), + into the house, or with `sign: -1` the other way
-    round; attributes keep the units and signs of flowctl. Nothing is said for a record without
-    the field. It is unavailable while flowctl is not connected, by the link's status topic
-    (`flowctl/status`, or `?status=` in the address), and the broker keeps its description.
+    round. Attributes keep the units and signs of flowctl; Home Assistant leaves out those with
+    names that it needs itself (`available`, `icon`, `state` and others). Nothing is said for a
+    record without the field. It is unavailable while flowctl is not connected, by the link's status
+    topic (`flowctl/status`, or `?status=` in the address); the broker keeps its description.
 
     Raises:
         OSError: the broker does not answer or refuses the login.

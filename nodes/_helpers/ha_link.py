@@ -81,7 +81,7 @@ class HomeAssistant:
             yield newest
             while True:
                 state = await self._next(box, entity, every)
-                if state.text != newest.text or state.reported > newest.reported + SAME:
+                if is_news(state, newest):
                     newest = state
                     yield state
         finally:
@@ -129,6 +129,14 @@ class HomeAssistant:
     def _lost(self, error: OSError) -> None:
         for _, box in self._ears:
             box.fail(error)
+
+
+def is_news(state: State, newest: State) -> bool:
+    """Tell whether a state was told after another one; a look may overtake an event."""
+    later = state.reported - newest.reported
+    if not state.reported:  # it was removed: nobody says when
+        return state.text != newest.text
+    return later > SAME or (later > -SAME and state.text != newest.text)
 
 
 @asynccontextmanager

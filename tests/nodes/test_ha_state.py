@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flowctl import Secret
 from nodes._helpers import ha_socket
+from nodes._helpers.ha_link import is_news
 from nodes._helpers.ha_rest import base_of
 from nodes._helpers.ha_states import State, apply, gone, read_rest
 from nodes._helpers.ha_values import value_of
@@ -211,6 +212,22 @@ def test_or_it_does_not(state, how, why):
     asked = {"attribute": "", "format": "number", "unit": None} | how
     with pytest.raises(ValueError, match=why):
         value_of(state, **asked)
+
+
+NEWS = [
+    (State(GRID, "2", reported=11.0), True),
+    (State(GRID, "1", reported=11.0), True),
+    (State(GRID, "1", reported=10.0), False),
+    (State(GRID, "1", reported=10.0004), False),
+    (State(GRID, "2", reported=10.0), True),
+    (State(GRID, "2", reported=9.0), False),
+    (gone(GRID), True),
+]
+
+
+@pytest.mark.parametrize(("state", "news"), NEWS)
+def test_a_state_is_news_if_it_was_told_later(state, news):
+    assert is_news(state, State(GRID, "1", reported=10.0)) is news
 
 
 def test_events_of_the_subscription_are_taken_in():

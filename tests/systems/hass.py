@@ -120,11 +120,23 @@ class Hass:
 
     async def sets(self, service: str, entity: str, state: str, **data: Any) -> Any:
         """Call a service until it has effect: the flow may not hear yet as it is connected."""
+        async with asyncio.timeout(30):
+            while await self.state(entity) is None:
+                await asyncio.sleep(0.1)
         for _ in range(10):
             await self.call(service, entity, **data)
             with suppress(AssertionError):
                 return await self.shows(entity, state, patience=2.0)
         raise AssertionError(f"{service} of {entity} has no effect")
+
+    async def tells(self, entity: str, attributes: dict[str, Any]) -> None:
+        """Wait until an entity has some attributes."""
+        for _ in range(100):
+            found = ((await self.state(entity)) or {}).get("attributes", {})
+            if found.items() >= attributes.items():
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"{entity} should tell {attributes}: {found}")
 
     async def shows(self, entity: str, state: str, patience: float = 30.0) -> Any:
         """Wait until an entity has a state."""

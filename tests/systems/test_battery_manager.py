@@ -71,6 +71,7 @@ def test_A9_G1_the_target_is_shared_by_capacity():
 
 
 def test_A11_B3_6_what_a_limit_clips_is_handed_on():
+    """It was lost."""
     made = site(5000.0, 10000.0)
     made.bench.say("target", 4000.0)
     made.run(20.0)
@@ -110,6 +111,7 @@ ELIGIBLE = [
 
 @pytest.mark.parametrize(("target", "soc", "expected"), ELIGIBLE)
 def test_A6_full_ones_do_not_charge_and_empty_ones_do_not_discharge(two, target, soc, expected):
+    """Above 5 % and below 100 %, as before; both can be set."""
     two.units[0].soc = soc
     two.run(2.0)
     two.bench.say("target", target)
@@ -135,7 +137,7 @@ def test_A12_F1_U6_one_that_fails_gives_all_to_the_other_and_is_back_when_it_is(
     assert two.units[1].told == pytest.approx(1000.0, abs=30.0)
     assert shown(two, "status") == "degraded"
     assert shown(two, "status_1")["state"] == "Fault"
-    assert shown(two, "status_1")["available"] is False
+    assert shown(two, "status_1")["is_available"] is False
     two.run(15.0)
     assert two.units[0].told is None  # released: nothing is asked of one that is away
     two.units[0].online = True
@@ -194,6 +196,7 @@ def note(made: Site, name: str) -> str:
 
 
 def test_L1_within_ten_seconds_of_a_command_it_is_known_whether_it_was_followed():
+    """By the predictor, within seconds, in place of a timer of ten."""
     assert note(in_part(None), "battery_2") == ""
     assert "delivers 3" in note(in_part(300.0), "battery_2")
     assert "delivers 3" in shown(in_part(300.0), "reasons")
@@ -247,6 +250,7 @@ def test_L6_what_is_under_way_is_not_asked_for_again(two):
 
 
 def test_M4_the_number_reaches_from_minus_to_plus_seven_and_a_half_kilowatts():
+    """A `number` of MQTT discovery; a helper will do, too: docs/migrate/battery-manager.md."""
     graph = load(FLOW)
     number = graph.steps[graph.streams["target"]]
     wanted = {"low": -7500.0, "high": 7500.0, "step": 50.0, "sign": -1, "keep": False}
@@ -254,7 +258,24 @@ def test_M4_the_number_reaches_from_minus_to_plus_seven_and_a_half_kilowatts():
     assert number.settings["id"] == "battery_manager_target_power"
 
 
+def test_M4_R2_the_old_helper_will_do_as_the_target_too():
+    page = (FLOW.parents[1] / "docs" / "migrate" / "battery-manager.md").read_text()
+    snippet = page.partition("  target:\n")[2].partition("```")[0].replace("${HA_TOKEN}", "none")
+    target, _, reset = snippet.partition("  reset_shown:\n")
+    text = FLOW.read_text()
+    old = text[text.index("    - ha_number") : text.index("  enabled:")]
+    shown_at = text[text.index("    - from: reset\n") : text.index("  # hours:")]
+    text = text.replace(old, target + "\n").replace(shown_at, reset + "\n")
+    made = site(flow=text)
+    made.bench.say("target", 1000.0)  # as people set it: + charges
+    made.run(20.0)
+    assert made.given == pytest.approx(-1000.0, abs=30.0)
+    made.bench.say("enabled", False)
+    assert made.bench.heard("reset_shown")[-1][1] == 0.0
+
+
 def test_M5_S6_switched_off_all_stop_at_once_and_are_given_back(two):
+    """Then nothing is set any more, so that they can be used by hand."""
     two.bench.say("target", 2000.0)
     two.run(20.0)
     two.bench.say("enabled", False)
@@ -281,6 +302,7 @@ def test_M5_both_edges_reset_the_target(two):
 
 
 def test_S5_combined_figures_count_energy():
+    """A battery that is offline counts with its last charge."""
     made = site(5000.0, 10000.0)
     made.units[0].soc, made.units[1].soc = 30.0, 60.0
     made.bench.say("target", 900.0)
@@ -314,10 +336,11 @@ def test_S6_the_status_has_its_four_states(two):
 
 
 def test_S6_each_battery_has_a_status_with_its_figures(two):
+    """`available` is `is_available`: Home Assistant keeps the other name for itself."""
     two.bench.say("target", -800.0)
     two.run(20.0)
     told = shown(two, "status_1")
-    assert (told["state"], told["soc"], told["available"]) == ("Charge", 60.0, True)
+    assert (told["state"], told["soc"], told["is_available"]) == ("Charge", 60.0, True)
     assert told["power_w"] == pytest.approx(-400.0, abs=20.0)
 
 
@@ -450,6 +473,7 @@ def test_F7_nonsense_on_any_edge_stops_nothing(two):
 
 
 def test_K4_B3_7_what_is_decided_is_logged_when_it_is_new_and_once_a_minute(two, caplog):
+    """The decision is logged when it is new, too."""
     caplog.set_level(logging.INFO)
     two.bench.say("target", 1000.0)
     two.run(60.0)

@@ -19,6 +19,7 @@ from tests.systems.running import flowctl_runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
+MANAGER = Path(__file__).parents[2] / "flows" / "battery-manager.yaml"
 FLOW = """
 flow: entities
 streams:
@@ -162,3 +163,42 @@ async def test_O7_a_battery_is_steered_by_services(hass: Hass):
         box.put(RELEASE)
         await hass.shows("input_select.mode", "stop")
         await until(lambda: any(record.setpoint == 0.0 for record in heard.values))
+
+
+SHOWN = [  # entity, state, unit, device class, state class
+    ("sensor.combined_battery_soc", "60", "%", "battery", "measurement"),
+    ("sensor.combined_battery_power", "-120", "W", "power", "measurement"),
+    ("sensor.battery_manager_actual_power", "120", "W", "power", "measurement"),
+    ("sensor.battery_manager_target_power", "0", "W", "power", "measurement"),
+    ("sensor.combined_battery_capacity", "5.12", "kWh", "energy_storage", "measurement"),
+    ("sensor.combined_battery_remaining", "3.07", "kWh", "energy_storage", "measurement"),
+    ("sensor.battery_manager_status", "degraded", None, "enum", None),
+    ("sensor.battery_marstek_1_status", "Charge", None, None, None),
+]
+KINDS = ("unit_of_measurement", "device_class", "state_class")
+
+
+async def test_S5_S6_S7_M4_M5_the_battery_manager_stands_in_home_assistant(
+    hass: Hass, mosquitto: str, tmp_path: Path
+):
+    await hass.put("sensor.marstek_1_ac_power", "-120", unit_of_measurement="W")
+    await hass.put("sensor.marstek_1_inverter_state", "Charge")
+    await hass.put("sensor.marstek_1_battery_state_of_charge", "60", unit_of_measurement="%")
+    await hass.put("sensor.marstek_1_battery_total_energy", "5.12", unit_of_measurement="kWh")
+    await hass.put("select.marstek_1_rs485_control_mode", "enable")
+    await hass.put("select.marstek_1_forcible_charge_discharge", "stop")
+    env = {"MQTT": mosquitto, "HA_URL": hass.base, "HA_TOKEN": hass.token}
+    async with flowctl_runs(MANAGER, tmp_path, **env):
+        await hass.sets("switch.turn_on", "switch.battery_manager_enabled", "on")
+        for entity, state, *kinds in SHOWN:
+            told = (await hass.shows(entity, state))["attributes"]
+            assert [told.get(kind) for kind in KINDS] == kinds, entity
+        figures = {"soc": 60, "power_w": -120, "is_available": True}
+        await hass.tells("sensor.battery_marstek_1_status", figures)
+        number = "number.battery_manager_target_power"
+        await hass.sets("number.set_value", number, "-500.0", value=-500)
+        await hass.shows("sensor.battery_manager_target_power", "-500")
+        await hass.sets("switch.turn_off", "switch.battery_manager_enabled", "off")
+        await hass.shows(number, "0")
+        await hass.shows("sensor.battery_manager_status", "disabled")
+    await hass.shows(number, "unavailable")
