@@ -121,7 +121,7 @@ class Hass:
     async def sets(self, service: str, entity: str, state: str, **data: Any) -> Any:
         """Call a service until it has effect: the flow may not hear yet as it is connected."""
         async with asyncio.timeout(30):
-            while await self.state(entity) is None:
+            while await self.state(entity) is None:  # noqa: ASYNC110 - nothing signals it
                 await asyncio.sleep(0.1)
         for _ in range(10):
             await self.call(service, entity, **data)
