@@ -57,23 +57,24 @@ class VirtualMeter:
 
     def wanting(self, watts: Watts | None) -> "VirtualMeter":
         """Aim at another power, or at none."""
-        accepted, begin = self.accepted, self.expected
-        if watts is None or self.step is None:
-            accepted = watts
-        elif accepted is None or self.wanted is None:
-            accepted = watts if begin is None else begin
-        return replace(self, wanted=watts, accepted=accepted)
+        if watts is None or (self.accepted is not None and self.step is not None):
+            return replace(self, wanted=watts, accepted=None if watts is None else self.accepted)
+        begin = self.expected if self.step is not None or self.power is None else watts
+        return replace(self, wanted=watts, accepted=begin)
 
     def measured(self, watts: Watts, at: Seconds) -> "VirtualMeter":
         """Take what it was measured to give; what it was shown before that has come to pass."""
         seen = [move for move in self.moves if move.at <= at - self.age]
         left = tuple(move for move in self.moves if move.at > at - self.age)
         pace = self.pace if self.power is None else self._paced(seen, watts - self.power)
-        return replace(self, power=watts, moves=left, pace=pace)
+        accepted = self.accepted
+        if self.power is None and self.wanted is not None:
+            accepted = watts if self.step is not None else self.wanted
+        return replace(self, power=watts, moves=left, pace=pace, accepted=accepted)
 
     def unknown(self) -> "VirtualMeter":
         """Forget what it gives: its telemetry is gone."""
-        return replace(self, power=None, moves=())
+        return replace(self, power=None, moves=(), accepted=None)
 
     def read(self, at: Seconds) -> tuple["VirtualMeter", Watts]:
         """Show what is missing, + import, and note that the battery will follow it."""

@@ -54,6 +54,7 @@ async def serve(
                 storage.follow(reading)
 
     async def tell(guest: Guest) -> None:
+        await guest.online.wait()
         async for _ in ticks(every):
             said = "ON" if unit.online else "OFF"
             await guest.say(f"{prefix}/smartmeter/connected", said, retain=True)

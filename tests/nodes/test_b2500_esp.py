@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -101,16 +102,24 @@ async def test_readings_are_retained_whole_watts(broker):
             int(late.kept[0][1])
 
 
-async def test_acceptance_is_told_at_once_with_no_telemetry_at_all(broker):
-    async with driven(b2500_esp, **settings(broker)) as device:
+async def test_acceptance_is_told_when_it_is_known_what_it_gives_and_no_faster_than_it_can(broker):
+    async with peer(broker) as other, driven(b2500_esp, **settings(broker)) as device:
         device.box.put(300.0)
+        await asyncio.sleep(0.05)
+        assert device.told("setpoint") == []
+        await other.publish("b2500/1/power/power", "190")
         await device.hears("setpoint", 300.0)
+        told = device.told("setpoint")
+        assert told[0] == 190.0
+        assert all(0 < there - here <= 34 for here, there in pairwise(told))
 
 
 async def test_it_never_charges(broker):
-    async with driven(b2500_esp, **settings(broker)) as device:
+    async with borrowed(broker) as (device, _, cell):
+        await device.hears("power", 0.0)
         device.box.put(-300.0)
         await device.hears("setpoint", 0.0)
+        assert cell.power == 0.0
 
 
 async def test_nothing_is_said_before_it_is_steered(broker):

@@ -1,4 +1,7 @@
-"""A house with B2500 storages in virtual time: the flow on the bench, all else beside it."""
+"""A house with B2500 storages in virtual time: the flow on the bench, all else beside it.
+
+Run as a module it writes the recording that the flow is replayed on.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,12 +10,14 @@ from types import MappingProxyType
 from typing import Any
 
 from flowctl import Battery
+from flowctl.recording import Recorder
 from flowctl.testing import Bench
 from nodes._helpers.virtual_meter import VirtualMeter
 from nodes.sim.b2500 import B2500
 
 FLOW = Path(__file__).parents[2] / "flows" / "b2500.yaml"
 TICK = 0.1  # s
+EPOCH = 1_795_000_000.0  # s: a date for the recording
 
 
 def reading(watts: float) -> Mapping[str, Any]:
@@ -68,6 +73,7 @@ class House:
         self._due = {"meter": 0.2, "tell": 0.7, "poll": 0.3, "show": 0.9}
         self._number = 0
         self.meter_speaks = True
+        self.recorder: Recorder | None = None
         self.course: list[tuple[float, float]] = []
         for name in units:
             self.bench.say(name, Battery(max_charge=0.0, max_discharge=800.0, capacity=2240.0))
@@ -91,12 +97,18 @@ class House:
             self.course.append((self.time, self.grid()))
         return self
 
+    def say(self, stream: str, value: Any) -> None:
+        """Speak for an edge, and note it."""
+        if self.recorder:
+            self.recorder.write(EPOCH + self.time, stream, value)
+        self.bench.say(stream, value)
+
     def errors(self, since: float = 0.0) -> list[float]:
         return [abs(watts) for time, watts in self.course if time >= since]
 
     def _meter(self) -> None:
         if self.meter_speaks:
-            self.bench.say("meter", reading(round(self.grid())))
+            self.say("meter", reading(round(self.grid())))
 
     def _tell(self) -> None:
         for name, unit in self.units.items():
@@ -105,7 +117,7 @@ class House:
                 told = Battery(
                     power=round(unit.power) + 0.0, soc=round(unit.soc) + 0.0, online=True
                 )
-                self.bench.say(name, told)
+                self.say(name, told)
 
     def _show(self) -> None:
         for name, unit in self.units.items():
@@ -119,7 +131,7 @@ class House:
             unit.shown = round(shown)
             if unit.meter.accepted != unit.told:
                 unit.told = unit.meter.accepted
-                self.bench.say(name, Battery(setpoint=unit.told))
+                self.say(name, Battery(setpoint=unit.told))
 
     def _poll(self) -> None:
         for unit in self.units.values():
@@ -129,3 +141,26 @@ class House:
     def _drain(self) -> None:
         for unit in self.units.values():
             unit.soc = max(0.0, unit.soc - unit.power * TICK / 36 / unit.capacity)
+
+
+def story(path: Path) -> None:
+    """Five minutes: load up and down, a storage that goes and returns, a meter that is silent."""
+    units = {"storage1": Unit(soc=80.0), "storage2": Unit(soc=66.0)}
+    house = House(units, lambda t: 250.0 if t < 60 else 650.0 if t < 130 else 380.0)
+    path.unlink(missing_ok=True)
+    with Recorder(path, flow="b2500", epoch=EPOCH) as house.recorder:
+        house.run(150)
+        house.say("storage2", Battery(online=False))
+        units["storage2"].online = False
+        units["storage2"].command(0.0)
+        house.run(40)
+        units["storage2"].online = True
+        house.run(50)
+        house.meter_speaks = False
+        house.run(40)
+        house.meter_speaks = True
+        house.run(40)
+
+
+if __name__ == "__main__":
+    story(Path(__file__).parents[1] / "recordings" / "b2500.story.jsonl.gz")
