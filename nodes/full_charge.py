@@ -1,0 +1,118 @@
+"""Charge each battery full now and then, so that it knows its own state of charge."""
+
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
+
+from flowctl import (
+    Battery,
+    Clock,
+    Ge,
+    Gt,
+    Le,
+    Log,
+    Observable,
+    Percent,
+    Plan,
+    Seconds,
+    Store,
+    Watts,
+)
+from nodes._helpers.fleet import Fleet, law
+from nodes._helpers.operators import sayable
+from nodes._helpers.shares import with_shares
+
+NOW = "now"
+DAY = 86400.0  # s
+NOTE_EVERY = 3600.0  # s between two notes that a battery is full: what is kept wears a card
+
+
+class Charging(NamedTuple):
+    """Who is being charged full, and since when he is full."""
+
+    name: str = ""
+    full_at: Seconds | None = None
+
+
+class Rule(NamedTuple):
+    """The settings of the law."""
+
+    every: Seconds
+    full: Percent
+    soak: Seconds
+
+
+def full_charge(
+    plan: Annotated[Observable[Plan], "watts by battery, + discharging"],
+    batteries: Annotated[Mapping[str, Observable[Battery]], "the batteries of the plan"],
+    now: Annotated[
+        Observable[bool] | None, "true: it may be done now, e.g. a `schedule` of cheap hours"
+    ] = None,
+    *,
+    power: Annotated[Watts, Gt(0), "it charges with at least so much, from the grid if need be"],
+    every: Annotated[Seconds, Gt(0), "so long after it was last full a battery is due"] = 30 * DAY,
+    full: Annotated[Percent, Gt(0), Le(100), "charge at which it counts as full"] = 100.0,
+    soak: Annotated[Seconds, Ge(0), "when full it stays on for so long: cells even out"] = 1800.0,
+    clock: Clock,
+    store: Store,
+    log: Log,
+) -> Observable[Plan]:
+    """Pass the plan, with one battery that is due charged at `power` or more; one per plan.
+
+    One at a time, the longest overdue first. When each was last full is kept over restarts; of a
+    new one it is taken to have been at its first word, so nothing begins at once. What the plan had
+    given to it meanwhile is served by others: `rebalance` notices in some seconds that it does not
+    follow, and asks again once a minute. Put it after what limits the charge (`ceiling`,
+    `soc_window`) or forbids opposite powers (`cross_charge_guard`), and before what limits power
+    (`clamp`, `fuse_limit`). A battery that tells no charge is never due.
+    """
+    rule = Rule(every, full, soak)
+
+    def step(before: Charging, value: Plan, fleet: Fleet) -> tuple[Charging, Plan]:
+        at = clock.wall().timestamp()
+        charges = {name: told.soc for name, told in fleet.told.items() if told.soc is not None}
+        known = _ages(store, at)
+        for name, soc in charges.items():
+            if soc >= full or name not in known:
+                _note(store, name, at)
+        here = {name: soc for name, soc in charges.items() if name in value.watts}
+        may = now is None or fleet.newest[NOW] is True
+        after = chosen(before, here if may else {}, _ages(store, at), clock.time(), rule)
+        if after.name != before.name:
+            log.info("%s", f"{after.name} is due and is charged full" if after.name else "done")
+        if not after.name:
+            return after, value
+        share = min(value.watts[after.name], -power)
+        watts = {**value.watts, after.name: share}
+        return after, with_shares(value, watts, "full_charge: it is due")
+
+    streams = {} if now is None else {NOW: now}
+    return law(plan, batteries, Charging(), step, clock, **streams)
+
+
+def chosen(
+    before: Charging,
+    charges: Mapping[str, Percent],
+    ages: Mapping[str, Seconds],
+    at: Seconds,
+    rule: Rule,
+) -> Charging:
+    """Go on with the one that is charging until it was full for long enough, then take the next."""
+    if before.name in charges:
+        is_full = charges[before.name] >= rule.full
+        full_at = (at if before.full_at is None else before.full_at) if is_full else None
+        if full_at is None or at - full_at < rule.soak:
+            return Charging(before.name, full_at)
+    due = {name: age for name, age in ages.items() if name in charges and age >= rule.every}
+    return Charging(max(due, key=lambda name: due[name])) if due else Charging()
+
+
+def _ages(store: Store, at: float) -> dict[str, Seconds]:
+    """Say for each battery how long ago it was full."""
+    kept = {name: sayable(store[name]) for name in store}
+    return {name: at - then for name, then in kept.items() if isinstance(then, float)}
+
+
+def _note(store: Store, name: str, at: float) -> None:
+    then = sayable(store.get(name))
+    if not isinstance(then, float) or not 0 <= at - then < NOTE_EVERY:
+        store[name] = at

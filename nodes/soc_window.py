@@ -1,0 +1,101 @@
+"""Keep batteries between two states of charge, each battery its own."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Annotated, NamedTuple
+
+from flowctl import Ability, Ge, Le, Observable, Outlook, Percent
+from nodes._helpers.operators import Receiver, each_with
+
+LOW, HIGH = "low", "high"
+NOBODY: frozenset[str] = frozenset()
+
+
+class Outside(NamedTuple):
+    """Who is at an end of the window."""
+
+    low: frozenset[str] = NOBODY
+    high: frozenset[str] = NOBODY
+
+
+class Window(NamedTuple):
+    """The charge that is allowed."""
+
+    low: Percent
+    high: Percent
+    resume: Percent
+
+
+def soc_window(
+    outlook: Annotated[Observable[Outlook], "the house as `response_predictor` sees it"],
+    low_from: Annotated[Observable[Percent] | None, "goes before `low`: a slider, a season"] = None,
+    high_from: Annotated[Observable[Percent] | None, "goes before `high`"] = None,
+    *,
+    low: Annotated[Percent, Ge(0), Le(100), "at this charge or less it is not discharged"] = 0.0,
+    high: Annotated[Percent, Ge(0), Le(100), "at this charge or more it is not charged"] = 100.0,
+    resume: Annotated[
+        Percent, Ge(0), "points of charge it must come back before it is used that way again"
+    ] = 1.0,
+    only: Annotated[list[str] | None, "the batteries meant; if not given, all"] = None,
+) -> Observable[Outlook]:
+    """Pass the outlook, with what is outside the window counted as what cannot be done.
+
+    One per outlook, read by a law such as `rebalance` in place of the outlook itself, whose own
+    `reserve` and `ceiling` hold for all batteries. Several windows follow one another, each with
+    its `only`. A battery that does not tell its charge is not limited. NaN and infinities of the
+    streams are not heard.
+
+    Raises:
+        ValueError: `low` is above `high`.
+    """
+    if low > high:
+        raise ValueError(f"low {low:g}% is above high {high:g}%")
+    ends = {LOW: low_from, HIGH: high_from}
+    others = {name: stream for name, stream in ends.items() if stream is not None}
+
+    def hear(say: Receiver[Outlook], newest: Mapping[str, Percent | None]) -> Receiver[Outlook]:
+        state = Outside()
+
+        def receive(view: Outlook) -> None:
+            nonlocal state
+            window = Window(_or(newest.get(LOW), low), _or(newest.get(HIGH), high), resume)
+            state, made = step(state, view, window, only)
+            say(made)
+
+        return receive
+
+    return each_with(outlook, others, hear)
+
+
+def step(
+    before: Outside, view: Outlook, window: Window, only: list[str] | None
+) -> tuple[Outside, Outlook]:
+    """Find who is at an end of the window, and what he cannot do there."""
+    charges = {
+        name: ability.soc
+        for name, ability in view.batteries.items()
+        if ability.soc is not None and (only is None or name in only)
+    }
+    low, high, resume = window
+    now = Outside(
+        frozenset(n for n, c in charges.items() if c <= low + resume * (n in before.low)),
+        frozenset(n for n, c in charges.items() if c >= high - resume * (n in before.high)),
+    )
+    if now == Outside():
+        return now, view
+    made = {name: _held(name, ability, now, window) for name, ability in view.batteries.items()}
+    return now, replace(view, batteries=MappingProxyType(made))
+
+
+def _held(name: str, ability: Ability, now: Outside, window: Window) -> Ability:
+    if name in now.low:
+        ability = replace(ability, can_discharge=0.0, note=f"kept at {window.low:g}% of charge")
+    if name in now.high:
+        ability = replace(ability, can_charge=0.0, note=f"charged to {window.high:g}% only")
+    return ability
+
+
+def _or(said: Percent | None, otherwise: Percent) -> Percent:
+    return otherwise if said is None or not math.isfinite(said) else said

@@ -1,0 +1,124 @@
+"""`fuse_limit` keeps each phase under its fuse."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowctl import Plan
+from flowctl.testing import Bench, play
+from nodes.fuse_limit import fuse_limit
+from tests.nodes.outlooks import view
+
+ON = {"left": "l1", "right": "l2"}
+FLOW = """
+flow: f
+streams:
+  meter: [{homewizard_p1: {host: x}}]
+  l1: [{http_get: {url: "http://x", unit: W, every: 1s}}]
+  plan:
+    - from: meter
+    - response_predictor: {batteries: [left]}
+    - rebalance
+    - fuse_limit: {outlook: plan/response_predictor, phases: [l1], limit: 3kW, on: {left: l1}}
+  left: [from: plan.left, marstek_modbus: {host: x}]
+"""
+
+
+def plan(**watts):
+    return Plan(watts=watts, valid_until=60.0)
+
+
+def limited(shares, shown, on=ON, limit=3000.0, **phases):
+    outlook = view(0.0, **{name: {"setpoint": watts} for name, watts in shown.items()})
+    lines = {name: [(0, watts)] for name, watts in phases.items()}
+    how = {"on": on, "limit": limit, "phases": lines, "outlook": [(0, outlook)]}
+    return play(fuse_limit, [(1, plan(**shares))], **how)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("shares", "shown", "phases", "watts"),
+    [
+        # 2.5 kW are drawn on l1 beside the battery: it may take 500 W more
+        ({"left": -2000, "right": -2000}, {}, {"l1": 2500}, {"left": -500, "right": -2000}),
+        # the same when it takes 400 W already
+        ({"left": -2000, "right": 0}, {"left": -400}, {"l1": 2900, "l2": 0}, {"left": -500}),
+        # the phase is over its fuse without us: charging ends, discharging helps
+        ({"left": -2000, "right": 0}, {}, {"l1": 3500, "l2": 0}, {"left": 0}),
+        ({"left": 2000, "right": 0}, {}, {"l1": 5500, "l2": 0}, {"left": 2000}),
+        # the way out has a fuse, too
+        ({"left": 2000, "right": 0}, {}, {"l1": -2000, "l2": 0}, {"left": 1000}),
+        # nothing is known of l2
+        ({"left": 0, "right": -2000}, {}, {"l1": 2500}, {"right": -2000}),
+        ({"left": 0, "right": -2000}, {}, {"l1": 2500, "l2": math.nan}, {"right": -2000}),
+    ],
+)  # fmt: skip
+def test_shares_that_overload_a_phase_give_way(shares, shown, phases, watts):
+    known = {"left": 0.0, "right": 0.0} | shown
+    lines = {"l2": math.nan} | phases
+    told = limited(shares, known, **lines)
+    assert {name: told.watts[name] for name in watts} == pytest.approx(watts)
+
+
+def test_two_on_a_phase_give_way_in_proportion_and_say_why():
+    told = limited(
+        {"left": -2000, "right": -1000}, {"left": 0, "right": 0}, {"left": "l1", "right": "l1"},
+        l1=1500,
+    )  # fmt: skip
+    assert dict(told.watts) == pytest.approx({"left": -1000, "right": -500})
+    assert set(told.reasons.values()) == {"fuse_limit: 3000W on its phase"}
+    assert (told.unmet, told.valid_until) == (pytest.approx(-1500), 60.0)
+
+
+def test_a_battery_on_three_phases_counts_by_a_third_on_each():
+    on = {"left": ["l1", "l2", "l3"]}
+    told = limited({"left": -6000}, {"left": 0}, on, l1=2000, l2=0, l3=0)
+    assert told.watts["left"] == pytest.approx(-3000)
+
+
+def test_a_phase_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="left is on l4, and phases are l1"):
+        play(fuse_limit, [], phases={"l1": []}, outlook=[], on={"left": "l4"}, limit=1.0)
+
+
+def test_in_a_flow_the_rest_is_missing_and_said():
+    with Bench(FLOW) as bench:
+        for _ in range(30):
+            given_ = bench.heard("left")[-1][1] or 0.0 if bench.heard("left") else 0.0
+            bench.say("l1", -2400.0 - given_)
+            bench.say("meter", 2000.0 - given_)
+            bench.advance(1.0)
+        assert bench.heard("left")[-1][1] == pytest.approx(600, abs=30)
+        assert bench.stream("plan")[-1][1].unmet == pytest.approx(1400, abs=60)
+
+
+def test_commands_in_flight_are_no_news_of_the_phase():
+    flying = {"setpoint": -500.0, "flights": ((0.5, -500.0),)}
+    how = {"on": {"left": "l1"}, "limit": 3000.0}
+    line = [(at, plan(left=-2000.0)) for at in (1, 2, 3)]
+    for seen in (2500.0, 2700.0, 3000.0):  # not yet, on its way, there
+        read = [(0, 2500.0), (1.5, seen)]
+        house = [(0, view(0.0, left={"setpoint": 0.0})), (1.5, view(0.0, left=flying))]
+        told = play(fuse_limit, line, phases={"l1": read}, outlook=house, **how)
+        assert [made.watts["left"] for _, made in told] == pytest.approx([-500.0] * 3)
+
+
+WATTS = st.floats(-5000, 5000)
+
+
+@given(WATTS, WATTS, WATTS, WATTS, WATTS, st.floats(100, 6000))
+@settings(max_examples=200)
+def test_no_phase_is_driven_beyond_its_fuse(left, right, shown, one, two, limit):
+    on = {"left": "l1", "right": "l1"}
+    told = limited(
+        {"left": left, "right": right}, {"left": shown, "right": 0}, on, limit, l1=one, l2=two
+    )
+    for name, asked in (("left", left), ("right", right)):
+        assert 0 <= told.watts[name] * math.copysign(1, asked) <= abs(asked)
+    needs = one + shown
+    after = needs - sum(told.watts.values())
+    alone = abs(needs - left - right)
+    assert abs(after) <= max(limit, alone, abs(needs)) + 1e-6
+    if abs(needs) <= limit:
+        assert abs(after) <= limit + 1e-6

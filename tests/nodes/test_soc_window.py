@@ -1,0 +1,73 @@
+"""`soc_window` keeps batteries between two states of charge."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowctl.testing import play
+from nodes.soc_window import soc_window
+from tests.nodes.outlooks import OUTLOOKS, view
+
+
+def able(line, **how):
+    return [
+        (told.batteries["left"].can_discharge > 0, told.batteries["left"].can_charge > 0)
+        for _, told in play(soc_window, [(at, view(100.0, left=soc)) for at, soc in line], **how)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("soc", "gives", "takes"),
+    [(21, True, True), (20, False, True), (5, False, True), (89.9, True, True), (90, True, False)],
+)
+def test_at_an_end_of_the_window_a_battery_goes_back_only(soc, gives, takes):
+    assert able([(1, soc)], low=20.0, high=90.0) == [(gives, takes)]
+
+
+def test_it_is_used_again_only_a_little_inside():
+    falls_and_rises = list(enumerate([21.0, 20.0, 20.9, 21.1, 20.9]))
+    assert [gives for gives, _ in able(falls_and_rises, low=20.0)] == [
+        True, False, False, True, True,
+    ]  # fmt: skip
+    rises_and_falls = list(enumerate([89.0, 90.0, 87.5, 86.0]))
+    assert [takes for _, takes in able(rises_and_falls, high=90.0, resume=3.0)] == [
+        True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_streams_go_before_the_numbers():
+    line = [(at, 30.0) for at in (1, 2, 3)]
+    winter = [(1.5, 40.0), (2.5, math.nan)]
+    assert [g for g, _ in able(line, low=20.0, low_from=winter)] == [True, False, True]
+    assert [t for _, t in able(line, high_from=[(1.5, 30.0)])] == [True, False, False]
+
+
+def test_only_some_are_meant_and_the_reason_is_said():
+    outlook = view(100.0, left=10.0, right=10.0, third={"soc": None})
+    told = play(soc_window, [(1, outlook)], low=20.0, only=["left"])[0][1].batteries
+    assert {name: one.note for name, one in told.items()} == {
+        "left": "kept at 20% of charge", "right": "", "third": "",
+    }  # fmt: skip
+
+
+def test_a_window_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="low 90% is above high 20%"):
+        play(soc_window, [], low=90.0, high=20.0)
+
+
+@given(OUTLOOKS, st.floats(0, 50), st.floats(50, 100))
+@settings(max_examples=50)
+def test_whatever_comes_nobody_is_used_outside_the_window(line, low, high):
+    told = play(soc_window, line, low=low, high=high)
+    assert len(told) == len(line)
+    for (_, before), (_, after) in zip(line, told, strict=True):
+        for name, ability in after.batteries.items():
+            was = before.batteries[name]
+            assert ability.can_charge in (0.0, was.can_charge)
+            assert ability.can_discharge in (0.0, was.can_discharge)
+            if was.soc is not None and was.soc <= low:
+                assert ability.can_discharge == 0
+            if was.soc is not None and was.soc >= high:
+                assert ability.can_charge == 0
