@@ -11,7 +11,7 @@ from reactivex.disposable import CompositeDisposable
 from flowctl import Battery, Clock, Ge, Gt, Log, Observable, Outlook, Seconds, Store, Watts
 from nodes._helpers.house import House, look, read, told
 from nodes._helpers.memory import Memory
-from nodes._helpers.timing import Deadline
+from nodes._helpers.timing import TINY, Deadline
 
 EVERY = 0.5  # s between outlooks while no reading comes: without them a slow meter costs 3 %
 NEAR = (
@@ -89,4 +89,4 @@ def next_beat(outlook: Outlook) -> Seconds:
     due = outlook.at + EVERY
     if abs(due - outlook.read_at - outlook.period) < NEAR:
         due += EVERY
-    return due if due <= outlook.valid_until else math.inf
+    return due if due < outlook.valid_until - TINY else math.inf

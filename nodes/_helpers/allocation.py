@@ -92,9 +92,10 @@ def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
     """Move shares below a minimum power to the largest; a lone small one starts or stops."""
     while small := [seat for seat in seats if 0 < shares[seat.name] < seat.ability.min_power]:
         seat = min(small, key=lambda seat: shares[seat.name])
-        largest = max(seats, key=lambda seat: shares[seat.name])
-        if seat is largest:
+        others = [other for other in seats if other is not seat and shares[other.name] > 0]
+        if not others:
             return {**shares, seat.name: _alone(seat, shares[seat.name])}
+        largest = max(others, key=lambda other: shares[other.name])
         more = min(largest.able, shares[largest.name] + shares[seat.name])
         shares = {**shares, largest.name: more, seat.name: 0.0}
     return shares

@@ -17,11 +17,14 @@ POLL_JUMP = 4.0  # times the mean that a gap counts at most: an outage is no pol
 
 def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     """Take in what a battery tells: a measurement, an acceptance, or both."""
+    own = belief.away and belief.facts.self_regulating and belief.facts.online is not False
     belief = belief._replace(facts=updated(belief.facts, record))
     power, setpoint = newer(record.power, None), newer(record.setpoint, None)
     if power is not None:
         belief = _measured(belief, power, min(at, newer(record.power_at, at)))
     if setpoint is not None:
+        if own and belief.facts.power is not None:
+            belief = _found(belief, belief.facts.power)  # it goes on from what it gave by itself
         belief = _accepted(belief, setpoint, min(at, newer(record.setpoint_at, at)), at)
     return belief
 
@@ -58,9 +61,9 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
 
 
 def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> Belief:
-    held, known = belief.accepted, belief.accepted_at
-    if when < known:
+    if when < belief.accepted_at:
         return belief
+    held, known = belief.accepted, belief.accepted_at
     if abs(setpoint - held) < SAME and (setpoint == 0) == (held == 0):
         return belief if when == known else belief._replace(accepted_at=when)
     if landed(((when, 0.0),), belief.dead, belief.lag, now):  # old news: what is measured counts

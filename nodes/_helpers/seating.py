@@ -72,7 +72,11 @@ def seated(
             if accepts < most:
                 most, binds[name] = accepts, f"accepts {accepts:.0f}W at most"
         if most > 0:
-            seats.append(_seat(name, ability, most, now, active=name in active))
+            seat = _seat(name, ability, most, now, active=name in active)
+            if seat.weight > 0:
+                seats.append(seat)
+            else:
+                binds[name] = "has no weight"
     return seats, binds
 
 

@@ -36,12 +36,16 @@ class Shared(NamedTuple):
     """Who is at its reserve."""
     following: Mapping[str, Following] = MappingProxyType({})
     """How those named in the last plan follow it."""
+    valid_until: Seconds = math.inf
+    """How long the last plan held; after that every battery was given back to itself."""
 
 
 def step(
     state: Shared, outlook: Outlook, policy: Policy, imported: Watts = 0.0
 ) -> tuple[Shared, Plan]:
     """Make the plan for one outlook, so that the meter shows `imported`."""
+    if outlook.at > state.valid_until:
+        state = state._replace(following=MappingProxyType({}))
     now = _round(state, outlook, policy, imported)
     seats, reasons = seated(now, state.active, state.following)
     active, needed_at = _active(state, now, seats)
@@ -64,7 +68,7 @@ def step(
         unmet=unmet,
         valid_until=outlook.valid_until,
     )
-    return Shared(active, needed_at, now.spared, following), plan
+    return Shared(active, needed_at, now.spared, following, outlook.valid_until), plan
 
 
 def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> Round:
@@ -94,7 +98,7 @@ def _is_quiet(now: Round) -> bool:
     """Tell whether what the batteries do already is what the house needs."""
     given = {name: ability.setpoint for name, ability in now.usable.items()}
     fits = [watts * now.sign >= 0 and now.allows(name, watts) for name, watts in given.items()]
-    return all(fits) and abs(now.sign * sum(given.values()) - now.total) <= BUMP
+    return bool(fits) and all(fits) and abs(now.sign * sum(given.values()) - now.total) <= BUMP
 
 
 def _as_it_is(now: Round, reasons: dict[str, str]) -> tuple[dict[str, Watts], Watts]:

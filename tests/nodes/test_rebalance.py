@@ -1,0 +1,369 @@
+"""`rebalance` shares what the house needs: nobody beyond a limit, nobody against another."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowctl import Outlook
+from flowctl.testing import play
+from nodes._helpers.allocation import water_fill
+from nodes._helpers.seating import Policy
+from nodes._helpers.sharing import Shared, step
+from nodes.rebalance import rebalance
+from tests.nodes.outlooks import OUTLOOKS, view
+from tests.nodes.small_house import Cell, SmallHouse
+
+
+def shared(outlook, imported=0.0, **wishes):
+    """The watts of a plan once everything has landed."""
+    plan = settled(outlook, imported, **wishes)
+    return {name: round(watts, 3) for name, watts in plan.watts.items()}
+
+
+def settled(outlook, imported=0.0, **wishes):
+    policy = Policy(**{"share": 0.0} | wishes)
+    state, plan = step(Shared(), outlook, policy, imported)
+    for _ in range(8):
+        outlook = accepted(outlook, plan)
+        state, plan = step(state, outlook, policy, imported)
+    return plan
+
+
+def accepted(outlook, plan):
+    """A second later all batteries do what they were told."""
+    fleet = {
+        name: replace(ability, setpoint=plan.watts.get(name, 0.0))
+        for name, ability in outlook.batteries.items()
+    }
+    return replace(outlook, at=outlook.at + 1.0, batteries=fleet)
+
+
+def after(outlook, **wishes):
+    """What is made of a later outlook."""
+    policy = Policy(**{"share": 0.0} | wishes)
+    state, _ = step(Shared(), outlook, policy)
+    return lambda later, imported=0.0: step(state, later, policy, imported)[1]
+
+
+@pytest.mark.parametrize(
+    ("target", "left", "right", "wishes", "watts"),
+    [
+        (1000, 50, 50, {}, (500, 500)),
+        (-1000, 50, 50, {}, (-500, -500)),
+        (1000, 70, 40, {"reserve": 10}, (666.667, 333.333)),
+        (-1000, 70, 40, {"reserve": 10}, (-333.333, -666.667)),
+        (1000, 60, {"soc": 60.0, "capacity": 15000.0}, {}, (250, 750)),
+        (1000, 60, {"soc": 60.0, "capacity": 15000.0}, {"strategy": "soc"}, (500, 500)),
+        (1000, 90, {"soc": 30.0, "capacity": 15000.0}, {"strategy": "capacity"}, (250, 750)),
+        (1000, 90, 30, {"strategy": "equal"}, (500, 500)),
+        (
+            1000,
+            90,
+            {"soc": 30.0, "can_discharge": 500.0},
+            {"strategy": "power"},
+            (833.333, 166.667),
+        ),
+        (1000, 90, 30, {"strategy": "weighted", "weights": {"right": 3.0}}, (250, 750)),
+        (1000, 90, 30, {"strategy": "weighted", "weights": {"right": 0.0}}, (1000, 0)),
+        (1000, 90, 30, {"strategy": "priority", "order": ["right"]}, (0, 1000)),
+        (3000, 90, 30, {"strategy": "priority", "order": ["right", "left"]}, (500, 2500)),
+        (1000, 50, {"can_discharge": 300.0}, {}, (700, 300)),
+        (6000, 50, 50, {}, (2500, 2500)),
+        (1000, 50, 11, {"reserve": 12}, (1000, 0)),
+        (1000, 50, 12, {"reserve": 12, "strategy": "equal"}, (500, 500)),
+        (-1000, 50, 11, {"reserve": 12, "strategy": "equal"}, (-500, -500)),
+        (-1000, 50, 90, {"ceiling": 90}, (-1000, 0)),
+        (200, {"min_power": 150.0}, {"min_power": 150.0}, {}, (0, 200)),
+        (100, {"min_power": 150.0}, 5, {}, (150, 0)),
+        (80, {"min_power": 150.0}, 5, {}, (0, 0)),
+        (80, {"min_power": 150.0, "setpoint": 150.0}, 5, {}, (150, 0)),
+        (1000, 50, {"available": False}, {}, (1000,)),
+        (1000, 50, {"self_regulating": True}, {}, (1000,)),
+        (200, 60, 50, {"share": 300}, (200, 0)),
+        (200, 50, 60, {"share": 300}, (0, 200)),
+        (-200, 50, 60, {"share": 300}, (-200, 0)),
+        (700, 60, 60, {"share": 300}, (350, 350)),
+        (0, 50, 50, {}, (0, 0)),
+    ],
+)
+def test_who_gives_how_much(target, left, right, wishes, watts):
+    given = shared(view(float(target), left=left, right=right), **wishes)
+    assert tuple(given.values()) == pytest.approx(watts, abs=0.001)
+
+
+def test_the_import_wanted_is_left_to_the_grid():
+    assert shared(view(1000.0, left=50.0), imported=100.0) == {"left": 900.0}
+    line = [(t, view(1000.0, t, left=50.0)) for t in (0.0, 1.0, 2.0)]
+    said = play(rebalance, line, target="100W", target_from=[(1.5, -50.0)])
+    assert [round(plan.watts["left"]) for _, plan in said] == [900, 900, 1050]
+
+
+def test_a_target_that_is_no_number_is_not_heard():
+    line = [(t, view(1000.0, t, left=50.0)) for t in (0.0, 1.0)]
+    said = play(rebalance, line, target_from=[(0.5, math.nan)])
+    assert [plan.watts["left"] for _, plan in said] == [1000.0, 1000.0]
+
+
+def test_each_share_says_why():
+    fleet = {
+        "a": {"can_discharge": 300.0, "note": "delivers 300W at most"},
+        "b": {"soc": 11.0},
+        "c": {"soc": 60.0},
+        "d": {"soc": 60.0, "can_discharge": 0.0},
+    }
+    plan = after(view(1000.0, **fleet), reserve=12.0)(view(1000.0, 1.0, **fleet))
+    assert plan.reasons == {
+        "a": "delivers 300W at most",
+        "b": "at its reserve of 12%",
+        "c": "shares by energy",
+        "d": "can do nothing this way now",
+    }
+
+
+def test_what_nobody_can_give_is_said():
+    plan = after(view(6000.0, left=50.0, right=50.0))(view(6000.0, 1.0, left=50.0, right=50.0))
+    assert (plan.unmet, plan.reasons["left"]) == (1000.0, "at its limit")
+    plan = after(view(-900.0, left=100.0))(view(-900.0, 1.0, left=100.0))
+    assert (plan.watts, plan.unmet) == ({"left": 0.0}, -900.0)
+    assert plan.reasons == {"left": "charged to 100%"}
+
+
+def test_a_plan_holds_as_long_as_the_reading():
+    assert after(view(1.0))(replace(view(1.0, left=50.0), valid_until=7.5)).valid_until == 7.5
+
+
+def test_a_battery_that_goes_away_is_told_zero_once_and_then_left_out():
+    here, gone = {"left": 50.0, "right": 50.0}, {"left": 50.0, "right": {"available": False}}
+    line = [(0, view(900.0, 0, **here)), (1, view(900.0, 1, **gone)), (2, view(900.0, 2, **gone))]
+    first, second, third = (plan.watts for _, plan in play(rebalance, line))
+    assert set(first) == {"left", "right"}
+    assert second == pytest.approx({"left": 900.0, "right": 0.0})
+    assert third == pytest.approx({"left": 900.0})
+
+
+def test_a_battery_at_its_reserve_rests_until_it_has_a_point_more():
+    charges = [50.0, 11.9, 12.9, 13.0]
+    line = [(t, view(900.0, t, left=soc)) for t, soc in enumerate(charges)]
+    said = play(rebalance, line, reserve="12%")
+    assert [round(plan.watts["left"]) for _, plan in said] == [900, 0, 0, 900]
+
+
+def test_a_first_plan_begins_at_what_is():
+    busy = {"left": {"setpoint": 800.0}, "right": {"setpoint": 100.0}}
+    [(_, first), (_, second)] = play(rebalance, [(t, view(880.0, t, **busy)) for t in (0, 1)])
+    assert first.watts == {"left": 800.0, "right": 100.0}
+    assert second.watts != first.watts
+    [(_, first)] = play(rebalance, [(0, view(1500.0, **busy))])
+    assert sum(first.watts.values()) >= 1500.0
+
+
+def test_the_fastest_covers_what_the_others_still_owe():
+    quick = {"dead_time": 1.0, "lag": 0.3}
+    slow = {"dead_time": 3.0, "lag": 0.3, "flights": ((9.5, 400.0),), "setpoint": 500.0}
+    plan = after(view(1000.0, 10.0, quick=quick, slow=slow))(
+        view(1000.0, 10.5, quick=quick, slow=slow)
+    )
+    assert plan.watts == pytest.approx({"quick": 900.0, "slow": 500.0}, abs=1)
+    assert plan.reasons["quick"] == "covers 400W still to come from others"
+    landed = view(1000.0, 20.0, quick=quick, slow=slow)
+    later = after(landed)(replace(landed, at=21.0))
+    assert later.watts == pytest.approx({"quick": 500.0, "slow": 500.0})
+
+
+def test_what_is_too_much_for_the_fastest_is_covered_by_the_next():
+    fleet = {
+        "a": {"dead_time": 1.0, "can_discharge": 600.0},
+        "b": {"dead_time": 2.0},
+        "c": {"dead_time": 3.0},
+    }
+    plan = after(view(1200.0, **fleet))(view(1200.0, 1.0, **fleet))
+    assert plan.watts == pytest.approx({"a": 600.0, "b": 800.0, "c": 400.0})
+
+
+@pytest.mark.parametrize(("reach", "watts"), [(3.0, 0.0), (9.0, -500.0)])
+def test_the_fastest_takes_in_only_what_much_slower_ones_cannot_stop_yet(reach, watts):
+    slow = {"dead_time": reach, "flights": ((9.5, -750.0),), "setpoint": 250.0}
+    house = view(500.0, 10.0, quick=50.0, slow=slow)
+    plan = after(house)(replace(house, at=10.5))
+    assert plan.watts["quick"] == pytest.approx(watts, abs=1)
+    assert plan.reasons["quick"].startswith("makes room for")
+
+
+def test_who_is_not_needed_any_more_stays_for_three_minutes():
+    line = [(0, 900.0), (1, 100.0), (179, 100.0), (182, 100.0)]
+    said = play(rebalance, [(t, view(w, t, left=50.0, right=55.0)) for t, w in line])
+    idle = [plan.reasons["left"] == "not needed" for _, plan in said]
+    assert idle == [False, False, False, True]
+
+
+def test_what_a_battery_never_accepts_goes_to_others():
+    def outlook(t):
+        left = {"setpoint": 300.0, "accepted_at": 1.0, "can_discharge": 2500.0}
+        return view(2000.0, t, left=left, right={"accepted_at": t})
+
+    said = play(rebalance, [(t, outlook(float(t))) for t in range(2, 80)], share=0)
+    plans = {round(t): plan for t, plan in said}
+    assert plans[3].watts["left"] > 900
+    assert plans[10].watts["left"] == 300.0
+    assert plans[10].reasons["left"] == "accepts 300W at most"
+    assert plans[70].watts["left"] > 900
+
+
+def test_between_readings_a_device_stays_free_for_the_next_one():
+    def outlook(t, target):
+        fleet = {
+            "left": {"write_every": 1.0, "setpoint": 250.0},
+            "right": {"write_every": 0.2, "setpoint": 250.0},
+        }
+        return replace(view(target, t, **fleet), read_at=0.0, period=1.0)
+
+    line = [(0, outlook(0, 500.0)), (0.5, outlook(0.5, 900.0)), (1.5, outlook(1.5, 900.0))]
+    asked = [plan.watts["left"] for _, plan in play(rebalance, line, share=0)]
+    assert asked[0] == asked[1] == 250.0
+    assert asked[2] > 400.0
+
+
+def test_a_name_that_no_battery_has_is_told_once(caplog):
+    line = [(t, view(100.0, t, left=50.0)) for t in (0.0, 1.0)]
+    play(rebalance, line, strategy="weighted", weights={"lefd": 2.0})
+    assert [record.getMessage() for record in caplog.records] == [
+        "no battery is called 'lefd'; look at order and weights"
+    ]
+
+
+@given(
+    total=st.floats(0, 1e4),
+    fleet=st.lists(st.tuples(st.floats(0.1, 1e4), st.floats(0, 3000)), min_size=1, max_size=6),
+)
+def test_water_is_neither_lost_nor_spilled(total, fleet):
+    weights, limits = zip(*fleet, strict=True)
+    shares = water_fill(total, weights, limits)
+    assert all(-1e-9 <= share <= limit + 1e-6 for share, limit in zip(shares, limits, strict=True))
+    assert sum(shares) == pytest.approx(min(total, sum(limits)), abs=1e-3)
+    level = max((s / w for s, w in zip(shares, weights, strict=True)), default=0)
+    for share, weight, limit in zip(shares, weights, limits, strict=True):
+        assert share >= limit - 1e-3 or share == pytest.approx(level * weight, rel=1e-3, abs=1e-3)
+
+
+@given(
+    line=OUTLOOKS,
+    reserve=st.integers(0, 30),
+    strategy=st.sampled_from(["energy", "soc", "capacity", "power", "equal", "priority"]),
+)
+def test_a_plan_keeps_every_limit(line, reserve, strategy):
+    said = play(rebalance, line, reserve=float(reserve), strategy=strategy)
+    assert len(said) == len(line)
+    for (_, outlook), (_, plan) in zip(line, said, strict=True):
+        usable = {n for n, a in outlook.batteries.items() if a.available and not a.self_regulating}
+        assert usable <= set(plan.watts)
+        for name, watts in plan.watts.items():
+            ability = outlook.batteries[name]
+            assert math.isfinite(watts)
+            assert -ability.can_charge - 1e-6 <= watts <= ability.can_discharge + 1e-6
+            assert watts == 0 or name in usable
+            assert watts <= 0 or ability.soc is None or ability.soc >= reserve
+        assert plan.unmet == 0 or (plan.unmet > 0) == (outlook.target > 0)
+
+
+@given(line=OUTLOOKS)
+def test_nobody_charges_another(line):
+    for _, plan in play(rebalance, line):
+        signs = {math.copysign(1, watts) for watts in plan.watts.values() if watts}
+        assert len(signs) <= 1
+
+
+@given(line=OUTLOOKS, strategy=st.sampled_from(["energy", "equal", "priority"]))
+def test_landed_shares_add_up_to_the_target_or_say_what_is_missing(line, strategy):
+    for _, outlook in line[-1:]:
+        plan = settled(outlook, strategy=strategy)
+        assert sum(plan.watts.values()) + plan.unmet == pytest.approx(outlook.target, abs=0.1)
+
+
+def story(**settings):
+    """1000 W are imported by two batteries of which the second comes to give 300 W only."""
+    cells = {"left": Cell(), "right": Cell()}
+    house = SmallHouse(cells, lambda t: 1000.0 if t < 60 else 1400.0, **settings)
+    return cells, house
+
+
+def test_the_missing_200_and_the_400_that_come_go_to_the_one_that_delivers():
+    cells, house = story()
+    house.run(40)
+    assert house.given == pytest.approx({"left": 500.0, "right": 500.0}, abs=30)
+    cells["right"].most = 300.0
+    house.run(19.9)
+    assert house.given == pytest.approx({"left": 700.0, "right": 300.0}, abs=30)
+    house.run(15)
+    assert house.given == pytest.approx({"left": 1100.0, "right": 300.0}, abs=30)
+    assert house.plans[-1].reasons["right"].startswith("delivers 3")
+    assert house.mean(3) < 30
+
+
+def test_a_recovered_battery_gets_its_share_again():
+    cells, house = story()
+    cells["right"].most = 300.0
+    house.run(100)
+    cells["right"].most = 2500.0
+    house.run(250)
+    assert house.given == pytest.approx({"left": 700.0, "right": 700.0}, abs=60)
+
+
+def test_a_battery_that_falls_silent_is_replaced():
+    cells, house = story()
+    house.run(30)
+    cells["left"].silent, cells["left"].most = True, 0.0
+    house.run(25)
+    assert house.given == pytest.approx({"left": 0.0, "right": 1000.0}, abs=40)
+    assert "left" not in house.plans[-1].watts
+    cells["left"].silent, cells["left"].most = False, 2500.0
+    house.run(30)
+    assert house.given["left"] == pytest.approx(700.0, abs=60)
+
+
+def test_nothing_winds_up_while_nobody_can_give():
+    cells = {"left": Cell(most=500.0), "right": Cell(most=500.0)}
+    house = SmallHouse(cells, lambda t: 3000.0 if t < 60 else 600.0).run(59)
+    assert sum(house.given.values()) == pytest.approx(1000.0, abs=20)
+    house.run(20)
+    assert house.mean(5) < 60
+
+
+def test_a_dead_meter_stops_the_plans():
+    _, house = story()
+    house.run(30)
+    house.meter_works, count = False, len(house.plans)
+    house.run(9)
+    last = house.plans[-1]
+    assert count < len(house.plans) < count + 20
+    house.run(20)
+    assert house.plans[-1] is last
+    assert house.given == pytest.approx({"left": 0.0, "right": 0.0}, abs=5)
+    house.meter_works = True
+    house.run(25)
+    assert sum(house.given.values()) == pytest.approx(1400.0, abs=60)
+
+
+@settings(max_examples=15)
+@given(
+    timings=st.lists(
+        st.tuples(st.floats(0.4, 6), st.floats(0.3, 3), st.sampled_from([800.0, 2500.0])),
+        min_size=1,
+        max_size=4,
+    ),
+    loads=st.lists(st.sampled_from([-1500.0, -300.0, 0.0, 400.0, 1200.0]), min_size=3, max_size=3),
+)
+def test_any_house_comes_to_rest(timings, loads):
+    cells = {f"b{k}": Cell(dead, lag, most) for k, (dead, lag, most) in enumerate(timings)}
+    house = SmallHouse(cells, lambda t: loads[min(2, int(t / 90))]).run(270)
+    needed, able = loads[-1], sum(cell.most for cell in cells.values())
+    missing = max(0.0, abs(needed) - able)
+    assert house.mean(15) == pytest.approx(missing, abs=90)
+
+
+def test_the_same_readings_make_the_same_plans():
+    one, two = story()[1].run(50), story()[1].run(50)
+    assert one.plans == two.plans
+    assert isinstance(one.outlooks[0], Outlook)
