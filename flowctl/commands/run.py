@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import json
 import logging
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from flowctl.commands.check import pairs
 from flowctl.faults import FlowError
@@ -14,6 +16,9 @@ from flowctl.guardian import Guardian
 from flowctl.node import NodeKind
 from flowctl.session import Options, Session
 from flowctl.units import UnitError, parse
+
+if TYPE_CHECKING:
+    from flowctl.once import Once
 
 
 def run(
@@ -28,12 +33,19 @@ def run(
     view: Annotated[bool, "the live view, on a terminal"] = True,
     guard: Annotated[bool, "release devices if flowctl is killed"] = True,
     verbose: Annotated[bool, "-v", "log values too"] = False,
-) -> None:
+    once: Annotated[bool, "decide once, carry it out, show it, end"] = False,
+    json_: Annotated[bool, "with --once: the decision for programs"] = False,
+) -> int:
     """Run flows. Ctrl-C ends cleanly: every battery is given back to itself.
+
+    With --once the first decision is carried out and shown with its reasons, and then all batteries
+    are given back; with --shadow as well it is only shown. It waits a minute for it, or --for. Exit
+    code 1 if nothing was decided.
 
     Example: flowctl run flows/home.yaml --record day.jsonl.gz
     """
     from flowctl.control import listening
+    from flowctl.once import LONGEST, Once
     from flowctl.run import run as run_flows  # asyncio and watchers: only a live run needs them
     from flowctl.view import logging_lines, shown, told
 
@@ -42,13 +54,15 @@ def run(
         sets=pairs(set_),
         record=record,
         shadow=shadow,
-        seconds=_seconds(for_),
+        seconds=_seconds(for_) or (LONGEST if once else None),
         state=folder,
-        watch=watch,
+        watch=watch and not once,
     )
-    lively = view and sys.stdout.isatty()
+    single = Once(shadow=shadow) if once else None
+    lively = view and not once and sys.stdout.isatty()
     logging_lines(logging.DEBUG if verbose else logging.INFO, lively=lively)
     beside = [shown if lively else told, listening(folder)]
+    beside = [single.decide] if single else beside
     guardians: list[Guardian] = []
 
     def started(sessions: list[Session]) -> None:
@@ -57,10 +71,26 @@ def run(
             guardians.append(Guardian(_command("release", flows, set_), _again()))
 
     try:
-        asyncio.run(run_flows(flows, options, beside, started))
+        with (
+            redirect_stdout(sys.stderr) if once else nullcontext()
+        ):  # what steps print is no answer
+            asyncio.run(run_flows(flows, options, beside, started))
     finally:
         for guardian in guardians:
             guardian.bye()
+    return _show(single, as_json=json_) if single else 0
+
+
+def _show(once: "Once", *, as_json: bool) -> int:
+    """Show what was decided; nothing is a failure."""
+    if as_json:
+        sys.stdout.write(json.dumps([one.plain() for one in once.decisions]) + "\n")
+    else:
+        lines = (line for one in once.decisions for line in one.lines())
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+    if not once.decisions:
+        sys.stderr.write("nothing was decided in time: is the meter there?\n")
+    return 0 if once.decisions else 1
 
 
 def _seconds(text: str | None) -> float | None:

@@ -61,9 +61,9 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
 
 
 def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> Belief:
-    if when < belief.accepted_at:
-        return belief
     held, known = belief.accepted, belief.accepted_at
+    if when < known:
+        return belief
     if abs(setpoint - held) < SAME and (setpoint == 0) == (held == 0):
         return belief if when == known else belief._replace(accepted_at=when)
     if landed(((when, 0.0),), belief.dead, belief.lag, now):  # old news: what is measured counts

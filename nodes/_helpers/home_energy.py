@@ -25,7 +25,7 @@ from nodes._helpers.scheme import Scheme, step
 
 RULES = Rules()
 PEAK = range(7, 22)  # hours of weekdays, 07:00 to 21:59
-LONG_AGO = -1e6  # s
+AT_ONCE = 1e9  # W/s
 log = logging.getLogger("home-energy")
 
 
@@ -151,8 +151,8 @@ def _orders(there: Sequence[Status], meter: Watts, load: Watts, rules: Rules) ->
         read_at=0.0,
     )
     led = led._replace(before="", why=led.why or "stays")
-    begun = Scheme(lead=led, help=Help(at=LONG_AGO))
-    _, plan = step(begun, outlook, members, rules)
+    begun = Scheme(lead=led, help=Help(at=-1.0))
+    _, plan = step(begun, outlook, members, rules._replace(pace=AT_ONCE))
     return tuple(
         Order(one.ip, one.ip == led.name, plan.watts.get(one.ip, 0.0), plan.reasons.get(one.ip, ""))
         for one in there

@@ -15,6 +15,7 @@ from nodes._helpers.leading import Member, Rules
 
 PART = 0.6  # of what one battery can, if that is less than `near` allows for
 WEAK = 300.0  # s for which a battery that gave less than it should is trusted with no more
+LONGEST = 2.0  # s that count at most: after a silence one goes on from what is
 QUICK = 3.0  # part of the time over which the load is looked at, when it falls
 
 Told = tuple[tuple[Seconds, Watts], ...]
@@ -98,7 +99,7 @@ class Help(NamedTuple):
     on: bool = False
     watts: Watts = 0.0
     """What the others were to give in all, + discharging."""
-    at: Seconds = math.inf
+    at: Seconds = 0.0
     weak: Watts = math.inf
     """What the one in Auto was seen to give at most, a magnitude."""
     until: Seconds = -math.inf
@@ -151,7 +152,7 @@ def _paced(
     """
     gives = min(auto.discharge, before.weak) if at < before.until else auto.discharge
     takes = min(auto.charge, before.weak) if at < before.until else auto.charge
-    most = rules.pace * max(0.0, at - before.at)
+    most = rules.pace * max(0.0, min(LONGEST, at - before.at))
     paced = before.watts + max(-most, min(most, goal - before.watts))
     due = max(load - gives, min(load + takes, paced))
     if not goal:

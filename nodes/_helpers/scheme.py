@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flowctl import Outlook, Plan, Seconds, Watts
+from flowctl import Ability, Outlook, Plan, Seconds, Watts
 from nodes._helpers.fleet import Fleet
 from nodes._helpers.helping import Shares, Team, share
 from nodes._helpers.leading import Lead, Member, Rules, lead
@@ -51,17 +51,24 @@ def step(
     at = outlook.at
     seen = see(state.seen, outlook, there, rules)
     led = lead(state.lead, there, seen.calm, at, rules)
-    auto = next((one for name, one in _each(there, led.name, led.before) if one.own), None)
-    helped, need = lend(state.help, auto, seen, at, rules)
     helpers = {
         name: (outlook.batteries[name], one) for name, one in there.items() if name not in led.left
     }
+    auto = next((one for name, one in _each(there, led.name, led.before) if one.own), None)
+    helped, need = lend(_begun(state.help, helpers), auto, seen, at, rules)
     team, shares = share(state.team, need.watts, helpers, led, rules)
     touched_at = _touched_at(state, led, there, at, rules)
     ours = led.name in there and not there[led.name].own
     _tell(shares, led, waits=ours, touching=ours and at - touched_at < TOUCH)
     plan = _plan(shares, need, outlook.valid_until)
     return Scheme(led, seen, helped, team, touched_at), plan
+
+
+def _begun(before: Help, helpers: Mapping[str, tuple[Ability, Member]]) -> Help:
+    """Begin at what they do by themselves, if one of them still does."""
+    if not any(one.own for _, one in helpers.values()):
+        return before
+    return before._replace(watts=math.fsum(one.power for _, one in helpers.values()))
 
 
 def _each(there: Mapping[str, Member], *names: str) -> list[tuple[str, Member]]:

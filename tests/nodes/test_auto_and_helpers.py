@@ -340,7 +340,7 @@ def test_it_hears_what_the_batteries_tell():
         "right": pytest.approx(1000.0)
     }  # what the other one cannot: at once
     assert said[0][1].reasons["left"] == "in Auto: the fullest"
-    assert dict(said[-1][1].watts) == {"right": pytest.approx(2000.0)}
+    assert dict(said[-1][1].watts) == {"right": pytest.approx(1600.0)}
 
 
 @pytest.mark.parametrize(
