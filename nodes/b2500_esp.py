@@ -71,7 +71,7 @@ async def b2500_esp(
     that is older than `patience`. A retained message cannot say what it gives now: it is not heard.
 
     Given back with `release: zero` it reads that all of `max_power` is exported, and stops; with
-    `own` it reads 0 and stays as it is.
+    `own` it reads 0 and stays as it is. The broker says the same if flowctl's machine loses power.
 
     Raises:
         OSError: the broker does not answer or refuses the login or a topic.
@@ -83,7 +83,8 @@ async def b2500_esp(
     topics = Topics(battery_topic, power_topic, connected_topic, pv_topic)
     bridge = Bridge(topics, patience, Nonsense(log, power_topic))
     unit = Steered(VirtualMeter(step=step, age=age), (0.0, max_power), terms, clock, bridge=bridge)
-    async with mqtt(broker, user=user, password=password, ca=ca) as link:
+    will = topic, b"%d" % round(unit.farewell or 0.0)
+    async with mqtt(broker, user=user, password=password, ca=ca, will=will) as link:
         speaker = Speaker(link, topic)
         try:
             if (default_soc, default_power) != (None, None):

@@ -65,7 +65,7 @@ def distribute(
     rules = Rules(min_power, max_power, boost, threshold, rate, idle, smooth)
 
     def hear(say: Receiver[Plan]) -> Receiver[Outlook]:
-        state, teller = State(), _Teller(log)
+        state, teller = State(), _Teller(log, rules)
 
         def receive(view: Outlook) -> None:
             nonlocal state
@@ -118,14 +118,17 @@ def _storage(ability: Ability, soc: Percent, rules: Rules) -> Storage:
 class _Teller:
     """Tells what users of the original know from its log: modes, who is there, who gives what."""
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
+    def __init__(self, log: Log, rules: Rules) -> None:
+        self._log, self._rules = log, rules
         self._mode = ""
         self._here: frozenset[str] | None = None
         self._told: Mapping[str, Watts] = {}
 
     def tell(self, mode: str, outlook: Outlook, plan: Plan) -> None:
         """Write what has changed."""
+        if self._here is None:
+            low, high, boost = self._rules[:3]
+            self._log.info("limits: %g to %g W each, %g W more at most", low, high, boost)
         here = frozenset(name for name, one in outlook.batteries.items() if one.available)
         if here != self._here:
             self._who(here)

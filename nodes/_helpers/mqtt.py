@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from flowctl import Secret, shared
 from nodes._helpers.mqtt_address import Address, read_address
@@ -109,15 +110,25 @@ class Link:
 
 @asynccontextmanager
 async def mqtt(
-    broker: Secret | str, *, user: str = "", password: Secret | None = None, ca: str = ""
+    broker: Secret | str,
+    *,
+    user: str = "",
+    password: Secret | None = None,
+    ca: str = "",
+    will: tuple[str, bytes] | None = None,
 ) -> AsyncIterator[Link]:
     """Join the connection to a broker, or open it.
+
+    With a `will` it is one of its own: should we be gone without a goodbye, by a power cut say, the
+    broker itself says that payload on that topic, retained.
 
     Raises:
         OSError: it cannot be opened; the message says what to do.
         ValueError: the address is none.
     """
     address = read_address(broker, user=user, password=password, ca=ca)
+    if will:
+        address = replace(address, will=will, status="")
     async with shared(("mqtt", address), lambda: _open(address)) as link:
         yield link
 

@@ -26,6 +26,8 @@ class Address:
     version: str = VERSIONS[0]
     status: str = STATUS
     """Retained topic that says `online` or `offline`; empty: none."""
+    will: tuple[str, bytes] | None = None
+    """What the broker says instead, retained, when we are gone without a goodbye."""
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"

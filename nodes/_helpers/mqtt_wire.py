@@ -165,7 +165,8 @@ def _client(address: Address) -> "Client":
     import aiomqtt
 
     versions = {"3.1.1": aiomqtt.ProtocolVersion.V311, "5": aiomqtt.ProtocolVersion.V5}
-    will = aiomqtt.Will(address.status, OFFLINE, qos=1, retain=True) if address.status else None
+    last = address.will or ((address.status, OFFLINE) if address.status else None)
+    will = aiomqtt.Will(*last, qos=1, retain=True) if last else None
     client = aiomqtt.Client(
         address.host,
         address.port,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -236,6 +237,36 @@ async def test_no_delta_stays_on_the_broker_when_the_flow_ends(broker, way):
         async with peer(broker, "sma/net_power/1") as late:
             await until(lambda: late.kept)
             assert late.kept[0][1] == b"-800"
+
+
+LOST = """
+import asyncio, sys
+from flowctl import Latest, Terms
+from flowctl.live import LiveClock
+import logging
+from nodes.b2500_esp import b2500_esp
+
+async def main():
+    given = {"topic": "sma/net_power/1", "power_topic": "p", "poll": 0.02}
+    given |= {"clock": LiveClock(), "log": logging.getLogger(), "terms": Terms(release="zero")}
+    async for _ in b2500_esp(Latest(), broker=sys.argv[1], **given):
+        print("ready", flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_when_the_machine_is_gone_the_broker_says_its_farewell(broker):
+    async with peer(broker, "sma/net_power/1") as other:
+        command = [sys.executable, "-c", LOST, broker]
+        lost = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        assert await lost.stdout.readline() == b"ready\n"
+        assert other.said == []
+        lost.kill()
+        await lost.communicate()
+        await other.hears(b"-800")
+    async with peer(broker, "sma/net_power/1") as late:
+        await until(lambda: late.kept)
 
 
 async def test_left_as_it_is_it_reads_zero(broker):

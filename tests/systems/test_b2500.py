@@ -296,14 +296,6 @@ def test_F8_B0d_a_silent_meter_ends_in_release_and_the_storages_stop():
     assert abs(one.grid()) <= 70
 
 
-def test_F2_what_is_said_again_after_a_restart_of_the_broker_is_the_newest():
-    """The link does that for all: tests/nodes/test_mqtt_out.py; here with b2500_esp, live."""
-    assert (
-        "test_it_goes_on_after_the_broker_was_away"
-        in (ROOT / "tests" / "nodes" / "test_b2500_esp.py").read_text()
-    )
-
-
 # Configuration
 
 ENV = {
@@ -463,6 +455,7 @@ def test_K1_the_log_tells_what_its_users_know(caplog):
     one.run(30)
     one.bench.close()
     for line in (
+        r"limits: 40 to 400 W each, 100 W more at most",
         r"net power 300 W",
         r"storage1 is online",
         r"mode: balanced",
