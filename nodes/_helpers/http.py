@@ -1,6 +1,7 @@
 """One HTTP session per host, and every failure of it as a sentence with a cure."""
 
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,7 +19,8 @@ class Http:
 
     def __init__(self, session: Any, origin: str) -> None:
         self._session, self._origin = session, origin
-        self._shown = origin.replace(f"{urlsplit(origin).netloc.rpartition('@')[0]}@", "")
+        self.shown = origin.replace(f"{urlsplit(origin).netloc.rpartition('@')[0]}@", "")
+        """Its address without a login."""
 
     async def get(
         self,
@@ -45,21 +47,30 @@ class Http:
                 body = (await _read(reply)).decode("utf-8", "replace")
                 status, moved = reply.status, reply.headers.get("Location", "")
         except TimeoutError:
-            raise TimeoutError(f"{self._shown} gave no answer in {patience:g}s") from None
+            raise TimeoutError(f"{self.shown} gave no answer in {patience:g}s") from None
         except ClientError as error:
-            raise OSError(f"{self._shown} does not answer: {_reason(error)}; {ASLEEP}") from None
+            raise OSError(f"{self.shown} does not answer: {_reason(error)}; {ASLEEP}") from None
         if status != 200:
             cure = f"it moved to {moved}" if moved else (cures or {}).get(status, "")
-            place = self._shown + path.partition("?")[0]  # a query may hold a password
+            place = self.shown + path.partition("?")[0]  # a query may hold a password
             raise OSError(f"{place} says {status} {_excerpt(body)}; {cure}".rstrip("; "))
         return body
 
 
 @asynccontextmanager
-async def http(address: str) -> AsyncIterator[Http]:
-    """Join the session to a host: `192.168.1.20`, `meter.local:8080` or `https://meter.local`."""
+async def http(
+    address: str, *, ca: str | None = None, digest: tuple[str, Secret] | None = None
+) -> AsyncIterator[Http]:
+    """Join the session to a host: `192.168.1.20`, `meter.local:8080` or `https://meter.local`.
+
+    `ca` is for devices whose certificate bears no host name: the file of the authority that signed
+    it, or an empty text to take any. `digest` is a login by RFC 7616.
+
+    Raises:
+        OSError: the file of the authority cannot be read.
+    """
     origin = origin_of(address)
-    async with shared(("http", origin), _session) as session:
+    async with shared(("http", origin, ca, digest), lambda: _session(ca, digest)) as session:
         yield Http(session, origin)
 
 
@@ -83,6 +94,9 @@ def path_of(url: str) -> str:
 
 def _reason(error: Exception) -> str:
     """Say what the system said; the library repeats the address and adds what helps nobody."""
+    untrusted = getattr(error, "certificate_error", None)
+    if untrusted:
+        return f"its certificate is not taken: {getattr(untrusted, 'verify_message', untrusted)}"
     number = getattr(error, "errno", None)
     if isinstance(number, int) and number > 0:
         return os.strerror(number)
@@ -104,8 +118,26 @@ async def _read(reply: Any) -> bytes:
 
 
 @asynccontextmanager
-async def _session() -> AsyncIterator[Any]:
-    from aiohttp import ClientSession
+async def _session(ca: str | None, digest: tuple[str, Secret] | None) -> AsyncIterator[Any]:
+    from aiohttp import ClientSession, DigestAuthMiddleware, TCPConnector
 
-    async with ClientSession() as session:
+    ways = (DigestAuthMiddleware(digest[0], digest[1].reveal()),) if digest else ()
+    trust = True if ca is None else trusted(ca)
+    async with ClientSession(connector=TCPConnector(ssl=trust), middlewares=ways) as session:
         yield session
+
+
+def trusted(ca: str) -> ssl.SSLContext | bool:
+    """Whom to take for a device without a host name: one signed by an authority, or any.
+
+    Raises:
+        OSError: the file of the authority cannot be read, or holds none.
+    """
+    if not ca:
+        return False
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except OSError as error:  # ssl.SSLError is one
+        raise OSError(f"no authority can be read from {ca}: {error.strerror or error}") from None
+    context.check_hostname = False
+    return context

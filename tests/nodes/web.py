@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from ssl import SSLContext
 from typing import Any
 
 from aiohttp import web
@@ -11,13 +12,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def website(handler: Handler) -> AsyncIterator[str]:
+async def website(handler: Handler, tls: SSLContext | None = None) -> AsyncIterator[str]:
     """Serve one handler for every path; give `127.0.0.1:port`."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     try:
         yield f"127.0.0.1:{runner.addresses[0][1]}"
