@@ -10,6 +10,7 @@ from nodes._helpers.http import http
 from nodes._helpers.nonsense import Nonsense, excerpt
 
 DATA = "/api/v1/data"
+NOBODY = ("", "none")
 CURES = {
     403: ENABLE,
     404: "is this the address of a HomeWizard P1 meter?",
@@ -20,7 +21,7 @@ async def homewizard_p1(
     *,
     host: Annotated[
         str,
-        "address of the dongle, e.g. 192.168.1.20; auto: the only one in the network; empty: none",
+        "address of the dongle, e.g. 192.168.1.20; auto: the only one in the network; none: none",
     ],
     every: Annotated[Seconds, Ge(0.5), "time between two readings; the dongle bears 500ms"] = 1.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
@@ -41,7 +42,7 @@ async def homewizard_p1(
     Source: api-documentation.homewizard.com, API v1: GET /api/v1/data, `active_power_w` in W,
     + import; not faster than 500 ms; HTTP 403 (error 202) while the app has the API disabled.
     """
-    if not host:  # a place kept for a meter that may come
+    if host in NOBODY:  # a place kept for a meter that may come
         return
     if host == AUTO:
         host = await only_p1(interface=interface)

@@ -16,7 +16,9 @@ def one_or_all(
     split: Annotated[
         Split, "above: all that are eligible, or as many as it takes with `below` for each"
     ] = "all",
-    hysteresis: Annotated[Watts, Ge(0), "so much lower those that joined leave again"] = 250.0,
+    hysteresis: Annotated[
+        Watts, Ge(0), "so much lower those that joined leave again, or with the next choice"
+    ] = 250.0,
     every: Annotated[Seconds, Ge(0), "the choice stands for so long"] = 300.0,
     empty: Annotated[
         Percent, Ge(0), Le(100), "at this charge or less a battery is not discharged"

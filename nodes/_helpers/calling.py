@@ -73,7 +73,7 @@ def call(before: Called, outlook: Outlook, rules: Rules) -> Called:
     if power > rules.idle:
         choice = choice._replace(count=_count(choice, power, able, rules))
     working = choice.order[: choice.count] if power > rules.idle else ()
-    reasons = _reasons(outlook, barred[way], way, rules, idle=power <= rules.idle)
+    reasons = _reasons(outlook, able, barred[way], way, rules, idle=power <= rules.idle)
     choices = MappingProxyType({**before.choices, way: choice})
     return Called(choices, MappingProxyType(barred), working, MappingProxyType(reasons))
 
@@ -104,11 +104,11 @@ def _barred(before: Called, outlook: Outlook, way: int, rules: Rules) -> frozens
 def _choice(
     before: Choice, outlook: Outlook, able: Mapping[str, Watts], way: int, rules: Rules
 ) -> Choice:
-    """Let the choice stand, or put those that are eligible in order anew."""
+    """Let the choice stand, or put those that are eligible in order anew; who joined may leave."""
     called = before.order[: max(1, before.count)]
     stands = called and all(name in able for name in called)
     if not stands or outlook.at - before.at >= rules.every - TINY:
-        return Choice(_ranked(list(able), outlook, way), outlook.at, before.count)
+        return Choice(_ranked(list(able), outlook, way), outlook.at)
     rest = [name for name in before.order if name in able]
     new = [name for name in able if name not in before.order]
     return before._replace(order=(*rest, *_ranked(new, outlook, way)))
@@ -144,16 +144,19 @@ def _enough(limits: Sequence[Watts], power: Watts, rules: Rules) -> int:
 
 
 def _reasons(
-    outlook: Outlook, barred: frozenset[str], way: int, rules: Rules, *, idle: bool
+    outlook: Outlook,
+    able: Mapping[str, Watts],
+    barred: frozenset[str],
+    way: int,
+    rules: Rules,
+    *,
+    idle: bool,
 ) -> dict[str, str]:
     """Say for each battery why it does not work, if it does not."""
+    if idle:
+        return dict.fromkeys(outlook.batteries, f"up to {rules.idle:g}W nobody works")
     charge = f"empty: {rules.empty:g}% or less" if way == GIVES else f"full: {rules.full:g}%"
-    rest = f"up to {rules.idle:g}W nobody works" if idle else "not called"
     return {
-        name: ability.note
-        if not ability.available
-        else charge
-        if name in barred and not idle
-        else rest
+        name: charge if name in barred else "not called" if name in able else ability.note
         for name, ability in outlook.batteries.items()
     }

@@ -133,8 +133,9 @@ async def test_what_is_no_address_is_refused_with_an_example() -> None:
         await reading("http://", 1)
 
 
-async def test_without_a_host_nothing_is_said() -> None:
-    assert await take(homewizard_p1(host="", log=LOG), 1) == []
+@pytest.mark.parametrize("host", ["", "none"])
+async def test_without_a_host_nothing_is_said(host: str) -> None:
+    assert await take(homewizard_p1(host=host, log=LOG), 1) == []
 
 
 async def test_the_only_one_in_the_network_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,6 +118,8 @@ def test_those_that_joined_leave_a_little_lower():
     line = seconds(2499, 2501, 2499, 2300, 2250, 2499, left=30.0, right=80.0)
     assert [len(called) for called in run(line)] == [1, 2, 2, 2, 1, 1]
     assert [len(called) for called in run(line, hysteresis=0.0)] == [1, 2, 1, 1, 1, 1]
+    slow = seconds(2499, 2501, 2499, 2499, every=100.0, left=30.0, right=80.0)
+    assert [len(called) for called in run(slow)] == [1, 2, 2, 1]
 
 
 def test_whoever_cannot_deliver_is_joined_by_the_next():
@@ -133,12 +135,18 @@ def test_one_that_comes_joins_without_a_new_choice():
 
 
 def test_it_says_why_one_does_not_work():
+    barred = {"can_discharge": 0.0, "note": "may not discharge now"}
     [(_, outlook)] = play(
         one_or_all,
-        [(0, view(500.0, left=50.0, right=60.0, third=11.0))],
+        [(0, view(500.0, left=50.0, right=60.0, third=11.0, fourth=barred))],
     )
     notes = {name: ability.note for name, ability in outlook.batteries.items()}
-    assert notes == {"left": "not called", "right": "", "third": "empty: 11% or less"}
+    assert notes == {
+        "left": "not called",
+        "right": "",
+        "third": "empty: 11% or less",
+        "fourth": "may not discharge now",
+    }
     [(_, outlook)] = play(one_or_all, [(0, view(20.0, left=50.0))])
     assert (outlook.target, outlook.batteries["left"].note) == (0.0, "up to 30W nobody works")
 

@@ -79,7 +79,7 @@ class House:
         self.units = dict(zip(NAMES, units, strict=False))
         self.load = load if callable(load) else lambda _: load
         self.delay = delay
-        self.bench = Bench(flow, env=ENV if env is None else env, **bench)
+        self.bench = Bench(flow, env=ENV if env is None else env, accept=False, **bench)
         self.meter_speaks = True
         self.frozen: float | None = None
         self.course: list[tuple[float, float]] = []
@@ -142,9 +142,11 @@ class House:
     def _obey(self) -> None:
         for name, unit in self.units.items():
             heard = self.bench.heard(name)
-            for time, watts in heard[self._heard[name] :]:
+            fresh, self._heard[name] = heard[self._heard[name] :], len(heard)
+            for time, watts in fresh if unit.online else ():
                 unit.command(watts, time)
-            self._heard[name] = len(heard)
+                own = Battery(self_regulating=True)
+                self.bench.say(name, own if watts is None else Battery(setpoint=watts))
 
     def _tell(self) -> None:
         for name, unit in self.units.items():
