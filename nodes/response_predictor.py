@@ -53,35 +53,42 @@ def response_predictor(
         out: abc.ObserverBase[Outlook], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         memory = Memory(store, log)
-        house = House({name: memory.belief(name, dead_time, lag, rating) for name in batteries})
-
-        def hear(name: str, record: Battery) -> None:
-            nonlocal house
-            house = told(house, name, record, clock.time())
-
-        def receive(watts: Watts) -> None:
-            nonlocal house
-            if math.isfinite(watts):
-                house = read(house, watts, clock.time())
-                memory.keep(house.beliefs, clock.time())
-                speak()
-
-        def speak() -> None:
-            nonlocal house
-            house, outlook = look(house, clock.time())
-            memory.tell(outlook)
-            beat.set(next_beat(outlook))
-            out.on_next(outlook)
-
-        beat = Deadline(clock, speak)
+        beliefs = {name: memory.belief(name, dead_time, lag, rating) for name in batteries}
+        predictor = _Predictor(House(beliefs), memory, clock, out)
         watched = [
-            battery.subscribe(partial(hear, name), out.on_error, scheduler=clock)
+            battery.subscribe(partial(predictor.hear, name), out.on_error, scheduler=clock)
             for name, battery in batteries.items()
         ]
-        heard = meter.subscribe(receive, out.on_error, out.on_completed, scheduler=clock)
-        return CompositeDisposable(heard, *watched, beat)
+        heard = meter.subscribe(predictor.read, out.on_error, out.on_completed, scheduler=clock)
+        return CompositeDisposable(heard, *watched, predictor.beat)
 
     return Observable(subscribe)
+
+
+class _Predictor:
+    """Holds the house between events; its laws are `told`, `read` and `look`."""
+
+    def __init__(
+        self, house: House, memory: Memory, clock: Clock, out: abc.ObserverBase[Outlook]
+    ) -> None:
+        self._house, self._memory, self._clock, self._out = house, memory, clock, out
+        self.beat = Deadline(clock, self._speak)
+
+    def hear(self, name: str, record: Battery) -> None:
+        self._house = told(self._house, name, record, self._clock.time())
+
+    def read(self, watts: Watts) -> None:
+        if math.isfinite(watts):
+            now = self._clock.time()
+            self._house = read(self._house, watts, now)
+            self._memory.keep(self._house.beliefs, now)
+            self._speak()
+
+    def _speak(self) -> None:
+        self._house, outlook = look(self._house, self._clock.time())
+        self._memory.tell(outlook)
+        self.beat.set(next_beat(outlook))
+        self._out.on_next(outlook)
 
 
 def next_beat(outlook: Outlook) -> Seconds:

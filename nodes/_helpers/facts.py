@@ -1,8 +1,10 @@
 """What a battery has told of itself so far, newest first, without what is no number."""
 
-from typing import NamedTuple, overload
+from typing import NamedTuple, TypeVar
 
 from flowctl import Battery, Percent, Seconds, WattHours, Watts
+
+T = TypeVar("T", bound=float | None)
 
 
 class Facts(NamedTuple):
@@ -38,12 +40,6 @@ def updated(facts: Facts, record: Battery) -> Facts:
     )
 
 
-@overload
-def newer(new: float | None, old: float) -> float: ...
-@overload
-def newer(new: float | None, old: None) -> float | None: ...
-@overload
-def newer(new: float | None, old: float | None) -> float | None: ...
-def newer(new: float | None, old: float | None) -> float | None:
+def newer(new: float | None, old: T) -> float | T:
     """Prefer the new number, if it is one: NaN and infinities are not heard."""
     return old if new is None or new - new != 0 else new
