@@ -46,9 +46,9 @@ class Link:
         """Say nothing again on a topic: the step that spoke there is gone."""
         self.outbox.forget(topic)
 
-    def hear(self, pattern: str) -> AsyncGenerator[Message, None]:
+    def hear(self, *patterns: str) -> AsyncGenerator[Message, None]:
         """Yield each message whose topic a filter matches; what the broker kept comes first."""
-        return self.hearers.hear(pattern)
+        return self.hearers.hear(*patterns)
 
     async def connect(self) -> None:
         """Log in, ask for all topics, and say the newest of each.

@@ -22,8 +22,8 @@ class Message(NamedTuple):
 class Hearer:
     """One step that hears. What the broker kept it hears once, though others ask for it too."""
 
-    def __init__(self, pattern: str) -> None:
-        self.pattern = pattern
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self.patterns = patterns
         self.inbox: Inbox[Message] = Inbox()
         self.seen: set[str] = set()
 
@@ -52,11 +52,11 @@ class Hearers:
             hearer.seen.clear()
         self._subscribe()
 
-    async def hear(self, pattern: str) -> AsyncGenerator[Message, None]:
-        """Yield each message whose topic the filter matches; what the broker kept comes first."""
-        hearer = Hearer(pattern)
+    async def hear(self, *patterns: str) -> AsyncGenerator[Message, None]:
+        """Yield each message whose topic a filter matches, in order; what was kept comes first."""
+        hearer = Hearer(patterns)
         self._all.append(hearer)
-        self._subscribe(pattern)
+        self._subscribe(*patterns)
         try:
             async for message in hearer.inbox:
                 yield message
@@ -76,14 +76,14 @@ class Hearers:
     def refused(self, pattern: str, error: OSError) -> None:
         """Tell those who asked for a topic that they will not hear it."""
         for hearer in self._all:
-            if hearer.pattern == pattern:
+            if pattern in hearer.patterns:
                 hearer.inbox.fail(error)
 
-    def _subscribe(self, fresh: str = "") -> None:
+    def _subscribe(self, *fresh: str) -> None:
         """Ask for the widest filters; for a fresh one always, as it brings what the broker kept."""
         self._routes.clear()
-        wanted = widest({hearer.pattern for hearer in self._all})
-        asked = (wanted - self._asked) | ({fresh} if fresh else set())
+        wanted = widest({pattern for hearer in self._all for pattern in hearer.patterns})
+        asked = (wanted - self._asked) | set(fresh)
         if self._wire:
             self._wire.subscribe(sorted(asked))
             self._wire.unsubscribe(sorted((asked | self._asked) - wanted))
@@ -92,6 +92,10 @@ class Hearers:
     def _route(self, topic: str) -> list[Hearer]:
         if len(self._routes) >= ROUTES:
             self._routes.clear()
-        found = [hearer for hearer in self._all if matches(hearer.pattern, topic)]
+        found = [
+            hearer
+            for hearer in self._all
+            if any(matches(pattern, topic) for pattern in hearer.patterns)
+        ]
         self._routes[topic] = found
         return found
