@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from flowctl import Battery, Clock, Ge, Gt, Observable, Percent, Plan, Seconds, Watts
+from flowctl import Battery, Clock, Ge, Gt, Observable, Outlook, Percent, Plan, Seconds, Watts
 from nodes._helpers.commitment import (
     Committed,
     Ranking,
@@ -17,12 +17,16 @@ from nodes._helpers.commitment import (
 )
 from nodes._helpers.fleet import Fleet, law
 
+OUTLOOK = "outlook"
 NOBODY = Committed(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
 
 
 def unit_commit(
     plan: Annotated[Observable[Plan], "watts by battery, + discharging"],
     batteries: Annotated[Mapping[str, Observable[Battery]], "the batteries of the plan"],
+    outlook: Annotated[
+        Observable[Outlook] | None, "what each can really do, as `response_predictor` has learned"
+    ] = None,
     *,
     by: Annotated[
         Literal["losses", "limits"],
@@ -77,10 +81,12 @@ def unit_commit(
     )
 
     def step(before: Committed, plan: Plan, fleet: Fleet) -> tuple[Committed, Plan]:
-        now, watts = commit(before, plan, fleet, wishes, clock.time())
+        learned: Outlook | None = fleet.newest[OUTLOOK]
+        abilities = {} if learned is None else learned.batteries
+        now, watts = commit(before, plan, fleet, wishes, clock.time(), abilities)
         return now, told(plan, watts, now)
 
-    return law(plan, batteries, NOBODY, step, clock)
+    return law(plan, batteries, NOBODY, step, clock, **{OUTLOOK: outlook})
 
 
 def told(plan: Plan, watts: Mapping[str, float], now: Committed) -> Plan:

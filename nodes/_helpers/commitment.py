@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from flowctl import Battery, Percent, Plan, Seconds, Watts
+from flowctl import Ability, Battery, Percent, Plan, Seconds, Watts
 from nodes._helpers.allocation import water_fill
 from nodes._helpers.fleet import Fleet, able
 from nodes._helpers.timing import TINY
@@ -17,6 +18,7 @@ STANDBY, PART, RISE = 10.0, 0.035, 1.2e-5  # W, W/W, W/W2: losses of a common ho
 GAIN = 5.0  # W of losses that another number of units must save: a switch costs as much in minutes
 COVERED = 0.95  # of the total that the others must deliver before one that leaves is let go
 SOC_UNKNOWN = 50.0  # % while a battery does not tell its charge
+NO_ABILITIES: Mapping[str, Ability] = MappingProxyType({})
 
 
 class Wishes(NamedTuple):
@@ -70,13 +72,22 @@ def loss(curve: Curve, power: Watts) -> Watts:
 
 
 def commit(
-    before: Committed, plan: Plan, fleet: Fleet, wishes: Wishes, at: Seconds
+    before: Committed,
+    plan: Plan,
+    fleet: Fleet,
+    wishes: Wishes,
+    at: Seconds,
+    abilities: Mapping[str, Ability] = NO_ABILITIES,
 ) -> tuple[Committed, dict[str, Watts]]:
     """Choose the units and give each its watts."""
     total = sum(plan.watts.values())
     sign = -1.0 if total < 0 else 1.0
     order, ordered_at = ranked(before, plan, fleet.told, sign, wishes, at)
     limits = {n: able(fleet.told[n], sign, wishes.rating, 0.0, 100.0)[0] for n in order}
+    for name, ability in abilities.items():
+        if name in limits:
+            learned = ability.can_discharge if sign > 0 else ability.can_charge
+            limits[name] = min(limits[name], learned)
     now = [name for name in order if name in before.active]
     part = wishes.add if sign > 0 else wishes.charging
     count = how_many(abs(total), [limits[name] for name in order], len(now), part, wishes)

@@ -11,6 +11,7 @@ from flowctl.testing import play
 from nodes._helpers.commitment import loss, read_curve, standard_curve
 from nodes.unit_commit import unit_commit
 from tests.nodes.batteries import FLEETS, told, watts
+from tests.nodes.outlooks import view
 from tests.nodes.timelines import PLANS, timelines
 
 TWO = told(left={"soc": 40.0}, right={"soc": 80.0})
@@ -58,6 +59,12 @@ def test_the_largest_share_may_be_called_first():
 def test_who_has_no_share_is_not_called():
     plan = Plan(watts={"left": 900.0, "right": 0.0})
     assert watts(play(unit_commit, [(1, plan)], batteries=TWO)) == {"left": 900.0, "right": 0.0}
+
+
+def test_who_cannot_deliver_as_learned_is_not_trusted_with_all_of_it():
+    weak = [(0, view(1000.0, left=40.0, right={"can_discharge": 300.0}))]
+    assert run([1000.0], outlook=weak) == [pytest.approx({"left": 700.0, "right": 300.0})]
+    assert run([-1000.0], outlook=weak) == [pytest.approx({"left": -1000.0, "right": 0.0})]
 
 
 def test_another_joins_early_and_leaves_late():
