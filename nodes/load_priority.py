@@ -32,6 +32,9 @@ LATE = 0.5  # periods that an evaluation waits for news before it goes without
 
 def load_priority(
     outlook: Annotated[Observable[Outlook], "the house and its loads, from `response_predictor`"],
+    production: Annotated[
+        Observable[Watts] | None, "what the roof makes, where the outlook's meter leaves it out"
+    ] = None,
     meters: Annotated[
         Sequence[Observable[Watts]], "meters that must all be heard; if not given, the outlook"
     ] = (),
@@ -62,12 +65,15 @@ def load_priority(
     """Make one plan per `period`: watts by load, negative as they draw, with a reason for each.
 
     In: outlooks; the order of the loads in `response_predictor` is their priority, highest first.
-    The surplus is what the roof makes and the house, without these loads, does not draw. A variable
-    load gets what is left up to its most, and is off below its least; a switched one (its least is
-    its most) gets all or nothing. So a load takes power back from those below it when it can use
-    it, and never from those above. One that is forced gets what it is forced to, whatever the
-    surplus; one that is full gets nothing. One of `unknown` power is taken for what it was seen to
-    draw, kept over restarts; after it was switched all others wait for `settle`.
+    The surplus is what the roof makes and the house, without these loads, does not draw. Of a grid
+    meter it is what would be exported; better is a meter of the consumption, with `production`
+    beside it: then no cloud is taken for a load, and it counts as soon as it is seen.
+
+    A variable load gets what is left up to its most, and is off below its least; a switched one
+    (its least is its most) gets all or nothing. So a load takes power back from those below it when
+    it can use it, and never from those above. One that is forced gets what it is forced to,
+    whatever the surplus; one that is full gets nothing. One of `unknown` power is taken for what it
+    was seen to draw, kept over restarts; after it was switched all others wait for `settle`.
 
     It speaks at its own beat, also while all meters are silent: then loads that are not forced are
     off after `timeout`. What changes `forced` or `full` counts at once. Silent before the first
@@ -87,6 +93,9 @@ def load_priority(
             for number, stream in enumerate(meters)
         ]
         law.awaited(len(heard))
+        if production is not None:
+            law.made = None
+            heard.append(production.subscribe(law.produced, out.on_error, scheduler=clock))
         heard += [
             stream.subscribe(partial(law.filled, name), out.on_error, scheduler=clock)
             for name, stream in full.items()
@@ -115,6 +124,8 @@ class _Law:
         self._policy, self._period, self._timeout = policy, period, timeout
         self._clock, self._say, self._store, self._log = clock, say, store, log
         self._outlook: Outlook | None = None
+        self.made: Watts | None = 0.0
+        """What the roof makes, if its meter is apart."""
         self._forced: Mapping[str, Watts] = NOTHING
         self._full: dict[str, bool] = {}
         self._heard: dict[int, Seconds] = {}
@@ -132,6 +143,10 @@ class _Law:
     def metered(self, number: int, watts: Watts) -> None:
         if math.isfinite(watts):
             self._heard[number] = self._clock.time()
+
+    def produced(self, watts: Watts) -> None:
+        if math.isfinite(watts):
+            self.made = watts
 
     def forced(self, loads: Mapping[str, Watts]) -> None:
         self._forced = loads
@@ -155,10 +170,9 @@ class _Law:
             return
         self._due = now + self._period
         self.beat.set(self._due + LATE * self._period)
-        stale = now - min(self._heard.values()) > self._timeout + TINY
         moment = Moment(
             now,
-            None if stale else -outlook.target,
+            self._surplus(outlook, now),
             {name: _load(ability) for name, ability in outlook.batteries.items()},
             self._forced,
             frozenset(name for name, is_full in self._full.items() if is_full),
@@ -168,6 +182,12 @@ class _Law:
             self._store["learned"] = dict(self._walk.learned)
         self._tell(before, moment, verdict)
         self._say(_plan(verdict))
+
+    def _surplus(self, outlook: Outlook, now: Seconds) -> Watts | None:
+        """What all loads together may draw; nothing while a meter is silent."""
+        if self.made is None or now - min(self._heard.values()) > self._timeout + TINY:
+            return None
+        return self.made - outlook.target
 
     def _tell(self, before: Walk, now: Moment, verdict: Verdict) -> None:
         """Log each evaluation for those who look, and what is switched for all."""

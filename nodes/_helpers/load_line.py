@@ -14,6 +14,7 @@ from nodes._helpers.nonsense import Nonsense
 ANSWERS = "answers"  # kept in the store: this load is known to answer
 BEAT = 1.0  # s between two looks at the line
 UNASKED = 1000.0  # W that a load of unknown power is taken for as long as none was asked of it
+SAME = 2.0  # W: a percent that was rounded
 ON = math.inf  # W: it draws, and nobody knows how much
 
 
@@ -74,13 +75,15 @@ class _Line:
         self._asked: Watts = UNASKED
         self._told = self._met = False
         self._online = True
+        self._told_at = -math.inf
         self._due = math.inf  # by when an answer must have come
         self._answer: Watts | None = None
+        self._said: Watts = 0.0
         self._silent = bool(manner.answers and store.get(ANSWERS))
 
     def want(self, watts: Watts) -> None:
         """Have the load draw so much."""
-        self._wanted, self._told = watts, False
+        self._wanted, self._told, self._answer = watts, False, None
         self._asked = watts or self._asked
 
     def off(self) -> None:
@@ -93,13 +96,20 @@ class _Line:
             self._log.error("could not be switched off: the MQTT broker is away")
 
     def answered(self, payload: bytes) -> None:
-        """Take what the load tells of its state."""
+        """Take what the load tells of its state.
+
+        Just after a command it may be the answer to the one before: that says nothing.
+        """
         try:
-            self._answer = self._manner.read(payload)
+            drawn = self._manner.read(payload)
         except ValueError as why:
             self._nonsense.heard(why)
             return
         self._nonsense.over()
+        is_old = self._now() - self._told_at < BEAT
+        drawn = self._manner.draws(self._asked) if drawn == ON else drawn
+        if self._silent or not (is_old or abs(drawn - self._said) < SAME):
+            self._answer = drawn
         self._due, self._silent = math.inf, False
         if not self._store.get(ANSWERS):
             self._store[ANSWERS] = True
@@ -124,7 +134,7 @@ class _Line:
                 yield self._says(self._manner.draws(self._wanted))
         if self._answer is not None:
             drawn, self._answer = self._answer, None
-            yield self._says(self._manner.draws(self._asked) if drawn == ON else drawn)
+            yield self._says(drawn)
         if self._now() > self._due:
             yield Battery(online=False)
             cure = "is it powered, and in reach of the network?"
@@ -137,14 +147,14 @@ class _Line:
         # an event is never said again by the link: on a topic that loads share, the newest message
         # may be another one's. What is to be repeated, this line repeats.
         self._link.say(manner.topic, payload, qos=1, retain=manner.retain, event=True)
-        self._told = True
+        self._told, self._told_at = True, self._now()
         if manner.answers and self._store.get(ANSWERS):
             self._due = min(self._due, self._now() + manner.patience)
 
     def _says(self, drawn: Watts) -> Battery:
         """Tell what it draws, and with the first word what it can do."""
         record = self._manner.rating if not self._met else Battery()
-        self._met = True
+        self._met, self._said = True, drawn
         return replace(record, setpoint=-drawn or 0.0, online=True, max_discharge=0.0)
 
 

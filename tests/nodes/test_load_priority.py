@@ -253,6 +253,12 @@ def test_rule_2_each_of_the_meters_must_be_heard():
     assert [watts["ecs"] for at, watts in said if at > 24] == [0] * 11
 
 
+def test_beside_a_meter_of_consumption_what_the_roof_makes_is_heard_apart():
+    line = [(0, outlook(-300.0)), (4, outlook(-300.0)), (8, outlook(-300.0))]
+    said = told(play(load_priority, line, production=[(2, 1320.0), (7, 820.0)], rest=0))
+    assert [(at, watts["ecs"]) for at, watts in said] == [(0, 0), (4, -1000), (8, -500)]
+
+
 def test_meters_that_were_never_heard_are_silent():
     said = told(play(load_priority, [(0, outlook(1000.0))], meters=[[]], rest=0))
     assert said == [(0, {"ecs": 0, "resille": 0})]
