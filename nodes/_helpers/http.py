@@ -36,13 +36,34 @@ class Http:
             OSError: no connection, no answer in time, or a refusal; the message holds the cure.
             ValueError: an answer came that is too long to be one.
         """
+        told = {name: secret.reveal() for name, secret in (headers or {}).items()}
+        return await self._ask("GET", path, patience, cures or {}, headers=told)
+
+    async def post(
+        self,
+        path: str,
+        json: Mapping[str, Any],
+        *,
+        patience: float = 5.0,
+        cures: Mapping[int, str] | None = None,
+    ) -> str:
+        """Send an object as JSON, and return the text of the answer.
+
+        Raises:
+            OSError: no connection, no answer in time, or a refusal; the message holds the cure.
+            ValueError: an answer came that is too long to be one.
+        """
+        return await self._ask("POST", path, patience, cures or {}, json=json)
+
+    async def _ask(
+        self, method: str, path: str, patience: float, cures: Mapping[int, str], **told: Any
+    ) -> str:
         from aiohttp import ClientError, ClientTimeout
 
-        told = {name: secret.reveal() for name, secret in (headers or {}).items()}
         limit = ClientTimeout(total=patience)
         try:
-            async with self._session.get(
-                self._origin + path, headers=told, timeout=limit, allow_redirects=False
+            async with self._session.request(
+                method, self._origin + path, timeout=limit, allow_redirects=False, **told
             ) as reply:
                 body = (await _read(reply)).decode("utf-8", "replace")
                 status, moved = reply.status, reply.headers.get("Location", "")
@@ -51,7 +72,7 @@ class Http:
         except ClientError as error:
             raise OSError(f"{self.shown} does not answer: {_reason(error)}; {ASLEEP}") from None
         if status != 200:
-            cure = f"it moved to {moved}" if moved else (cures or {}).get(status, "")
+            cure = f"it moved to {moved}" if moved else cures.get(status, "")
             place = self.shown + path.partition("?")[0]  # a query may hold a password
             raise OSError(f"{place} says {status} {_excerpt(body)}; {cure}".rstrip("; "))
         return body
