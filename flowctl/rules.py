@@ -14,7 +14,7 @@ from flowctl.wires import silent
 
 ADDRESS = (
     "host", "port", "device", "unit", "topic", "broker", "address", "url", "path", "id", "mac",
-    "serial", "prefix", "name", "register", "labels", "on",
+    "serial", "prefix", "name", "register", "labels", "measurement", "tags", "on",
 )  # fmt: skip
 """Settings that say which device a step means; `on`: relays may share a topic, each its words."""
 

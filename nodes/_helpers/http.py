@@ -55,6 +55,26 @@ class Http:
         """
         return await self._ask("POST", path, patience, cures or {}, json=json)
 
+    async def send(
+        self,
+        path: str,
+        text: str,
+        *,
+        patience: float = 5.0,
+        headers: Mapping[str, Secret] | None = None,
+        cures: Mapping[int, str] | None = None,
+    ) -> str:
+        """Send a text, and return that of the answer.
+
+        Raises:
+            OSError: no connection, no answer in time, or a refusal; the message holds the cure.
+            ValueError: an answer came that is too long to be one.
+        """
+        told = {name: secret.reveal() for name, secret in (headers or {}).items()}
+        return await self._ask(
+            "POST", path, patience, cures or {}, data=text.encode(), headers=told
+        )
+
     async def _ask(
         self, method: str, path: str, patience: float, cures: Mapping[int, str], **told: Any
     ) -> str:
@@ -71,7 +91,7 @@ class Http:
             raise TimeoutError(f"{self.shown} gave no answer in {patience:g}s") from None
         except ClientError as error:
             raise OSError(f"{self.shown} does not answer: {_reason(error)}; {ASLEEP}") from None
-        if status != 200:
+        if status not in (200, 204):
             cure = f"it moved to {moved}" if moved else cures.get(status, "")
             place = self.shown + path.partition("?")[0]  # a query may hold a password
             raise OSError(f"{place} says {status} {_excerpt(body)}; {cure}".rstrip("; "))
