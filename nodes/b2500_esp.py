@@ -1,9 +1,10 @@
 """Steer a B2500 through its b2500-meter: it follows the grid meter that this shows it."""
 
 import math
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from flowctl import (
@@ -83,9 +84,10 @@ async def b2500_esp(
     topics = Topics(battery_topic, power_topic, connected_topic, pv_topic)
     bridge = Bridge(topics, patience, Nonsense(log, power_topic))
     unit = Steered(VirtualMeter(step=step, age=age), (0.0, max_power), terms, clock, bridge=bridge)
+    login = partial(mqtt, broker, user=user, password=password, ca=ca)
     will = topic, b"%d" % round(unit.farewell or 0.0)
-    async with mqtt(broker, user=user, password=password, ca=ca, will=will) as link:
-        speaker = Speaker(link, topic)
+    async with login() as link, AsyncExitStack() as stack:
+        speaker = Speaker(stack, partial(login, will=will), topic)
         try:
             if (default_soc, default_power) != (None, None):
                 log.debug("until its first message: %s%%, %s W", default_soc, default_power)
@@ -95,25 +97,44 @@ async def b2500_esp(
                 async for event in events:
                     told = unit.take(event)
                     if event is None:
-                        speaker.say(unit.shown())
+                        await speaker.say(unit.shown())
                     elif isinstance(event, Release):
-                        speaker.say(unit.farewell or 0.0)
+                        await speaker.say(unit.farewell or 0.0)
                     for record in filter(None, (told, unit.accepted())):
                         yield record
         finally:
             if unit.borrowed:
-                speaker.say(unit.farewell or 0.0)
-            link.forget(topic)
+                await speaker.say(unit.farewell or 0.0)
+            speaker.forget()
 
 
 class Speaker:
-    """Says what the storage is to see, whole watts, when it is another."""
+    """Says what the storage is to see, whole watts, when it is another.
 
-    def __init__(self, link: Link, topic: str) -> None:
-        self._link, self._topic, self._said = link, topic, math.nan
+    Its connection bears the last will, so it is opened with the first word: who only reads leaves
+    nothing behind.
+    """
 
-    def say(self, watts: Watts | None) -> None:
+    def __init__(
+        self,
+        stack: AsyncExitStack,
+        login: Callable[[], AbstractAsyncContextManager[Link]],
+        topic: str,
+    ) -> None:
+        self._stack, self._login, self._topic = stack, login, topic
+        self._link: Link | None = None
+        self._said = math.nan
+
+    async def say(self, watts: Watts | None) -> None:
         """Say a reading; nothing of nobody's."""
-        if watts is not None and round(watts) != self._said:
-            self._said = round(watts)
-            self._link.say(self._topic, b"%d" % self._said, qos=1, retain=True)
+        if watts is None or round(watts) == self._said:
+            return
+        if self._link is None:
+            self._link = await self._stack.enter_async_context(self._login())
+        self._said = round(watts)
+        self._link.say(self._topic, b"%d" % self._said, qos=1, retain=True)
+
+    def forget(self) -> None:
+        """Say nothing again when the broker returns."""
+        if self._link:
+            self._link.forget(self._topic)

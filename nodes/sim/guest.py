@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aiomqtt import Client
 
 AGAIN = 0.5  # s between attempts
+INSIST = 0.1  # s between two cancellations
 Heard = Callable[[str, bytes], Awaitable[None] | None]
 
 
@@ -26,7 +27,7 @@ class Guest:
         from aiomqtt import MqttError
 
         if self._client:
-            with suppress(MqttError):
+            with suppress(MqttError, OSError):
                 await self._client.publish(topic, payload, retain=retain)
 
     async def stay(self, url: str, topics: tuple[str, ...], heard: Heard) -> None:
@@ -37,7 +38,7 @@ class Guest:
         version = aiomqtt.ProtocolVersion.V311
         while True:
             client = aiomqtt.Client(parts.hostname or "", parts.port or 1883, protocol=version)
-            with suppress(aiomqtt.MqttError):
+            with suppress(aiomqtt.MqttError, OSError):
                 async with client:
                     await self._listen(client, topics, heard)
             self._client = None
@@ -51,9 +52,10 @@ class Guest:
         self.online.set()
         try:
             async for message in client.messages:
-                told: Any = heard(message.topic.value, bytes(message.payload))
-                if told is not None:
-                    await told
+                with suppress(ValueError):  # nonsense is passed over, as by firmware
+                    told: Any = heard(message.topic.value, bytes(message.payload))
+                    if told is not None:
+                        await told
         finally:
             self._client = None
 
@@ -75,6 +77,10 @@ async def going(*works: Awaitable[None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        pending = set(tasks)
+        while (
+            pending
+        ):  # before Python 3.12 asyncio.wait_for, in aiomqtt, may swallow a cancellation
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=INSIST)
