@@ -4,7 +4,7 @@ Source: Zendure/zenSDK, README, and what Omnibattery records of a 2400 AC: GET /
 gives `sn` and `properties`; POST /properties/write takes `sn` and `properties`. `acMode` 1 charges
 with `inputLimit`, 2 discharges with `outputLimit`, in W; `smartMode` 1 keeps what is written out of
 the flash. `gridInputPower` and `outputHomePower` are its AC powers, `outputPackPower` goes into the
-cells, `packInputPower` out of them, in W; `electricLevel` in %; `hyperTmp` in 0.01; limits
+cells, `packInputPower` out of them, in W; `electricLevel` in %; limits
 `chargeMaxLimit` and `inverseMaxPower` in W. Reports show the old setpoint for 0.5 to 2 s.
 """
 
