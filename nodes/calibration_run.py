@@ -63,8 +63,8 @@ def calibration_run(
 ) -> Observable[Calibration]:
     """Say the percent to be set, and how far it is: once per reading and at least once a second.
 
-    It begins at 100 %, ends at 0 % and stays there. At each step it waits for `settle` and takes the
-    mean of `samples` readings. A load that draws nothing though it conducts has opened its
+    It begins at 100 %, ends at 0 % and stays there. At each step it waits for `settle`, then takes
+    the mean of `samples` readings. A load that draws nothing though it conducts has opened its
     thermostat: it waits, says so, and takes no such reading. NaN and infinities are not heard.
     """
     wishes = Wishes(step, warm_up, settle, samples)
