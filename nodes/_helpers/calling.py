@@ -35,7 +35,7 @@ class Choice(NamedTuple):
     order: tuple[str, ...] = ()
     at: Seconds = -math.inf
     """When it was made."""
-    count: int = 0
+    size: int = 0
     """How many of them work."""
 
 
@@ -71,8 +71,8 @@ def call(before: Called, outlook: Outlook, rules: Rules) -> Called:
     able = heard or able
     choice = _choice(before.choices.get(way, Choice()), outlook, able, way, rules)
     if power > rules.idle:
-        choice = choice._replace(count=_count(choice, power, able, rules))
-    working = choice.order[: choice.count] if power > rules.idle else ()
+        choice = choice._replace(size=_count(choice, power, able, rules))
+    working = choice.order[: choice.size] if power > rules.idle else ()
     reasons = _reasons(outlook, able, barred[way], way, rules, idle=power <= rules.idle)
     choices = MappingProxyType({**before.choices, way: choice})
     return Called(choices, MappingProxyType(barred), working, MappingProxyType(reasons))
@@ -105,7 +105,7 @@ def _choice(
     before: Choice, outlook: Outlook, able: Mapping[str, Watts], way: int, rules: Rules
 ) -> Choice:
     """Let the choice stand, or put those that are eligible in order anew; who joined may leave."""
-    called = before.order[: max(1, before.count)]
+    called = before.order[: max(1, before.size)]
     stands = called and all(name in able for name in called)
     if not stands or outlook.at - before.at >= rules.every - TINY:
         return Choice(_ranked(list(able), outlook, way), outlook.at)
@@ -129,7 +129,7 @@ def _count(choice: Choice, power: Watts, able: Mapping[str, Watts], rules: Rules
     limits = [able[name] for name in choice.order]
     return max(
         _enough(limits, power, rules),
-        min(choice.count, _enough(limits, power + rules.hysteresis, rules)),
+        min(choice.size, _enough(limits, power + rules.hysteresis, rules)),
     )
 
 

@@ -157,6 +157,7 @@ def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) 
     """
     for name, ability in now.usable.items():
         before = state.following.get(name)
-        waits = before is not None and now.at + ability.write_every > next_at
-        if waits and now.allows(name, before.asked):
+        if before is None or now.at + ability.write_every <= next_at:
+            continue
+        if now.allows(name, before.asked):
             wants[name] = before.asked
