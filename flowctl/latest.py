@@ -35,6 +35,11 @@ class Latest(Generic[T]):
             self.put(self._in_hand.pop())
         self._in_hand.clear()
 
+    @property
+    def spent(self) -> bool:
+        """Whether it is closed, and empty."""
+        return self._closed and not self._held
+
     def close(self) -> None:
         """End the iteration once the box is empty."""
         self._closed = True

@@ -105,6 +105,8 @@ class LiveEnds:
 
         async def attempt(well: Callable[[], None]) -> None:
             box.retry()
+            if box.spent:  # nothing is left to be told: it need not be found again for that
+                return
             if not left:
                 renew()
             elif before := left.pop():  # a reload hands the device over: release, then borrow

@@ -2,7 +2,7 @@ import logging
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from reactivex import Subject
 
 from flowctl.node import read_node
@@ -84,9 +84,10 @@ def test_taken_down_it_leaves_no_timer():
 
 @given(timelines)
 def test_every_value_passes_and_every_silence_is_answered(said):
+    times = [0.0, *(at for at, _ in said), 1e9]
+    assume(all(abs(b - a - 1.5) > 1e-5 for a, b in pairwise(times)))  # a tie may go either way
     heard = play(stale, said, after=1.5, value=-1.0)
     assert [event for event in heard if event[1] != -1.0] == said
-    times = [0.0, *(at for at, _ in said), 1e9]
     gaps = [a for a, b in pairwise(times) if b - a > 1.5]
     answers = [at for at, value in heard if value == -1.0]
     assert answers == pytest.approx([at + 1.5 for at in gaps], abs=2e-6)
