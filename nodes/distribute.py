@@ -112,7 +112,7 @@ def step(
 
 def _storage(ability: Ability, soc: Percent, rules: Rules) -> Storage:
     running = ability.setpoint > RUNS * rules.low
-    return Storage(soc, ability.can_discharge, ability.capacity, running)
+    return Storage(soc, ability.can_discharge, ability.capacity, running, ability.min_power)
 
 
 class _Teller:

@@ -5,6 +5,7 @@ number of storages: what it reckons from the other one is reckoned from the mean
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from flowctl import Percent, Watts
@@ -37,6 +38,12 @@ class Storage(NamedTuple):
     capacity: float | None = None
     """Wh, if known."""
     running: bool = True
+    least: Watts = 0.0
+    """What it gives at least while it runs, whatever the rules say."""
+
+    def low(self, rules: Rules) -> Watts:
+        """Return the least it is asked for while it runs."""
+        return min(max(rules.low, self.least), self.most, max(rules.low, rules.high))
 
 
 def distribute(
@@ -48,8 +55,9 @@ def distribute(
         return _boosted(want, storages, rules), "max power"
     if rules.idle == "stop":
         return _stopping(want, storages, rules)
-    if want <= rules.low * len(storages):
-        return {name: min(rules.low, one.most) for name, one in storages.items()}, "min power"
+    lows = {name: one.low(rules) for name, one in storages.items()}
+    if want <= sum(lows.values()):
+        return lows, "min power"
     return _weighted(want, storages, rules)
 
 
@@ -107,13 +115,14 @@ def _stopping(
 ) -> tuple[dict[str, Watts], Mode]:
     """Let only so many run as have enough to do; those that run, then the fullest, go first."""
     ranked = sorted(storages, key=lambda name: (-storages[name].running, -storages[name].soc))
-    count, low = sum(one.running for one in storages.values()), rules.low
-    while count < len(ranked) and want >= low * (count + 1) * BEGINS:
+    lows = list(accumulate(storages[name].low(rules) for name in ranked))
+    count = sum(one.running for one in storages.values())
+    while count < len(ranked) and want >= lows[count] * BEGINS:
         count += 1
-    while count and want < low * count * STOPS:
+    while count and want < lows[count - 1] * STOPS:
         count -= 1
     chosen = {name: storages[name] for name in storages if name in ranked[:count]}
-    shares, mode = _weighted(max(want, low * count), chosen, rules) if chosen else ({}, "idle")
+    shares, mode = _weighted(max(want, lows[count - 1]), chosen, rules) if chosen else ({}, "idle")
     return {name: shares.get(name, 0.0) for name in storages}, mode
 
 
@@ -123,6 +132,6 @@ def _weighted(
     those = list(storages.values())
     parts, tilted = weights(those, rules)
     highs = [min(rules.high, one.most) for one in those]
-    lows = [min(rules.low, high) for high in highs]
+    lows = [min(one.low(rules), high) for one, high in zip(those, highs, strict=True)]
     shares = fill(want, parts, lows, highs)
     return dict(zip(storages, shares, strict=True)), "rebalancing" if tilted else "balanced"

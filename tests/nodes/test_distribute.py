@@ -158,6 +158,13 @@ def test_what_a_learned_ceiling_refuses_the_other_gives():
     assert law(500.0, storages, Rules())[0] == {"1": 150.0, "2": 350.0}
 
 
+def test_one_that_can_hold_no_less_is_asked_for_no_less():
+    one, other = Storage(80, 800.0, least=80.0, running=False), Storage(60, 800.0, running=False)
+    assert law(110.0, {"1": one, "2": other}, Rules())[0] == {"1": 110.0, "2": 0.0}
+    assert law(160.0, {"1": one, "2": other}, Rules())[0]["1"] >= 80.0
+    assert law(0.0, {"1": one, "2": other}, Rules(idle="floor"))[0] == {"1": 80.0, "2": 40.0}
+
+
 def test_modes_presence_and_totals_are_told(caplog):
     caplog.set_level(logging.INFO)
     planned(
@@ -217,6 +224,7 @@ storage = st.builds(
     st.floats(0, 800),
     st.one_of(st.none(), st.floats(500, 10_000)),
     st.booleans(),
+    st.sampled_from([0.0, 40.0, 80.0]),
 )
 
 
@@ -234,7 +242,7 @@ def test_shares_stay_within_limits_and_serve_what_they_can(want, storages, idle,
     for name, watts in shares.items():
         assert 0 <= watts <= min(500.0, named[name].most) + 1e-6
     able = sum(min(400.0, one.most) for one in storages)
-    if 1.25 * 40 * len(storages) < want < able and min(one.most for one in storages) >= 40:
+    if 1.25 * 80 * len(storages) < want < able and min(one.most for one in storages) >= 80:
         assert sum(shares.values()) == pytest.approx(want)
 
 

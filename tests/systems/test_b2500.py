@@ -566,6 +566,12 @@ def test_B0d_nan_poisons_nothing():
         assert asked(one) == [250.0, 250.0]
 
 
+def test_the_house_to_try_it_in_is_one_comment_away():
+    text = FLOW.read_text().replace("  # demo:", "  demo:")
+    text = text.replace("  #   - simulated_house", "    - simulated_house")
+    assert load_text(text).steps["demo/simulated_house"]
+
+
 def test_the_plant_beside_the_flow_names_its_streams():
     from nodes.sim.plant_file import read_plant
 
