@@ -1,7 +1,7 @@
 """How cloudy the next day with sun will be, as weather and solar services forecast it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -45,41 +45,60 @@ def cloud_forecast(
     """
     where = read_zone(zone)
 
-    def next_day() -> date:
+    def day() -> date:
         wall = clock.wall()
         today = date.fromisoformat(day_of(wall, 0.0, where))
         return today + timedelta(days=day_of(wall, turns, where) == today.isoformat())
 
+    def read(answer: Any) -> Percent:
+        return clouds(answer, day(), hours, where, clear_day)
+
     def subscribe(
         out: abc.ObserverBase[Sky], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        nonsense = Nonsense(log, "the forecast")
-        said: Sky | None = None
-        heard_at = -math.inf
-
-        def say(covered: Percent | None) -> None:
-            nonlocal said
-            said = Sky(day=next_day().isoformat(), clouds=covered)
-            out.on_next(said)
-
-        def receive(answer: Any) -> None:
-            nonlocal heard_at
-            try:
-                covered = clouds(answer, next_day(), hours, where, clear_day)
-            except (ValueError, TypeError, KeyError, AttributeError) as why:
-                nonsense.heard(why)
-                return
-            nonsense.over()
-            heard_at = clock.time()
-            say(covered)
-
-        def look() -> None:
-            known = said is None or said.clouds is not None
-            if known and clock.time() - heard_at > good_for:
-                say(None)
-
-        timer = looking(clock, look)
-        heard = told.subscribe(receive, out.on_error, out.on_completed, scheduler=clock)
+        watch = _Watch(clock, day, read, good_for, out.on_next, log)
+        timer = looking(clock, watch.look)
+        heard = told.subscribe(watch.receive, out.on_error, out.on_completed, scheduler=clock)
         return CompositeDisposable(heard, timer)
 
     return Observable(subscribe)
+
+
+class _Watch:
+    """What was forecast last, and when."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        day: Callable[[], date],
+        read: Callable[[Any], Percent],
+        good_for: Seconds,
+        say: Callable[[Sky], None],
+        log: Log,
+    ) -> None:
+        self._clock, self._day, self._read, self._good_for = clock, day, read, good_for
+        self._out = say
+        self._nonsense = Nonsense(log, "the forecast")
+        self._said: Sky | None = None
+        self._heard_at = -math.inf
+
+    def receive(self, answer: Any) -> None:
+        """Take an answer of the service."""
+        try:
+            covered = self._read(answer)
+        except (ValueError, TypeError, KeyError, AttributeError) as why:
+            self._nonsense.heard(why)
+            return
+        self._nonsense.over()
+        self._heard_at = self._clock.time()
+        self._say(covered)
+
+    def look(self) -> None:
+        """Say that nobody knows any more, once."""
+        known = self._said is None or self._said.clouds is not None
+        if known and self._clock.time() - self._heard_at > self._good_for:
+            self._say(None)
+
+    def _say(self, covered: Percent | None) -> None:
+        self._said = Sky(day=self._day().isoformat(), clouds=covered)
+        self._out(self._said)

@@ -47,7 +47,7 @@ def forced_mode(
     store: Store,
     log: Log,
 ) -> Observable[Mapping[str, Watts]]:
-    """Say which loads are forced, and to how many watts (positive); at the start and when it changes.
+    """Say which loads are forced, and to how many watts: at the start, and when it changes.
 
     A command is `{"command": "force", "name": "ecs", "power": 1500, "duration": 3600}`: power in W,
     all it can draw if not given; duration in seconds, for good if not given; and `unforce` with a

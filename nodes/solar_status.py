@@ -17,6 +17,7 @@ from nodes._helpers.sky import Sky
 from nodes._helpers.timing import TINY
 
 METERS = ("consumption", "production")
+SINGLE = (*METERS, "forced", "produced", "sky", "fallback")
 
 
 def solar_status(
@@ -51,43 +52,50 @@ def solar_status(
     Source: the status message of Coturex Wifi_Mqtt_SolarBalancer.
     """
     where = read_zone(zone)
-    streams: dict[tuple[str, str], Observable[Any] | None] = {
-        ("consumption", ""): consumption,
-        ("production", ""): production,
-        ("forced", ""): forced,
-        ("produced", ""): produced,
-        ("sky", ""): sky,
-        ("fallback", ""): fallback,
-        **{("load", name): stream for name, stream in loads.items()},
-        **{("energy", name): stream for name, stream in energy.items()},
-        **{("full", name): stream for name, stream in full.items()},
-    }
+    single = (consumption, production, forced, produced, sky, fallback)
+    named = zip(SINGLE, single, strict=True)
+    inputs = {(key, ""): stream for key, stream in named if stream is not None}
+    for key, many in (("load", loads), ("energy", energy), ("full", full)):
+        inputs |= {(key, name): stream for name, stream in many.items()}
 
     def subscribe(
         out: abc.ObserverBase[Mapping[str, Any]], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        newest: dict[tuple[str, str], Any] = {}
-        heard_at = dict.fromkeys(METERS, -math.inf)
-
-        def hear(key: tuple[str, str], value: Any) -> None:
-            newest[key] = value
-            if key[0] in heard_at:
-                heard_at[key[0]] = clock.time()
+        board = _Board(clock, timeout)
+        watched = [
+            stream.subscribe(partial(board.hear, key), out.on_error, scheduler=clock)
+            for key, stream in inputs.items()
+        ]
 
         def speak(_: Plan) -> None:
-            fresh = clock.time() - min(heard_at.values()) <= timeout + TINY
             wall = clock.wall().astimezone(where)
-            out.on_next(MappingProxyType(status(newest, wall, tuple(loads), fresh=fresh)))
+            told = status(board.newest, wall, tuple(loads), fresh=board.fresh)
+            out.on_next(MappingProxyType(told))
 
-        watched = [
-            stream.subscribe(partial(hear, key), out.on_error, scheduler=clock)
-            for key, stream in streams.items()
-            if stream is not None
-        ]
         said = plan.subscribe(speak, out.on_error, out.on_completed, scheduler=clock)
         return CompositeDisposable(said, *watched)
 
     return Observable(subscribe)
+
+
+class _Board:
+    """The newest of all that is told, and when the meters were heard."""
+
+    def __init__(self, clock: Clock, timeout: Seconds) -> None:
+        self._clock, self._timeout = clock, timeout
+        self.newest: dict[tuple[str, str], Any] = {}
+        self._heard_at = dict.fromkeys(METERS, -math.inf)
+
+    def hear(self, key: tuple[str, str], value: Any) -> None:
+        """Take note of a value."""
+        self.newest[key] = value
+        if key[0] in self._heard_at:
+            self._heard_at[key[0]] = self._clock.time()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether both meters were heard of late."""
+        return self._clock.time() - min(self._heard_at.values()) <= self._timeout + TINY
 
 
 def status(

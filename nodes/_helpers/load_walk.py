@@ -106,9 +106,9 @@ def step(walk: Walk, now: Moment, policy: Policy) -> tuple[Walk, Verdict]:
         left = max(0.0, spare - sum(shares.values()))
     draws, reasons = draws | shares, reasons | why
     ordered = {name: draws[name] for name in loads if name in draws}
-    new = Walk(
-        ordered, frozenset(free), _switched(walk, now, ordered), waiting, walk.learned, trial
-    )
+    turned = [name for name in ordered if bool(ordered[name]) != bool(walk.draws.get(name))]
+    since = {**walk.switched_at, **dict.fromkeys(turned, now.at)}
+    new = Walk(ordered, frozenset(free), since, waiting, walk.learned, trial)
     return new, Verdict(ordered, reasons, left)
 
 
@@ -244,8 +244,3 @@ def _learned(walk: Walk, now: Moment) -> Walk:
     if trial.name in walk.learned:
         seen = walk.learned[trial.name] + PACE * (seen - walk.learned[trial.name])
     return walk._replace(trial=None, learned={**walk.learned, trial.name: seen})
-
-
-def _switched(walk: Walk, now: Moment, draws: Mapping[str, Watts]) -> Mapping[str, Seconds]:
-    changed = [name for name in draws if bool(draws[name]) != bool(walk.draws.get(name))]
-    return {**walk.switched_at, **dict.fromkeys(changed, now.at)}
