@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Gt, Observable, Quantity, Seconds, UnitFrom
+from nodes._helpers.days import read_zone
 from nodes._helpers.timing import Deadline
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -56,7 +56,7 @@ def schedule(
     Raises:
         ValueError: a text is no window, day or zone.
     """
-    windows, begin_on, where = _windows(between), _days(days), _zone(zone)
+    windows, begin_on, where = _windows(between), _days(days), read_zone(zone)
 
     def subscribe(
         out: abc.ObserverBase[Any], _: abc.SchedulerBase | None = None
@@ -138,10 +138,3 @@ def _days(text: str) -> tuple[int, ...]:
         first, last = DAYS.index(names[0]), DAYS.index(names[-1])
         found += [day % 7 for day in range(first, last + 1 + (7 if last < first else 0))]
     return tuple(found)
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"no time zone is called '{name}'; e.g. Europe/Amsterdam") from None
