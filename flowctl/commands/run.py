@@ -5,7 +5,8 @@ import gc
 import json
 import logging
 import sys
-from contextlib import nullcontext, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,24 +62,30 @@ def run(
     single = Once(shadow=shadow) if once else None
     lively = view and not once and sys.stdout.isatty()
     logging_lines(logging.DEBUG if verbose else logging.INFO, lively=lively)
-    beside = [shown if lively else told, listening(folder)]
-    beside = [single.decide] if single else beside
+    beside = [single.decide] if single else [shown if lively else told, listening(folder)]
+    quiet = redirect_stdout(sys.stderr) if once else nullcontext()  # what steps print is no answer
+    with quiet, _guarding(flows, set_, wanted=guard and not shadow) as started:
+        asyncio.run(run_flows(flows, options, beside, started))
+    return _show(single, as_json=json_) if single else 0
+
+
+@contextmanager
+def _guarding(
+    flows: list[Path], sets: list[str] | None, *, wanted: bool
+) -> Iterator[Callable[[list[Session]], None]]:
+    """Give what is to be called at the start; a guardian is told goodbye at the end."""
     guardians: list[Guardian] = []
 
     def started(sessions: list[Session]) -> None:
         gc.freeze()  # what is loaded stays: a search through it would hold up every stream
-        if guard and not shadow and any(map(_has_devices, sessions)):
-            guardians.append(Guardian(_command("release", flows, set_), _again()))
+        if wanted and any(map(_has_devices, sessions)):
+            guardians.append(Guardian(_command("release", flows, sets), _again()))
 
     try:
-        with (
-            redirect_stdout(sys.stderr) if once else nullcontext()
-        ):  # what steps print is no answer
-            asyncio.run(run_flows(flows, options, beside, started))
+        yield started
     finally:
         for guardian in guardians:
             guardian.bye()
-    return _show(single, as_json=json_) if single else 0
 
 
 def _show(once: "Once", *, as_json: bool) -> int:
