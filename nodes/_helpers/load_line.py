@@ -48,6 +48,8 @@ async def steer(
         TimeoutError: a load that used to answer does not.
     """
     line = _Line(link, manner, store, log)
+    most, least = manner.rating.max_charge, manner.rating.min_power
+    log.info("%s: %s W", manner.topic, "unknown" if most is None else f"{least:.0f} to {most:.0f}")
     async with AsyncExitStack() as ears:
         for topic, hear in ((manner.answers, line.answered), (manner.boot, line.booted)):
             if topic:

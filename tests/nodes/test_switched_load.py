@@ -25,6 +25,18 @@ async def test_it_is_off_at_the_start_and_tells_what_it_draws(mosquitto, topic):
         ]
 
 
+async def test_the_log_lists_it_at_the_start(mosquitto, topic, caplog):
+    caplog.set_level("INFO")
+    async with (
+        driven(switched_load, mosquitto, topic=topic, power=596.0) as load,
+        driven(switched_load, mosquitto, topic=f"{topic}/2") as unknown,
+    ):
+        await load.accepts(0.0)
+        await unknown.accepts(0.0)
+    assert f"{topic}: 596 to 596 W" in caplog.text
+    assert f"{topic}/2: unknown W" in caplog.text
+
+
 async def test_it_is_switched_in_the_words_of_its_relay(mosquitto, topic):
     words = {"topic": topic, "power": 596.0, "on": ON, "off": OFF}
     async with peer(mosquitto, topic) as other, driven(switched_load, mosquitto, **words) as load:
