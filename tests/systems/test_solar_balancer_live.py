@@ -86,6 +86,22 @@ async def test_F2_F8_O4_O5_the_story_of_a_day(own_mosquitto, tmp_path):
         assert await asyncio.to_thread(process.wait, 30) == 0
 
 
+async def hangs(_: object) -> object:
+    """A forecast that takes the question and never answers."""
+    await asyncio.Event().wait()
+
+
+async def test_B2_7_M7_a_forecast_that_hangs_holds_nothing_up(own_mosquitto, tmp_path):
+    async with (
+        website(hangs) as forecast,
+        living(own_mosquitto) as live,
+        running(own_mosquitto, tmp_path, forecast),
+    ):
+        await draws(live, 1180, 0)
+        shines(live, 800)
+        await draws(live, 480, 0)
+
+
 async def test_M3_B2_1_F5_a_load_is_forced_over_mqtt_and_stays_so_over_a_restart(
     own_mosquitto, tmp_path
 ):
