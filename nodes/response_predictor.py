@@ -72,7 +72,7 @@ class _Predictor:
         self, house: House, memory: Memory, clock: Clock, out: abc.ObserverBase[Outlook]
     ) -> None:
         self._house, self._memory, self._clock, self._out = house, memory, clock, out
-        self.beat = Deadline(clock, self._speak)
+        self.beat = Deadline(clock, self._speak_between)
 
     def hear(self, name: str, record: Battery) -> None:
         self._house = told(self._house, name, record, self._clock.time())
@@ -82,10 +82,13 @@ class _Predictor:
             now = self._clock.time()
             self._house = read(self._house, watts, now)
             self._memory.keep(self._house.beliefs, now)
-            self._speak()
+            self._speak(now)
 
-    def _speak(self) -> None:
-        self._house, outlook = look(self._house, self._clock.time())
+    def _speak_between(self) -> None:
+        self._speak(self._clock.time())
+
+    def _speak(self, at: Seconds) -> None:  # of a reading, just its time: the law tells them apart
+        self._house, outlook = look(self._house, at)
         self._memory.tell(outlook)
         self.beat.set(next_beat(outlook))
         self._out.on_next(outlook)

@@ -362,3 +362,23 @@ def test_looking_twice_changes_nothing(watts):
         state, again = look(state, float(second + 1))
         assert isinstance(first, Outlook)
         assert first == again
+
+
+def test_the_outlook_of_a_reading_bears_its_time_though_the_clock_goes_on():
+    """A live clock does: an outlook a microsecond later would count as one between readings."""
+
+    class Creeping(VirtualClock):
+        calls = 0
+
+        def time(self):
+            self.calls += 1
+            return super().time() + 1e-6 * self.calls
+
+    clock, meter, said = Creeping(), Subject(), []
+    predictor = response_predictor(meter, {}, clock=clock, store=Store(), log=LOG)
+    predictor.subscribe(said.append, scheduler=clock)
+    for _ in range(3):
+        clock.advance(1.0)
+        clock.turn(meter.on_next, 100.0)
+    readings = [outlook for outlook in said if outlook.at == outlook.read_at]
+    assert len(readings) == 3
