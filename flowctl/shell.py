@@ -12,7 +12,7 @@ from flowctl.clock import Clock
 from flowctl.override import Hold, Verdict
 from flowctl.terms import Terms
 from flowctl.units import show
-from flowctl.values import RELEASE, Battery, Release
+from flowctl.values import RELEASE, Battery, Release, is_finite
 
 SOON = 1e-6  # s; timers land a hair early
 
@@ -86,8 +86,11 @@ class Shell:
         """Take note of telemetry, and return what the flow is to know of it.
 
         A battery on its own meter is ours to take, unless the terms say otherwise; one that was
-        yielded to somebody else is not.
+        yielded to somebody else is not. A record that is not finite is passed on as it is: the wire
+        drops and counts it.
         """
+        if not is_finite(record):
+            return record
         self._rating = record.after(self._rating)
         if self._written is not None:
             soon = self.terms.on_override == "yield"  # there is no other time: flows write often

@@ -173,13 +173,16 @@ def test_what_a_timer_raises_stays_behind_the_fence(tmp_path: Path) -> None:
     assert [trouble.error for _, trouble in bench.stream("errors")] == ["negative"]
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, Battery(power=math.nan)])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, Battery(power=math.nan), Battery(setpoint=math.nan)]
+)
 def test_what_is_not_finite_never_leaves_a_step(tmp_path: Path, value: object) -> None:
-    bench = Bench(build(tmp_path, PIPE))
+    bench = Bench(build(tmp_path, PIPE), accept=False)
+    bench.say("meter", 100.0)
     bench.say("left" if isinstance(value, Battery) else "meter", value)
-    assert bench.heard("left") == []
+    assert bench.heard("left") == [(0.0, 100.0)]
     assert bench.stream("left") == []
-    assert bench.stream("meter") == []
+    assert bench.stream("meter") == [(0.0, 100.0)]
 
 
 def test_a_node_that_refuses_its_settings_is_a_located_fault(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def device(told: dict[str, Any]) -> str:
     terms += f", max_charge: {told['max_charge']}W, max_discharge: {told['max_discharge']}W"
     terms += ", own_meter: leave" if told["auto"] else ""
     name = f"b{told['id']}"
-    return f"\n  {name}:\n    - from: plan.{name}\n    - marstek_modbus: {{host: {name}, {terms}}}\n"
+    return (
+        f"\n  {name}:\n    - from: plan.{name}\n    - marstek_modbus: {{host: {name}, {terms}}}\n"
+    )
 
 
 class Driver:
