@@ -76,10 +76,11 @@ class Live:
     def grid(self) -> float:
         return self.load - sum(cell.power for cell in self.cells)
 
-    async def start(self) -> None:
-        graph = load(FLOW, sets=QUICK, env=self.env)
+    async def start(self, **sets: str) -> None:
+        options = Options(sets=QUICK | sets)
+        graph = load(FLOW, sets=options.sets, env=self.env)
         self._storage = Storage(self.state)
-        session = Session(FLOW, graph, LiveClock(), Options(sets=QUICK), self._storage)
+        session = Session(FLOW, graph, LiveClock(), options, self._storage)
         self.sessions.append(session)
         session.start()
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from statistics import mean
 
 import pytest
+import yaml
 
 from flowctl import Battery
 from flowctl.check import load
@@ -57,9 +58,9 @@ def test_I8_without_a_meter_the_units_idle_and_a_mode_is_obeyed_all_the_same():
     assert house.run(10).powers() == (-2500, -2500, -2500)
 
 
-def test_I8_with_no_meter_found_the_units_are_left_alone_but_for_charge():
+def test_I7_I8_with_no_meter_found_the_units_are_left_alone_but_for_charge():
     house = House(*three(), env={"BATTERY_1_IP": "a"})
-    assert house.bench.graph.steps["meter/homewizard_p1"].settings["host"] == "auto"  # I7a
+    assert house.bench.graph.steps["meter/homewizard_p1"].settings["host"] == "auto"
     house.meter_speaks = False
     assert house.run(20).units["battery1"].told is None
     house.choose("Charge")
@@ -353,6 +354,45 @@ def test_C1_C11_a_env_file_beside_the_flow_is_read_as_it_was(tmp_path):
     told = load(tmp_path / "mmbc.yaml", env={}).steps["mode/ha_select"].settings
     assert told["broker"].reveal() == "mqtt://10.0.0.2:1884"
     assert told["password"].reveal() == "m b c"
+
+
+# Around it.
+
+
+def test_E1_another_battery_or_meter_is_another_line():
+    """No class to write: whoever yields a Battery record is a battery, watts are a meter."""
+    text = FLOW.read_text()
+    other = text.replace("- marstek_modbus: {host", "- marstek_udp: {host").replace(
+        ', port: "${BATTERY_1_PORT:-502}", device: "${BATTERY_1_ADDRESS:-1}"', ""
+    )
+    line = other[other.index("  battery1:") : other.index("  battery2:")]
+    line = line.replace(', poll: "${poll}", gap: "${gap}"', "")
+    meter = '- homewizard_p1: {host: "${p1}", every: "${meter_every}", interface: "${interface}"}'
+    assert meter in text
+    made = text.replace(text[text.index("  battery1:") : text.index("  battery2:")], line)
+    made = made.replace(meter, '- mqtt_in: {broker: "${broker}", topic: home/grid, unit: W}')
+    graph = load(made, env=ENV)
+    assert not graph.warnings
+    house = House(*three(), load=900.0, flow=made).run(20)
+    assert house.powers() == about(900, 0, 0)
+
+
+def test_R1_C11_the_page_shows_an_env_file_and_a_compose_file():
+    page = (FLOW.parents[1] / "docs" / "migrate" / "mmbc.md").read_text()
+    blocks = re.findall(r"```(\w+)\n(.*?)```", page, flags=re.DOTALL)
+    [compose] = [
+        yaml.safe_load(text) for kind, text in blocks if kind == "yaml" and "services" in text
+    ]
+    service = compose["services"]["mmbc"]
+    assert service["network_mode"] == "host"
+    assert service["restart"] == "unless-stopped"
+    assert service["env_file"] == ".env"
+    assert "flowctl run /flows/mmbc.yaml" in service["command"]
+    [dotenv] = [text for kind, text in blocks if kind == "sh" and "BATTERY_1_IP" in text]
+    told = dict(
+        line.split("=", 1) for line in dotenv.splitlines() if "=" in line and line[0] != "#"
+    )
+    assert load(FLOW, env=told).steps["battery1/marstek_modbus"].settings["host"] == "192.168.1.101"
 
 
 # Bugs of the original that are not ours.

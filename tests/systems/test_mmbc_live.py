@@ -10,8 +10,10 @@ from itertools import pairwise
 import aiohttp
 import pytest
 
+from nodes._helpers import homewizard
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
 from tests.nodes.streams import until
+from tests.nodes.zeroconf import HOME, P1, announced, fresh_kind
 from tests.systems.mmbc_live import FLOW, QUICK, house, listening
 
 pytestmark = pytest.mark.timeout(120)
@@ -62,7 +64,7 @@ async def test_the_story_of_a_day(own_mosquitto, tmp_path):
             assert [round(cell.power, -1) for cell in live.cells] == [0, 0]  # still on Hold
 
 
-async def test_M1_S1_S2_S3_what_is_on_the_broker(mosquitto, tmp_path):
+async def test_E6_M1_S1_S2_S3_what_is_on_the_broker(mosquitto, tmp_path):
     port = int(mosquitto.rpartition(":")[2])
     async with house(port, tmp_path / "state", 80.0, 40.0) as live, listening(live, mosquitto):
         await live.start()
@@ -103,6 +105,8 @@ async def test_M1_S1_S2_S3_what_is_on_the_broker(mosquitto, tmp_path):
             "mmbc/status/discharge_blocked",
         }  # fmt: skip
         assert not {topic for topic in await kept(mosquitto) if topic.endswith("virtual/power")}
+        for topic in ("mmbc/status/soc", "mmbc/virtual/power", "mmbc/virtual/battery1/soc"):
+            float(live.newest(topic))  # E6: plain, for any client
         await live.say("mmbc/control/block_discharge", "true")
         await live.answers("mmbc/status/discharge_blocked", "true")
         await live.settles(0.0, 0.0)
@@ -111,9 +115,7 @@ async def test_M1_S1_S2_S3_what_is_on_the_broker(mosquitto, tmp_path):
         await live.balances()
 
 
-async def test_O3_O11_U2_F3_B1_1_B1_8_registers_control_and_one_session_per_unit(
-    mosquitto, tmp_path
-):
+async def test_I2_O3_O11_U2_F3_B1_1_B1_8_registers_control_and_one_session(mosquitto, tmp_path):
     port = int(mosquitto.rpartition(":")[2])
     async with house(port, tmp_path / "state", 80.0, 40.0) as live:
         await live.start()
@@ -162,6 +164,18 @@ async def test_I5_F7_a_meter_that_talks_nonsense_releases_and_returns(mosquitto,
         await live.settles(800.0)
     assert "talks nonsense" in caplog.text
     assert "active_power_w" in caplog.text
+
+
+async def test_I7_the_meter_is_found_by_itself(mosquitto, tmp_path, monkeypatch):
+    kind, port = fresh_kind(), int(mosquitto.rpartition(":")[2])
+    monkeypatch.setattr(homewizard, "KIND", kind)
+    monkeypatch.setattr(homewizard, "WAIT", 1.5)  # answers are not repeated within 1 s
+    async with house(port, tmp_path / "state", 80.0) as live:
+        meter = int(live.env["P1_HOST"].rpartition(":")[2])
+        live.env["P1_HOST"] = "auto"
+        async with announced((kind, meter, P1)):
+            await live.start(interface=HOME)
+            await live.settles(800.0)
 
 
 async def test_F2_a_broker_that_is_away_at_the_start_does_not_matter(own_mosquitto, tmp_path):
