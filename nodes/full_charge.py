@@ -61,7 +61,7 @@ def full_charge(
     One at a time, the longest overdue first. When each was last full is kept over restarts; of a
     new one it is taken to have been at its first word, so nothing begins at once. What the plan had
     given to it meanwhile is served by others: `rebalance` notices in some seconds that it does not
-    follow, and asks again once a minute. Put it after what limits the charge (`ceiling`,
+    follow, and asks again now and then. Put it after what limits the charge (`ceiling`,
     `soc_window`) or forbids opposite powers (`cross_charge_guard`), and before what limits power
     (`clamp`, `fuse_limit`). A battery that tells no charge is never due.
     """
