@@ -49,7 +49,7 @@ async def b2500_esp(
     max_power: Annotated[Watts, Gt(0), "most it can give"] = 800.0,
     step: Annotated[Watts, Gt(0), "what it changes at a poll; 17W with one output"] = 34.0,
     poll: Annotated[Seconds, Gt(0), "time between two of its polls, at the quickest"] = 1.0,
-    age: Annotated[Seconds, Ge(0), "how old its output is when its ESP tells it"] = 1.0,
+    age: Annotated[Seconds, Ge(0), "how old its output is when its ESP tells it"] = 2.0,
     patience: Annotated[Seconds, Gt(0), "silence of its ESP that counts as offline"] = 30.0,
     capacity: Annotated[WattHours | None, Gt(0), "energy when full"] = None,
     default_soc: Annotated[
@@ -91,7 +91,7 @@ async def b2500_esp(
         try:
             if (default_soc, default_power) != (None, None):
                 log.debug("until its first message: %s%%, %s W", default_soc, default_power)
-            known = {"capacity": capacity, "soc": default_soc, "power": default_power}
+            known = {"capacity": capacity, "soc": default_soc, "setpoint": default_power}
             yield replace(unit.first(), **known)  # type: ignore[arg-type]
             async with aclosing(either(setpoint.or_every(poll), *unit.messages(link))) as events:
                 async for event in events:

@@ -49,7 +49,7 @@ async def shelly_emulator(
     max_power: Annotated[Watts, Gt(0), "most it can give"] = 800.0,
     charge_power: Annotated[Watts, Ge(0), "most it can take; a B2500 nothing"] = 0.0,
     throttle: Annotated[Seconds, Ge(0), "polls that come sooner see nothing to change"] = 0.0,
-    age: Annotated[Seconds, Ge(0), "how old its output is when its ESP tells it"] = 1.0,
+    age: Annotated[Seconds, Ge(0), "how old its output is when its ESP tells it"] = 2.0,
     patience: Annotated[Seconds, Gt(0), "silence that counts as offline"] = 30.0,
     capacity: Annotated[WattHours | None, Gt(0), "energy when full"] = None,
     broker: Annotated[Broker | None, "where an ESP tells of it, if one does"] = None,

@@ -77,8 +77,9 @@ async def test_defaults_hold_until_it_tells(broker, caplog):
     async with driven(
         b2500_esp, **settings(broker, default_soc=80.0, default_power=200.0)
     ) as device:
-        await device.hears("power", 200.0)
+        await device.hears("setpoint", 200.0)
         assert device.told("soc") == [80.0]
+        assert device.told("power") == [], "nothing was measured"
         assert "until its first message: 80.0%, 200.0 W" in caplog.text
 
 
