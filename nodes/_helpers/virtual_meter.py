@@ -41,7 +41,7 @@ class VirtualMeter:
     pace: Watts | None = None
     """What it was seen to change at a reading of ours; its polls may be rarer."""
     accepted: Watts | None = None
-    """Where it can have come to by now, at that pace, on its way to what is wanted."""
+    """Where it can have come to by now, at that pace, on its way up to what is wanted."""
     throttle: Seconds = 0.0
     """Readings that follow one another sooner show that nothing is missing."""
     read_at: Seconds = -math.inf
@@ -92,9 +92,12 @@ class VirtualMeter:
         return replace(fresh, moves=(*fresh.moves, move)), shown
 
     def _nearer(self, wanted: Watts) -> Watts:
-        """Return where it can have come to after one more reading."""
+        """Return where it can have come to after one more reading.
+
+        On its way down it is where it goes to: told later, it would look set by somebody else.
+        """
         pace, begin = self.pace or self.step, self.accepted
-        if pace is None or begin is None:
+        if pace is None or begin is None or wanted < begin:
             return wanted
         return begin + min(pace, max(-pace, wanted - begin))
 

@@ -112,6 +112,16 @@ def test_one_that_nobody_measures_is_stopped_for_certain():
     assert meter.expected == 0.0
 
 
+def test_it_accepts_no_faster_than_it_can_and_lets_go_at_once():
+    meter, accepted = VirtualMeter(step=34.0).measured(100.0, 0.0).wanting(200.0), []
+    for second in range(5):
+        accepted.append(meter.accepted)
+        meter, _ = meter.read(float(second))
+    assert accepted == [100.0, 134.0, 168.0, 200.0, 200.0]
+    meter, _ = meter.wanting(50.0).read(6.0)
+    assert meter.accepted == 50.0
+
+
 def test_a_storage_reaches_what_is_wanted_however_rarely_it_polls():
     for poll in (0.9, 1.0, 2.0, 3.1, 5.0):
         line = played([(0, 300.0)], poll=poll)
