@@ -20,7 +20,7 @@ def as_one(
     batteries: Annotated[Mapping[str, Observable[Battery]], "those that are said as one"],
     *,
     away: Annotated[
-        Seconds | None, Gt(0), "a battery not measured for so long counts as offline"
+        Annotated[Seconds, Gt(0)] | None, "a battery not measured for so long counts as offline"
     ] = 60.0,
     wait: Annotated[
         Seconds, Ge(0), "counters are not told sooner, unless all are known: a sum must not jump"

@@ -1,7 +1,7 @@
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from flowctl.play import play
 from nodes.debounce import debounce
@@ -73,6 +73,8 @@ def test_taken_down_it_says_no_more_and_leaves_no_timer():
 
 @given(timelines)
 def test_the_last_word_passes_and_nothing_is_said_twice(said):
+    gaps = {round(b - a, 6) for (a, _), (b, _) in combinations(said, 2)}
+    assume(not gaps & {1.0, 2.5})  # at a tie the waiting one may go first, or the new one
     heard = play(debounce, said, quiet=1.0, at_most=2.5)
     assert heard[:1] == said[:1]
     assert [value for _, value in heard][-1:] == [value for _, value in said][-1:]
