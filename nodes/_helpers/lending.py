@@ -30,6 +30,8 @@ class Seen(NamedTuple):
     read_at: Seconds = math.nan
     known: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
+    since: Seconds = -math.inf
+    """Since when just these have been in Auto."""
     told_at: Seconds = -math.inf
     """When one in Auto was last measured."""
     fresh: bool = False
@@ -55,15 +57,16 @@ class Seen(NamedTuple):
 
     def missing(self, way: float, rules: Rules) -> Watts:
         """Say what was missing on the meter all the time."""
-        whole = bool(self.grid) and self.read_at - self.grid[0][0] >= rules.over / 2
+        whole = self.read_at - self.since >= rules.over
         return min(way * watts for _, watts in self.grid) if whole else 0.0
 
 
 def see(before: Seen, outlook: Outlook, members: Mapping[str, Member], rules: Rules) -> Seen:
     """Take in a reading.
 
-    A battery in Auto answers what the others do before it tells so. Until it does, the load is
-    somewhere between what follows if it has answered already and what if it has not.
+    A battery in Auto answers what the others do before it tells so; and what these do now is known
+    from a model, or from what they told some time ago. The load moves no more than it must to agree
+    with one of these.
     """
     known = frozenset(members)
     if outlook.read_at == before.read_at and known == before.known:
@@ -76,9 +79,11 @@ def see(before: Seen, outlook: Outlook, members: Mapping[str, Member], rules: Ru
     fresh = own.keys() != before.own or told_at != before.told_at
     given = math.fsum(one.power for one in own.values()) if fresh else before.given
     beside = shown if fresh else before.beside
-    ends = sorted((outlook.meter + given + beside, outlook.meter + given + shown))
-    last = before.loads[-1][1] if before.loads else ends[0]
-    load = max(ends[0], min(ends[1], last)) if own else outlook.load
+    told = math.fsum(one.power for one in members.values() if not one.own)
+    others = (told, beside, shown)
+    last = before.loads[-1][1] - outlook.meter - given if before.loads else told
+    load = outlook.meter + given + max(min(others), min(max(others), last))
+    load = load if own else outlook.load
     since, at = outlook.read_at - rules.over, outlook.read_at
     return Seen(
         loads=(*_younger(before.loads, since), (at, load)),
@@ -86,6 +91,7 @@ def see(before: Seen, outlook: Outlook, members: Mapping[str, Member], rules: Ru
         read_at=at,
         known=known,
         own=frozenset(own),
+        since=before.since if own.keys() == before.own else at,
         told_at=told_at,
         fresh=fresh,
         given=given,
@@ -100,8 +106,10 @@ class Help(NamedTuple):
     watts: Watts = 0.0
     """What the others were to give in all, + discharging."""
     at: Seconds = 0.0
+    who: str = ""
+    """Who was in Auto."""
     weak: Watts = math.inf
-    """What the one in Auto was seen to give at most, a magnitude."""
+    """What it was seen to give at most, a magnitude."""
     until: Seconds = -math.inf
     """How long that counts."""
 
@@ -114,9 +122,11 @@ class Need(NamedTuple):
 
 
 def lend(
-    before: Help, auto: Member | None, seen: Seen, at: Seconds, rules: Rules
+    before: Help, who: str, auto: Member | None, seen: Seen, at: Seconds, rules: Rules
 ) -> tuple[Help, Need]:
     """Say what help is needed beside the one in Auto; without one, all of it."""
+    if who != before.who:
+        before = before._replace(who=who, until=-math.inf)
     load = seen.steady(rules)
     way, size = math.copysign(1.0, load), abs(load)
     if auto is None:

@@ -54,8 +54,9 @@ def step(
     helpers = {
         name: (outlook.batteries[name], one) for name, one in there.items() if name not in led.left
     }
-    auto = next((one for name, one in _each(there, led.name, led.before) if one.own), None)
-    helped, need = lend(_begun(state.help, helpers), auto, seen, at, rules)
+    own = [name for name in (led.name, led.before) if name in there and there[name].own]
+    who, auto = (own[0], there[own[0]]) if own else ("", None)
+    helped, need = lend(_begun(state.help, helpers), who, auto, seen, at, rules)
     team, shares = share(state.team, need.watts, helpers, led, rules)
     touched_at = _touched_at(state, led, there, at, rules)
     ours = led.name in there and not there[led.name].own
@@ -69,10 +70,6 @@ def _begun(before: Help, helpers: Mapping[str, tuple[Ability, Member]]) -> Help:
     if not any(one.own for _, one in helpers.values()):
         return before
     return before._replace(watts=math.fsum(one.power for _, one in helpers.values()))
-
-
-def _each(there: Mapping[str, Member], *names: str) -> list[tuple[str, Member]]:
-    return [(name, there[name]) for name in names if name in there]
 
 
 def _touched_at(

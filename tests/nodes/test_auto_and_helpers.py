@@ -302,7 +302,7 @@ def test_one_that_went_away_gets_one_last_word():
 
 def test_a_late_answer_of_the_one_in_auto_is_not_taken_for_load():
     """The helper gives 1000 W more; what the one in Auto does now is told seconds later."""
-    there = {"left": member(60, 2400.0, own=True), "right": member(50)}
+    there = {"left": member(60, 2400.0, own=True), "right": member(50, 400.0)}
     helper = able(soc=50.0, setpoint=400.0)
     seen = Outlook(
         at=0.0, meter=0.0, load=400.0, target=0.0, batteries={"right": helper}, read_at=0
