@@ -55,7 +55,12 @@ def _either(options: tuple[Any, ...], value: Any) -> Any:
 
 
 def _holds(check: Any, made: Any) -> bool:
-    """Tell whether a value is within a bound; a mark of another kind is not for us."""
+    """Tell whether a value is within a bound; a mark of another kind is not for us.
+
+    No bound binds nothing (`None`), as with pydantic.
+    """
+    if made is None:
+        return isinstance(check, Gt | Ge | Lt | Le)
     if isinstance(check, Gt):
         return bool(made > check.gt)
     if isinstance(check, Ge):
