@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,13 @@ def _call(name: str, *words: str) -> int:
 
 
 def _known() -> list[str]:
-    return sorted(file.stem for file in Path(commands.__file__).parent.glob("[a-z]*.py"))
+    files = Path(commands.__file__).parent.glob("[a-z]*.py")
+    return sorted(file.stem.rstrip("_") for file in files)  # a word of Python's has one behind it
 
 
 def _command(name: str) -> Callable[..., Any]:
-    found: Callable[..., Any] = getattr(import_module(f"{commands.__name__}.{name}"), name)
+    word = f"{name}_" if iskeyword(name) else name
+    found: Callable[..., Any] = getattr(import_module(f"{commands.__name__}.{word}"), word)
     return found
 
 

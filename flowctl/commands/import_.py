@@ -1,0 +1,50 @@
+"""`flowctl import`: the vars of a flow out of the settings of the program that it replaces."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from flowctl.faults import FlowError
+from flowctl.importing import Imported, block, filled, import_file, names
+from flowctl.oldfiles import Form
+
+
+def import_(
+    form: Annotated[Form, "what the old file is"],
+    file: Annotated[Path, "the old file: .env, config.ini, apps.yaml, a source"],
+    *,
+    for_: Annotated[
+        Literal["b2500", "mmbc", "solar-balancer", "battery-manager", "home-energy"] | None,
+        "which flow takes its place",
+    ] = None,
+    into: Annotated[Path | None, "write the vars into this copy of the flow"] = None,
+    json_: Annotated[bool, "for programs"] = False,
+) -> None:
+    """Carry the settings of an old program over, and say what could not be.
+
+    The vars are written to standard output, or into your copy of the flow. Passwords are not read
+    aloud: they stay where they are, in a .env beside the flow.
+
+    Example: flowctl import env .env --for b2500 --into b2500.yaml
+    """
+    if for_ is None:
+        raise FlowError(f"--for is missing: one of {', '.join(names())}")
+    made = import_file(file, form, for_)
+    if into:
+        into.write_text(filled(into.read_text(encoding="utf-8"), made), encoding="utf-8")
+    if json_:
+        told = {"vars": made.values, "left": dict(made.left), "stay in .env": made.kept}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    elif not into:
+        sys.stdout.write(block(made))
+    _remarks(made, into)
+
+
+def _remarks(made: Imported, into: Path | None) -> None:
+    if into:
+        sys.stderr.write(f"{into}: {len(made.values)} vars are those of {made.program}\n")
+    for key in made.kept:
+        sys.stderr.write(f"{key}: stays in a .env beside the flow, which reads it from there\n")
+    for key, why in made.left:
+        sys.stderr.write(f"{key}: not carried over: {why}\n")

@@ -1,0 +1,170 @@
+"""The vars of a flow out of the settings of the program that it replaces.
+
+What each key becomes stands in `flowctl/migrate/<flow>.yaml`: a var, a var with a unit, a word for
+each of its values, or why it is gone.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flowctl.faults import Fault, FlowError, Mark
+from flowctl.oldfiles import Form, Old, Settings, read
+
+TABLES = Path(__file__).parent / "migrate"
+NOTHING = ("", "none", "null")  # values that say nothing, in any case
+UNKNOWN = "nothing is known of it"
+
+
+@dataclass
+class Imported:
+    """What became of an old file."""
+
+    program: str
+    values: dict[str, str] = field(default_factory=dict)
+    """By var, as it is to stand in the flow."""
+    left: list[tuple[str, str]] = field(default_factory=list)
+    """Keys that are not carried over, each with the reason."""
+    kept: list[str] = field(default_factory=list)
+    """Keys that stay in the environment, or in a .env beside the flow."""
+
+
+def names() -> list[str]:
+    """Name the flows that have a table."""
+    return sorted(file.stem for file in TABLES.glob("*.yaml"))
+
+
+def table(flow: str) -> Mapping[str, Any]:
+    """Read what the keys of an old program become."""
+    import yaml  # a table is data, with no places to point to
+
+    found: Mapping[str, Any] = yaml.safe_load((TABLES / f"{flow}.yaml").read_text("utf-8"))
+    return found
+
+
+def import_file(file: Path, form: Form, flow: str) -> Imported:
+    """Carry over what can be carried over.
+
+    Raises:
+        FlowError: the file is not of that form, or a value is no number where one is needed.
+    """
+    known = table(flow)
+    if form not in known["formats"]:
+        ways = " or ".join(known["formats"])
+        raise FlowError(f"{known['program']} is configured by {ways}, not by {form}")
+    settings = _with_roles(read(file, form), known.get("roles"))
+    made, faults = Imported(known["program"]), list[Fault]()
+    _join(made, settings, known.get("joined", {}))
+    for key, old in settings.items():
+        try:
+            _carry(made, key, old, known)
+        except ValueError as error:
+            faults.append(Fault(Mark(str(file), old.line, 1), "E102", key, str(error)))
+    if faults:
+        raise FlowError(faults)
+    return made
+
+
+def block(made: Imported) -> str:
+    """Write the vars as they are to stand in a flow."""
+    lines = [f"  {name}: {value}" for name, value in made.values.items()]
+    return "\n".join([f"# from {made.program}", "vars:", *lines, ""])
+
+
+def filled(flow: str, made: Imported) -> str:
+    """Return the text of a flow with these vars in place of its own.
+
+    Raises:
+        FlowError: a var is not there.
+    """
+    head, colon, body = flow.partition("\nvars:")
+    vars_, streams, rest = body.partition("\nstreams:")
+    for name, value in made.values.items():
+        found = re.search(rf"^  {name}: +({_VALUE})", vars_, re.MULTILINE)
+        if not found:
+            raise FlowError(f"the flow has no var '{name}'; is it the one for {made.program}?")
+        vars_ = vars_[: found.start(1)] + value + vars_[found.end(1) :]
+    return head + colon + vars_ + streams + rest
+
+
+_VALUE = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^#\n]*?(?= +#|$)"
+
+
+def _with_roles(settings: Settings, roles: Mapping[str, str] | None) -> Settings:
+    """Name the section of the first load of each type by its role."""
+    if not roles:
+        return settings
+    head, parts = f"{roles['section']}.", dict[str, str]()
+    for key, old in settings.items():
+        role = roles.get(old.text) if key.startswith(head) else None
+        if role and role not in parts.values():
+            parts[key.removeprefix(head)] = role
+    return {
+        f"{parts.get(section, section)}{dot}{name}": old
+        for key, old in settings.items()
+        for section, dot, name in [key.partition(".")]
+    }
+
+
+def _join(made: Imported, settings: Settings, joined: Mapping[str, Any]) -> None:
+    """Make a var of several keys, if one of them is there."""
+    for var, how in joined.items():
+        given = {key: settings.pop(key).text for key in how["from"] if key in settings}
+        if given:
+            made.values[var] = _quoted(how["to"].format(**{**how["from"], **given}))
+
+
+def _carry(made: Imported, key: str, old: Old, known: Mapping[str, Any]) -> None:
+    told = _told(key, known)
+    if "secret" in told or "stays" in told:
+        made.kept.append(key)
+    elif "gone" in told:
+        made.left.append((key, told["gone"]))
+    elif old.text.lower() in NOTHING and "cases" not in told:
+        made.left.append((key, "it says nothing"))
+    else:
+        made.values[told["var"]] = _value(old.text, told)
+
+
+def _told(key: str, known: Mapping[str, Any]) -> Mapping[str, Any]:
+    keys, part = known["keys"], key
+    while part not in keys and "." in part:
+        head = part.removesuffix(".*").rpartition(".")[0]
+        part = f"{head}.*" if head else ""
+    found = keys.get(part, {"gone": known.get("others", UNKNOWN)})
+    return {"var": found} if isinstance(found, str) else found
+
+
+def _value(text: str, told: Mapping[str, Any]) -> str:
+    """Write a value as the flow wants it.
+
+    Raises:
+        ValueError: it is none of the values that there are, or no number.
+    """
+    if "cases" in told:
+        if text.lower() not in told["cases"]:
+            raise ValueError(f"'{text}' is neither {' nor '.join(told['cases'])}")
+        word = told["cases"][text.lower()]
+        return _quoted(word) if isinstance(word, str) else str(word).lower()
+    if "plus" in told:
+        return str(int(_number(text)) + told["plus"])
+    if "unit" in told:
+        return f"{_number(text):.10g}{told['unit']}"
+    return _quoted(text)
+
+
+def _number(text: str) -> float:
+    try:
+        made = float(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is no number") from None
+    if made - made:
+        raise ValueError(f"'{text}' is no number")
+    return made
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text.replace("${", "$${"), ensure_ascii=False)

@@ -1,0 +1,261 @@
+"""`flowctl import`: old settings become vars, and what does not is told."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from flowctl.check import load
+from flowctl.cli import call
+from flowctl.faults import FlowError
+from flowctl.importing import block, filled, import_file, names, table
+from flowctl.oldfiles import read
+
+ROOT = Path(__file__).parent.parent
+FLOWS = ROOT / "flows"
+OLD = {
+    "b2500": ("env", {
+        ".env": """
+# my house
+export MQTT_BROKER=10.0.0.5
+MQTT_USERNAME=me
+MQTT_PASSWORD="s3cret"
+SOURCE_TOPIC=meters/sma   # mine
+MIN_POWER=60
+REBALANCE_THRESHOLD=5
+REBALANCE_RATE=1.50
+LOG_LEVEL=DEBUG
+COLOUR=green
+"""}, {
+        "broker": "mqtt://10.0.0.5:1883", "source_topic": "meters/sma", "min_power": "60W",
+        "rebalance_threshold": "5%", "rebalance_rate": 1.5,
+    }, {"LOG_LEVEL", "COLOUR"}),
+    "mmbc": ("env", {
+        ".env": """
+P1_HOST=http://192.168.1.20
+BATTERY_1_IP=192.168.1.31
+BATTERY_1_ADDRESS=1
+MQTT_HOST=broker.local
+MQTT_PORT=1884
+MQTT_TOPIC_PREFIX=mmbc/mine
+SELF_CONTROL_AVAILABLE=False
+INTERVAL_SECONDS=5
+"""}, {
+        "broker": "mqtt://broker.local:1884", "p1": "http://192.168.1.20", "prefix": "mmbc/mine",
+        "self_control": False, "interval": "5s",
+    }, set()),
+    "solar-balancer": ("ini", {
+        "config.ini": """
+[openweathermap]
+key = abc
+location = Grenoble
+[mqtt]
+broker_ip = 10.3.141.1
+port = 1883
+topic_regul= regul
+topic_force = None
+topic_ecsMode = domoticz/out/heater
+[evaluate]
+margin = 30
+period = 2.5
+check_at = 2
+status_time = 900
+low_ecs_energy_today = 4000
+[debug]
+simulation = true
+[season]
+yday_spring = 80
+[equipments]
+TANK = water_heater
+WALL = constant
+TOWEL = constant
+[TANK]
+min_power = 90
+min_percent = 3
+topic_set_power = regul/vload/TANK/cmd
+[WALL]
+max_power = 700
+json_on = {"command": "switchlight", "idx": 1, "switchcmd": "On"}
+[TOWEL]
+max_power = 400
+"""}, {
+        "location": "Grenoble", "broker_ip": "10.3.141.1", "port": "1883",
+        "topic_ecsMode": "domoticz/out/heater", "margin": "30W", "period": "2.5s",
+        "check_at": "2h", "status_time": "900s", "low_ecs_energy_today": "4000Wh",
+        "prefix": "simu/", "ecs_min_power": "90W", "ecs_min_percent": "3%",
+        "ecs_topic_set_power": "regul/vload/TANK/cmd", "resille_max_power": "700W",
+        "resille_json_on": '{"command": "switchlight", "idx": 1, "switchcmd": "On"}',
+    }, {
+        "openweathermap.key", "mqtt.topic_regul", "mqtt.topic_force", "season.yday_spring",
+        "equipments.TANK", "equipments.WALL", "equipments.TOWEL", "TOWEL.max_power",
+    }),
+    "battery-manager": ("yaml", {
+        "apps.yaml": """
+wallbox_manager:
+  module: wallbox_manager.wallbox_manager
+battery_manager:
+  module: battery_manager.battery_manager
+  class: BatteryManager
+  update_interval: 5
+  batteries:
+    - {name: Akku1, type: marstek, device_prefix: akku1}
+    - {name: Akku2, type: marstek, device_prefix: akku2}
+    - {name: Akku3, type: marstek, device_prefix: akku3}
+grid_balancer:
+  grid_sensor: sensor.grid
+  deadband_w: 100
+"""}, {
+        "update_interval": "5s", "prefix_1": "akku1", "prefix_2": "akku2",
+        "grid_sensor": "sensor.grid",
+    }, {
+        "wallbox_manager.module", "battery_manager.module", "battery_manager.class",
+        "battery_manager.batteries.1.name", "battery_manager.batteries.1.type",
+        "battery_manager.batteries.2.name", "battery_manager.batteries.2.type",
+        "battery_manager.batteries.3.name", "battery_manager.batteries.3.type",
+        "battery_manager.batteries.3.device_prefix", "grid_balancer.deadband_w",
+    }),
+    "home-energy": ("python", {
+        "MyEnergyController.py": """
+import time
+import Meter
+DEFAULT_PORT = 30000
+
+def send_and_receive(ip, port, payload, timeout: float = 2.5, retries: int = 4):
+    raise SystemExit("nothing of this is run")
+
+def single():
+    ips = ["192.168.2.108", "192.168.2.147"]
+    return Meter.get_current_power("192.168.2.192")
+
+while True:
+    time.sleep(30)
+"""}, {
+        "battery_1": "192.168.2.108", "battery_2": "192.168.2.147", "p1": "192.168.2.192",
+        "timeout": "2.5s", "tries": 5, "every": "30s",
+    }, {"DEFAULT_PORT", "SystemExit().1"}),
+}  # fmt: skip
+CASES = [(flow, *case) for flow, case in OLD.items()]
+
+
+def written(folder: Path, files: dict[str, str]) -> Path:
+    [(name, text)] = files.items()
+    (folder / name).write_text(text)
+    return folder / name
+
+
+@pytest.mark.parametrize(("flow", "form", "files", "values", "left"), CASES, ids=list(OLD))
+def test_what_can_be_is_carried_over_and_the_rest_is_told(
+    tmp_path: Path, flow: str, form: Any, files: Any, values: Any, left: Any
+) -> None:
+    made = import_file(written(tmp_path, files), form, flow)
+    assert yaml.safe_load(block(made))["vars"] == values
+    assert {key for key, _ in made.left} == left
+    assert all(why for _, why in made.left)
+
+
+@pytest.mark.parametrize(("flow", "form", "files", "values", "left"), CASES, ids=list(OLD))
+def test_the_flow_is_good_with_them_and_keeps_its_comments(
+    tmp_path: Path, flow: str, form: Any, files: Any, values: Any, left: Any
+) -> None:
+    text = (FLOWS / f"{flow}.yaml").read_text()
+    new = filled(text, import_file(written(tmp_path, files), form, flow))
+    shutil.copy(FLOWS / "power_calibration_ecs.csv", tmp_path)
+    (tmp_path / "mine.yaml").write_text(new)
+    assert load(tmp_path / "mine.yaml").warnings == ()
+    variables = yaml.safe_load(new)["vars"]
+    assert {name: variables[name] for name in values} == values
+    assert new.count("#") == text.count("#")
+    assert new.count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize("flow", names())
+def test_every_var_of_a_table_is_in_its_flow(flow: str) -> None:
+    known = table(flow)
+    told = [{"var": to} if isinstance(to, str) else to for to in known["keys"].values()]
+    wanted = {one["var"] for one in told if "var" in one} | known.get("joined", {}).keys()
+    assert wanted <= load(FLOWS / f"{flow}.yaml").variables.keys()
+    assert all(len(one.keys() & {"var", "gone", "secret", "stays"}) == 1 for one in told)
+    assert (ROOT / "docs" / "migrate" / f"{flow}.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "flow", "said"),
+    [
+        ("env", "MIN_POWER=many", "b2500", "old:1:1: MIN_POWER: 'many' is no number"),
+        ("env", "\nMIN_POWER=nan", "b2500", "old:2:1: MIN_POWER: 'nan' is no number"),
+        ("env", "MIN_POWER", "b2500", "line 1 is not of the form NAME=value"),
+        ("env", "SELF_CONTROL_AVAILABLE=perhaps", "mmbc", "'perhaps' is neither true nor false"),
+        ("ini", "margin = 3", "solar-balancer", "is no ini"),
+        ("ini", "A=1", "b2500", "is configured by env, not by ini"),
+        ("yaml", "a: [", "battery-manager", "is no yaml"),
+        ("python", "def (", "home-energy", "is no python"),
+    ],
+)
+def test_faults_are_told_with_their_place(
+    tmp_path: Path, form: Any, text: str, flow: str, said: str
+) -> None:
+    file = tmp_path / "old"
+    file.write_text(text)
+    with pytest.raises(FlowError) as error:
+        import_file(file, form, flow)
+    assert said in str(error.value)
+
+
+def test_all_wrong_values_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MIN_POWER=x\nMAX_POWER=y\n")
+    with pytest.raises(FlowError) as error:
+        import_file(tmp_path / ".env", "env", "b2500")
+    assert len(error.value.faults) == 2
+
+
+def test_nothing_but_plain_values_is_read_of_a_source(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text("a = [1, 'b', c]\nd = f()\n")
+    found = read(tmp_path / "x.py", "python")
+    assert {key: old.text for key, old in found.items()} == {"a.1": "1", "a.2": "b"}
+
+
+def test_a_dollar_in_a_value_stays_one(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SOURCE_TOPIC=a/${b}\n")
+    made = import_file(tmp_path / ".env", "env", "b2500")
+    assert (
+        load(filled((FLOWS / "b2500.yaml").read_text(), made)).variables["source_topic"] == "a/${b}"
+    )
+
+
+def test_another_flow_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SOURCE_TOPIC=x\n")
+    made = import_file(tmp_path / ".env", "env", "b2500")
+    with pytest.raises(FlowError, match="no var 'source_topic'"):
+        filled((FLOWS / "home.yaml").read_text(), made)
+
+
+def test_the_command_writes_into_a_copy_and_tells_no_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, OLD["b2500"][1])
+    mine = tmp_path / "mine.yaml"
+    mine.write_text((FLOWS / "b2500.yaml").read_text())
+    assert call(["import", "env", str(file), "--for", "b2500", "--into", str(mine)]) == 0
+    said = capsys.readouterr()
+    assert "min_power: 60W" in mine.read_text()
+    assert "5 vars are those of B2500 Load Distributor" in said.err
+    assert "MQTT_PASSWORD: stays in a .env beside the flow" in said.err
+    assert "LOG_LEVEL: not carried over" in said.err
+    assert "s3cret" not in said.err + said.out + mine.read_text()
+
+
+def test_the_command_speaks_json_and_asks_for_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, OLD["mmbc"][1])
+    assert call(["import", "env", str(file), "--for", "mmbc", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["vars"]["interval"] == "5s"
+    assert told["stay in .env"] == ["BATTERY_1_IP", "BATTERY_1_ADDRESS"]
+    assert call(["import", "env", str(file)]) == 2
+    assert "--for is missing" in capsys.readouterr().err
+    assert call(["import", "env", str(tmp_path / "none"), "--for", "mmbc"]) == 2
+    assert "No such file" in capsys.readouterr().err
