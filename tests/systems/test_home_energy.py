@@ -414,7 +414,7 @@ def test_K5_the_meter_falls_silent_and_comes_back_in_the_log(caplog):
 
 def test_E5_the_page_helps_with_what_goes_wrong():
     page = (ROOT / "docs" / "migrate" / "home-energy.md").read_text()
-    for words in ("gives no answer", "active_power_w", "refuse", "own risk", "encrypt", "timeout"):
+    for words in ("gave no answer", "active_power_w", "refuse", "own risk", "encrypt", "timeout"):
         assert words in page
 
 
