@@ -13,6 +13,7 @@ from flowctl.graph import Graph, Step
 from flowctl.infer import Carrying
 from flowctl.library import Library
 from flowctl.linking import link, settle
+from flowctl.marked import Marked
 from flowctl.references import References
 from flowctl.report import Report
 from flowctl.rules import circles, leases, producers, silent_ends, topics, unread
@@ -27,18 +28,21 @@ TEXT = "<text>"
 def load(
     source: str | Path,
     *,
+    text: str | None = None,
     sets: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
     library: Library | None = None,
 ) -> Graph:
     """Check a flow: a path, or YAML text (it holds a newline).
 
+    With a path and a `text`, the text stands for what is in the file.
+
     Raises:
         FlowError: with every fault there is, not only the first.
     """
     report = Report()
     path = None if isinstance(source, str) and "\n" in source else Path(source)
-    root = read_file(path, report) if path else read_text(str(source), TEXT, report)
+    root = _root(path, str(source) if path is None else text, report)
     if root is None:
         raise FlowError(report.faults)
     raw = read_flow(root, path.stem if path else "flow", report)
@@ -65,6 +69,12 @@ def load(
         warnings=report.warnings,
         unread=silent_ends(drafts),
     )
+
+
+def _root(path: Path | None, text: str | None, report: Report) -> Marked | None:
+    if path and text is None:
+        return read_file(path, report)
+    return read_text(text or "", str(path or TEXT), report)
 
 
 def _library(folder: Path | None, file: str) -> Library:

@@ -1,20 +1,26 @@
 """A small process that outlives the engine: it gives batteries back when the engine is killed.
 
 The engine holds the only write end of a pipe. It says goodbye before it ends; when the pipe closes
-without that word, the engine was killed. Then the guardian becomes `flowctl release`, which gives
-every device back, and after that the engine again, with the same arguments.
+without that word, the engine was killed. One that is alive but stuck (a step that never returns)
+says nothing any more: it is killed then. In both cases the guardian runs `flowctl release`, which
+gives every device back, and after that becomes the engine again, with the same arguments.
 Runs on the standard library alone, started as a script, so that it stays small.
 """
 
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
-BYE = b"bye"
+BYE, BEAT = b"bye", b"."
+EVERY = 5.0  # s between two beats of the engine
+SILENCES = 3  # times that twice as long passes without one: then it is stuck (30 s)
 RESTARTED = "FLOWCTL_RESTARTED"  # how often the guardian has started the engine again
 MOST = 5  # restarts in a row; a flow that kills its engine each time is not started for ever
+ENOUGH = 600.0  # s that an engine must live for the next restart to count as the first
 
 
 class Guardian:
@@ -27,30 +33,67 @@ class Guardian:
             [*command, *release, *again], pass_fds=(mine,), start_new_session=True
         )
         os.close(mine)
+        os.set_blocking(self._end, False)  # nothing may hold up the engine
+
+    def beat(self) -> bool:
+        """Say that the engine lives, and tell whether anybody was there to hear it.
+
+        Only who has said so once is watched for getting stuck.
+        """
+        return self._say(BEAT) and self._process.poll() is None
 
     def bye(self) -> None:
         """End it in peace: every device has been released."""
-        os.write(self._end, BYE)
+        self._say(BYE)
         os.close(self._end)
         self._process.wait()
+
+    def _say(self, word: bytes) -> bool:
+        try:
+            os.write(self._end, word)
+        except BrokenPipeError:
+            return False
+        except BlockingIOError:
+            pass  # it has not read for days, but it is there
+        return True
 
 
 def watch(pipe: int, release: Sequence[str], again: Sequence[str]) -> None:
     """Wait for the goodbye; without it, release everything and start the engine again."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the engine gets them too, and says goodbye
-    said = b""
-    while chunk := os.read(pipe, 16):
-        said += chunk
-    if said.startswith(BYE):
+    began = time.monotonic()
+    if _said_goodbye(pipe, os.getppid()):
         return
     sys.stderr.write("flowctl: the engine was killed; giving the batteries back\n")
     subprocess.run(release, check=False)
-    times = int(os.environ.get(RESTARTED, "0")) + 1
+    lived = time.monotonic() - began
+    times = 1 if lived > ENOUGH else int(os.environ.get(RESTARTED, "0")) + 1
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     if again and times <= MOST:
         os.execve(again[0], list(again), {**os.environ, RESTARTED: str(times)})
+
+
+def _said_goodbye(pipe: int, engine: int) -> bool:
+    """Listen to the engine until it ends; kill it when it is stuck."""
+    said, silences = b"", -1
+    while True:
+        if silences >= 0 and not select.select([pipe], [], [], 2 * EVERY)[0]:
+            silences += 1  # counted, as a clock may jump
+            if silences == SILENCES:
+                _kill(engine)
+        elif chunk := os.read(pipe, 64):
+            said, silences = (said + chunk)[-len(BYE) :], 0
+        else:
+            return said == BYE
+
+
+def _kill(engine: int) -> None:
+    stuck = SILENCES * 2 * EVERY
+    sys.stderr.write(f"flowctl: the engine did nothing for {stuck:.0f} s (--no-guard to debug)\n")
+    if os.getppid() == engine:
+        os.kill(engine, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flowctl.accepted import keep
 from flowctl.check import load
 from flowctl.clock import Clock
 from flowctl.engine import Engine
@@ -59,6 +60,7 @@ class Session:
                 self.options.record, flow=self.engine.graph.name, epoch=self._epoch
             )
             self._record_edges()
+        self._note()
         self.engine.start()
 
     async def stop(self) -> None:
@@ -77,12 +79,19 @@ class Session:
         except FlowError as error:
             self.log.error("not reloaded, the flow runs on as it was:\n%s", error)
             return None
+        self._note()
         if changes:
             took = (time.perf_counter() - began) * 1000
             self.log.info("reloaded in %.0f ms: %s", took, changes)
         if self._recorder:
             self._record_edges()
         return changes
+
+    def _note(self) -> None:
+        if (
+            self.options.state and not self.options.shadow
+        ):  # what borrows nothing gives nothing back
+            keep(self.options.state, self.source)
 
     def _record_edges(self) -> None:
         for stream in self.engine.graph.streams:

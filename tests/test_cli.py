@@ -146,6 +146,22 @@ def test_a_killed_engine_is_started_again(lived: Lived) -> None:
     until(lambda: lived.told()[-1] == "RELEASE")
 
 
+def test_a_battery_is_given_back_though_the_file_is_half_edited(lived: Lived) -> None:
+    lived.start("--no-watch", **{RESTARTED: str(MOST)})
+    until(lambda: "100.0" in lived.told())
+    lived.flow.write_text("flow: li")
+    lived.end(signal.SIGKILL)
+    until(lambda: lived.told()[-1] == "RELEASE")
+
+
+def test_what_was_borrowed_is_given_back_though_the_file_names_it_no_more(lived: Lived) -> None:
+    lived.start("--no-watch", **{RESTARTED: str(MOST)})
+    until(lambda: "100.0" in lived.told())
+    lived.flow.write_text("flow: lived\nstreams:\n  meter: [beat]\n")
+    lived.end(signal.SIGKILL)
+    until(lambda: lived.told()[-1] == "RELEASE")
+
+
 def test_a_running_flow_can_be_tapped_and_counted(lived: Lived) -> None:
     lived.start()
     until(lambda: "100.0" in lived.told())

@@ -5,16 +5,14 @@ import gc
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from flowctl.commands.check import pairs
 from flowctl.faults import FlowError
 from flowctl.folders import state_folder
-from flowctl.guardian import Guardian
-from flowctl.node import NodeKind
+from flowctl.guarding import guarding
 from flowctl.session import Options, Session
 from flowctl.units import UnitError, parse
 
@@ -64,28 +62,15 @@ def run(
     logging_lines(logging.DEBUG if verbose else logging.INFO, lively=lively)
     beside = [single.decide] if single else [shown if lively else told, listening(folder)]
     quiet = redirect_stdout(sys.stderr) if once else nullcontext()  # what steps print is no answer
-    with quiet, _guarding(flows, set_, wanted=guard and not shadow) as started:
-        asyncio.run(run_flows(flows, options, beside, started))
+    back = _command("release", flows, set_, "--accepted", "--state", str(folder))
+    with quiet, guarding(back, _again(), wanted=guard and not shadow) as guarded:
+
+        def started(sessions: list[Session]) -> None:
+            gc.freeze()  # what is loaded stays: a search through it would hold up every stream
+            guarded.start(sessions)
+
+        asyncio.run(run_flows(flows, options, [*beside, guarded.beating], started))
     return _show(single, as_json=json_) if single else 0
-
-
-@contextmanager
-def _guarding(
-    flows: list[Path], sets: list[str] | None, *, wanted: bool
-) -> Iterator[Callable[[list[Session]], None]]:
-    """Give what is to be called at the start; a guardian is told goodbye at the end."""
-    guardians: list[Guardian] = []
-
-    def started(sessions: list[Session]) -> None:
-        gc.freeze()  # what is loaded stays: a search through it would hold up every stream
-        if wanted and any(map(_has_devices, sessions)):
-            guardians.append(Guardian(_command("release", flows, sets), _again()))
-
-    try:
-        yield started
-    finally:
-        for guardian in guardians:
-            guardian.bye()
 
 
 def _show(once: "Once", *, as_json: bool) -> int:
@@ -109,14 +94,9 @@ def _seconds(text: str | None) -> float | None:
         raise FlowError(f"--for {text}: {error}") from None
 
 
-def _has_devices(session: Session) -> bool:
-    steps = session.engine.graph.steps.values()
-    return any(step.kind is NodeKind.DEVICE for step in steps)
-
-
-def _command(name: str, flows: list[Path], sets: list[str] | None) -> list[str]:
-    options = [part for item in sets or () for part in ("--set", item)]
-    return [sys.executable, "-m", "flowctl", name, *map(str, flows), *options]
+def _command(name: str, flows: list[Path], sets: list[str] | None, *options: str) -> list[str]:
+    given = [part for item in sets or () for part in ("--set", item)]
+    return [sys.executable, "-m", "flowctl", name, *map(str, flows), *given, *options]
 
 
 def _again() -> list[str]:
