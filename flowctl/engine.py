@@ -163,9 +163,10 @@ class Engine:
         output = self.output(step.id)
         output.closed = False
         self._open_sources.add(step.id)
+        turn, emit = self.clock.turn, output.emit
 
         def push(value: Any) -> None:
-            self.clock.turn(output.emit, value)
+            turn(emit, value)
 
         def done() -> None:
             self._open_sources.discard(step.id)

@@ -64,6 +64,8 @@ def typed(raw: Any, wire: Wire | None, epoch: float = 0.0) -> Any:
 def reader(wire: Wire | None) -> Read:
     """Return what makes values of a wire's type, for those who have many: see `typed`."""
     read = _reader(wire.type) if wire else None
+    if read is _number:
+        return _number_or_nothing
 
     def read_known(raw: Any, epoch: float) -> Any:
         return raw if raw is None or read is None else read(raw, epoch)
@@ -175,6 +177,12 @@ def _number(raw: Any, _: float) -> float:
     if not -_LARGEST <= raw <= _LARGEST:
         raise ValueError("the number is too large")
     return float(raw)
+
+
+def _number_or_nothing(raw: Any, epoch: float) -> float | None:
+    if raw.__class__ is float and -_LARGEST <= raw <= _LARGEST:
+        return raw  # nearly all that was ever recorded
+    return None if raw is None else _number(raw, epoch)
 
 
 def _whole(raw: Any, _: float) -> int:

@@ -1,6 +1,7 @@
 """Feed a recording to a flow in virtual time: the same streams, the same bytes each time."""
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -14,6 +15,7 @@ from flowctl.node import NodeKind
 from flowctl.plain import Read, plain, reader
 from flowctl.recording import read
 from flowctl.store import Store
+from flowctl.tables import Row
 from flowctl.virtual import VirtualClock
 
 Line = dict[str, Any]
@@ -40,9 +42,7 @@ def replay(
         known = ", ".join(sorted(edges)) or "none"
         raise FlowError(f"{recording}: holds no value for an edge of this flow; edges: {known}")
     player = Player(graph, first[0])
-    for time, stream, raw in chain((first,), rows):
-        if stream in edges:
-            yield from player.feed(time, stream, raw)
+    yield from player.play(chain((first,), rows))
     yield from player.rest()
 
 
@@ -50,29 +50,41 @@ class Player:
     """A flow in virtual time that is fed by hand and tells everything it says."""
 
     def __init__(self, graph: Graph, epoch: float) -> None:
-        self._epoch, self._start = epoch, round(epoch * MICRO)
+        self._epoch = epoch
         self.clock = VirtualClock(datetime.fromtimestamp(epoch, UTC))
         self._ends = DetachedEnds(self.clock, accept=False)
         stores: dict[str, Store] = {}
         self.engine = Engine(
             graph, self.clock, self._ends, lambda step: stores.setdefault(step, Store())
         )
+        self._date = self._dates()
         self._said: list[Line] = []
         for name, step_id in graph.streams.items():
             self._listen(name, step_id)
         self.engine.start()
         self.clock.advance(0)
-        self._readers = {name: self._reader(name) for name in self._ends.pushes}
+        self._edges = {name: (self._reader(name), push) for name, push in self._ends.pushes.items()}
+
+    def play(self, rows: Iterable[Row]) -> Iterator[Line]:
+        """Speak recorded values in order, and tell what comes of them; others are passed over."""
+        said, epoch, edges, advance = self._said, self._epoch, self._edges, self.clock.advance_to
+        for time, stream, raw in rows:
+            edge = edges.get(stream)
+            if edge is None:
+                continue
+            read, push = edge
+            advance(time - epoch)
+            try:
+                value = read(raw, epoch)
+            except ValueError as error:
+                raise FlowError(f"recorded value of {stream} at {time:.3f}: {error}") from None
+            push(value)
+            yield from said
+            said.clear()
 
     def feed(self, time: float, stream: str, raw: Any) -> list[Line]:
         """Let time pass up to a recorded value, speak it, and tell what came of both."""
-        self.clock.advance_to(time - self._epoch)
-        try:
-            value = self._readers[stream](raw, self._epoch)
-        except ValueError as error:
-            raise FlowError(f"recorded value of {stream} at {time:.3f}: {error}") from None
-        self._ends.pushes[stream](value)
-        return self._told()
+        return list(self.play([(time, stream, raw)]))
 
     def rest(self) -> list[Line]:
         """Tell what is still said at the time of the last value."""
@@ -96,13 +108,23 @@ class Player:
         self.engine.output(end).listen(-1, self._teller(name))
 
     def _teller(self, name: str) -> Callable[[Any], None]:
-        date, epoch, said = self._date, self._epoch, self._said
+        date, epoch, say = self._date, self._epoch, self._said.append
 
         def tell(value: Any) -> None:
-            said.append({"t": date(), "stream": name, "value": plain(value, epoch)})
+            shown = value if value.__class__ is float else plain(value, epoch)
+            say({"t": date(), "stream": name, "value": shown})
 
         return tell
 
-    def _date(self) -> float:
-        """Seconds since the epoch, in whole microseconds (by integers: `round` is dear)."""
-        return (self._start + round(self.clock.time() * MICRO)) / MICRO
+    def _dates(self) -> Callable[[], float]:
+        """Make what tells the date of now: since the epoch, in whole microseconds."""
+        clock, start = self.clock.time, round(self._epoch * MICRO)
+        at = date = -math.inf
+
+        def now() -> float:
+            nonlocal at, date
+            if (time := clock()) != at:  # many things are said at one time
+                at, date = time, (start + round(time * MICRO)) / MICRO  # by integers: cheaper
+            return date
+
+        return now

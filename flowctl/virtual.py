@@ -20,16 +20,16 @@ class VirtualClock(Clock):
     def __init__(self, start: datetime = START) -> None:
         super().__init__()
         self._start = start.astimezone(UTC)  # sums of zoned dates ignore changes of the clock
-        self._now = 0
+        self._now, self._seconds = 0, 0.0
         self._timers: list[tuple[int, int, list[Callable[[], object]]]] = []
 
     def time(self) -> float:
         """Virtual seconds since the start."""
-        return self._now / NANO
+        return self._seconds
 
     def wall(self) -> datetime:
         """The start plus the virtual seconds."""
-        return self._start + timedelta(seconds=self.time())
+        return self._start + timedelta(seconds=self._seconds)
 
     def later(self, delay: float, action: Callable[[], object]) -> Timer:
         """Arm a timer; it runs when the clock is advanced to it."""
@@ -44,13 +44,20 @@ class VirtualClock(Clock):
 
     def advance_to(self, time: float) -> None:
         """Let time pass until a time of this clock (never backwards)."""
-        target = max(self._now, round(time * NANO))
+        target, timers = round(time * NANO), self._timers
+        if timers and timers[0][0] <= target:
+            self._ring(target)
+        if target > self._now:
+            self._now, self._seconds = target, target / NANO
+
+    def _ring(self, target: int) -> None:
         timers = self._timers
         while timers and timers[0][0] <= target:
-            self._now, _, cell = heapq.heappop(timers)
+            due, _, cell = heapq.heappop(timers)
+            if due > self._now:
+                self._now, self._seconds = due, due / NANO
             if cell:
                 self.turn(cell.pop())
-        self._now = target
 
     def next_due(self) -> float | None:
         """When the next timer is due, in seconds of this clock."""

@@ -6,6 +6,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Gt, Observable, Seconds
+from nodes._helpers.operators import Straight
 from nodes._helpers.timing import TINY, Held
 
 T = TypeVar("T")
@@ -43,4 +44,4 @@ def chart_step(
         heard = values.subscribe(receive, out.on_error, held.finish, scheduler=clock)
         return CompositeDisposable(heard, held)
 
-    return Observable(subscribe)
+    return Straight(subscribe)

@@ -40,7 +40,7 @@ def clamp(
 
     def hear(say: Receiver[Any]) -> Receiver[Any]:
         def receive(value: Any) -> None:
-            if isinstance(value, Plan):
+            if value.__class__ is Plan:
                 say(limited(value, bottom, top, wide))
             elif smallest <= value <= largest:
                 say(value)

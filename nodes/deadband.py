@@ -1,12 +1,13 @@
 """Hold the last value until it changes enough to matter."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 from flowctl import Ge, Observable, Plan, Quantity
-from nodes._helpers.operators import holding
+from nodes._helpers.operators import Each, Receiver, like
 
 T = TypeVar("T", float, Plan)
 
@@ -23,11 +24,22 @@ def deadband(
     falls silent by itself. NaN and infinities are not heard.
     """
 
-    def step(last: Any, value: Any) -> tuple[Any, Any]:
-        made = steady(last, value, by) if isinstance(value, Plan) else settle(last, value, by)
-        return made, made
+    def hear(say: Receiver[Any]) -> Receiver[Any]:
+        last: Any = None
 
-    return holding(values, None, step)
+        def receive(value: Any) -> None:
+            nonlocal last
+            if value.__class__ is Plan:
+                last = steady(last, value, by)
+            elif math.isfinite(value):
+                last = like(value, settle(last, value, by))
+            else:
+                return
+            say(last)
+
+        return receive
+
+    return Each(values, hear)
 
 
 def settle(last: float | None, value: float, by: float) -> float:

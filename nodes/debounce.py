@@ -7,6 +7,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Gt, Observable, Seconds
+from nodes._helpers.operators import Straight
 from nodes._helpers.timing import TINY, Held
 
 T = TypeVar("T")
@@ -41,11 +42,11 @@ def debounce(
         out: abc.ObserverBase[T], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
         held = Held(clock, out)
-        settles = limit = -math.inf
+        settles, limit, time = -math.inf, -math.inf, clock.time
 
         def receive(value: T) -> None:
             nonlocal settles, limit
-            now = clock.time()
+            now = time()
             lone, settles = now >= settles - TINY, now + quiet
             if lone:
                 held.say(value)
@@ -57,4 +58,4 @@ def debounce(
         heard = values.subscribe(receive, out.on_error, held.finish, scheduler=clock)
         return CompositeDisposable(heard, held)
 
-    return Observable(subscribe)
+    return Straight(subscribe)

@@ -10,6 +10,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Ge, Gt, Observable, Percent, Quantity, Seconds
+from nodes._helpers.operators import Straight
 from nodes._helpers.timing import TINY, Held
 
 
@@ -66,7 +67,7 @@ def send_on_delta(
         heard = values.subscribe(receive, out.on_error, held.finish, scheduler=clock)
         return CompositeDisposable(heard, held)
 
-    return Observable(subscribe)
+    return Straight(subscribe)
 
 
 def is_large(law: Change, value: float, passed: Sequence[float], recent: Collection[float]) -> bool:

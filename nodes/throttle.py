@@ -6,6 +6,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Gt, Observable, Seconds
+from nodes._helpers.operators import Straight
 from nodes._helpers.timing import TINY, Held
 
 T = TypeVar("T")
@@ -28,11 +29,11 @@ def throttle(
     def subscribe(
         out: abc.ObserverBase[T], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        held = Held(clock, out)
+        held, time = Held(clock, out), clock.time
 
         def receive(value: T) -> None:
             free = held.passed + every
-            if clock.time() >= free - TINY:
+            if time() >= free - TINY:
                 held.say(value)
             else:
                 held.hold(value, free)
@@ -40,4 +41,4 @@ def throttle(
         heard = values.subscribe(receive, out.on_error, held.finish, scheduler=clock)
         return CompositeDisposable(heard, held)
 
-    return Observable(subscribe)
+    return Straight(subscribe)

@@ -49,6 +49,40 @@ class Each(Observable[B]):
         return self._source.subscribe(receive, on_error, on_completed, scheduler=scheduler)
 
 
+class Straight(Observable[B]):
+    """An operator with a subscription of its own, without the wrapping of reactivex around it.
+
+    `listen(out, scheduler)` is told who listens, and returns what ends it; see `Each`.
+    """
+
+    def __init__(
+        self, listen: Callable[[abc.ObserverBase[B], abc.SchedulerBase | None], abc.DisposableBase]
+    ) -> None:
+        super().__init__()
+        self._listen = listen
+
+    def subscribe(
+        self,
+        on_next: Any = None,
+        on_error: abc.OnError | None = None,
+        on_completed: abc.OnCompleted | None = None,
+        *,
+        scheduler: abc.SchedulerBase | None = None,
+    ) -> abc.DisposableBase:
+        """Listen to what it says."""
+        if isinstance(on_next, abc.ObserverBase):
+            return self._listen(on_next, scheduler)
+        out: Any = _Listener(on_next or _nothing, on_error or _nothing, on_completed or _no_end)
+        return self._listen(out, scheduler)
+
+
+class _Listener:
+    __slots__ = ("on_completed", "on_error", "on_next")
+
+    def __init__(self, on_next: Any, on_error: Any, on_completed: Any) -> None:
+        self.on_next, self.on_error, self.on_completed = on_next, on_error, on_completed
+
+
 def each_with(
     source: Observable[A],
     others: Mapping[str, Observable[Any]],
@@ -99,7 +133,7 @@ def holding(
 
 def like(value: Any, made: B) -> B:
     """Give a number made of a battery's share the validity and reason of that share."""
-    if isinstance(value, Share) and isinstance(made, float):
+    if value.__class__ is not float and isinstance(value, Share) and isinstance(made, float):
         return Share(made, value.valid_until, value.reason)  # type: ignore[return-value]
     return made
 
@@ -144,6 +178,10 @@ def kept(store: Store, key: str) -> float:
 
 
 def _nothing(_value: Any) -> None:
+    pass
+
+
+def _no_end() -> None:
     pass
 
 

@@ -64,36 +64,34 @@ class Deadline(abc.DisposableBase):
 class Held(abc.DisposableBase, Generic[T]):
     """One value held back: a newer one takes its place, and it passes when its time has come."""
 
-    __slots__ = ("_clock", "_out", "_timer", "_values", "passed")
+    __slots__ = ("_out", "_say", "_time", "_timer", "passed", "waiting")
 
     def __init__(self, clock: Clock, out: abc.ObserverBase[T]) -> None:
-        self._clock, self._out = clock, out
-        self._values: list[T] = []
+        self._out, self._say, self._time = out, out.on_next, clock.time
         self._timer = Deadline(clock, self._release)
+        self.waiting: list[T] = []
+        """The value that is held, if any."""
         self.passed = -math.inf
         """When a value last passed."""
 
-    @property
-    def waiting(self) -> bool:
-        """Whether a value is held."""
-        return bool(self._values)
-
     def say(self, value: T) -> None:
         """Pass a value now, instead of one that may be held."""
-        self._values.clear()
-        self._timer.clear()
-        self.passed = self._clock.time()
-        self._out.on_next(value)
+        if self.waiting:
+            self.waiting.clear()
+            self._timer.clear()
+        self.passed = self._time()
+        self._say(value)
 
     def hold(self, value: T, until: float) -> None:
         """Pass a value at a time of the clock, if no newer one comes."""
-        self._values[:] = [value]
+        self.waiting[:] = [value]
         self._timer.set(until)
 
     def finish(self) -> None:
         """Pass what is held, then end."""
-        if self._values:
+        if self.waiting:
             self._release()
+        self._timer.dispose()
         self._out.on_completed()
 
     def dispose(self) -> None:
@@ -101,7 +99,7 @@ class Held(abc.DisposableBase, Generic[T]):
         self._timer.dispose()
 
     def _release(self) -> None:
-        self.say(self._values[0])
+        self.say(self.waiting[0])
 
 
 def beat(clock: Clock, every: float, action: Callable[[int], object], first: int = 0) -> Deadline:
