@@ -4,11 +4,13 @@ from annotated_types import Ge, Gt, Le, Lt
 from reactivex import Observable
 
 from flowctl.clock import Clock
+from flowctl.events import Events
 from flowctl.expression import Expression
 from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
-from flowctl.node import FieldFrom, Log, Triggers, UnitFrom
+from flowctl.marks import EventsIf, FieldFrom, Triggers, UnitFrom
+from flowctl.node import Log
 from flowctl.sampled import sampled
 from flowctl.secret import Secret
 from flowctl.store import Store
@@ -36,6 +38,8 @@ __all__ = [
     "Battery",
     "Celsius",
     "Clock",
+    "Events",
+    "EventsIf",
     "Expression",
     "FieldFrom",
     "FlowError",

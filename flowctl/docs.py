@@ -15,17 +15,8 @@ from rich.markdown import Markdown
 from flowctl.expression import Expression
 from flowctl.latest import Latest
 from flowctl.library import Library
-from flowctl.node import (
-    FieldFrom,
-    Input,
-    NodeKind,
-    NodeSpec,
-    Setting,
-    Shape,
-    UnitFrom,
-    Wire,
-    read_node,
-)
+from flowctl.marks import FieldFrom, UnitFrom
+from flowctl.node import Input, NodeKind, NodeSpec, Setting, Shape, Wire, read_node
 from flowctl.secret import Secret
 from flowctl.terms import Terms
 from flowctl.units import ANY_UNIT, PER_SECOND, Unit, Watts, show

@@ -9,8 +9,9 @@ from flowctl.faults import Mark, nearest
 from flowctl.flow import ERRORS
 from flowctl.graph import Tap
 from flowctl.infer import Carrying
+from flowctl.marks import FieldFrom
 from flowctl.naming import bind_names
-from flowctl.node import FieldFrom, Input, NodeKind, Wire
+from flowctl.node import Input, NodeKind, Wire
 from flowctl.order import taps
 from flowctl.settings import written_units
 from flowctl.values import Plan, names

@@ -8,7 +8,8 @@ from flowctl.drafts import Draft, Drafts
 from flowctl.faults import Mark
 from flowctl.flow import ERRORS, FROM
 from flowctl.graph import Tap
-from flowctl.node import FieldFrom, Input, UnitFrom, Wire
+from flowctl.marks import FieldFrom, UnitFrom
+from flowctl.node import Input, Wire
 from flowctl.order import taps
 from flowctl.values import Battery
 from flowctl.wires import ANYTHING, base_of, base_unit, field_wire, parts, put, silent, unit_of

@@ -1,6 +1,7 @@
 """A box of one: what a sink or a device reads its values from. Newest wins, nothing queues."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
 
@@ -15,18 +16,19 @@ class Latest(Generic[T]):
 
     def __init__(self) -> None:
         self._full = asyncio.Event()
-        self._held: list[T] = []
+        self._held: deque[T] = deque()
         self._closed = False
         self._in_hand: list[T] = []
         self.delivered: Callable[[], None] = lambda: None
         """Called when the taker of a value comes back for the next."""
         self.conflated = 0
-        """How many values were replaced before anybody took them."""
+        """How many values gave way to newer ones before anybody took them."""
 
     def put(self, value: T) -> None:
         """Lay a value into the box (the engine does)."""
         self.conflated += len(self._held)
-        self._held[:] = [value]
+        self._held.clear()
+        self._held.append(value)
         self._full.set()
 
     def retry(self) -> None:
@@ -73,9 +75,9 @@ class Latest(Generic[T]):
                 yield None
 
     def _take(self) -> T:
-        value = self._held.pop()
+        value = self._held.popleft()
         self._in_hand[:] = [value]
-        if not self._closed:
+        if not (self._held or self._closed):
             self._full.clear()
         return value
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from flowctl.clock import Clock, Timer
 from flowctl.ends import Edge, End
+from flowctl.events import BOUND, Events
 from flowctl.latest import Latest
+from flowctl.marks import EventsIf
 from flowctl.tend import Tended
 from flowctl.values import Battery
 
@@ -88,8 +90,8 @@ class LiveEnds:
         return _Poured(self._tend(edge, attempt))
 
     def sink(self, edge: Edge) -> End:
-        """Drain a stream into a sink, newest value first."""
-        box: Latest[Any] = Latest()
+        """Drain a stream into a sink: the newest value, or each where each counts."""
+        box = _box(edge)
 
         async def attempt(well: Callable[[], None]) -> None:
             box.retry()
@@ -135,6 +137,17 @@ class LiveEnds:
         self._tasks.add(tended)
         tended.task.add_done_callback(lambda _: self._tasks.discard(tended))
         return tended
+
+
+def _box(edge: Edge) -> Latest[Any]:
+    spec = edge.step.spec
+    events = spec.inputs[0].events if spec else False
+    if isinstance(events, EventsIf):
+        events = bool(edge.arguments[events.setting])
+    if not events:
+        return Latest()
+    told = "%s: events come faster than they go; %d wait, and older ones are dropped"
+    return Events(overflowing=lambda: edge.log.warning(told, edge.step.stream, BOUND))
 
 
 class _Presence:

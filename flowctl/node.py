@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 from reactivex import Observable
 
 from flowctl.clock import Clock
+from flowctl.events import Events
 from flowctl.hints import is_union, not_none, strip
 from flowctl.latest import Latest
+from flowctl.marks import EventsIf, FieldFrom, Triggers, UnitFrom
 from flowctl.store import Store
 from flowctl.terms import Terms
 from flowctl.units import Unit
@@ -50,25 +52,6 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Triggers:
-    """Mark of a further input whose values also make the step speak."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnitFrom:
-    """Mark of an output whose unit is the text of a setting (`unit: W`)."""
-
-    setting: str
-
-
-@dataclass(frozen=True, slots=True)
-class FieldFrom:
-    """Mark of an output that is the field of the first input named by a setting."""
-
-    setting: str
-
-
-@dataclass(frozen=True, slots=True)
 class Wire:
     """What flows: a Python type (`Any`: anything; a TypeVar: what came in) and a unit."""
 
@@ -89,6 +72,8 @@ class Input:
     required: bool
     triggers: bool
     about: str
+    events: bool | EventsIf = False
+    """Whether each value counts to a sink."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +184,7 @@ def _input(title: str, parameter: inspect.Parameter, hint: Any) -> Input:
         shape, hint = Shape.MAPPING, args[1]
     elif origin in (cabc.Sequence, list, tuple, Sequence):
         shape, hint = Shape.LIST, args[0]
-    if get_origin(hint) not in (Observable, Latest):
+    if get_origin(hint) not in (Observable, Latest, Events):
         raise TypeError(
             f"node {title}: positional parameter {parameter.name} is not a stream; "
             "settings are keyword-only (after '*')"
@@ -207,7 +192,9 @@ def _input(title: str, parameter: inspect.Parameter, hint: Any) -> Input:
     required = parameter.default is REQUIRED
     triggers = any(isinstance(mark, Triggers) for mark in marks)
     wire = _without_release(get_args(hint)[0])
-    return Input(parameter.name, wire, shape, required, triggers, _about(marks))
+    events = next((mark for mark in marks if isinstance(mark, EventsIf)), False)
+    events = events or get_origin(hint) is Events
+    return Input(parameter.name, wire, shape, required, triggers, _about(marks), events)
 
 
 def _setting(parameter: inspect.Parameter, hint: Any) -> Setting:

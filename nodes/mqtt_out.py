@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from flowctl import Ge, Latest, Log, Secret
+from flowctl import EventsIf, Ge, Latest, Log, Secret
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
 from nodes._helpers.mqtt_topics import check_topic
@@ -11,7 +11,7 @@ from nodes._helpers.payload import Style, encoder
 
 
 async def mqtt_out(
-    values: Latest[Any],
+    values: Annotated[Latest[Any], EventsIf("event")],
     *,
     broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
     topic: Annotated[str, "topic to publish to"],

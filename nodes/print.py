@@ -3,16 +3,16 @@
 import sys
 from typing import Annotated, Any
 
-from flowctl import Latest
+from flowctl import Events
 from nodes._helpers.say import filled, parts, say
 
 
 async def print(
-    value: Latest[Any],
+    value: Events[Any],
     *,
     format: Annotated[str, "text with gaps, e.g. `grid {value:.0f} W` or `{soc:.0f} %`"] = "",
 ) -> None:
-    """One line per value; only the newest where values come faster than they can be printed.
+    """One line per value, also of several in one moment.
 
     `{value}` stands for what came, `{name}` for a field of a record or a share of a plan; `-`
     stands where a field is not known. Without `format`, records come without unknown fields.

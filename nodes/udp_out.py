@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from flowctl import Ge, Latest, Le, Log
+from flowctl import Events, Ge, Le, Log
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.payload import Style, encoder
 from nodes._helpers.udp import find_address, udp
 
 
 async def udp_out(
-    values: Latest[Any],
+    values: Events[Any],
     *,
     host: Annotated[str, "address to send to; a broadcast address reaches all in the network"],
     port: Annotated[int, Ge(1), Le(65535), "port to send to"],

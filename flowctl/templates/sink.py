@@ -7,7 +7,8 @@ from flowctl import Latest, Watts
 
 
 async def my_node(
-    # A box of one: what is not taken in time is replaced by what came later.
+    # A box of one: what is not taken in time is replaced by what came later. Where each value
+    # counts, as a pressed button does, say `Events[Watts]`.
     power: Latest[Watts],
     *,
     # The settings: type, limits and one sentence; the flow file is checked by them.
