@@ -162,7 +162,7 @@ def _terms() -> Iterator[str]:
 
 
 def _row(item: Setting) -> tuple[str, ...]:
-    limits = ", ".join(_limits(item.annotation, item.unit))
+    limits = ", ".join(dict.fromkeys(_limits(item.annotation, item.unit)))
     return f"`{item.name}`", word(item.annotation), _default(item), limits, item.about
 
 

@@ -4,6 +4,7 @@ It takes longer to import than all else that a good flow needs.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin
@@ -51,7 +52,14 @@ def _either(options: tuple[Any, ...], value: Any) -> Any:
     if value is None:
         return None if NoneType in options else UNSURE
     others = [option for option in options if option is not NoneType]
+    if len(others) > 1 and not isinstance(value, dict | list):  # a number, or numbers by name
+        others = [option for option in others if not _holds_several(option)]
     return simple(others[0], value) if len(others) == 1 else UNSURE
+
+
+def _holds_several(option: Any) -> bool:
+    origin = get_origin(strip(option)[0])
+    return isinstance(origin, type) and issubclass(origin, Mapping | Sequence)
 
 
 def _holds(check: Any, made: Any) -> bool:

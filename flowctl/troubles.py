@@ -1,10 +1,11 @@
 """What pydantic found wrong with a setting, in plain words."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from flowctl import units
 from flowctl.faults import nearest
+from flowctl.hints import is_union, strip
 from flowctl.node import Setting
 from flowctl.secret import Secret
 
@@ -34,6 +35,8 @@ def explain(setting: Setting, value: Any, error: "ValidationError") -> Iterator[
     seen: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
     for item in error.errors(include_url=False):
         path = _path(value, item["loc"])
+        if _meant_otherwise(setting, value, path, item["type"]):
+            continue
         told = _words(setting, dict(item))
         if told not in seen.setdefault(path, []):
             seen[path].append(told)
@@ -42,6 +45,17 @@ def explain(setting: Setting, value: Any, error: "ValidationError") -> Iterator[
         cure = next((cure for _, cure in all_told if cure), "")
         name = ".".join(map(str, (setting.name, *path)))
         yield path, f"{name}: {said}", cure
+
+
+def _meant_otherwise(setting: Setting, value: Any, path: tuple[Any, ...], kind: str) -> bool:
+    """Tell whether this is said of the other form: a number for all, or numbers by name."""
+    bare = strip(setting.annotation)[0]
+    forms = get_args(bare) if is_union(bare) else ()
+    if path or setting.unit is None or Mapping not in [get_origin(strip(f)[0]) for f in forms]:
+        return False
+    return (
+        kind == "value_error" if isinstance(value, dict) else kind in ("mapping_type", "dict_type")
+    )
 
 
 def _path(value: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:

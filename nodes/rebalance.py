@@ -4,10 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from flowctl import Ge, Le, Log, Observable, Outlook, Percent, Plan, Watts
+from flowctl import Ge, Le, Log, Observable, Outlook, Percent, Plan, Seconds, Watts
+from nodes._helpers.by_name import by_name
+from nodes._helpers.losses import STANDBY, Curve, Losses, read_curve
 from nodes._helpers.operators import Receiver, each_with
 from nodes._helpers.seating import Policy, Strategy
 from nodes._helpers.sharing import Shared, step
+
+Charge = Annotated[Percent, Ge(0), Le(100)]
+Loss = Annotated[Watts, Ge(0)]
+RESERVE, CEILING = 10.0, 100.0  # %
 
 
 def rebalance(
@@ -17,16 +23,18 @@ def rebalance(
     ] = None,
     *,
     reserve: Annotated[
-        Percent, Ge(0), Le(100), "charge below which a battery is not discharged"
-    ] = 10.0,
+        Charge | Mapping[str, Charge],
+        "charge below which a battery is not discharged; by battery: `{left: 12%, right: 20%}`",
+    ] = RESERVE,
     ceiling: Annotated[
-        Percent, Ge(0), Le(100), "charge from which on a battery is not charged"
-    ] = 100.0,
+        Charge | Mapping[str, Charge],
+        "charge from which on a battery is not charged; may be by battery, too",
+    ] = CEILING,
     target: Annotated[Watts, "import wanted at the meter; negative exports"] = 0.0,
     strategy: Annotated[
         Strategy,
         "who gives how much: by usable energy, charge, capacity or power, equally, by `weights`, "
-        "or one after the other in `order`",
+        "one after the other in `order`, or as few as lose least (`efficiency`)",
     ] = "energy",
     order: Annotated[Sequence[str], "batteries, first to last, for strategy `priority`"] = (),
     weights: Annotated[
@@ -36,6 +44,19 @@ def rebalance(
     share: Annotated[
         Watts, Ge(0), "one more battery joins when each would get this much; 0 uses all, always"
     ] = 300.0,
+    standby: Annotated[
+        Loss | Mapping[str, Loss],
+        "for strategy `efficiency`: what a battery loses as soon as it works; may be by battery",
+    ] = STANDBY,
+    efficiency: Annotated[
+        Mapping[Watts, Percent] | None,
+        "for strategy `efficiency`: of one battery by power, its standby included, e.g. `{100W: "
+        "85%, 500W: 94%, 2.5kW: 90%}`; if not given, 3.5 % and 12 W at 1 kW, rising with the "
+        "square, are lost on top of `standby`",
+    ] = None,
+    least_on: Annotated[
+        Seconds, Ge(0), "one that works stays until it was not needed for so long"
+    ] = 180.0,
     log: Log,
 ) -> Observable[Plan]:
     """Make one plan per outlook: watts by battery, + discharging, with a reason for each.
@@ -51,12 +72,34 @@ def rebalance(
     to the others; what nobody can give is the plan's `unmet`. A battery that has not accepted what
     it is asked for, a clamp further down perhaps, keeps what it accepts for a minute. A first plan
     begins at what the batteries do already, if that is about what is needed.
+
+    With `strategy: efficiency` as many work as lose least together: standby speaks for one, what
+    grows with the square of the power for more; another number must save 5 W. The fullest gives,
+    the emptiest takes; being at work counts 6 points of charge. Who was not needed for `least_on`
+    hands over: it goes down evenly within 30 s, and those that stay come up.
+
+    Reserve and ceiling that move with a stream, or hold for a while: `soc_window`. Limits of power
+    by battery: `max_charge` and `max_discharge` of its device step, or `restrict`.
+
+    Raises:
+        ValueError: `efficiency` has no points above 0 W.
+
+    Source: the losses are those of the plants that the law was measured on (docs/control.md).
     """
-    policy = Policy(reserve, ceiling, strategy, tuple(order), weights or {}, share)
+    policy = Policy(
+        reserve=by_name(reserve, RESERVE),
+        ceiling=by_name(ceiling, CEILING),
+        strategy=strategy,
+        order=tuple(order),
+        weights=weights or {},
+        share=share,
+        losses=Losses(by_name(standby, STANDBY), _curve(efficiency)),
+        least_on=least_on,
+    )
     others = {} if target_from is None else {"target": target_from}
 
     def hear(say: Receiver[Plan], newest: Mapping[str, Watts | None]) -> Receiver[Outlook]:
-        state, strangers = Shared(), set(policy.order).union(policy.weights)
+        state, strangers = Shared(), policy.named
 
         def receive(outlook: Outlook) -> None:
             nonlocal state, strangers
@@ -74,6 +117,15 @@ def rebalance(
     return each_with(outlook, others, hear)
 
 
+def _curve(efficiency: Mapping[Watts, Percent] | None) -> Curve | None:
+    if efficiency is None:
+        return None
+    points = {power: part for power, part in efficiency.items() if power > 0}
+    if not points:
+        raise ValueError("efficiency has no points; give e.g. {100W: 85%, 500W: 94%}")
+    return read_curve(points)
+
+
 def _complain(strangers: set[str], log: Log) -> None:
     for name in sorted(strangers):
-        log.warning("no battery is called %r; look at order and weights", name)
+        log.warning("no battery is called %r; look at the settings of rebalance", name)

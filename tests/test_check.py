@@ -29,7 +29,7 @@ def test_every_kind_of_setting_is_read():
     gate = check(pipe(step, "out")).steps["a/gate"].settings
     assert gate == {
         "mode": "hard", "count": 3, "factor": 2.0, "strict": False, "name": "x",
-        "steps": [1000.0, 0.0], "limits": {"a": 5.0},
+        "steps": [1000.0, 0.0], "limits": {"a": 5.0}, "least": 0.0,
     }  # fmt: skip
 
 
@@ -57,6 +57,10 @@ def test_every_kind_of_setting_is_read():
         ("steps: [1kW, -1W]", "6:27 E132 a/gate: steps.1: must be at least 0W"),
         ("limits: {a: 5%, bb: 5}", "6:34 E132 a/gate: limits.bb: 5 has no unit; did you mean '5%'?"),
         ("limits: [a]", "6:22 E132 a/gate: limits: a list is not a mapping"),
+        ("least: 5", "6:21 E132 a/gate: least: 5 has no unit; did you mean '5%'?"),
+        ("least: 5W", "6:21 E132 a/gate: least: '5W' is in W, but % is wanted here"),
+        ("least: {a: 5}", "6:25 E132 a/gate: least.a: 5 has no unit; did you mean '5%'?"),
+        ("least: {a: -5%}", "6:25 E132 a/gate: least.a: must be at least 0%"),
         ("cuont: 1", "6:14 E130 a/gate: gate has no setting 'cuont'; did you mean 'count'?"),
         ("values: grid", "6:14 E130 a/gate: what gate works on comes from above; write '- from: STREAM' as a step above it"),
         ("from: grid", "6:14 E130 a/gate: what gate works on comes from above; write '- from: STREAM' as a step above it"),
@@ -65,6 +69,11 @@ def test_every_kind_of_setting_is_read():
 )  # fmt: skip
 def test_a_wrong_setting_is_told_at_its_place(settings, expected):
     assert expected in told(pipe(f"gate: {{{settings}}}", "out"))
+
+
+def test_a_number_for_all_or_numbers_by_name_draws_no_fault_for_the_other_form():
+    assert len(told(pipe("gate: {least: {a: 5, b: 5%}}", "out"))) == 1
+    assert "mapping" not in "".join(told(pipe("gate: {least: [5]}", "out")))
 
 
 @pytest.mark.parametrize(

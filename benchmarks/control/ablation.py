@@ -56,7 +56,7 @@ VARIANTS: dict[str, Changes] = {
     "share 0 W (always all)": {"plan/rebalance.share": "0W"},
     "share 1 kW": {"plan/rebalance.share": "1kW"},
     "share 2.5 kW": {"plan/rebalance.share": "2.5kW"},
-    "hold 0 s": {"sharing.HOLD": 0.0},
+    "hold 0 s": {"plan/rebalance.least_on": "0s"},
     "retry after 60 s": {"ceiling.RETRY": 60.0},
     "retry after 300 s": {"ceiling.RETRY": 300.0},
     "no ceilings": {"ceiling.SHORT_TWICE": 10**9, "ceiling.SHORT_NOTHING": 10**9},

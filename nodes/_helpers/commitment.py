@@ -1,20 +1,16 @@
 """Choosing how many units work, and which: limits, losses, rank, least times."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from flowctl import Ability, Battery, Percent, Plan, Seconds, Watts
 from nodes._helpers.allocation import water_fill
 from nodes._helpers.fleet import Fleet, able
+from nodes._helpers.losses import Curve, loss
 from nodes._helpers.timing import TINY
 
 Ranking = Literal["soc", "listed", "share"]
-Curve = Sequence[tuple[Watts, Watts]]
-"""Losses by power, both W, with rising power."""
-
-STANDBY, PART, RISE = 10.0, 0.035, 1.2e-5  # W, W/W, W/W2: losses of a common home battery
 GAIN = 5.0  # W of losses that another number of units must save: a switch costs as much in minutes
 COVERED = 0.95  # of the total that the others must deliver before one that leaves is let go
 SOC_UNKNOWN = 50.0  # % while a battery does not tell its charge
@@ -48,27 +44,6 @@ class Committed(NamedTuple):
     order: tuple[str, ...] = ()
     ordered_at: Seconds = 0.0
     sign: float = 0.0
-
-
-def standard_curve() -> Curve:
-    """Losses by power where no curve is given."""
-    powers = [50.0 * k for k in range(101)]
-    return tuple((p, STANDBY + PART * p + RISE * p * p) for p in powers)
-
-
-def read_curve(efficiency: Mapping[Watts, Percent]) -> Curve:
-    """Turn efficiencies by power, as data sheets give them, into losses."""
-    return tuple((p, p * (1 - e / 100)) for p, e in sorted(efficiency.items()))
-
-
-def loss(curve: Curve, power: Watts) -> Watts:
-    """Read a curve between its points; below the first its losses are what it takes to be on."""
-    if power <= curve[0][0] or len(curve) == 1:
-        return curve[0][1]
-    for (p, low), (q, high) in pairwise(curve):
-        if power <= q or q == curve[-1][0]:
-            return low + (high - low) * (power - p) / (q - p)
-    raise AssertionError
 
 
 def commit(

@@ -6,9 +6,13 @@ from typing import Literal, NamedTuple
 
 from flowctl import Ability, Percent, Seconds, Watts
 from nodes._helpers.allocation import Seat
+from nodes._helpers.by_name import ByName
 from nodes._helpers.following import Following
+from nodes._helpers.losses import Losses
 
-Strategy = Literal["energy", "soc", "capacity", "power", "equal", "weighted", "priority"]
+Strategy = Literal[
+    "energy", "soc", "capacity", "power", "equal", "weighted", "priority", "efficiency"
+]
 
 RESUME = 1.0  # % over the reserve before a spared battery discharges again: readings of charge jump
 USABLE_LEAST = 3.0  # % that a battery near its reserve still counts, as long as it may be used
@@ -21,12 +25,20 @@ FIRST = -1e6  # rank before all that charge and speed can make
 class Policy(NamedTuple):
     """The user's wishes."""
 
-    reserve: Percent = 10.0
-    ceiling: Percent = 100.0
+    reserve: ByName = ByName(10.0)
+    ceiling: ByName = ByName(100.0)
     strategy: Strategy = "energy"
     order: Sequence[str] = ()
     weights: Mapping[str, float] = MappingProxyType({})
     share: Watts = 300.0
+    losses: Losses = Losses()
+    least_on: Seconds = 180.0
+
+    @property
+    def named(self) -> set[str]:
+        """Names of batteries that the user wrote."""
+        wishes = (self.reserve, self.ceiling, self.losses.standby)
+        return {*self.order, *self.weights, *(name for wish in wishes for name in wish.own)}
 
 
 class Round(NamedTuple):
@@ -50,11 +62,12 @@ class Round(NamedTuple):
         ability = self.usable[name]
         if sign > 0:
             if name in self.spared:
-                return 0.0, f"at its reserve of {self.policy.reserve:g}%"
+                return 0.0, f"at its reserve of {self.policy.reserve.of(name):g}%"
             able = ability.can_discharge
         else:
-            if ability.soc is not None and ability.soc >= self.policy.ceiling:
-                return 0.0, f"charged to {self.policy.ceiling:g}%"
+            ceiling = self.policy.ceiling.of(name)
+            if ability.soc is not None and ability.soc >= ceiling:
+                return 0.0, f"charged to {ceiling:g}%"
             able = ability.can_charge
         return able, ability.note or ("at its limit" if able > 0 else "can do nothing this way now")
 
@@ -81,13 +94,14 @@ def seated(
 
 
 def spared(
-    before: frozenset[str], usable: Mapping[str, Ability], reserve: Percent
+    before: frozenset[str], usable: Mapping[str, Ability], reserve: ByName
 ) -> frozenset[str]:
     """Name those at their reserve; they come back a little above it."""
     low = [
         name
         for name, ability in usable.items()
-        if ability.soc is not None and ability.soc < reserve + (RESUME if name in before else 0.0)
+        if ability.soc is not None
+        and ability.soc < reserve.of(name) + (RESUME if name in before else 0.0)
     ]
     return frozenset(low)
 
@@ -95,9 +109,11 @@ def spared(
 def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool) -> Seat:
     policy = now.policy
     soc = SOC_UNKNOWN if ability.soc is None else ability.soc
-    usable = soc - policy.reserve if now.sign > 0 else policy.ceiling - soc
+    usable = soc - policy.reserve.of(name) if now.sign > 0 else policy.ceiling.of(name) - soc
     reach = ability.dead_time + ability.lag
     rank = reach - usable - (INCUMBENT if active else 0.0)
+    if policy.strategy == "efficiency":
+        rank += policy.losses.standby.of(name)  # a W of standby counts as a point of charge
     if policy.strategy == "priority" and name in policy.order:
         rank = FIRST + policy.order.index(name)
     return Seat(name, ability, able, _weight(name, ability, usable, able, policy), rank, reach)
@@ -105,7 +121,7 @@ def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool)
 
 def _weight(name: str, ability: Ability, usable: Percent, able: Watts, policy: Policy) -> float:
     match policy.strategy:
-        case "energy":
+        case "energy" | "efficiency":
             return max(USABLE_LEAST, usable) * (ability.capacity or CAPACITY_UNKNOWN)
         case "soc":
             return max(USABLE_LEAST, usable)

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from flowctl import Outlook, Plan, Seconds, Watts
 from nodes._helpers import allocation as table
 from nodes._helpers.allocation import Seat
+from nodes._helpers.choosing import Working, choose
 from nodes._helpers.covering import WORTHWHILE, covered
 from nodes._helpers.following import Following, follow
 from nodes._helpers.seating import Policy, Round, seated, spared
 
-HOLD = 180.0  # s that a battery stays active after the last need of it: fewer switches
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
 SHARES = {
@@ -23,15 +23,15 @@ SHARES = {
     "equal": "shares equally",
     "weighted": "shares by weight",
     "priority": "next in order",
+    "efficiency": "one of few that lose least",
 }
 
 
 class Shared(NamedTuple):
     """What must be remembered from one plan to the next."""
 
-    active: frozenset[str] = frozenset()
-    needed_at: Seconds = 0.0
-    """When all active ones were last needed."""
+    working: Working = Working()
+    """Who works, and who hands over to them."""
     spared: frozenset[str] = frozenset()
     """Who is at its reserve."""
     following: Mapping[str, Following] = MappingProxyType({})
@@ -47,12 +47,12 @@ def step(
     if outlook.at > state.valid_until:
         state = state._replace(following=MappingProxyType({}))
     now = _round(state, outlook, policy, imported)
-    seats, reasons = seated(now, state.active, state.following)
-    active, needed_at = _active(state, now, seats)
+    seats, reasons = seated(now, state.working.active, state.following)
+    working = choose(state.working, now, seats)
     if not state.following and _is_quiet(now):
         wants, unmet = _as_it_is(now, reasons)
     else:
-        wants, unmet = _shared(now, seats, active, reasons)
+        wants, unmet = _shared(now, seats, working, reasons)
     if outlook.read_at < now.at < outlook.read_at + OVERDUE * outlook.period:
         _wait(wants, state, now, outlook.read_at + outlook.period)
     following = {
@@ -68,7 +68,7 @@ def step(
         unmet=unmet,
         valid_until=outlook.valid_until,
     )
-    return Shared(active, needed_at, now.spared, following, outlook.valid_until), plan
+    return Shared(working, now.spared, following, outlook.valid_until), plan
 
 
 def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> Round:
@@ -80,18 +80,6 @@ def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> 
     }
     resting = spared(state.spared, usable, policy.reserve)
     return Round(outlook.at, abs(total), -1.0 if total < 0 else 1.0, policy, usable, resting)
-
-
-def _active(state: Shared, now: Round, seats: Sequence[Seat]) -> tuple[frozenset[str], Seconds]:
-    """Choose who works: new ones join at once, others leave when long not needed."""
-    share = math.inf if now.policy.strategy == "priority" else now.policy.share
-    needed = frozenset([seat.name for seat in table.enough(seats, now.total, share)])
-    if needed >= state.active:
-        return needed, now.at
-    if now.at - state.needed_at >= HOLD:
-        return needed, now.at
-    kept = [seat.name for seat in seats if seat.name in state.active]
-    return needed.union(kept), state.needed_at
 
 
 def _is_quiet(now: Round) -> bool:
@@ -108,16 +96,21 @@ def _as_it_is(now: Round, reasons: dict[str, str]) -> tuple[dict[str, Watts], Wa
 
 
 def _shared(
-    now: Round, seats: Sequence[Seat], active: frozenset[str], reasons: dict[str, str]
+    now: Round, seats: Sequence[Seat], working: Working, reasons: dict[str, str]
 ) -> tuple[dict[str, Watts], Watts]:
     """Share the total, and let the fastest cover what the others still owe."""
-    chosen = sorted([seat for seat in seats if seat.name in active], key=table.by_reach)
+    chosen = sorted([seat for seat in seats if seat.name in working.active], key=table.by_reach)
     if not chosen:
         return dict.fromkeys(now.usable, 0.0), now.sign * now.total
     late = table.is_late(chosen)
-    shares = table.lift(chosen, _filled(now, chosen, late=late))
+    going = _going(now, seats, working)
+    rest = now._replace(total=now.total - sum(going.values()))
+    shares = table.lift(chosen, _filled(rest, chosen, late=late)) | going
     unmet = max(0.0, now.total - sum(shares.values()))
     _explain(now, seats, shares, reasons)
+    reasons.update(dict.fromkeys(going, "hands over"))
+    if going:
+        chosen = sorted([seat for seat in seats if seat.name in shares], key=table.by_reach)
     for name, extra in covered(now, chosen, shares, late=late).items():
         shares[name] += extra
         if abs(extra) > WORTHWHILE:
@@ -125,6 +118,18 @@ def _shared(
             reasons[name] = f"{verb} {abs(extra):.0f}W still to come from others"
     wants = {name: now.sign * shares.get(name, 0.0) or 0.0 for name in now.usable}
     return wants, now.sign * unmet or 0.0
+
+
+def _going(now: Round, seats: Sequence[Seat], working: Working) -> dict[str, Watts]:
+    """Say what those still give that hand over; little is nothing."""
+    going, left = dict[str, Watts](), now.total
+    for seat in seats:
+        if seat.name in working.leaving:
+            part = min(working.leaving[seat.name].part(now.at), seat.able, left)
+            if part > max(WORTHWHILE, seat.ability.min_power):
+                going[seat.name] = part
+                left -= part
+    return going
 
 
 def _filled(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:

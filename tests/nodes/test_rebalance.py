@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flowctl import Outlook
 from flowctl.testing import play
 from nodes._helpers.allocation import water_fill
+from nodes._helpers.by_name import by_name
 from nodes._helpers.seating import Policy
 from nodes._helpers.sharing import Shared, step
 from nodes.rebalance import rebalance
@@ -24,12 +25,21 @@ def shared(outlook, imported=0.0, **wishes):
 
 
 def settled(outlook, imported=0.0, **wishes):
-    policy = Policy(**{"share": 0.0} | wishes)
+    policy = policy_of(wishes)
     state, plan = step(Shared(), outlook, policy, imported)
     for _ in range(8):
         outlook = accepted(outlook, plan)
         state, plan = step(state, outlook, policy, imported)
     return plan
+
+
+def policy_of(wishes):
+    numbers = {
+        name: by_name(wishes[name], usual)
+        for name, usual in {"reserve": 10.0, "ceiling": 100.0}.items()
+        if name in wishes
+    }
+    return Policy(**{"share": 0.0} | wishes | numbers)
 
 
 def accepted(outlook, plan):
@@ -43,7 +53,7 @@ def accepted(outlook, plan):
 
 def after(outlook, **wishes):
     """What is made of a later outlook."""
-    policy = Policy(**{"share": 0.0} | wishes)
+    policy = policy_of(wishes)
     state, _ = step(Shared(), outlook, policy)
     return lambda later, imported=0.0: step(state, later, policy, imported)[1]
 
@@ -76,6 +86,11 @@ def after(outlook, **wishes):
         (1000, 50, 12, {"reserve": 12, "strategy": "equal"}, (500, 500)),
         (-1000, 50, 11, {"reserve": 12, "strategy": "equal"}, (-500, -500)),
         (-1000, 50, 90, {"ceiling": 90}, (-1000, 0)),
+        (1000, 19, 19, {"reserve": {"left": 12, "right": 20}}, (1000, 0)),
+        (1000, 19, 9, {"reserve": {"right": 8}}, (750, 250)),
+        (1000, 9, 9, {"reserve": {"right": 8}}, (0, 1000)),
+        (1000, 70, 40, {"reserve": {"left": 40, "right": 25}}, (666.667, 333.333)),
+        (-1000, 85, 85, {"ceiling": {"left": 80}}, (0, -1000)),
         (200, {"min_power": 150.0}, {"min_power": 150.0}, {}, (0, 200)),
         (100, {"min_power": 150.0}, 5, {}, (150, 0)),
         (80, {"min_power": 150.0}, 5, {}, (0, 0)),
@@ -226,11 +241,19 @@ def test_between_readings_a_device_stays_free_for_the_next_one():
     assert asked[2] > 400.0
 
 
+def test_each_battery_says_its_own_reserve_and_ceiling():
+    line = [(t, view(900.0 * (1.5 - t), t, left=15.0, right=85.0)) for t in range(3)]
+    wishes = {"reserve": {"left": 20.0}, "ceiling": {"right": 80.0}}
+    said = [plan.reasons for _, plan in play(rebalance, line, **wishes)]
+    assert said[0]["left"] == said[1]["left"] == "at its reserve of 20%"
+    assert said[2]["right"] == "charged to 80%"
+
+
 def test_a_name_that_no_battery_has_is_told_once(caplog):
     line = [(t, view(100.0, t, left=50.0)) for t in (0.0, 1.0)]
     play(rebalance, line, strategy="weighted", weights={"lefd": 2.0})
     assert [record.getMessage() for record in caplog.records] == [
-        "no battery is called 'lefd'; look at order and weights"
+        "no battery is called 'lefd'; look at the settings of rebalance"
     ]
 
 

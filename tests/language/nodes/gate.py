@@ -17,6 +17,9 @@ def gate(
     name: Annotated[str, "a text"] = "",
     steps: Annotated[list[Annotated[Watts, Ge(0)]], "some powers"] = [],  # noqa: B006
     limits: Annotated[Mapping[str, Percent] | None, "shares by name"] = None,
+    least: Annotated[
+        Annotated[Percent, Ge(0)] | Mapping[str, Annotated[Percent, Ge(0)]], "for all, or by name"
+    ] = 0.0,
 ) -> Observable[Watts]:
     """Gate."""
     return values
