@@ -30,7 +30,7 @@ async def sma_speedwire(
         OSError: the group cannot be joined.
 
     Source: SMA, Energy Meter protocol (EMETER-Protokoll-TI): UDP 239.12.255.254:9522, powers in
-    0.1 W, one each for what is taken and given.
+    0.1 W, one each for what is taken and given; protocol 0x6069, to one machine alone also 0x6081.
     """
     nonsense = Nonsense(log, f"the SMA meter at UDP port {port}")
     async with multicast(GROUP, port, interface) as link, aclosing(link.hear()) as datagrams:

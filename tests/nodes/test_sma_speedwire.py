@@ -23,20 +23,23 @@ def channel(index: int, kind: int, value: int, number: int = 0) -> bytes:
     return pack(">BBBBQ" if kind == 8 else ">BBBBI", number, index, kind, 0, value)
 
 
-def datagram(*powers: tuple[int, float], serial: int = SERIAL) -> bytes:
+def datagram(
+    *powers: tuple[int, float], serial: int = SERIAL, protocol: tuple[int, ...] = (0x6069,)
+) -> bytes:
     """A meter's datagram with these powers by index, each with its counter, as meters send them."""
     body = b"".join(
         channel(index, 4, round(watts * 10)) + channel(index, 8, 3_600_000 * index)
         for index, watts in powers
     )
     body += channel(0, 0, 0x02030452, number=144) + bytes(4)
-    inside = pack(">HHII", 0x6069, 349, serial, 123456) + body
+    inside = pack(f">{len(protocol)}H", *protocol) + pack(">HII", 349, serial, 123456) + body
     head = b"SMA\0" + pack(">HHI", 4, 0x02A0, 1) + pack(">HH", len(inside), 0x0010)
     return head + inside
 
 
 IMPORT = datagram((1, 812.3), (2, 0), (21, 500.3), (22, 0), (41, 0), (42, 88), (61, 400), (62, 0))
 EXPORT = datagram((1, 0), (2, 1200.5))
+ALONE = datagram((1, 0), (2, 77.7), (21, 0), (22, 77.7), protocol=(0x6081, 0x9AA0))
 OTHER = datagram((1, 5), (2, 0), serial=1)
 INVERTER = b"SMA\0" + bytes.fromhex("000402a00000000100260010606509a0") + bytes(36)
 
@@ -49,6 +52,8 @@ INVERTER = b"SMA\0" + bytes.fromhex("000402a00000000100260010606509a0") + bytes(
         (IMPORT, "l2", -88.0),
         (IMPORT, "l3", 400.0),
         (EXPORT, "all", -1200.5),
+        (ALONE, "all", -77.7),
+        (ALONE, "l1", -77.7),
         (datagram((1, 0), (2, 0)), "all", 0.0),
     ],
 )
@@ -68,10 +73,11 @@ NONSENSE = [
     datagram((1, 5)),
     datagram((3, 5)),
     IMPORT + bytes(3000),
+    ALONE[:12] + b"\0\x0c" + ALONE[14:],
 ]
 
 
-@pytest.mark.parametrize("data", [*NONSENSE[:4], NONSENSE[5], NONSENSE[6], NONSENSE[8], b""])
+@pytest.mark.parametrize("data", [*NONSENSE[:4], NONSENSE[5], NONSENSE[6], *NONSENSE[8:], b""])
 def test_what_is_torn_is_refused(data):
     with pytest.raises(ValueError, match=r"datagram"):
         read(data).power()
@@ -114,8 +120,8 @@ async def listening(meter: Meter) -> None:
 async def test_one_value_comes_per_datagram_to_us_or_to_all(meter, to):
     async with source(meter) as heard:
         await listening(meter)
-        meter.send(IMPORT, EXPORT, to=to)
-        await heard.until(812.3, -1200.5)
+        meter.send(IMPORT, EXPORT, ALONE, to=to)
+        await heard.until(812.3, -1200.5, -77.7)
 
 
 async def test_of_several_meters_only_the_one_asked_for_is_heard(meter, caplog):
@@ -155,6 +161,6 @@ async def test_an_interface_that_is_none_is_told(meter):
 
 @given(st.binary(max_size=60), st.integers(0, len(IMPORT)), st.integers(0, len(IMPORT)))
 def test_whatever_comes_is_read_or_refused(junk, start, end):
-    for data in (junk, IMPORT[:start] + junk + IMPORT[end:]):
+    for data in (junk, IMPORT[:start] + junk + IMPORT[end:], ALONE[:start] + junk + ALONE[end:]):
         with suppress(ValueError):
             assert abs(read(data).power()) <= 2**32 / 10
