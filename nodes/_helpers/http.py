@@ -1,24 +1,24 @@
 """One HTTP session per host, and every failure of it as a sentence with a cure."""
 
-import os
-import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from flowctl import Secret, shared
+from nodes._helpers.tls import trusted
+from nodes._helpers.websocket import ASLEEP, Socket, opened, reason
 
 LARGEST = 1 << 20  # bytes of one answer; no device of a house has more to say
 EXCERPT = 80  # characters of a refusal that are shown
-ASLEEP = "is it switched on, in this network, and its address right?"
 
 
 class Http:
     """What is asked of one host; the session behind it is shared."""
 
-    def __init__(self, session: Any, origin: str) -> None:
+    def __init__(self, session: Any, origin: str, name: str = "") -> None:
         self._session, self._origin = session, origin
+        self._named = {"server_hostname": name} if name else {}
         self.shown = origin.replace(f"{urlsplit(origin).netloc.rpartition('@')[0]}@", "")
         """Its address without a login."""
 
@@ -45,7 +45,9 @@ class Http:
         json: Mapping[str, Any],
         *,
         patience: float = 5.0,
+        headers: Mapping[str, Secret] | None = None,
         cures: Mapping[int, str] | None = None,
+        method: str = "POST",
     ) -> str:
         """Send an object as JSON, and return the text of the answer.
 
@@ -53,7 +55,8 @@ class Http:
             OSError: no connection, no answer in time, or a refusal; the message holds the cure.
             ValueError: an answer came that is too long to be one.
         """
-        return await self._ask("POST", path, patience, cures or {}, json=json)
+        told = {name: secret.reveal() for name, secret in (headers or {}).items()}
+        return await self._ask(method, path, patience, cures or {}, json=json, headers=told)
 
     async def send(
         self,
@@ -75,22 +78,24 @@ class Http:
             "POST", path, patience, cures or {}, data=text.encode(), headers=told
         )
 
+    def socket(self, path: str, patience: float = 5.0) -> AbstractAsyncContextManager[Socket]:
+        """Open a WebSocket; entering it raises `OSError` when that cannot be done."""
+        return opened(self._session, self._origin + path, self.shown, patience, self._named)
+
     async def _ask(
         self, method: str, path: str, patience: float, cures: Mapping[int, str], **told: Any
     ) -> str:
         from aiohttp import ClientError, ClientTimeout
 
-        limit = ClientTimeout(total=patience)
+        told |= self._named | {"timeout": ClientTimeout(total=patience), "allow_redirects": False}
         try:
-            async with self._session.request(
-                method, self._origin + path, timeout=limit, allow_redirects=False, **told
-            ) as reply:
+            async with self._session.request(method, self._origin + path, **told) as reply:
                 body = (await _read(reply)).decode("utf-8", "replace")
                 status, moved = reply.status, reply.headers.get("Location", "")
         except TimeoutError:
             raise TimeoutError(f"{self.shown} gave no answer in {patience:g}s") from None
         except ClientError as error:
-            raise OSError(f"{self.shown} does not answer: {_reason(error)}; {ASLEEP}") from None
+            raise OSError(f"{self.shown} does not answer: {reason(error)}; {ASLEEP}") from None
         if status not in (200, 204):
             cure = f"it moved to {moved}" if moved else cures.get(status, "")
             place = self.shown + path.partition("?")[0]  # a query may hold a password
@@ -100,19 +105,25 @@ class Http:
 
 @asynccontextmanager
 async def http(
-    address: str, *, ca: str | None = None, digest: tuple[str, Secret] | None = None
+    address: str,
+    *,
+    ca: str | None = None,
+    name: str = "",
+    digest: tuple[str, Secret] | None = None,
 ) -> AsyncIterator[Http]:
     """Join the session to a host: `192.168.1.20`, `meter.local:8080` or `https://meter.local`.
 
     `ca` is for devices whose certificate bears no host name: the file of the authority that signed
-    it, or an empty text to take any. `digest` is a login by RFC 7616.
+    it, or an empty text to take any; `name` is what it bears instead. `digest` is a login by RFC
+    7616.
 
     Raises:
         OSError: the file of the authority cannot be read.
+        ValueError: there is a name, and no authority.
     """
-    origin = origin_of(address)
-    async with shared(("http", origin, ca, digest), lambda: _session(ca, digest)) as session:
-        yield Http(session, origin)
+    origin, key = origin_of(address), (ca, name, digest)
+    async with shared(("http", origin, *key), lambda: _session(*key)) as session:
+        yield Http(session, origin, name)
 
 
 def origin_of(address: str) -> str:
@@ -133,18 +144,6 @@ def path_of(url: str) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-def _reason(error: Exception) -> str:
-    """Say what the system said; the library repeats the address and adds what helps nobody."""
-    untrusted = getattr(error, "certificate_error", None)
-    if untrusted:
-        return f"its certificate is not taken: {getattr(untrusted, 'verify_message', untrusted)}"
-    number = getattr(error, "errno", None)
-    if isinstance(number, int) and number > 0:
-        return os.strerror(number)
-    inner = getattr(error, "os_error", None)
-    return getattr(inner, "strerror", None) or str(error) or type(error).__name__
-
-
 def _excerpt(body: str) -> str:
     return " ".join(body.split())[:EXCERPT]
 
@@ -159,26 +158,12 @@ async def _read(reply: Any) -> bytes:
 
 
 @asynccontextmanager
-async def _session(ca: str | None, digest: tuple[str, Secret] | None) -> AsyncIterator[Any]:
+async def _session(
+    ca: str | None, name: str, digest: tuple[str, Secret] | None
+) -> AsyncIterator[Any]:
     from aiohttp import ClientSession, DigestAuthMiddleware, TCPConnector
 
     ways = (DigestAuthMiddleware(digest[0], digest[1].reveal()),) if digest else ()
-    trust = True if ca is None else trusted(ca)
+    trust = True if ca is None else trusted(ca, name)
     async with ClientSession(connector=TCPConnector(ssl=trust), middlewares=ways) as session:
         yield session
-
-
-def trusted(ca: str) -> ssl.SSLContext | bool:
-    """Whom to take for a device without a host name: one signed by an authority, or any.
-
-    Raises:
-        OSError: the file of the authority cannot be read, or holds none.
-    """
-    if not ca:
-        return False
-    try:
-        context = ssl.create_default_context(cafile=ca)
-    except OSError as error:  # ssl.SSLError is one
-        raise OSError(f"no authority can be read from {ca}: {error.strerror or error}") from None
-    context.check_hostname = False
-    return context

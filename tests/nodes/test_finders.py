@@ -41,6 +41,27 @@ async def test_homewizard_devices(monkeypatch):
     assert "enable the local API" in other.about
 
 
+async def test_homewizard_devices_with_api_v2(monkeypatch):
+    kind = fresh_kind()
+    monkeypatch.setattr(homewizard, "KIND", fresh_kind())
+    monkeypatch.setattr(homewizard, "NEWER", kind)
+    meter = {"product_type": "HWE-P1", "product_name": "P1", "serial": "5c2fafaabbcc", "name": "a"}
+    named = meter | {"id": "appliance/p1dongle/5c2fafaabbcc"}
+    battery = meter | {"product_type": "HWE-BAT", "name": "b"}
+    async with announced((kind, 443, named), (kind, 444, battery)):
+        one, other = await finders.homewizard(search())
+    assert one == Found(
+        what="HomeWizard P1, API v2",
+        address="127.0.0.1",
+        step='homewizard_v2: {host: 127.0.0.1, token: "${HOMEWIZARD_TOKEN}", '
+        "identity: appliance/p1dongle/5c2fafaabbcc}",
+        about="HWE-P1 5c2fafaabbcc; its token: flowctl pair homewizard 127.0.0.1",
+    )
+    assert other.step == ('homewizard_battery: {host: 127.0.0.1:444, token: "${HOMEWIZARD_TOKEN}"}')
+    assert is_good(one.step)
+    assert is_good(other.step)
+
+
 async def test_marstek_batteries():
     async with serve(Cell(), EVERYWHERE) as venus:
         there = search(wait=0.3, broadcast=f"127.255.255.255:{venus.port}")
@@ -152,11 +173,14 @@ def test_any_talk_is_borne(messages):
     recognise([Heard(*message) for message in messages])
 
 
+TOKEN = {"HOMEWIZARD_TOKEN": "0" * 32}
+
+
 def is_good(step: str) -> bool:
     """Whether a flow may hold this step."""
     device = step.startswith(("marstek", "b2500"))
     pipe = "from: beat" if device else step
     text = f"streams:\n  beat: [tick: 1s, map: {{to: 0, unit: W}}]\n  it:\n    - {pipe}\n"
     text += f"    - {step if device else 'print'}\n  all: [from: beat, print]\n"
-    kinds = {one.kind for one in load(text, env={}).steps.values()}
+    kinds = {one.kind for one in load(text, env=TOKEN).steps.values()}
     return NodeKind.DEVICE in kinds or NodeKind.SOURCE in kinds
