@@ -47,8 +47,10 @@ async def marstek_modbus(
 
     Control (42000) is taken with the first setpoint, taken again every `reassert` and when the
     battery fell back, on a fresh session when it does not stick. Release gives the battery back to
-    its own logic and reads that back; with `release: zero` it stays in remote control at 0 W. The
-    EEPROM registers (43000 and above) are never written.
+    its own logic and reads that back; with `release: zero` it stays in remote control at 0 W. A
+    battery that takes orders for half a minute and stays in standby, as some v3 do after a full
+    charge, is woken: control off for a second, and on; each further time twice as late. The EEPROM
+    registers (43000 and above) are never written.
 
     Raises:
         OSError: the battery is away, refuses, or does not keep or give back remote control.
@@ -76,7 +78,9 @@ async def marstek_modbus(
                 elif command is None:
                     told = await control.check(poll)
                     more = await telemetry.next() if told is None else told
-                    yield _record(await telemetry.power() | more, control)
+                    now = await telemetry.power() | more
+                    yield _record(dict(now), control)
+                    await control.watch(now, poll)
                 if command is not None:
                     yield await control.command(command)
 

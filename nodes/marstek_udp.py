@@ -24,7 +24,9 @@ async def marstek_udp(
     mode: Annotated[
         Mode, "`manual` writes a schedule slot, for firmware that refuses passive mode"
     ] = "passive",
-    slot: Annotated[int, Ge(0), Le(9), "the schedule slot that `mode: manual` writes"] = SLOT,
+    slot: Annotated[
+        int, Ge(0), Le(9), "the schedule slot that `mode: manual` and `release: zero` write"
+    ] = SLOT,
     read_mode: Annotated[
         bool, "poll its mode too; firmware 148 falls back to Auto when asked"
     ] = False,
@@ -46,7 +48,9 @@ async def marstek_udp(
 
     In passive mode a power holds for the lease, in whole seconds: if flowctl or its machine dies,
     the battery follows its own meter again by itself. `mode: manual` has no such end. Given back,
-    it is in Auto (`release: own`), or in Manual with nothing to do (`zero`). A busy battery
+    it is in Auto (`release: own`), or in Manual with 0 W all week in `slot` (`zero`). Its schedule
+    cannot be read, and an entry in an earlier slot goes before ours: then it does what that says,
+    and the log tells. `slot: 0` goes before all, in place of what stood there. A busy battery
     refuses commands now and then: those are repeated. The vendor advises 5s and more between two
     messages; polling faster than once a minute can cost older firmware its link to a CT003.
     Nothing is said while it does not answer.

@@ -18,6 +18,7 @@ Told = dict[str, Any]  # fields of Battery
 CONTROL, ON, OFF = 42000, 0x55AA, 0x55BB  # read-back gives the value written
 MODE, STOP, CHARGE, DISCHARGE = 42010, 0, 1, 2
 CHARGE_POWER, DISCHARGE_POWER = 42020, 42021  # W, unsigned: MODE holds the direction
+STATE = 35100  # of the inverter: 0 sleep, 1 standby, 2 charge, 3 discharge
 NAME = 31000  # 10 registers of text; v3 puts binary after the NUL
 V3_VERSION = 30200  # EMS version on v3, D and A; 0 on v1 and v2 (Marstek-ModBus-Gateway)
 V3_SOC = 34002  # not there on v1 and v2 (Marstek-ModBus-Gateway)

@@ -16,6 +16,7 @@ from nodes._helpers.udp import RefusedError
 SILENCES = 3  # polls without an answer in a row, then it is away
 REFUSALS = 5  # commands it would not take in a row, then something is wrong
 LOOKS = 3  # at whether it is its own again
+BUSY, SETTLES = 100.0, 20.0  # W that are more than nothing, so many seconds after a release
 GAP = 1.5  # a hold outlasts the next refresh by so much, however short the lease
 Mode = Literal["passive", "manual"]
 
@@ -37,6 +38,7 @@ class Loan:
         self.seconds = math.ceil(max(terms.lease, refresh))
         """How long the battery holds a power without hearing from us."""
         self._held = self._lost = False
+        self._rests = math.inf  # when it is at 0 W, if it was left so
         self._silences = self._refusals = 0
 
     async def hold(self, watts: float) -> Battery | None:
@@ -47,7 +49,7 @@ class Loan:
         """
         passive = self._mode == "passive"
         command = api.passive(watts, self.seconds) if passive else api.manual(watts, self._slot)
-        self._held, self._lost = True, False
+        self._held, self._lost, self._rests = True, False, math.inf
         if await self._session.set_mode(command):
             self._refusals = 0
             return Battery(setpoint=float(round(watts)), self_regulating=False, online=True)
@@ -74,7 +76,7 @@ class Loan:
                 if not await self._session.set_mode(config):
                     raise OSError(f"it refused to go back to {config['mode']} mode")
             if not own or await self._session.is_own():
-                self._held = False
+                self._held, self._rests = False, math.inf if own else _now() + SETTLES
                 return Battery(self_regulating=own, mode="Auto" if own else "Manual", online=True)
             await asyncio.sleep(marstek_session.PAUSE)
         raise OSError("it took Auto mode and is not in it")
@@ -109,13 +111,21 @@ class Loan:
 
         Only passive mode is sure: what is left there by mistake comes free by itself.
         """
+        if abs(battery.power or 0.0) > BUSY and _now() > self._rests:
+            self._rests = math.inf
+            cure = "its schedule has earlier entries: delete them in the app, or give `slot: 0`"
+            self._log.warning("it was left at 0W and does %.0fW; %s", battery.power, cure)
         ours = battery.mode in (None, "Passive") or self._mode != "passive"
         self._lost = self._held and not ours
         return replace(battery, self_regulating=True) if self._lost else battery
 
     def _farewell(self) -> list[dict[str, Any]]:
         """Say the commands that end a loan: ours goes first, so that nothing of it stays."""
-        passive, empty = self._mode == "passive", api.manual(None, self._slot)
-        if self._terms.release == "zero":
-            return [*([api.passive(0.0, self.seconds)] if passive else []), empty]
-        return [*([] if passive else [empty]), api.auto()]
+        passive, slot = self._mode == "passive", self._slot
+        if self._terms.release == "zero":  # an empty slot would leave the rest of its schedule
+            return [*([api.passive(0.0, self.seconds)] if passive else []), api.manual(0.0, slot)]
+        return [*([] if passive else [api.manual(None, slot)]), api.auto()]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager, suppress
 
 from flowctl import Battery, Log, Store, Terms
 from nodes._helpers import marstek
-from nodes._helpers.marstek import CONTROL, FORCED, OFF, ON, Told, Words
+from nodes._helpers.marstek import CONTROL, FORCED, OFF, ON, STATE, Told, Words
 from nodes._helpers.modbus import ModbusLink, RefusedError
+from nodes._helpers.venus_doze import ASLEEP, Doze
 
 ATTEMPTS = 2  # the second on a fresh session: control can be acknowledged and not kept
+NUDGE = 1.0  # s without remote control that wake it
 LOOKS = 5  # at a read-back that may lag
 CURE = "set the app to manual mode without schedules, and switch its Local API off"
 
@@ -41,6 +43,8 @@ class Control:
         self._looks = self._look_at_orders = False
         self._stolen = 0
         self._seen: list[int] = []
+        self._doze = Doze()
+        self._soc: float | None = None
         self.held = self._owed
 
     @property
@@ -102,6 +106,19 @@ class Control:
         self._look_at_orders = not self._look_at_orders
         return await (self._check_orders() if self._look_at_orders else self._check_control())
 
+    async def watch(self, told: Told, passed: float) -> None:
+        """See whether it does what it was told; wake it if it sleeps over that.
+
+        `passed` is the time since the last call, s.
+        """
+        self._soc = told.get("soc", self._soc)
+        target = self._target if self.held else None
+        self._doze = self._doze.after(passed, target, told.get("power"), self._soc)
+        if self._doze.is_due:
+            self._doze = self._doze.woken()
+            if await self._reads(((STATE, 1),), lambda words: words[0] in ASLEEP):
+                await self._wake()
+
     async def release(self) -> Battery:
         """Give the battery back to its own logic, or hold it at 0 W, as the terms say; verified.
 
@@ -123,6 +140,14 @@ class Control:
             raise OSError(f"{self._link} does not let go of remote control; switch it off there")
         self._owed, self.held, self._target = False, zero, 0.0 if zero else None
         return Battery(setpoint=0.0) if zero else Battery(self_regulating=True)
+
+    async def _wake(self) -> None:
+        said = "%s takes orders and does nothing: woken by switching remote control off and on"
+        self._log.warning(said, self._link)
+        await self._write(CONTROL, OFF)
+        await asyncio.sleep(NUDGE)
+        await self._take()
+        await self._order(self._target or 0.0, whole=True)
 
     async def _leave(self) -> None:
         if self._owed:

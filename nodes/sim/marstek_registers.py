@@ -28,6 +28,8 @@ class VenusRegisters:
         self.control = False
         self.stuck = 0
         """For so many fresh sessions 42000 is acknowledged and stays off (v3 after a cut-off)."""
+        self.nap = 0.0
+        """It takes orders and gives nothing until control was off for so many seconds."""
         self.panels = 0.0
         """Power of the panels, W (D and A)."""
         self.dip = False
@@ -37,7 +39,7 @@ class VenusRegisters:
         self.wear = 0
         """How often an EEPROM register was written."""
         self.now, self._echo = now, echo
-        self._asserted = self._counted = now()
+        self._asserted = self._counted = self._lost = now()
         self._charged, self._discharged = 1.0e6, 0.9e6  # Wh
         self._words: dict[int, int] = {}
         self._old: dict[int, tuple[int, float]] = {}  # value before a write, shown until then
@@ -78,6 +80,7 @@ class VenusRegisters:
 
     def lose(self) -> None:
         """Fall back to the battery's own logic, as when the app changes the mode."""
+        self._lost = self.now()
         self.control = False
         self._words[CONTROL] = OFF
         self._old.clear()
@@ -109,6 +112,8 @@ class VenusRegisters:
         if self.stuck:
             self._words[CONTROL] = OFF
         elif not self.control:
+            if self.now() - self._lost >= self.nap:
+                self.nap = 0.0
             self.control = True
             self._words[MODE] = marstek.STOP
             self._obey()
@@ -118,7 +123,7 @@ class VenusRegisters:
         charge, discharge = self._words[marstek.CHARGE_POWER], self._words[marstek.DISCHARGE_POWER]
         watts = marstek.ordered((mode, charge, discharge))
         limit = FAMILIES[self.family].limit  # A silently gives less than it takes
-        self.unit.command(min(max(watts, -limit), limit))
+        self.unit.command(0.0 if self.nap else min(max(watts, -limit), limit))
 
     def _shown(self, register: int, echo: bool) -> int:
         old, until = self._old.get(register, (0, -math.inf))

@@ -174,9 +174,8 @@ class UdpBattery:
         """Do what the schedule says now; look again in a minute."""
         self._rest()
         self._timer = self._loop.call_later(LOOK / self._hurry, self._follow)
-        due = [
-            slot["power"] for slot in self.slots.values() if slot["enabled"] and self._is_now(slot)
-        ]
+        slots = (slot for _, slot in sorted(self.slots.items()))  # the first that matches wins
+        due = [slot["power"] for slot in slots if slot["enabled"] and self._is_now(slot)]
         self.unit.command(self._limited(due[0]) if due else 0.0)
 
     def _is_now(self, slot: Mapping[str, Any]) -> bool:

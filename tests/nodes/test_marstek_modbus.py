@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from functools import partial
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from flowctl import RELEASE, Battery, Latest, Release, Store, Terms
 from flowctl.node import NodeKind, read_node
+from nodes._helpers import venus_control
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
+from nodes._helpers.venus_doze import Doze
 from nodes.marstek_modbus import marstek_modbus
 from nodes.modbus_read import modbus_read
 from nodes.sim.marstek_modbus_server import serve
@@ -209,6 +213,67 @@ async def test_a_read_back_within_tolerance_is_no_other_setpoint() -> None:
         assert left.told("setpoint") == [2000.0]
         venus.registers.write(DISCHARGE_POWER, [1700])
         await left.hears("setpoint", 1700.0)
+
+
+async def test_a_battery_that_sleeps_over_its_orders_is_woken(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(venus_control, "Doze", partial(Doze, patience=0.1))
+    monkeypatch.setattr(venus_control, "NUDGE", 0.03)
+    cell = Cell()
+    async with serve(cell) as venus, driven(venus.port) as left:
+        venus.registers.nap = 0.02
+        left.box.put(600.0)
+        await left.hears("setpoint", 600.0)
+        assert cell.power == 0.0
+        await left.until(lambda: cell.power == 600.0)
+        assert venus.writes.count((CONTROL, OFF)) == 1
+        assert left.store["owed"] is True
+    assert len([r for r in caplog.records if "does nothing: woken" in r.getMessage()]) == 1
+
+
+async def test_a_battery_that_is_in_no_standby_is_not_woken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(venus_control, "Doze", partial(Doze, patience=0.1))
+    monkeypatch.setattr(venus_control, "ASLEEP", (0,))  # the simulated one says 1
+    async with serve(Cell()) as venus, driven(venus.port) as left:
+        venus.registers.nap = 60.0
+        left.box.put(600.0)
+        await left.until(lambda: len(left.told("power")) > 30)
+        assert (CONTROL, OFF) not in venus.writes
+
+
+DOZES = [  # told W, does W, charge %, for so many seconds of doing nothing
+    (600.0, 0.0, 60.0, 10.0),
+    (-600.0, -12.0, 60.0, 10.0),
+    (600.0, 20.0, 60.0, 0.0),
+    (600.0, 590.0, 60.0, 0.0),
+    (50.0, 0.0, 60.0, 0.0),  # too little to tell
+    (600.0, 0.0, 15.0, 0.0),  # empty
+    (-600.0, 0.0, 99.0, 0.0),  # full
+    (600.0, 0.0, 99.0, 10.0),  # full, and told to discharge: the case there is
+    (600.0, 0.0, None, 0.0),
+    (None, 0.0, 60.0, 0.0),  # nothing of ours
+    (600.0, None, 60.0, 0.0),
+]
+
+
+@pytest.mark.parametrize(("target", "power", "soc", "idle"), DOZES)
+def test_doing_nothing_is_counted_where_something_was_told(target, power, soc, idle) -> None:
+    assert Doze().after(10.0, target, power, soc).idle == idle
+
+
+def test_a_battery_that_does_not_wake_is_woken_less_and_less_often() -> None:
+    doze, times = Doze(), []
+    for second in range(4 * 3600):
+        doze = doze.after(1.0, 600.0, 0.0, 60.0)
+        if doze.is_due:
+            times.append(second + 1)
+            doze = doze.woken()
+    assert times[:4] == [30, 90, 210, 450]
+    assert all(b - a <= 3600 for a, b in pairwise(times))
+    assert doze.after(1.0, 600.0, 580.0, 60.0) == Doze()
 
 
 async def test_a_slow_read_back_is_waited_for() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from flowctl import RELEASE, Battery, Latest, Release, Terms, Watts
 from flowctl.values import is_finite
-from nodes._helpers import marstek_session
+from nodes._helpers import marstek_loan, marstek_session
 from nodes._helpers.marstek_api import (
     Device,
     Scale,
@@ -201,7 +201,30 @@ async def test_release_to_zero_leaves_it_idle_with_nobody_in_charge():
         device.box.put(RELEASE)
         await device.hears("mode", "Manual")
         assert (cell.commands, venus.mode) == ([800.0, 0.0, 0.0], "Manual")
-        assert not any(slot["enabled"] for slot in venus.battery.slots.values())
+        assert {n: slot["power"] for n, slot in venus.battery.slots.items()} == {9: 0.0}
+
+
+BUSY = {"power": 650, "enable": 1}
+
+
+@pytest.mark.parametrize(("slot", "power"), [(9, 650.0), (0, 0.0)])
+async def test_an_earlier_slot_of_the_schedule_goes_before_release_to_zero(
+    slot, power, caplog, monkeypatch
+):
+    monkeypatch.setattr(marstek_loan, "SETTLES", 0.0)
+    cell, terms = Cell(), Terms(release="zero")
+    every_day = {"start_time": "00:00", "end_time": "23:59", "week_set": 127, "time_num": 2}
+    async with borrowed(cell, terms=terms, slot=slot) as (device, venus):
+        venus.battery.set_mode({"config": {"mode": "Manual", "manual_cfg": BUSY | every_day}})
+        device.box.put(800.0)
+        await device.hears("setpoint", 800.0)
+        device.box.put(RELEASE)
+        await device.hears("mode", "Manual")
+        assert cell.commands[-1] == power
+        records = len(device.records)
+        await device.until(lambda: len(device.records) > records + 3)
+    told = [r.getMessage() for r in caplog.records if "does 650W" in r.getMessage()]
+    assert len(told) == (power > 0)
 
 
 @pytest.mark.parametrize("way", ["cancelled", "completed"])
