@@ -182,28 +182,28 @@ def _marstek(one: Battery) -> Found:
 
 def _shelly(one: Service) -> Found:
     model = one.text.get("app", "") or one.name.rpartition("-")[0]
-    path, field = _power_of(model)
-    step = f"http_get: {{url: 'http://{one.address}{path}', field: {field}, every: 1s, unit: W}}"
     return Found(
         what=f"Shelly {model.removeprefix('shelly')}",
         address=one.address,
-        step=step if path else "",
+        step=_shelly_step(model, one.address),
         about=f"{one.name} {one.text.get('ver', '')}".strip(),
     )
 
 
-def _power_of(model: str) -> tuple[str, str]:
-    """Where a model tells its power.
+def _shelly_step(model: str, address: str) -> str:
+    """Choose a step by the model: a meter, or a plug or relay that measures.
 
-    Source: shelly-api-docs.shelly.cloud: EM, EM1, Switch, PM1; Gen1 `/status` of the 3EM.
+    Source: shelly-api-docs.shelly.cloud: EM, EM1, Switch, PM1; Gen1 EM and 3EM. Those with two
+    clamps must be told which one is at the grid.
     """
     word = model.lower().removeprefix("shelly")
-    if word in ("em3", "3em"):
-        return "/status", "total_power"
+    if word in ("em3", "3em", "em"):
+        return f"shelly: {{host: {address}{', clamp: a' * (word == 'em')}}}"
     if "3em" in word:
-        return "/rpc/EM.GetStatus?id=0", "total_act_power"
-    if "em" in word and word != "em":
-        return "/rpc/EM1.GetStatus?id=0", "act_power"
+        return f"shelly: {{host: {address}, push: true}}"
+    if "em" in word:
+        return f"shelly: {{host: {address}, push: true, clamp: a}}"
     if word.startswith(("plus", "pro", "mini", "plug", "s")) and ("pm" in word or "plug" in word):
-        return "/rpc/Switch.GetStatus?id=0", "apower"
-    return ("/emeter/0", "power") if word == "em" else ("", "")
+        url = f"http://{address}/rpc/Switch.GetStatus?id=0"
+        return f"http_get: {{url: '{url}', field: apower, every: 1s, unit: W}}"
+    return ""

@@ -23,6 +23,16 @@ class Ask(NamedTuple):
 
     path: str
     read: Callable[[Any], Watts]
+    parts: tuple[str, ...] = ()
+    """The components that it is about, where the device has them."""
+
+    def power(self, status: Mapping[str, Any]) -> Watts:
+        """Read it in the whole status.
+
+        Raises:
+            ValueError: it is not there.
+        """
+        return self.read(status if self.path == STATUS else pick(status, self.parts[0]))
 
 
 def generation(said: Any) -> Gen:
@@ -44,7 +54,7 @@ def first_ask(status: Any, clamp: Clamp) -> Ask:
     """
     meters = pick(status, "emeters")
     count = len(meters) if isinstance(meters, list) else 0
-    chosen = _clamps(list(range(count)), clamp)
+    chosen = clamps(list(range(count)), clamp)
     total = len(chosen) == count == 3
 
     def read(said: Any) -> Watts:
@@ -63,17 +73,21 @@ def rpc_ask(status: Any, clamp: Clamp) -> Ask:
     known = status if isinstance(status, Mapping) else {}
     if "em:0" in known:
         field = "total_act_power" if clamp in ("auto", "all") else f"{clamp}_act_power"
-        return Ask("/rpc/EM.GetStatus?id=0", lambda said: _measured(said, field))
+        return Ask("/rpc/EM.GetStatus?id=0", lambda said: _measured(said, field), ("em:0",))
     numbers = [one for one in range(len(CLAMPS)) if f"em1:{one}" in known]
-    chosen = _clamps(numbers, clamp)
+    chosen = clamps(numbers, clamp)
+    parts = tuple(f"em1:{one}" for one in chosen)
     if len(chosen) == 1:
-        path = f"/rpc/EM1.GetStatus?id={chosen[0]}"
-        return Ask(path, _measured)
-    return Ask(STATUS, lambda said: _sum(_measured(pick(said, f"em1:{n}")) for n in chosen))
+        return Ask(f"/rpc/EM1.GetStatus?id={chosen[0]}", _measured, parts)
+    return Ask(STATUS, lambda said: _sum(_measured(pick(said, one)) for one in parts), parts)
 
 
-def _clamps(there: list[int], clamp: Clamp) -> list[int]:
-    """Choose of the clamps that are there; of two, one may measure something else than the grid."""
+def clamps(there: list[int], clamp: Clamp) -> list[int]:
+    """Choose of the clamps that are there; of two, one may measure something else than the grid.
+
+    Raises:
+        ValueError: there is none, or not that one.
+    """
     if not there:
         raise ValueError("it has no energy meter")
     if clamp == "auto" and len(there) == 2:

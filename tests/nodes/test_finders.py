@@ -80,25 +80,30 @@ async def test_shelly_devices_of_all_generations(monkeypatch):
     async with announced((newer, 80, gen2), (older, 81, {"name": "printer"})):
         [one] = await finders.shelly(search())
     assert (one.what, one.about) == ("Shelly Pro3EM", "shellypro3em-aabb 1.4.4")
-    assert "url: 'http://127.0.0.1/rpc/EM.GetStatus?id=0', field: total_act_power" in one.step
+    assert one.step == "shelly: {host: 127.0.0.1, push: true}"
     assert is_good(one.step)
 
 
 @pytest.mark.parametrize(
-    ("model", "path"),
+    ("model", "step"),
     [
-        ("Pro3EM", "/rpc/EM.GetStatus?id=0"),
-        ("shellyem3", "/status"),
-        ("shellyem", "/emeter/0"),
-        ("ProEM50", "/rpc/EM1.GetStatus?id=0"),
-        ("EMG3", "/rpc/EM1.GetStatus?id=0"),
-        ("Plus1PM", "/rpc/Switch.GetStatus?id=0"),
-        ("PlugSG3", "/rpc/Switch.GetStatus?id=0"),
-        ("Button1", ""),
+        ("Pro3EM", "shelly: {host: 10.0.0.2, push: true}"),
+        ("shellyem3", "shelly: {host: 10.0.0.2}"),
+        ("shellyem", "shelly: {host: 10.0.0.2, clamp: a}"),
+        ("ProEM50", "shelly: {host: 10.0.0.2, push: true, clamp: a}"),
+        ("EMG3", "shelly: {host: 10.0.0.2, push: true, clamp: a}"),
+        ("Plus1PM", "http_get: {url: 'http://10.0.0.2/rpc/Switch.GetStatus?id=0', field: apower"),
+        ("PlugSG3", "http_get: {url: 'http://10.0.0.2/rpc/Switch.GetStatus?id=0', field: apower"),
     ],
 )
-def test_where_a_shelly_tells_its_power(model, path):
-    assert finders._power_of(model)[0] == path
+def test_each_shelly_that_measures_has_its_step(model, step):
+    shown = finders._shelly_step(model, "10.0.0.2")
+    assert shown.startswith(step)
+    assert is_good(shown)
+
+
+def test_a_shelly_that_measures_nothing_has_no_step():
+    assert finders._shelly_step("Button1", "10.0.0.2") == ""
 
 
 async def test_brokers_and_the_devices_on_them(mosquitto, topic, monkeypatch):
