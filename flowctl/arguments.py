@@ -43,11 +43,16 @@ def parse(function: Callable[..., Any], prog: str, words: Sequence[str]) -> dict
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    fill(parser, function)
+    return vars(parser.parse_intermixed_args(words))
+
+
+def fill(parser: ArgumentParser, function: Callable[..., Any]) -> None:
+    """Let a parser know the arguments of a function."""
     hints = get_type_hints(function, include_extras=True)
     for parameter in inspect.signature(function).parameters.values():
         add = _option if parameter.kind is parameter.KEYWORD_ONLY else _word
         add(parser, parameter, _form(hints[parameter.name]))
-    return vars(parser.parse_intermixed_args(words))
 
 
 def _form(hint: Any) -> Form:

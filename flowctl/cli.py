@@ -9,11 +9,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from keyword import iskeyword
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 from flowctl import commands
 from flowctl.arguments import parse
@@ -52,9 +48,9 @@ def call(words: Sequence[str]) -> int:
 
 
 def _call(name: str, *words: str) -> int:
-    known = _known()
+    known = commands.known()
     if name in known:  # only what is asked for is imported: `check` stays quick
-        command = _command(name)
+        command = commands.command(name)
         return command(**parse(command, f"flowctl {name}", words)) or 0
     if name in ("-h", "--help"):
         return _help(0)
@@ -62,21 +58,10 @@ def _call(name: str, *words: str) -> int:
     raise FlowError(f"no command is called '{name}'; {cure}")
 
 
-def _known() -> list[str]:
-    files = Path(commands.__file__).parent.glob("[a-z]*.py")
-    return sorted(file.stem.rstrip("_") for file in files)  # a word of Python's has one behind it
-
-
-def _command(name: str) -> Callable[..., Any]:
-    word = f"{name}_" if iskeyword(name) else name
-    found: Callable[..., Any] = getattr(import_module(f"{commands.__name__}.{word}"), word)
-    return found
-
-
 def _help(code: int) -> int:
     sys.stdout.write(f"{ABOUT}\n\nusage: flowctl COMMAND ...    (-h tells more of each)\n\n")
-    for name in _known():
-        about = (inspect.getdoc(_command(name)) or "").partition("\n")[0]
+    for name in commands.known():
+        about = (inspect.getdoc(commands.command(name)) or "").partition("\n")[0]
         sys.stdout.write(f"  {name:10} {about}\n")
     return code
 

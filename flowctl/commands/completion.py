@@ -1,0 +1,42 @@
+"""`flowctl completion`: let the shell complete what is typed."""
+
+import inspect
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Annotated, Literal
+
+from flowctl import commands
+from flowctl.arguments import fill
+from flowctl.library import Library
+
+
+def completion(shell: Annotated[Literal["bash", "zsh", "fish"], "the shell you type in"]) -> None:
+    """Write what lets a shell complete commands, options, nodes and files.
+
+    bash: flowctl completion bash > ~/.local/share/bash-completion/completions/flowctl
+    zsh:  flowctl completion zsh > a folder of your $fpath, as _flowctl
+    fish: flowctl completion fish > ~/.config/fish/completions/flowctl.fish
+
+    Example: flowctl completion bash > flowctl.bash
+    """
+    import shtab  # only here: whoever runs a flow needs no memory for it
+
+    sys.stdout.write(shtab.complete(_parser(shtab.FILE), shell) + "\n")
+
+
+def _parser(files: object) -> ArgumentParser:
+    """Put the parsers of all commands into one."""
+    whole = ArgumentParser(prog="flowctl")
+    under = whole.add_subparsers()
+    for name in commands.known():
+        function = commands.command(name)
+        about = (inspect.getdoc(function) or "").partition("\n")[0]
+        parser = under.add_parser(name, description=about, help=about)
+        fill(parser, function)
+        for action in parser._actions:
+            if action.type is Path:
+                action.complete = files  # type: ignore[attr-defined] # read by shtab
+            if (name, action.dest) == ("nodes", "name"):
+                action.choices = Library.beside(None).names()
+    return whole
