@@ -78,7 +78,8 @@ class LiveEnds:
     def __init__(self, *, shadow: bool = False) -> None:
         self.shadow = shadow
         self._tasks: set[Tended] = set()
-        self._devices: dict[str, asyncio.Task[None]] = {}
+        self._devices: dict[str, _Borrower] = {}
+        self._borrowing: set[asyncio.Task[None]] = set()
 
     def source(self, edge: Edge, push: Callable[[Any], None], done: Callable[[], None]) -> End:
         """Pour what a source yields into its stream, restarting it when it fails."""
@@ -103,27 +104,32 @@ class LiveEnds:
     def device(self, edge: Edge, push: Callable[[Battery], None], renew: Callable[[], None]) -> End:
         """Run a device: commands go into its box, its records into its stream."""
         box: Latest[Any] = Latest()
-        left = [self._devices.get(edge.step.id)]
+        before = self._devices.get(edge.step.id)
+        told = _Presence(push, gone=before is not None and before.told.gone)
+        again = False
 
         async def attempt(well: Callable[[], None]) -> None:
+            nonlocal again
             box.retry()
             if box.spent:  # nothing is left to be told: it need not be found again for that
                 return
-            if not left:
+            if again:
                 renew()
-            elif before := left.pop():  # a reload hands the device over: release, then borrow
-                await asyncio.wait({before})
+            elif before and not await before.given_back():
+                edge.log.warning("%s is not given back yet, and taken anew", edge.step.stream)
+            again = True
             await _pour(edge, edge.step.spec.function(box, **edge.arguments), told.say, well)  # type: ignore[union-attr]
 
-        told = _Presence(push)
         tended = self._tend(edge, attempt, away=told.away)
-        self._devices[edge.step.id] = tended.task
+        self._devices[edge.step.id] = _Borrower(tended.task, told)
+        self._borrowing.add(tended.task)
+        tended.task.add_done_callback(self._borrowing.discard)
         return _Drained(box, tended, muted=self.shadow)
 
     async def finish(self) -> None:
         """Wait until every device has given its battery back, or patience ends."""
         tasks = {tended.task for tended in self._tasks}
-        devices = tasks & set(self._devices.values())
+        devices = tasks & self._borrowing
         late = await _wait(devices, PATIENCE)
         for task in late:
             log.error("%s did not answer in %g s; it may be forced", task.get_name(), PATIENCE)
@@ -153,18 +159,39 @@ def _box(edge: Edge) -> Latest[Any]:
 class _Presence:
     """Tells that a device went away, and with its next record that it is back."""
 
-    def __init__(self, push: Callable[[Battery], None]) -> None:
-        self._push, self._gone = push, False
+    def __init__(self, push: Callable[[Battery], None], *, gone: bool) -> None:
+        self._push, self.gone = push, gone
+        self.is_over = False
+        """Whether another one speaks for the device by now."""
 
     def away(self) -> None:
-        self._gone = True
-        self._push(Battery(online=False))
+        self.gone = True
+        self._tell(Battery(online=False))
 
     def say(self, record: Battery) -> None:
-        if self._gone and record.online is None:
+        if self.gone and record.online is None:
             record = replace(record, online=True)
-        self._gone = False
-        self._push(record)
+        self.gone = False
+        self._tell(record)
+
+    def _tell(self, record: Battery) -> None:
+        if not self.is_over:
+            self._push(record)
+
+
+class _Borrower:
+    """A device step at work. A reload hands the device over: it is released, then borrowed."""
+
+    def __init__(self, task: asyncio.Task[None], told: _Presence) -> None:
+        self._task, self.told = task, told
+
+    async def given_back(self) -> bool:
+        """Wait for that; a device that is gone, to another address say, holds up its heir no more.
+
+        It goes on trying, and has no say any more.
+        """
+        self.told.is_over = bool(await _wait({self._task}, PATIENCE))
+        return not self.told.is_over
 
 
 class _Poured:

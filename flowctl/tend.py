@@ -38,9 +38,12 @@ class Tended:
             try:
                 await self._attempt(self._well)
                 return
+            except asyncio.CancelledError as error:
+                if _is_ended():
+                    raise
+                self._failed(error)  # what it waited for was cancelled, not this task
             except Exception as error:  # noqa: BLE001 - the edge is fenced like any step
-                current = asyncio.current_task()
-                if current and current.cancelling():
+                if _is_ended():
                     return
                 self._failed(error)
             await self._rest()
@@ -51,7 +54,7 @@ class Tended:
             self._away = False
             self._log.warning("%s is back", self._name)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         if isinstance(error, OSError) and asyncio.get_running_loop().time() < self._grace:
             self._log.debug("%s is not there yet: %s", self._name, error)
             return
@@ -77,3 +80,9 @@ class Tended:
                 await self._hurry.wait()
         except TimeoutError:
             return
+
+
+def _is_ended() -> bool:
+    """Tell whether somebody wants this very task to end."""
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0

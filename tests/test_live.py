@@ -224,3 +224,97 @@ async def test_shadow_reads_and_never_writes(tmp_path: Path) -> None:
     async with asyncio.timeout(10):
         await run([flow], Options(watch=False, shadow=True))
     assert not file.exists()
+
+
+async def test_an_edge_outlives_that_what_it_waits_for_is_cancelled(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.001)
+    attempts = []
+
+    async def attempt(_well: object) -> None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            shared: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            shared.cancel()
+            await shared
+
+    tended = Tended("meter", logging.getLogger("edge"), attempt, lambda _: None)
+    tended.hurry()
+    await tended.task
+    assert len(attempts) == 2
+    assert "meter is away: CancelledError" in caplog.messages
+
+
+async def test_an_edge_that_is_cancelled_ends() -> None:
+    async def attempt(_well: object) -> None:
+        await asyncio.Event().wait()
+
+    tended = Tended("meter", logging.getLogger("edge"), attempt, lambda _: None)
+    await asyncio.sleep(0)
+    tended.task.cancel()
+    await asyncio.wait({tended.task})
+    assert tended.task.cancelled()
+
+
+BEATS = '''
+from collections.abc import AsyncIterator
+from flowctl import Watts, ticks
+
+async def beats() -> AsyncIterator[Watts]:
+    """Ten watts, often."""
+    async for _ in ticks(0.02):
+        yield 10.0
+'''
+PLACED = '''
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+from flowctl import Battery, Latest, Release, Watts
+
+async def placed(
+    setpoint: Latest[Watts | Release],
+    *,
+    host: Annotated[str, "where it is"],
+    file: Annotated[str, "where to note what it is told"],
+) -> AsyncIterator[Battery]:
+    """A battery that is not at every address."""
+    if host == "gone":
+        raise RuntimeError("no route")
+    async for watts in setpoint:
+        with Path(file).open("a") as out:
+            out.write(f"{host} {watts}\\n")
+        yield Battery(setpoint=watts if isinstance(watts, float) else 0.0)
+'''
+MOVES = """
+flow: moves
+streams:
+  meter: [beats]
+  left:
+    - from: meter
+    - placed: {host: gone, file: FILE}
+"""
+
+
+async def test_a_battery_that_moved_is_taken_at_its_new_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowctl.live.PATIENCE", 0.2)
+    file = tmp_path / "told.txt"
+    text = MOVES.replace("FILE", str(file))
+    flow = build(tmp_path, text, beats=BEATS, placed=PLACED)
+    online: list[bool | None] = []
+
+    async def move(sessions: Sequence[Session]) -> None:
+        output = sessions[0].engine.output("left/placed")
+        output.listen(0, lambda record: online.append(record.online))
+        await asyncio.sleep(0.3)
+        flow.write_text(text.replace("gone", "here"))
+        sessions[0].reload()
+
+    await run([flow], Options(watch=False, seconds=1.5), [move])
+    told = file.read_text().splitlines()
+    assert told[0] == "here 10.0"
+    assert told[-1] == "here RELEASE"
+    assert online[:2] == [False, True]
+    assert False not in online[1:]
