@@ -57,6 +57,8 @@ class Socket:
     async def listen(self) -> None:
         """Hear until the connection is lost; then tell all who wait."""
         async for message in self._socket:
+            if not isinstance(message.data, str):
+                break  # no text but a failure: no sign of life, or a message that is too long
             with suppress(ValueError):
                 self._take(read_json(message.data))
         self.lost = OSError(f"Home Assistant at {self._base} hung up; is it starting again?")

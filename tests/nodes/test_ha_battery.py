@@ -1,18 +1,22 @@
 """ha_battery: a battery that Home Assistant has as entities."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import RELEASE, Battery, Latest, Store, Terms
+from nodes._helpers import ha_socket
 from nodes._helpers.ha_states import State
 from nodes._helpers.ha_unit import NAMES, absence, names, ordered, orders, read_unit
 from nodes.ha_battery import ha_battery
+from tests.nodes import home_assistant
 from tests.nodes.home_assistant import TOKEN, House, a_house
 from tests.nodes.streams import LOG, until
 
@@ -270,6 +274,22 @@ async def test_when_home_assistant_goes_the_device_says_so_and_remembers():
         with pytest.raises(OSError, match="hung up"):
             await device.task
         assert device.store["owed"] is True
+
+
+async def test_a_home_assistant_that_gives_no_sign_of_life_is_gone(monkeypatch):
+    monkeypatch.setattr(ha_socket, "HEARTBEAT", 0.1)
+    mute = functools.partial(web.WebSocketResponse, autoping=False)
+    monkeypatch.setattr(home_assistant.web, "WebSocketResponse", mute)
+    async with borrowed() as (_, device):
+        with pytest.raises(OSError, match="hung up"):
+            await asyncio.wait_for(device.task, 5)
+
+
+async def test_a_message_that_is_too_long_ends_the_conversation():
+    async with borrowed() as (house, device):
+        house.tell_all(f'{{"type": "{"y" * (5 << 20)}"}}')
+        with pytest.raises(OSError, match="hung up"):
+            await asyncio.wait_for(device.task, 5)
 
 
 async def test_a_cancelled_device_is_stopped():
