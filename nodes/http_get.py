@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from flowctl import Gt, Log, Seconds, Secret, UnitFrom, ticks
 from nodes._helpers.fields import frozen, pick, read_json, read_number
-from nodes._helpers.http import http, origin_of, path_of
+from nodes._helpers.http import http, path_of
 from nodes._helpers.nonsense import Nonsense
 
 CURES = {
@@ -32,9 +32,9 @@ async def http_get(
 
     Nothing is said while the host does not answer, or answers something that holds no such value.
     """
-    nonsense = Nonsense(log, origin_of(url))
     path = path_of(url)
     async with http(url) as link:
+        nonsense = Nonsense(log, link.shown)
         async for _ in ticks(every):
             try:
                 body = await link.get(path, patience=patience, headers=headers, cures=CURES)

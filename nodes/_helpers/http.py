@@ -134,7 +134,9 @@ def origin_of(address: str) -> str:
     """
     parts = urlsplit(address if "://" in address else f"http://{address}")
     if parts.scheme not in ("http", "https") or not parts.hostname or " " in parts.netloc:
-        raise ValueError(f"'{address}' is no address; write a host, e.g. 192.168.1.20")
+        raise ValueError(
+            f"'{address.rpartition('@')[2]}' is no address; write a host, e.g. 192.168.1.20"
+        )
     return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -102,6 +102,19 @@ async def test_a_refusal_shows_no_secret() -> None:
     assert "hush" not in str(caught.value)
 
 
+async def test_nonsense_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    async with website(saying("<html>", "5")) as host:
+        await take(http_get(url=f"http://me:hush@{host}/x?key=hush", every=0.01, log=LOG), 1)
+    assert "talks nonsense" in caplog.text
+    assert "hush" not in caplog.text
+
+
+def test_an_address_that_is_none_shows_no_secret() -> None:
+    with pytest.raises(ValueError, match=r"'meter \.lan' is no address") as caught:
+        origin_of("http://me:hush@meter .lan")
+    assert "hush" not in str(caught.value)
+
+
 async def test_a_redirect_is_not_followed_but_told() -> None:
     moved = web.Response(status=302, headers={"Location": "https://elsewhere/x"})
     async with website(saying(moved)) as host:
