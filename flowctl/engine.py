@@ -154,8 +154,8 @@ class Engine:
         for step in list(self.graph.steps.values())[::-1]:
             try:
                 self.build(step)
-            except (ValueError, TypeError) as error:
-                faults.append(Fault(step.mark, "E900", step.id, str(error)))
+            except Exception as error:  # noqa: BLE001 - it may be anybody's node
+                faults.append(Fault(step.mark, "E900", step.id, _refusal(error)))
         if faults:
             raise FlowError(faults)
 
@@ -216,6 +216,12 @@ class Engine:
         if step_id not in self._bad:
             self._bad.add(step_id)
             self.log.warning("%s: dropped %r: not finite; further ones are counted", step_id, value)
+
+
+def _refusal(error: Exception) -> str:
+    """What a node says against its settings; what it did not mean to say, with its kind."""
+    meant = isinstance(error, ValueError | TypeError)
+    return str(error) if meant else f"failed at its start: {type(error).__name__}: {error}"
 
 
 def terms_of(step: Step) -> Terms:

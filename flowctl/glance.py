@@ -6,6 +6,7 @@ from typing import Any
 
 from flowctl.engine import Engine
 from flowctl.node import NodeKind
+from flowctl.output import Output
 from flowctl.values import Battery, Outlook, Plan
 
 
@@ -41,12 +42,12 @@ class Looker:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._batteries: dict[str, Battery] = {}
-        for step in engine.graph.steps.values():
-            if step.kind is NodeKind.DEVICE:
-                engine.output(step.id).listen(-1, self._keeper(step.stream))
+        self._heard: dict[str, Output] = {}
+        self._hear()
 
     def look(self) -> Glance:
         """Collect the newest values."""
+        self._hear()
         glance = Glance(self._engine.graph.name)
         plan = self._newest(Plan)
         outlook = self._newest(Outlook)
@@ -63,6 +64,14 @@ class Looker:
                 else:
                     glance.others[name] = last
         return glance
+
+    def _hear(self) -> None:
+        """Listen to each device; a reload brings and takes some."""
+        for step in self._engine.graph.steps.values():
+            output = self._engine.output(step.id)
+            if step.kind is NodeKind.DEVICE and self._heard.get(step.stream) is not output:
+                self._heard[step.stream] = output
+                output.listen(-1, self._keeper(step.stream))
 
     def _battery(self, name: str, step_id: str, plan: Plan | None) -> BatteryGlance:
         told = self._batteries.get(name, Battery())

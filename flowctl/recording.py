@@ -40,7 +40,7 @@ class Recorder:
     def __init__(
         self, path: str | Path, *, flow: str = "", zone: str = "", epoch: float = 0.0
     ) -> None:
-        self._epoch, self._flushed = epoch, -math.inf
+        self.epoch, self._flushed = epoch, -math.inf
         self._file = _append(Path(path))
         self._put({"flowctl": FORMAT, "flow": flow, "version": version("flowctl"), "zone": zone})
         self.flush()
@@ -54,7 +54,7 @@ class Recorder:
         """
         if isinstance(value, float) and not math.isfinite(value):
             return
-        self._put({"t": round(t, 6), "stream": stream, "value": plain(value, self._epoch)})
+        self._put({"t": round(t, 6), "stream": stream, "value": plain(value, self.epoch)})
         if not 0 <= t - self._flushed < FLUSH:
             self._flushed = t
             self.flush()

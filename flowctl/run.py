@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from flowctl.check import load
+from flowctl.faults import FlowError
+from flowctl.graph import Graph
 from flowctl.live import LiveClock
 from flowctl.session import Options, Session
 from flowctl.storage import Storage
@@ -21,16 +23,19 @@ async def run(
     options: Options,
     beside: Sequence[Beside] = (),
     started: Callable[[list[Session]], None] = lambda _: None,
+    guard: Beside | None = None,
 ) -> list[Session]:
     """Run flows in one process, isolated from each other; return when all have stopped.
 
     `beside` are tasks that go along (a live view, a control socket); they end with the flows.
+    `guard` is one that goes on until every device has been given back.
     `started` is called once, before the first device is dialled.
 
     Raises:
         FlowError: a flow is faulty; none has been started.
     """
     graphs = [load(source, sets=options.sets) for source in sources]
+    _apart(graphs, options)
     clock = LiveClock()
     pairs = zip(sources, graphs, strict=True)
     storage = Storage(options.state) if options.state else None
@@ -38,6 +43,7 @@ async def run(
     started(sessions)
     stop = _stop_on_signals()
     tasks = [asyncio.ensure_future(_go_along(task, sessions)) for task in beside]
+    last = [asyncio.ensure_future(_go_along(guard, sessions))] if guard else []
     try:
         _start(sessions, stop)
         if options.watch:
@@ -49,10 +55,22 @@ async def run(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*(session.stop() for session in sessions))
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in last:
+            task.cancel()
+        await asyncio.gather(*tasks, *last, return_exceptions=True)
         if storage:
             storage.close()
     return sessions
+
+
+def _apart(graphs: Sequence[Graph], options: Options) -> None:
+    """Make sure that flows do not write into each other's state, socket or recording."""
+    names = [graph.name for graph in graphs]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise FlowError(f"two flows are called '{min(twice)}'; give one another `flow:` name")
+    if options.record and len(graphs) > 1:
+        raise FlowError("one recording is of one flow; run and record each of them by itself")
 
 
 def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:
@@ -88,13 +106,20 @@ async def _watch(sessions: Sequence[Session]) -> None:
     from watchfiles import awatch  # only a running flow watches
 
     while True:
-        files = {file: s for s in sessions for file in s.engine.graph.watches}
-        folders = {Path(file).parent for file in files if Path(file).parent.is_dir()}
-        if not folders:
+        files = _watched(sessions)
+        folders = {Path(name).parent for names in files for name in names}
+        present = [folder for folder in folders if folder.is_dir()]
+        if not present:
             return
-        async for changes in awatch(*folders, step=int(SETTLED * 1000), recursive=False):
-            touched = {files[name] for _, name in changes if name in files}
-            for session in touched:
-                session.reload()
-            if touched:
-                break  # the flow may name other files now
+        async for changes in awatch(*present, step=int(SETTLED * 1000), recursive=False):
+            changed = {name for _, name in changes}
+            for session, names in zip(sessions, files, strict=True):
+                if changed & names:
+                    session.reload()
+            if _watched(sessions) != files:
+                break  # a flow names other files now
+
+
+def _watched(sessions: Sequence[Session]) -> list[set[str]]:
+    """The files of each flow; flows in one folder share some."""
+    return [set(session.engine.graph.watches) for session in sessions]

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from flowctl.live import LiveEnds
 from flowctl.recording import Recorder
 from flowctl.reload import Changes, replace
 from flowctl.storage import Storage
+
+SET = 1.0  # s; a clock that is ahead by more was set
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,15 @@ class Session:
         store = storage.store if storage else None
         self.engine = Engine(graph, clock, self._ends, store)
         self.log = logging.getLogger(graph.name or source.stem)
-        self._epoch = time.time() - clock.time()
         self._recorder: Recorder | None = None
         self._recorded: set[str] = set()
 
     def start(self) -> None:
         """Build the flow; a device is not written before its first setpoint."""
         if self.options.record:
-            self._recorder = Recorder(
-                self.options.record, flow=self.engine.graph.name, epoch=self._epoch
-            )
+            clock, name = self.engine.clock, self.engine.graph.name
+            epoch = clock.wall().timestamp() - clock.time()
+            self._recorder = Recorder(self.options.record, flow=name, epoch=epoch)
             self._record_edges()
         self._note()
         self.engine.start()
@@ -68,7 +69,7 @@ class Session:
         self.engine.clock.turn(self.engine.stop)
         await self._ends.finish()
         if self._recorder:
-            self._recorder.close()
+            self._recording(self._recorder.close)
 
     def reload(self) -> Changes | None:
         """Take over the changed file; a faulty one is shown, and the old flow runs on."""
@@ -78,6 +79,9 @@ class Session:
             changes = replace(self.engine, new)
         except FlowError as error:
             self.log.error("not reloaded, the flow runs on as it was:\n%s", error)
+            return None
+        except Exception:
+            self.log.exception("not reloaded")
             return None
         self._note()
         if changes:
@@ -94,20 +98,37 @@ class Session:
             keep(self.options.state, self.source)
 
     def _record_edges(self) -> None:
-        for stream in self.engine.graph.streams:
-            edge = self.engine.graph.edge(stream)
-            if edge and edge.id not in self._recorded:
-                self._recorded.add(edge.id)
-                self._record(stream, edge.id)
+        graph = self.engine.graph
+        edges = {stream: edge.id for stream in graph.streams if (edge := graph.edge(stream))}
+        for stream, step_id in edges.items():
+            if step_id not in self._recorded:
+                self._record(stream, step_id)
+        self._recorded = set(edges.values())  # one that was removed may come back
 
     def _record(self, stream: str, step_id: str) -> None:
         def write(value: Any) -> None:
-            if self._recorder is None:
-                return
-            try:
-                self._recorder.write(self._epoch + self.engine.clock.time(), stream, value)
-            except (OSError, TypeError) as error:  # a full disk must not stop the house
-                self.log.error("recording ends: %s", error)
-                self._recorder = None
+            if self._recorder:
+                self._recording(self._recorder.write, self._date(self._recorder), stream, value)
 
         self.engine.output(step_id).listen(-1, write)
+
+    def _date(self, recorder: Recorder) -> float:
+        """When it is, by a wall clock that may be set forward meanwhile: a Pi starts without one.
+
+        One that is set back is let be, for times of a recording never run back.
+        """
+        clock = self.engine.clock
+        date = recorder.epoch + clock.time()
+        ahead = clock.wall().timestamp() - date
+        if ahead > SET:
+            self.log.warning("the clock was set forward by %.0f s: the recording follows", ahead)
+            recorder.epoch += ahead
+            date += ahead
+        return date
+
+    def _recording(self, do: Callable[..., None], *what: Any) -> None:
+        try:
+            do(*what)
+        except (OSError, TypeError) as error:  # a full disk must not stop the house
+            self.log.error("recording ends: %s", error)
+            self._recorder = None

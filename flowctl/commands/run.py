@@ -69,7 +69,7 @@ def run(
             gc.freeze()  # what is loaded stays: a search through it would hold up every stream
             guarded.start(sessions)
 
-        asyncio.run(run_flows(flows, options, [*beside, guarded.beating], started))
+        asyncio.run(run_flows(flows, options, beside, started, guarded.beating))
     return _show(single, as_json=json_) if single else 0
 
 

@@ -1,0 +1,249 @@
+"""Flows while they run: their files change, their clocks are set, several run side by side."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flowctl import Battery, FlowError
+from flowctl.glance import Looker
+from flowctl.live import LiveClock
+from flowctl.recording import Recorder, read
+from flowctl.run import run
+from flowctl.session import Options, Session
+from tests.house import build
+
+BEATS = '''
+from collections.abc import AsyncIterator
+from flowctl import Watts, ticks
+
+async def beats() -> AsyncIterator[Watts]:
+    """Ten watts, often."""
+    async for _ in ticks(0.02):
+        yield 10.0
+'''
+TIMES = '''
+from typing import Annotated
+from flowctl import Observable
+
+KNOWN = {"one": 1.0, "two": 2.0}
+
+def times(
+    values: Observable[float], *, factor: Annotated[str, "which"] = "one"
+) -> Observable[float]:
+    """So many times the value."""
+    known = KNOWN[factor]
+    return values.map(lambda value: known * value)
+'''
+FLOW = """
+flow: NAME
+streams:
+  meter: [beats]
+  much:
+    - from: meter
+    - times: {factor: "${FACTOR:-one}"}
+    - out
+"""
+MORE = """
+  sun: [beats]
+  roof:
+    - from: sun
+    - out
+"""
+UNTIL = 10.0  # s; a change of a file is noticed after a few tenths
+
+
+def write(folder: Path, name: str, more: str = "") -> Path:
+    build(folder, "", beats=BEATS, times=TIMES).unlink()
+    path = folder / f"{name}.yaml"
+    path.write_text(FLOW.replace("NAME", name) + more)
+    return path
+
+
+async def live(
+    flows: Sequence[Path], do: Callable[[Sequence[Session]], Awaitable[None]], **options: object
+) -> None:
+    """Run flows until something has been done with them; what it raises is raised here."""
+    failed = list[BaseException]()
+
+    async def act(sessions: Sequence[Session]) -> None:
+        try:
+            async with asyncio.timeout(UNTIL):
+                await do(sessions)
+        except BaseException as error:  # noqa: BLE001 - a run hides what goes wrong beside it
+            failed.append(error)
+        for session in sessions:
+            session.engine.completed()
+
+    await run(flows, Options(**options), [act])  # type: ignore[arg-type]
+    if failed:
+        raise failed[0]
+
+
+async def says(session: Session, value: float) -> None:
+    while session.engine.output("much/times").last != value:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
+async def test_a_file_that_flows_share_is_read_anew_by_each(tmp_path: Path) -> None:
+    flows = [write(tmp_path, "one"), write(tmp_path, "two")]
+    (tmp_path / ".env").write_text("FACTOR=one\n")
+
+    async def change(sessions: Sequence[Session]) -> None:
+        await asyncio.sleep(0.3)  # until somebody watches
+        (tmp_path / ".env").write_text("FACTOR=two\n")
+        for session in sessions:
+            await says(session, 20.0)
+
+    await live(flows, change)
+
+
+async def test_a_node_that_cannot_be_built_ends_no_watching(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = write(tmp_path, "one")
+    text = flow.read_text()
+
+    async def change(sessions: Sequence[Session]) -> None:
+        await asyncio.sleep(0.3)
+        flow.write_text(text.replace("${FACTOR:-one}", "three"))
+        while "three" not in caplog.text:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        assert sessions[0].engine.output("much/times").last == 10.0
+        flow.write_text(text.replace("${FACTOR:-one}", "two"))
+        await says(sessions[0], 20.0)
+
+    await live([flow], change)
+    assert "much/times: failed at its start: KeyError: 'three'" in caplog.text
+
+
+async def test_a_reload_that_fails_oddly_ends_no_watching(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def change(sessions: Sequence[Session]) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("flowctl.session.load", lambda *_, **__: {}["odd"])
+            assert sessions[0].reload() is None
+        assert sessions[0].reload() is not None
+
+    await live([write(tmp_path, "one")], change, watch=False)
+    assert "not reloaded" in caplog.text
+
+
+async def test_two_flows_of_one_name_would_share_their_state(tmp_path: Path) -> None:
+    first, second = write(tmp_path, "one"), tmp_path / "copy.yaml"
+    second.write_text(first.read_text())
+    with pytest.raises(FlowError, match="two flows are called 'one'"):
+        await run([first, second], Options(watch=False))
+
+
+async def test_two_flows_are_not_recorded_into_one_file(tmp_path: Path) -> None:
+    flows = [write(tmp_path, "one"), write(tmp_path, "two")]
+    with pytest.raises(FlowError, match="one recording is of one flow"):
+        await run(flows, Options(watch=False, record=tmp_path / "day.jsonl.gz"))
+
+
+async def test_a_stream_that_comes_back_is_recorded_again(tmp_path: Path) -> None:
+    flow, file = write(tmp_path, "one", MORE), tmp_path / "day.jsonl"
+    back = list[float]()
+
+    async def change(sessions: Sequence[Session]) -> None:
+        whole = flow.read_text()
+        for text in (whole.replace(MORE, ""), whole):
+            flow.write_text(text)
+            assert sessions[0].reload()
+        back.append(sessions[0].engine.clock.wall().timestamp())
+        await asyncio.sleep(0.2)
+
+    await live([flow], change, watch=False, record=file)
+    assert {stream for t, stream, _ in read(file) if t > back[0]} == {"meter", "sun"}
+
+
+async def test_a_recording_follows_a_clock_that_is_set_forward_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow, file = write(tmp_path, "one"), tmp_path / "day.jsonl"
+    noon, right = datetime(2026, 1, 1, 12, tzinfo=UTC), timedelta(hours=5)
+
+    async def change(_: Sequence[Session]) -> None:
+        for shift in (right, right - timedelta(hours=1)):
+            await asyncio.sleep(0.1)
+            shown[0] = shift
+        await asyncio.sleep(0.1)
+
+    shown = [timedelta(0)]
+    monkeypatch.setattr(LiveClock, "wall", lambda clock: noon + shown[0] + _gone(clock))
+    await live([flow], change, watch=False, record=file)
+    times = [t - noon.timestamp() for t, *_ in read(file)]
+    assert times == sorted(times)
+    assert times[0] < 1
+    assert 5 * 3600 < times[-1] < 5 * 3600 + 60
+
+
+def _gone(clock: LiveClock) -> timedelta:
+    return timedelta(seconds=clock.time())
+
+
+async def test_a_full_disk_at_the_end_is_told_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    close = Recorder.close
+
+    def full(recorder: Recorder) -> None:
+        close(recorder)
+        raise OSError(28, "No space left on device")
+
+    async def change(_: Sequence[Session]) -> None:
+        monkeypatch.setattr(Recorder, "close", full)
+
+    await live([write(tmp_path, "one")], change, watch=False, record=tmp_path / "day.jsonl")
+    assert "recording ends: [Errno 28] No space left on device" in caplog.text
+
+
+async def test_a_view_hears_of_a_battery_that_a_reload_brings(tmp_path: Path) -> None:
+    flow = write(tmp_path, "one")
+    battery = "\n  left:\n    - from: meter\n    - bat\n"
+
+    async def change(sessions: Sequence[Session]) -> None:
+        looker = Looker(sessions[0].engine)
+        for text in (flow.read_text() + battery, flow.read_text(), flow.read_text() + battery):
+            flow.write_text(text)
+            sessions[0].reload()
+            looker.look()
+        sessions[0].engine.output("left/bat").emit(Battery(soc=55.0))
+        assert [(one.name, one.soc) for one in looker.look().batteries] == [("left", 55.0)]
+
+    await live([flow], change, watch=False)
+
+
+SLOW = '''
+import asyncio
+from collections.abc import AsyncIterator
+from flowctl import Battery, Latest, Release, Watts
+
+async def slow(setpoint: Latest[Watts | Release]) -> AsyncIterator[Battery]:
+    """Takes its time to be given back."""
+    async for watts in setpoint:
+        if isinstance(watts, Release):
+            await asyncio.sleep(0.5)
+        yield Battery(setpoint=0.0)
+'''
+
+
+async def test_the_guardian_is_told_of_life_until_every_battery_is_given_back(
+    tmp_path: Path,
+) -> None:
+    beats = list[float]()
+
+    async def guard(_: Sequence[Session]) -> None:
+        while True:
+            beats.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(0.05)
+
+    flow = write(tmp_path, "one", "\n  left:\n    - from: meter\n    - slow\n")
+    (tmp_path / "nodes" / "slow.py").write_text(SLOW)
+    began = asyncio.get_running_loop().time()
+    await run([flow], Options(watch=False, seconds=0.3), guard=guard)
+    assert beats[-1] - began > 0.6
