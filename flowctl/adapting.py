@@ -3,10 +3,11 @@
 from types import NoneType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BeforeValidator, TypeAdapter, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, WithJsonSchema
 
 from flowctl import units
 from flowctl.hints import is_union, strip
+from flowctl.marks import Check
 from flowctl.units import ANY_UNIT, Unit
 
 
@@ -20,10 +21,23 @@ def _with_units(annotation: Any) -> Any:
     bare, marks = strip(annotation)
     inner = _inside(bare)
     unit = next((mark.symbol for mark in marks if isinstance(mark, Unit)), None)
-    checks = [mark for mark in marks if not isinstance(mark, Unit | str)]
+    checks = [_ruled(mark) for mark in marks if not isinstance(mark, Unit | str)]
     if unit:
         checks = [*checks, BeforeValidator(units.reader(unit)), WithJsonSchema(_schema(unit))]
     return Annotated[(inner, *checks)] if checks else inner
+
+
+def _ruled(mark: Any) -> Any:
+    """Let pydantic hold a value against a rule of ours; nothing is right by any rule."""
+    if not isinstance(mark, Check):
+        return mark
+
+    def hold(value: Any) -> Any:
+        if value is not None:
+            mark.rule(value)
+        return value
+
+    return AfterValidator(hold)
 
 
 def _inside(bare: Any) -> Any:

@@ -1,6 +1,8 @@
-"""Marks that a node author puts on inputs and outputs: `Annotated[Observable[X], Triggers()]`."""
+"""Marks that a node author puts into a signature: `Annotated[Observable[X], Triggers()]`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,13 @@ class EventsIf:
     """Mark of a `Latest` that becomes `Events` where a setting is true (`event: true`)."""
 
     setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Mark of a setting with a rule of its own: one that raises `ValueError("fault; cure")`."""
+
+    rule: Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from flowctl import units
 from flowctl.expression import Expression
 from flowctl.hints import is_union, strip
+from flowctl.marks import Check
 from flowctl.secret import Secret
 from flowctl.units import Unit
 
@@ -68,7 +69,9 @@ def _holds(check: Any, made: Any) -> bool:
     No bound binds nothing (`None`), as with pydantic.
     """
     if made is None:
-        return isinstance(check, Gt | Ge | Lt | Le)
+        return isinstance(check, Gt | Ge | Lt | Le | Check)
+    if isinstance(check, Check):
+        return _obeys(check, made)
     if isinstance(check, Gt):
         return bool(made > check.gt)
     if isinstance(check, Ge):
@@ -76,3 +79,11 @@ def _holds(check: Any, made: Any) -> bool:
     if isinstance(check, Lt):
         return bool(made < check.lt)
     return isinstance(check, Le) and bool(made <= check.le)
+
+
+def _obeys(check: Check, made: Any) -> bool:
+    try:
+        check.rule(made)
+    except ValueError:
+        return False
+    return True

@@ -28,7 +28,7 @@ from nodes._helpers.b2500_steered import Steered
 from nodes._helpers.either import either
 from nodes._helpers.mqtt import Link, mqtt
 from nodes._helpers.mqtt_address import Broker
-from nodes._helpers.mqtt_topics import check_topic
+from nodes._helpers.mqtt_topics import MaybeTopic, Topic, check_topic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.virtual_meter import VirtualMeter
 
@@ -39,13 +39,13 @@ async def b2500_esp(
     setpoint: Latest[Watts | Release],
     *,
     broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
-    topic: Annotated[str, "where its b2500-meter listens, e.g. sma/net_power/1"],
-    power_topic: Annotated[str, "its output in W, e.g. b2500/1/power/power"],
-    battery_topic: Annotated[str, "its charge, e.g. b2500/1/battery/remaining_percent"] = "",
+    topic: Annotated[Topic, "where its b2500-meter listens, e.g. sma/net_power/1"],
+    power_topic: Annotated[Topic, "its output in W, e.g. b2500/1/power/power"],
+    battery_topic: Annotated[MaybeTopic, "its charge, e.g. b2500/1/battery/remaining_percent"] = "",
     connected_topic: Annotated[
         str, "ON while it reads its meter, e.g. b2500/1/smartmeter/connected"
     ] = "",
-    pv_topic: Annotated[str, "power of its panels, e.g. b2500/1/pv/power"] = "",
+    pv_topic: Annotated[MaybeTopic, "power of its panels, e.g. b2500/1/pv/power"] = "",
     max_power: Annotated[Watts, Gt(0), "most it can give"] = 800.0,
     step: Annotated[Watts, Gt(0), "what it changes at a poll; 17W with one output"] = 34.0,
     poll: Annotated[Seconds, Gt(0), "time between two of its polls, at the quickest"] = 1.0,

@@ -23,6 +23,7 @@ from flowctl import (
 from nodes._helpers.either import at_once, either
 from nodes._helpers.hame_loan import Loan
 from nodes._helpers.hame_session import Session, ways
+from nodes._helpers.hosts import Mac
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
 from nodes._helpers.mqtt_hearers import Message
@@ -35,7 +36,7 @@ async def b2500_mqtt(
     setpoint: Latest[Watts | Release],
     *,
     broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
-    mac: Annotated[str, "Bluetooth MAC of the storage, as its app shows it: 12 digits"],
+    mac: Annotated[Mac, "Bluetooth MAC of the storage, as its app shows it: 12 digits"],
     type: Annotated[
         str, "its type, as its app shows it: HMA-1, HMJ-2, HMK-1, HMB-1, ..."
     ] = "HMA-1",

@@ -20,6 +20,7 @@ from flowctl import (
 )
 from nodes._helpers.b2500_steered import Steered
 from nodes._helpers.ct_frames import PORT, Meter
+from nodes._helpers.hosts import Host, Mac
 from nodes._helpers.polled_meter import answering
 from nodes._helpers.presence import Presence
 from nodes._helpers.udp import EVERYWHERE, udp
@@ -31,8 +32,8 @@ TERMS = Terms(write_every=1.0)
 async def ct_emulator(
     setpoint: Latest[Watts | Release],
     *,
-    mac: Annotated[str, "Bluetooth MAC of the battery, as its app shows it: 12 digits"],
-    meter_mac: Annotated[str, "MAC of this meter, if the battery was given one"] = "02b250000001",
+    mac: Annotated[Mac, "Bluetooth MAC of the battery, as its app shows it: 12 digits"],
+    meter_mac: Annotated[Mac, "MAC of this meter, if the battery was given one"] = "02b250000001",
     port: Annotated[int, Ge(1), Le(65535), "UDP port to be polled on"] = PORT,
     step: Annotated[
         Watts | None, Gt(0), "what the battery changes at a poll: a B2500 34W; null: all it sees"
@@ -43,7 +44,7 @@ async def ct_emulator(
     age: Annotated[Seconds, Ge(0), "how old its output is when it tells it"] = 1.0,
     patience: Annotated[Seconds, Gt(0), "silence that counts as offline"] = 30.0,
     capacity: Annotated[WattHours | None, Gt(0), "energy when full"] = None,
-    listen: Annotated[str, "own address to listen on"] = EVERYWHERE,
+    listen: Annotated[Host, "own address to listen on"] = EVERYWHERE,
     clock: Clock,
     terms: Terms = TERMS,
 ) -> AsyncIterator[Battery]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from flowctl import Gt, Log, Seconds, Watts
 from nodes._helpers.fronius import FLOW, Place, power
+from nodes._helpers.hosts import Site
 from nodes._helpers.http import http
 from nodes._helpers.http_meter import readings
 from nodes._helpers.nonsense import Nonsense
@@ -19,7 +20,7 @@ CURES = {
 
 async def fronius(
     *,
-    host: Annotated[str, "address of the inverter, e.g. 192.168.1.60"],
+    host: Annotated[Site, "address of the inverter, e.g. 192.168.1.60"],
     of: Annotated[Place, "which power: of the grid, the solar panels or the battery"] = "grid",
     every: Annotated[Seconds, Gt(0), "time between two readings"] = 2.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,

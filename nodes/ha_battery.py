@@ -7,6 +7,7 @@ from flowctl import Battery, Gt, Latest, Log, Release, Seconds, Secret, Store, T
 from nodes._helpers.ha_link import home_assistant
 from nodes._helpers.ha_loan import Loan
 from nodes._helpers.ha_unit import names
+from nodes._helpers.hosts import Site
 
 TERMS = Terms(release="zero", write_every=2.0)  # s; a call goes through two more controllers
 
@@ -14,7 +15,7 @@ TERMS = Terms(release="zero", write_every=2.0)  # s; a call goes through two mor
 async def ha_battery(
     setpoint: Latest[Watts | Release],
     *,
-    host: Annotated[str, "address of Home Assistant, e.g. homeassistant.local:8123"],
+    host: Annotated[Site, "address of Home Assistant, e.g. homeassistant.local:8123"],
     token: Annotated[Secret, "a long-lived access token: your profile there, Security"],
     prefix: Annotated[str, "what the ids of its entities begin with, e.g. marstek_1"] = "",
     entities: Annotated[

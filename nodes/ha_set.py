@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from flowctl import Latest, Log, Secret
 from nodes._helpers.ha_link import home_assistant
-from nodes._helpers.ha_states import check_entity
+from nodes._helpers.ha_states import Entity, check_entity
 from nodes._helpers.ha_values import truth
+from nodes._helpers.hosts import Site
 from nodes._helpers.nonsense import Nonsense, excerpt
 
 OPTIONS = ("select", "input_select")
@@ -16,9 +17,9 @@ NUMBERS = ("number", "input_number")
 async def ha_set(
     values: Latest[Any],
     *,
-    host: Annotated[str, "address of Home Assistant, e.g. homeassistant.local:8123"],
+    host: Annotated[Site, "address of Home Assistant, e.g. homeassistant.local:8123"],
     token: Annotated[Secret, "a long-lived access token: your profile there, Security"],
-    entity: Annotated[str, "entity id, e.g. input_number.target or switch.heater"],
+    entity: Annotated[Entity, "entity id, e.g. input_number.target or switch.heater"],
     log: Log,
 ) -> None:
     """One service call per value: a number is set, an option selected, anything else switched.

@@ -6,16 +6,17 @@ from typing import Annotated, Any
 
 from flowctl import Gt, Log, Seconds, Secret, UnitFrom
 from nodes._helpers.ha_link import home_assistant
-from nodes._helpers.ha_states import State, check_entity
+from nodes._helpers.ha_states import Entity, State, check_entity
 from nodes._helpers.ha_values import Format, value_of
+from nodes._helpers.hosts import Site
 from nodes._helpers.nonsense import Nonsense
 
 
 async def ha_state(
     *,
-    host: Annotated[str, "address of Home Assistant, e.g. homeassistant.local:8123"],
+    host: Annotated[Site, "address of Home Assistant, e.g. homeassistant.local:8123"],
     token: Annotated[Secret, "a long-lived access token: your profile there, Security"],
-    entity: Annotated[str, "entity id, e.g. sensor.grid_power"],
+    entity: Annotated[Entity, "entity id, e.g. sensor.grid_power"],
     attribute: Annotated[str, "take this attribute in place of the state"] = "",
     format: Annotated[Format, "what the state is"] = "number",
     unit: Annotated[

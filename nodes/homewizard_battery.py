@@ -16,12 +16,13 @@ from nodes._helpers.homewizard_v2 import (
     headers,
     plug_in,
 )
+from nodes._helpers.hosts import Site
 from nodes._helpers.nonsense import Nonsense, excerpt
 
 
 async def homewizard_battery(
     *,
-    host: Annotated[str, "address of a battery, or of the meter that steers them all"],
+    host: Annotated[Site, "address of a battery, or of the meter that steers them all"],
     token: Annotated[Secret, "what `flowctl pair homewizard ADDRESS` gave"],
     every: Annotated[Seconds, Ge(0.5), "time between two readings"] = 2.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,

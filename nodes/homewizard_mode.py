@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from flowctl import Gt, Latest, Log, Seconds, Secret
 from nodes._helpers.fields import read_json
 from nodes._helpers.homewizard_v2 import BATTERIES, CURES, Word, device, headers, order
+from nodes._helpers.hosts import Site
 from nodes._helpers.http import Http
 from nodes._helpers.nonsense import Nonsense
 
@@ -14,7 +15,7 @@ from nodes._helpers.nonsense import Nonsense
 async def homewizard_mode(
     words: Latest[str],
     *,
-    host: Annotated[str, "address of the P1 or kWh meter that steers the batteries"],
+    host: Annotated[Site, "address of the P1 or kWh meter that steers the batteries"],
     token: Annotated[Secret, "what `flowctl pair homewizard ADDRESS` gave"],
     at_end: Annotated[Word | None, "what they are told when this ends; null: nothing"] = "zero",
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,

@@ -6,6 +6,7 @@ from typing import Annotated
 from flowctl import Ge, Gt, Log, Seconds, Watts, ticks
 from nodes._helpers.fields import number, pick, read_json
 from nodes._helpers.homewizard import AUTO, ENABLE, only_p1
+from nodes._helpers.hosts import MaybeHost, MaybeSite
 from nodes._helpers.http import http
 from nodes._helpers.nonsense import Nonsense, excerpt
 
@@ -20,13 +21,13 @@ CURES = {
 async def homewizard_p1(
     *,
     host: Annotated[
-        str,
+        MaybeSite,
         "address of the dongle, e.g. 192.168.1.20; auto: the only one in the network; none: none",
     ],
     every: Annotated[Seconds, Ge(0.5), "time between two readings; the dongle bears 500ms"] = 1.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
     interface: Annotated[
-        str, "with `auto`, own address of the network to search; all if empty"
+        MaybeHost, "with `auto`, own address of the network to search; all if empty"
     ] = "",
     log: Log,
 ) -> AsyncIterator[Watts]:

@@ -7,13 +7,14 @@ from typing import Annotated
 from flowctl import Ge, Gt, Log, Seconds, Secret, Watts
 from nodes._helpers.homewizard_push import pushed
 from nodes._helpers.homewizard_v2 import CURES, MEASUREMENT, device, grid_power, headers
+from nodes._helpers.hosts import Site
 from nodes._helpers.http_meter import readings
 from nodes._helpers.nonsense import Nonsense
 
 
 async def homewizard_v2(
     *,
-    host: Annotated[str, "address of the meter, e.g. 192.168.1.20"],
+    host: Annotated[Site, "address of the meter, e.g. 192.168.1.20"],
     token: Annotated[Secret, "what `flowctl pair homewizard ADDRESS` gave"],
     push: Annotated[bool, "hear each value when the meter has it, in place of asking"] = False,
     every: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from flowctl import Gt, Log, Seconds, Secret, UnitFrom, ticks
 from nodes._helpers.fields import frozen, pick, read_json, read_number
+from nodes._helpers.hosts import Site
 from nodes._helpers.http import http, path_of
 from nodes._helpers.nonsense import Nonsense
 
@@ -19,7 +20,7 @@ Format = Literal["number", "text", "json"]
 
 async def http_get(
     *,
-    url: Annotated[str, "what to ask, e.g. http://192.168.1.30/rpc/EM.GetStatus?id=0"],
+    url: Annotated[Site, "what to ask, e.g. http://192.168.1.30/rpc/EM.GetStatus?id=0"],
     every: Annotated[Seconds, Gt(0), "time between two questions"] = 5.0,
     field: Annotated[str, "where in a JSON answer the value is, e.g. `phases[0].power`"] = "",
     format: Annotated[Format, "what the value is; `json` gives objects as they are"] = "number",

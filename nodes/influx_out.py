@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from flowctl import Gt, Latest, Log, Seconds, Secret
+from nodes._helpers.hosts import Site
 from nodes._helpers.http import http, path_of
 from nodes._helpers.influx import line
 from nodes._helpers.nonsense import Nonsense
@@ -22,7 +23,7 @@ async def influx_out(
     values: Latest[Any],
     *,
     url: Annotated[
-        str,
+        Site,
         "where to write, e.g. http://192.168.1.10:8086/api/v2/write?org=home&bucket=house; "
         "version 1: /write?db=house; version 3: /api/v3/write_lp?db=house",
     ],

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from flowctl import Battery, Ge, Gt, Latest, Le, Log, Release, Seconds, Store, Terms, Watts
+from nodes._helpers.hosts import MaybeHost
 from nodes._helpers.marstek import Told
 from nodes._helpers.marstek_families import REMOTE, WORK
 from nodes._helpers.modbus import modbus
@@ -17,7 +18,7 @@ async def marstek_modbus(
     setpoint: Latest[Watts | Release],
     *,
     host: Annotated[
-        str,
+        MaybeHost,
         "address of the battery's LAN port, or of the RS485 gateway before it; empty: none",
     ],
     port: Annotated[int, Ge(1), Le(65535), "TCP port, where the host has none"] = 502,

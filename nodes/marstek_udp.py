@@ -6,6 +6,7 @@ from itertools import count
 from typing import Annotated
 
 from flowctl import Battery, Ge, Gt, Latest, Le, Log, Release, Seconds, Terms, WattHours, Watts
+from nodes._helpers.hosts import MaybeHost
 from nodes._helpers.marstek_api import SLOT
 from nodes._helpers.marstek_loan import Loan, Mode
 from nodes._helpers.marstek_session import Session, marstek
@@ -18,7 +19,7 @@ async def marstek_udp(
     setpoint: Latest[Watts | Release],
     *,
     host: Annotated[
-        str, "address of the battery, e.g. 192.168.1.20 or 192.168.1.20:30000; empty: none"
+        MaybeHost, "address of the battery, e.g. 192.168.1.20 or 192.168.1.20:30000; empty: none"
     ],
     poll: Annotated[Seconds, Gt(0), "time between two readings"] = 4.0,
     mode: Annotated[
@@ -39,7 +40,7 @@ async def marstek_udp(
         int, Ge(0), Le(65535), "own UDP port; some firmware answers only to 30000, 0 is any"
     ] = 0,
     broadcast: Annotated[
-        str, "broadcast address of the network, for firmware that answers only to it"
+        MaybeHost, "broadcast address of the network, for firmware that answers only to it"
     ] = "",
     terms: Terms = TERMS,
     log: Log,

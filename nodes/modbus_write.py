@@ -4,18 +4,27 @@ import asyncio
 import math
 from typing import Annotated, Literal
 
-from flowctl import Ge, Gt, Latest, Le, Log, Quantity, Seconds
+from flowctl import Check, Ge, Gt, Latest, Le, Log, Quantity, Seconds
+from nodes._helpers.hosts import Host
 from nodes._helpers.modbus import modbus
 from nodes._helpers.registers import NumberType, WordOrder, encode
+
+
+def check_scale(scale: float) -> None:
+    """Make sure that a raw step is worth something."""
+    if scale == 0:
+        raise ValueError("scale is 0; a raw step must be worth something")
 
 
 async def modbus_write(
     values: Latest[Quantity],
     *,
-    host: Annotated[str, "address of the device, or of the gateway before it"],
+    host: Annotated[Host, "address of the device, or of the gateway before it"],
     register: Annotated[int, Ge(0), Le(65535), "wire address of its first register"],
     type: Annotated[NumberType, "how the number lies in its registers"] = "int16",
-    scale: Annotated[float, "what one raw step is worth; -1 turns the sign"] = 1.0,
+    scale: Annotated[
+        float, Check(check_scale), "what one raw step is worth; -1 turns the sign"
+    ] = 1.0,
     low: Annotated[Quantity | None, "a smaller value is not written"] = None,
     high: Annotated[Quantity | None, "a larger value is not written"] = None,
     every: Annotated[Seconds, Gt(0), "shortest time between two writes"] = 1.0,
@@ -41,8 +50,7 @@ async def modbus_write(
 
     Source: Modbus application protocol 1.1b3; the register comes from the device's own manual.
     """
-    if scale == 0:
-        raise ValueError("scale is 0; a raw step must be worth something")
+    check_scale(scale)
     written: list[int] | None = None
     noted = False
     async with modbus(host, port, framing=framing, gap=gap, patience=patience) as link:

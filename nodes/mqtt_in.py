@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from flowctl import Log, Secret, UnitFrom
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
-from nodes._helpers.mqtt_topics import check_filter
+from nodes._helpers.mqtt_topics import Filter, check_filter
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.payload import Format, decoder
 
@@ -15,7 +15,7 @@ from nodes._helpers.payload import Format, decoder
 async def mqtt_in(
     *,
     broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
-    topic: Annotated[str, "topic, or filter: `+` stands for one level, `#` for all the rest"],
+    topic: Annotated[Filter, "topic, or filter: `+` stands for one level, `#` for all the rest"],
     format: Annotated[Format, "what the payload is; `json` gives objects as they are"] = "number",
     field: Annotated[str, "where in a JSON payload the value is, e.g. `ENERGY.Power`"] = "",
     unit: Annotated[str | None, "unit of the number, e.g. W"] = None,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from flowctl import EventsIf, Ge, Latest, Log, Secret
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
-from nodes._helpers.mqtt_topics import check_topic
+from nodes._helpers.mqtt_topics import Topic, check_topic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.payload import Style, encoder
 
@@ -14,7 +14,7 @@ async def mqtt_out(
     values: Annotated[Latest[Any], EventsIf("event")],
     *,
     broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
-    topic: Annotated[str, "topic to publish to"],
+    topic: Annotated[Topic, "topic to publish to"],
     retain: Annotated[
         bool, "let the broker keep the newest value for those who come later"
     ] = False,

@@ -3,14 +3,16 @@
 import sys
 from typing import Annotated, Any
 
-from flowctl import Events
+from flowctl import Check, Events
 from nodes._helpers.say import filled, parts, say
 
 
 async def print(
     value: Events[Any],
     *,
-    format: Annotated[str, "text with gaps, e.g. `grid {value:.0f} W` or `{soc:.0f} %`"] = "",
+    format: Annotated[
+        str, Check(parts), "text with gaps, e.g. `grid {value:.0f} W` or `{soc:.0f} %`"
+    ] = "",
 ) -> None:
     """One line per value, also of several in one moment.
 

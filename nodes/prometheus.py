@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from flowctl import Ge, Gt, Latest, Le, Log, Seconds
-from nodes._helpers.metrics import check_names, series_of
+from flowctl import Check, Ge, Gt, Latest, Le, Log, Seconds
+from nodes._helpers.hosts import Host
+from nodes._helpers.metrics import check_labels, check_name, series_of
 from nodes._helpers.metrics_page import Key, metrics_page
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.udp import EVERYWHERE
@@ -16,12 +17,14 @@ NO_LABELS: Mapping[str, str] = MappingProxyType({})
 async def prometheus(
     values: Latest[Any],
     *,
-    name: Annotated[str, "of the metric, e.g. `grid_power_watts`; of a record, how all begin"],
-    labels: Annotated[Mapping[str, str], "e.g. `{battery: left}`"] = NO_LABELS,
+    name: Annotated[
+        str, Check(check_name), "of the metric, e.g. `grid_power_watts`; of a record, how all begin"
+    ],
+    labels: Annotated[Mapping[str, str], Check(check_labels), "e.g. `{battery: left}`"] = NO_LABELS,
     fields: Annotated[Sequence[str], "of a record, those that are shown; all if not given"] = (),
     about: Annotated[str, "what people read about the metric"] = "",
     port: Annotated[int, Ge(1), Le(65535), "port of the page; steps may share it"] = 9464,
-    listen: Annotated[str, "own address to listen on"] = EVERYWHERE,
+    listen: Annotated[Host, "own address to listen on"] = EVERYWHERE,
     expire: Annotated[Seconds, Gt(0), "not shown any more after a silence of this long"] = 300.0,
     log: Log,
 ) -> None:
@@ -37,7 +40,8 @@ async def prometheus(
 
     Source: prometheus.io, exposition formats (text 0.0.4).
     """
-    check_names(name, labels)
+    check_name(name)
+    check_labels(labels)
     nonsense, shown = Nonsense(log, name), set[Key]()
     async with metrics_page(listen, port) as page:
         if about:

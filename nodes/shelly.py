@@ -5,9 +5,11 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Annotated
 
 from flowctl import Gt, Log, Seconds, Secret, Watts
+from nodes._helpers.hosts import MaybeSite
 from nodes._helpers.http import http
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_topics import MaybeTopic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.shelly import Clamp, Gen
 from nodes._helpers.shelly_ask import Login, asked
@@ -16,7 +18,9 @@ from nodes._helpers.shelly_push import over_mqtt, over_socket
 
 async def shelly(
     *,
-    host: Annotated[str, "address of the meter, e.g. 192.168.1.30; with `broker` not needed"] = "",
+    host: Annotated[
+        MaybeSite, "address of the meter, e.g. 192.168.1.30; with `broker` not needed"
+    ] = "",
     push: Annotated[bool, "hear each value when the meter has it; second generation on"] = False,
     gen: Annotated[Gen, "generation of the device: 1, or 2 for all later ones"] = "auto",
     clamp: Annotated[
@@ -31,7 +35,7 @@ async def shelly(
     broker: Annotated[
         Broker | None, "hear it at this MQTT broker, e.g. mqtt://192.168.1.10"
     ] = None,
-    topic: Annotated[str, "its MQTT prefix, e.g. shellypro3em-aabbccddeeff"] = "",
+    topic: Annotated[MaybeTopic, "its MQTT prefix, e.g. shellypro3em-aabbccddeeff"] = "",
     log: Log,
 ) -> AsyncIterator[Watts]:
     """Grid power once per `every`: positive imports, negative exports, as the meter has it.

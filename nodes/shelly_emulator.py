@@ -22,8 +22,10 @@ from flowctl import (
 )
 from nodes._helpers.b2500_bridge import Bridge, Topics
 from nodes._helpers.b2500_steered import Steered
+from nodes._helpers.hosts import Host
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_topics import MaybeTopic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.polled_meter import Question, answering
 from nodes._helpers.presence import Presence
@@ -38,7 +40,7 @@ ANY = 0  # port
 async def shelly_emulator(
     setpoint: Latest[Watts | Release],
     *,
-    host: Annotated[str, "address of the battery that asks, e.g. 192.168.1.31"],
+    host: Annotated[Host, "address of the battery that asks, e.g. 192.168.1.31"],
     port: Annotated[
         int, Ge(1), Le(65535), "2220: B2500 from firmware 226; 1010: older, and Venus; 2222, 2223"
     ] = 2220,
@@ -53,13 +55,13 @@ async def shelly_emulator(
     patience: Annotated[Seconds, Gt(0), "silence that counts as offline"] = 30.0,
     capacity: Annotated[WattHours | None, Gt(0), "energy when full"] = None,
     broker: Annotated[Broker | None, "where an ESP tells of it, if one does"] = None,
-    power_topic: Annotated[str, "its output in W, e.g. b2500/1/power/power"] = "",
-    battery_topic: Annotated[str, "its charge, e.g. b2500/1/battery/remaining_percent"] = "",
-    pv_topic: Annotated[str, "power of its panels, e.g. b2500/1/pv/power"] = "",
+    power_topic: Annotated[MaybeTopic, "its output in W, e.g. b2500/1/power/power"] = "",
+    battery_topic: Annotated[MaybeTopic, "its charge, e.g. b2500/1/battery/remaining_percent"] = "",
+    pv_topic: Annotated[MaybeTopic, "power of its panels, e.g. b2500/1/pv/power"] = "",
     user: Annotated[str, "login, if not in the address"] = "",
     password: Annotated[Secret | None, "password, if not in the address"] = None,
     ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
-    listen: Annotated[str, "own address to listen on"] = EVERYWHERE,
+    listen: Annotated[Host, "own address to listen on"] = EVERYWHERE,
     clock: Clock,
     terms: Terms = TERMS,
     log: Log,

@@ -8,7 +8,7 @@ from flowctl import Battery, Gt, Latest, Log, Release, Seconds, Secret, Store, T
 from nodes._helpers.load_line import ON, Manner, steer
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
-from nodes._helpers.mqtt_topics import check_topic
+from nodes._helpers.mqtt_topics import MaybeTopic, Topic, check_topic
 
 TERMS = Terms(release="zero", deadband=0.0, resend=60.0)
 
@@ -17,15 +17,17 @@ async def switched_load(
     setpoint: Latest[Watts | Release],
     *,
     broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
-    topic: Annotated[str, "where it takes commands, e.g. cmnd/radiator/POWER or domoticz/in"],
+    topic: Annotated[Topic, "where it takes commands, e.g. cmnd/radiator/POWER or domoticz/in"],
     power: Annotated[
         Watts | None, Gt(0), "what it draws when on; if not given, what it is asked to draw"
     ] = None,
     on: Annotated[str, "what switches it on, word for word"] = "ON",
     off: Annotated[str, "what switches it off, word for word"] = "OFF",
-    answers: Annotated[str, "topic on which it tells its state in the same words, if it does"] = "",
+    answers: Annotated[
+        MaybeTopic, "topic on which it tells its state in the same words, if it does"
+    ] = "",
     patience: Annotated[Seconds, Gt(0), "longest wait for an answer, if it answers"] = 5.0,
-    boot: Annotated[str, "topic on which it says that it has started, if it does"] = "",
+    boot: Annotated[MaybeTopic, "topic on which it says that it has started, if it does"] = "",
     retain: Annotated[bool, "let the broker keep the command for a relay that starts"] = True,
     user: Annotated[str, "login, if not in the address"] = "",
     password: Annotated[Secret | None, "password, if not in the address"] = None,

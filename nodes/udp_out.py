@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from flowctl import Events, Ge, Le, Log
+from nodes._helpers.hosts import Host
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.payload import Style, encoder
 from nodes._helpers.udp import find_address, udp
@@ -11,7 +12,7 @@ from nodes._helpers.udp import find_address, udp
 async def udp_out(
     values: Events[Any],
     *,
-    host: Annotated[str, "address to send to; a broadcast address reaches all in the network"],
+    host: Annotated[Host, "address to send to; a broadcast address reaches all in the network"],
     port: Annotated[int, Ge(1), Le(65535), "port to send to"],
     format: Annotated[Style, "`json` quotes texts too; `onoff` says ON and OFF"] = "plain",
     decimals: Annotated[int | None, Ge(0), "round numbers to so many decimals"] = None,

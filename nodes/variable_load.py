@@ -23,7 +23,7 @@ from flowctl import (
 from nodes._helpers.load_line import Manner, steer
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
-from nodes._helpers.mqtt_topics import check_topic
+from nodes._helpers.mqtt_topics import MaybeTopic, Topic, check_topic
 from nodes._helpers.variator import Variator
 
 TERMS = Terms(release="zero", deadband=5.0, resend=30.0)
@@ -33,7 +33,7 @@ async def variable_load(
     setpoint: Latest[Watts | Release],
     *,
     broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
-    topic: Annotated[str, "where it takes its percent, e.g. regul/vload/ecs/cmd"],
+    topic: Annotated[Topic, "where it takes its percent, e.g. regul/vload/ecs/cmd"],
     calibration: Annotated[
         Path | None, "file of lines `percent;watts`; without one power follows the percent"
     ] = None,
@@ -42,9 +42,9 @@ async def variable_load(
     ] = None,
     min_power: Annotated[Watts, Ge(0), "less than this is off"] = 101.0,
     min_percent: Annotated[Percent, Ge(0), Lt(100), "less conduction than this is off"] = 4.0,
-    answers: Annotated[str, "topic on which it tells its percent as JSON, if it does"] = "",
+    answers: Annotated[MaybeTopic, "topic on which it tells its percent as JSON, if it does"] = "",
     patience: Annotated[Seconds, Gt(0), "longest wait for an answer, if it answers"] = 5.0,
-    boot: Annotated[str, "topic on which it says that it has started, if it does"] = "",
+    boot: Annotated[MaybeTopic, "topic on which it says that it has started, if it does"] = "",
     retain: Annotated[bool, "let the broker keep the percent for a variator that starts"] = True,
     user: Annotated[str, "login, if not in the address"] = "",
     password: Annotated[Secret | None, "password, if not in the address"] = None,

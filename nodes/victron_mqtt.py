@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 
-from flowctl import Gt, Le, Log, Seconds, Secret, Watts, ticks
+from flowctl import Check, Gt, Le, Log, Seconds, Secret, Watts, ticks
 from nodes._helpers.either import either
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
@@ -14,10 +14,15 @@ from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.victron import BEAT, QUIETLY, Place, Powers, filters
 
 
+def check_portal(portal: str) -> None:
+    """Make sure that topics can be made of it."""
+    check_topic(f"N/{portal}")
+
+
 async def victron_mqtt(
     *,
     broker: Annotated[Broker, "address of the GX device, e.g. mqtt://192.168.1.70:1883"],
-    portal: Annotated[str, "its VRM portal ID, 12 letters and digits"],
+    portal: Annotated[str, Check(check_portal), "its VRM portal ID, 12 letters and digits"],
     of: Annotated[Place, "which power: of the grid, solar panels, battery or loads"] = "grid",
     beat: Annotated[Seconds, Gt(0), Le(60), "time between two keep-alives"] = BEAT,
     user: Annotated[str, "login, if not in the address"] = "",
@@ -36,7 +41,7 @@ async def victron_mqtt(
     Source: victronenergy/dbus-flashmq, README: notifications, keep-alive; dbus-systemcalc-py:
     `Ac/Grid`, `Ac/Consumption`, `Ac/PvOnGrid`, `Ac/PvOnOutput`, `Dc/Pv`, `Dc/Battery` (+ charging).
     """
-    check_topic(f"N/{portal}")
+    check_portal(portal)
     nonsense, powers = Nonsense(log, f"the GX device {portal}"), Powers()
     async with mqtt(broker, user=user, password=password, ca=ca) as link:
         heard = link.hear(*filters(portal, of))  # as one: the end of a telling comes after it

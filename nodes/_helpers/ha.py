@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from flowctl import Secret
+from flowctl import Check, Secret
+from nodes._helpers import mqtt_topics as topics
+from nodes._helpers.hosts import or_empty
 from nodes._helpers.mqtt_address import Broker
-from nodes._helpers.mqtt_topics import check_topic
+from nodes._helpers.mqtt_topics import MaybeTopic, check_topic
 from nodes._helpers.payload import plain
 
 Kind = Literal["sensor", "binary_sensor", "number", "switch", "select", "button"]
@@ -32,17 +34,30 @@ COMMANDED = ("number", "switch", "select", "button")
 ON, OFF = b"ON", b"OFF"
 PREFIX = "homeassistant"
 
+
+def check_id(text: str) -> None:
+    """Make sure that Home Assistant takes an id.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not ID.match(text):
+        raise ValueError(f"id '{text}': use letters, digits, _ and - only")
+
+
 # Settings that all entities have.
 Where = Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"]
 Name = Annotated[str, "what people read"]
 Id = Annotated[
-    str, "unique id, and last part of the entity id; made of device and name if not given"
+    str,
+    Check(or_empty(check_id)),
+    "unique id, and last part of the entity id; made of device and name if not given",
 ]
 Device = Annotated[str, "device that the entity belongs to; those of one device stand together"]
-Topic = Annotated[str, "topic of the state; `flowctl/KIND/ID` if not given"]
-Command = Annotated[str, "topic of commands; that of the state and `/set` if not given"]
+Topic = Annotated[MaybeTopic, "topic of the state; `flowctl/KIND/ID` if not given"]
+Command = Annotated[MaybeTopic, "topic of commands; that of the state and `/set` if not given"]
 Retain = Annotated[bool, "let the broker keep the state for a Home Assistant that starts"]
-Prefix = Annotated[str, "where Home Assistant looks for entities to discover"]
+Prefix = Annotated[topics.Topic, "where Home Assistant looks for entities to discover"]
 Icon = Annotated[str, "e.g. mdi:home-battery"]
 Category = Annotated[Literal["", "config", "diagnostic"], "set apart from what matters every day"]
 User = Annotated[str, "login, if not in the address"]
@@ -101,8 +116,7 @@ class Entity:
         Raises:
             ValueError: they are not; the message says what to do.
         """
-        if not ID.match(self.object_id):
-            raise ValueError(f"id '{self.object_id}': use letters, digits, _ and - only")
+        check_id(self.object_id)
         for topic in (self.state_topic, self.command_topic, self.config_topic):
             check_topic(topic)
         return self

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from flowctl import Check
 from nodes._helpers.fields import frozen
 
 UNKNOWN = ("unavailable", "unknown")
@@ -97,3 +98,6 @@ def _seconds(stamp: Any) -> float:
         return datetime.fromisoformat(stamp).timestamp()
     except (TypeError, ValueError):
         return 0.0
+
+
+Entity = Annotated[str, Check(check_entity)]

@@ -81,16 +81,25 @@ def page(series: Iterable[Series], about: Mapping[str, str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def check_names(name: str, labels: Mapping[str, str]) -> None:
-    """Make sure that Prometheus takes these names.
+def check_name(name: str) -> None:
+    """Make sure that Prometheus takes a name of a metric.
 
     Raises:
         ValueError: it does not.
     """
-    for pattern, names in ((METRIC, (name,)), (LABEL, tuple(labels))):
-        for one in names:
-            if not pattern.match(one):
-                raise ValueError(f"'{one}' is no name of a metric or label; use a-z, 0-9 and _")
+    if not METRIC.match(name):
+        raise ValueError(f"'{name}' is no name of a metric; use a-z, 0-9 and _")
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Make sure that Prometheus takes the names of labels.
+
+    Raises:
+        ValueError: it does not.
+    """
+    for name in labels:
+        if not LABEL.match(name):
+            raise ValueError(f"'{name}' is no name of a label; use a-z, 0-9 and _")
 
 
 def _metric(name: str, field: str) -> str:

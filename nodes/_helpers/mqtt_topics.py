@@ -1,5 +1,10 @@
 """Topic filters of MQTT: which topics they match, and which filter covers another."""
 
+from typing import Annotated
+
+from flowctl import Check
+from nodes._helpers.hosts import or_empty
+
 SINGLE, REST = "+", "#"
 LONGEST = 65535  # bytes of a topic (MQTT 3.1.1, 1.5.3)
 
@@ -53,3 +58,8 @@ def widest(patterns: set[str]) -> set[str]:
     """Leave out the filters that another one covers: the broker then sends nothing twice."""
     wild = [pattern for pattern in patterns if SINGLE in pattern or REST in pattern]
     return {one for one in patterns if not any(two != one and matches(two, one) for two in wild)}
+
+
+Topic = Annotated[str, Check(check_topic)]
+MaybeTopic = Annotated[str, Check(or_empty(check_topic))]
+Filter = Annotated[str, Check(check_filter)]

@@ -1,0 +1,83 @@
+"""Addresses as settings: what can be none is a fault when the flow is checked."""
+
+import re
+from collections.abc import Callable
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Annotated
+
+from flowctl import Check
+
+PORTS = range(1, 65536)
+ODD = re.compile(r"[\s/\\@?#,;|<>\"'{}]")  # in no name of a host
+MAC = re.compile(r"(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}\Z", re.IGNORECASE)
+
+
+def check_host(text: str) -> None:
+    """Make sure that a text can be a host: a name, an address, either with `:port`.
+
+    Raises:
+        ValueError: it can be none.
+    """
+    if "://" in text:
+        raise ValueError(f"'{text}' is no host; leave out '{text.partition('://')[0]}://'")
+    name, port = _apart(text)
+    if port is not None and not (port.isdecimal() and int(port) in PORTS):
+        raise ValueError(f"'{text}': '{port}' is no port; ports are numbers from 1 to 65535")
+    if not name or ODD.search(name):
+        raise ValueError(f"'{text}' is no host; write e.g. 192.168.1.20, or meter.local:8080")
+    _check_numbers(name, text)
+
+
+def check_site(text: str) -> None:
+    """Make sure that a text can be a web server: a host, or its address with `http://` before it.
+
+    Raises:
+        ValueError: it can be none.
+    """
+    scheme, mark, rest = text.partition("://")
+    if mark and scheme.lower() not in ("http", "https"):
+        raise ValueError(f"'{text}' is no web server; write http:// or https://, or the host alone")
+    host = re.split(r"[/?#]", rest if mark else text, maxsplit=1)[0]
+    check_host(host.rpartition("@")[2])
+
+
+def or_empty(rule: Callable[[str], object]) -> Callable[[str], object]:
+    """Let a rule pass an empty text, which says that there is none."""
+    return lambda text: text and rule(text)
+
+
+def check_mac(text: str) -> None:
+    """Make sure that a text is a MAC address.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not MAC.match(text):
+        raise ValueError(f"'{text}' is no MAC; it is 12 digits, 0 to 9 and a to f")
+
+
+def _apart(text: str) -> tuple[str, str | None]:
+    """Take the port off; a bare IPv6 address has none."""
+    if text.startswith("["):
+        name, _, rest = text[1:].partition("]")
+        return name, rest.removeprefix(":") if rest else None
+    name, colon, port = text.partition(":")
+    return (text, None) if not colon or ":" in port else (name, port)
+
+
+def _check_numbers(name: str, text: str) -> None:
+    try:
+        if ":" in name:
+            IPv6Address(name)
+        elif name.replace(".", "").isdecimal():
+            IPv4Address(name)
+    except AddressValueError:
+        cure = "four numbers up to 255, e.g. 192.168.1.20"
+        raise ValueError(f"'{text}' is no address; {cure}") from None
+
+
+Host = Annotated[str, Check(check_host)]
+MaybeHost = Annotated[str, Check(or_empty(check_host))]
+Site = Annotated[str, Check(check_site)]
+MaybeSite = Annotated[str, Check(or_empty(check_site))]
+Mac = Annotated[str, Check(check_mac)]
