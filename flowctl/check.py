@@ -29,13 +29,15 @@ def load(
     source: str | Path,
     *,
     text: str | None = None,
+    beside: Path | None = None,
     sets: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
     library: Library | None = None,
 ) -> Graph:
     """Check a flow: a path, or YAML text (it holds a newline).
 
-    With a path and a `text`, the text stands for what is in the file.
+    With a path and a `text`, the text stands for what is in the file; with `beside`, that folder
+    for the one that the file stands in: environment, nodes and tests.
 
     Raises:
         FlowError: with every fault there is, not only the first.
@@ -46,7 +48,7 @@ def load(
     if root is None:
         raise FlowError(report.faults)
     raw = read_flow(root, path.stem if path else "flow", report)
-    folder = path.resolve().parent if path else None
+    folder = beside or (path.resolve().parent if path else None)
     library = library or _library(folder, root.mark.file)
     around = environment(folder, env, report)
     variables = Variables(report, raw.declared, dict(sets or {}), around)
@@ -54,7 +56,7 @@ def load(
     drafts, scope = Drafts(report), Scope(variables)
     Unfolding(drafts, library).streams(raw.streams, scope)
     order = _check(drafts)
-    tests = (*raw.tests, *_tests_beside(path, report))
+    tests = (*raw.tests, *_tests_beside(beside / path.name if beside and path else path, report))
     values = variables.values()
     report.settle()
     return Graph(

@@ -99,7 +99,7 @@ class LiveEnds:
             box.delivered = well
             await edge.step.spec.function(box, **edge.arguments)  # type: ignore[union-attr]
 
-        return _Drained(box, self._tend(edge, attempt), muted=self.shadow)
+        return _Drained(box, self._tend(edge, attempt), muted=self.shadow, patience=PATIENCE)
 
     def device(self, edge: Edge, push: Callable[[Battery], None], renew: Callable[[], None]) -> End:
         """Run a device: commands go into its box, its records into its stream."""
@@ -210,8 +210,12 @@ class _Poured:
 class _Drained:
     """The end of a sink or device: a box of one, and the task that empties it."""
 
-    def __init__(self, box: Latest[Any], tended: Tended, *, muted: bool) -> None:
+    def __init__(
+        self, box: Latest[Any], tended: Tended, *, muted: bool, patience: float | None = None
+    ) -> None:
         self._box, self._tended, self._muted = box, tended, muted
+        self._patience = patience
+        """How long it may try to get rid of its last value; `None`: for ever."""
 
     def put(self, value: Any) -> None:
         if not self._muted:
@@ -220,6 +224,8 @@ class _Drained:
     def close(self) -> None:
         self._box.close()
         self._tended.hurry()
+        if self._patience is not None:
+            asyncio.get_running_loop().call_later(self._patience, self._tended.task.cancel)
 
 
 async def _wait(tasks: set[asyncio.Task[None]], seconds: float) -> set[asyncio.Task[None]]:

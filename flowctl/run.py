@@ -89,9 +89,10 @@ def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:
 def _stop_on_signals() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last: the terminal is gone
         with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
-            loop.add_signal_handler(number, stop.set)
+            if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has it
+                loop.add_signal_handler(number, stop.set)
     return stop
 
 

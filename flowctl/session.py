@@ -92,10 +92,8 @@ class Session:
         return changes
 
     def _note(self) -> None:
-        if (
-            self.options.state and not self.options.shadow
-        ):  # what borrows nothing gives nothing back
-            keep(self.options.state, self.source)
+        if self.options.state and not self.options.shadow:  # who borrows nothing owes nothing
+            keep(self.options.state, self.source, self.engine.graph.watches)
 
     def _record_edges(self) -> None:
         graph = self.engine.graph

@@ -118,7 +118,7 @@ def flowctl(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_cleanly_and_releases(lived: Lived, number: int) -> None:
     lived.start()
     until(lambda: "100.0" in lived.told())
@@ -160,6 +160,29 @@ def test_what_was_borrowed_is_given_back_though_the_file_names_it_no_more(lived:
     lived.flow.write_text("flow: lived\nstreams:\n  meter: [beat]\n")
     lived.end(signal.SIGKILL)
     until(lambda: lived.told()[-1] == "RELEASE")
+
+
+def test_a_battery_is_given_back_though_what_stands_beside_the_flow_is_broken(
+    lived: Lived,
+) -> None:
+    environment = lived.folder / ".env"
+    environment.write_text("FACTOR=20\n")
+    lived.flow.write_text(lived.flow.read_text().replace("factor: 20", 'factor: "${FACTOR}"'))
+    lived.start("--no-watch", **{RESTARTED: str(MOST)})
+    until(lambda: "100.0" in lived.told())
+    environment.write_text("FACTOR\n")
+    (lived.folder / "nodes" / "beat.py").write_text("def (")
+    lived.end(signal.SIGKILL)
+    until(lambda: lived.told()[-1] == "RELEASE")
+
+
+def test_a_faulty_flow_keeps_no_battery_of_another_waiting(lived: Lived) -> None:
+    faulty = lived.folder / "faulty.yaml"
+    faulty.write_text("flow: li")
+    done = flowctl("release", str(faulty), str(lived.flow), "--state", str(lived.folder))
+    assert lived.told() == ["RELEASE"]
+    assert done.returncode == 2
+    assert "faulty.yaml" in done.stderr
 
 
 def test_a_running_flow_can_be_tapped_and_counted(lived: Lived) -> None:

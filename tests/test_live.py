@@ -318,3 +318,39 @@ async def test_a_battery_that_moved_is_taken_at_its_new_address(
     assert told[-1] == "here RELEASE"
     assert online[:2] == [False, True]
     assert False not in online[1:]
+
+
+LOST = '''
+from typing import Any
+from flowctl import Latest
+
+attempts = []
+
+async def lost(values: Latest[Any]) -> None:
+    """A sink that never finds its peer."""
+    attempts.append(1)
+    raise OSError("no route")
+'''
+
+
+async def test_a_sink_that_was_taken_out_tries_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowctl.live.PATIENCE", 0.1)
+    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.02)
+    text = "flow: moves\nstreams:\n  meter: [beats]\n  there:\n    - from: meter\n    - out\n"
+    more = text + "  away:\n    - from: meter\n    - lost\n"
+    flow = build(tmp_path, more, beats=BEATS, lost=LOST)
+    counts = list[int]()
+
+    async def take_out(sessions: Sequence[Session]) -> None:
+        attempts = sessions[0].engine.graph.steps["away/lost"].spec.function.__globals__["attempts"]
+        await asyncio.sleep(0.1)
+        flow.write_text(text)
+        sessions[0].reload()
+        for _ in range(2):
+            await asyncio.sleep(0.3)
+            counts.append(len(attempts))
+
+    await run([flow], Options(watch=False, seconds=1.0), [take_out])
+    assert counts[0] == counts[1] > 0

@@ -1,25 +1,32 @@
 """`flowctl release`: give every device of flows back to itself."""
 
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from flowctl.accepted import kept
 from flowctl.check import load
 from flowctl.commands.check import pairs
+from flowctl.faults import Fault, FlowError
 from flowctl.folders import state_folder
+
+if TYPE_CHECKING:
+    from flowctl.graph import Graph
 
 
 def release(
     flows: Annotated[list[Path], "flow files"],
     *,
     set_: Annotated[list[str] | None, "a var: name=value"] = None,
-    accepted: Annotated[bool, "as it last ran, whatever the file says by now"] = False,
+    accepted: Annotated[bool, "as it last ran, whatever the files say by now"] = False,
     state: Annotated[Path | None, "folder of what survives a restart"] = None,
 ) -> None:
     """Give every battery of these flows back to its own logic, and end.
 
-    With --accepted, the flow is read as it was last taken over by `flowctl run`: its file may be
-    half edited, or name other batteries by now. That is what is done when flowctl was killed.
+    With --accepted, a flow and what stands beside it are read as they were last taken over by
+    `flowctl run`: its files may be half edited, or name other batteries by now. That is what is
+    done when flowctl was killed. A faulty flow keeps no battery of the others waiting.
 
     Example: flowctl release flows/home.yaml
     """
@@ -29,7 +36,28 @@ def release(
     from flowctl.view import logging_lines
 
     logging_lines(logging.INFO, lively=False)
-    texts = [kept(state or state_folder(), flow) if accepted else None for flow in flows]
-    sets = pairs(set_)
-    graphs = [load(flow, text=text, sets=sets) for flow, text in zip(flows, texts, strict=True)]
-    run_release(graphs)
+    sets, folder = pairs(set_), state or state_folder()
+    graphs, faults = list["Graph"](), list[Fault]()
+    with ExitStack() as stack:
+        for flow in flows:
+            try:
+                graphs.append(
+                    _accepted(flow, sets, folder, stack) if accepted else load(flow, sets=sets)
+                )
+            except FlowError as error:
+                faults += error.faults
+        run_release(graphs)
+    if faults:
+        raise FlowError(faults)
+
+
+def _accepted(flow: Path, sets: Mapping[str, str], folder: Path, stack: ExitStack) -> "Graph":
+    """Read a flow as it was taken over, or else as it is."""
+    noted = stack.enter_context(kept(folder, flow))
+    if noted:
+        text, beside = noted
+        try:
+            return load(flow, text=text, beside=beside, sets=sets)
+        except FlowError:  # a node beside it may want more than was noted
+            return load(flow, text=text, sets=sets)
+    return load(flow, sets=sets)
