@@ -125,6 +125,8 @@ class Ability:
     self_regulating: bool = False
     power: Watts | None = None
     """Newest measured power, + discharging."""
+    sun: Watts | None = None
+    """What panels wired to it make, if it has any: so much of its limit needs no cells."""
     note: str = ""
     """What is special now, for people: `delivers 300W since 14:05`."""
 

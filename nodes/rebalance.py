@@ -78,6 +78,9 @@ def rebalance(
     the emptiest takes; being at work counts 6 points of charge. Who was not needed for `least_on`
     hands over: it goes down evenly within 30 s, and those that stay come up.
 
+    Panels on a battery's own side (`pv_power`) count: at its reserve it gives what they make, and
+    what they make while it is full is given before all else.
+
     Reserve and ceiling that move with a stream, or hold for a while: `soc_window`. Limits of power
     by battery: `max_charge` and `max_discharge` of its device step, or `restrict`.
 

@@ -91,7 +91,8 @@ def step(
 
 def _held(name: str, ability: Ability, now: Outside, window: Window) -> Ability:
     if name in now.low:
-        ability = replace(ability, can_discharge=0.0, note=f"kept at {window.low:g}% of charge")
+        least = min(ability.can_discharge, ability.sun or 0.0)  # what its panels make
+        ability = replace(ability, can_discharge=least, note=f"kept at {window.low:g}% of charge")
     if name in now.high:
         ability = replace(ability, can_charge=0.0, note=f"charged to {window.high:g}% only")
     return ability

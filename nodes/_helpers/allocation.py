@@ -29,6 +29,8 @@ class Seat(NamedTuple):
     """Lower is activated earlier, and filled earlier where there is an order."""
     reach: Seconds
     """How long the meter waits for most of its answer."""
+    lost: Watts = 0.0
+    """What its panels make and nobody gets unless it gives it: it is full."""
 
 
 def water_fill(total: Watts, weights: Sequence[float], limits: Sequence[Watts]) -> list[Watts]:
@@ -65,12 +67,17 @@ def in_turn(total: Watts, limits: Sequence[Watts]) -> list[Watts]:
 def enough(seats: Sequence[Seat], total: Watts, share: Watts) -> list[Seat]:
     """Pick those to be active: as few as have room, as many as get a worthwhile share."""
     chosen, able = list[Seat](), 0.0
-    for seat in sorted(seats, key=by_rank):
+    for seat in in_order(seats):
         if chosen and ROOM * able >= total and (len(chosen) + 1) * share > total:
             break
         chosen.append(seat)
-        able += seat.able
+        able += seat.lost or seat.able
     return chosen
+
+
+def in_order(seats: Sequence[Seat]) -> list[Seat]:
+    """Put them in the order in which they are called; who has sun to lose comes first."""
+    return sorted(seats, key=lambda seat: (not seat.lost, seat.rank))
 
 
 def is_late(seats: Sequence[Seat]) -> bool:
@@ -86,6 +93,12 @@ def fill(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]
         limits = spare if sum(spare) > total else limits
     shares = water_fill(total, [seat.weight for seat in seats], limits)
     return dict(zip([seat.name for seat in seats], shares, strict=True))
+
+
+def saved(seats: Sequence[Seat], total: Watts) -> list[Watts]:
+    """Share what would be lost otherwise, as far as it is needed."""
+    losses = [seat.lost for seat in seats]
+    return water_fill(total, losses, losses)
 
 
 def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:

@@ -105,13 +105,14 @@ def ability(belief: Belief, *, available: bool, note: str = "") -> Ability:
     facts = belief.facts
     full = facts.soc is not None and facts.soc >= 100
     empty = facts.soc is not None and facts.soc <= 0
+    gives = belief.able(charging=False) if available else 0.0
     return Ability(
         setpoint=belief.expected,
         flights=belief.flights,
         dead_time=belief.dead,
         lag=belief.lag,
         can_charge=belief.able(charging=True) if available and not full else 0.0,
-        can_discharge=belief.able(charging=False) if available and not empty else 0.0,
+        can_discharge=min(gives, facts.pv_power or 0.0) if empty else gives,
         available=available,
         soc=facts.soc,
         capacity=facts.capacity,
@@ -120,6 +121,7 @@ def ability(belief: Belief, *, available: bool, note: str = "") -> Ability:
         accepted_at=belief.accepted_at,
         self_regulating=bool(facts.self_regulating),
         power=facts.power,
+        sun=facts.pv_power,
         note=note,
     )
 

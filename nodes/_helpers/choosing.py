@@ -57,7 +57,7 @@ def choose(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
 
 def _few(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
     """Choose as few as lose least; who leaves hands over to those that stay."""
-    ranked = sorted(seats, key=table.by_rank)
+    ranked = table.in_order(seats)
     there = frozenset(seat.name for seat in ranked)
     count = how_many(ranked, now.total, len(before.active & there), now.policy.losses)
     called = {

@@ -19,6 +19,7 @@ class Facts(NamedTuple):
     write_every: Seconds | None = None
     self_regulating: bool | None = None
     online: bool | None = None
+    pv_power: Watts | None = None
 
 
 def updated(facts: Facts, record: Battery) -> Facts:
@@ -37,9 +38,15 @@ def updated(facts: Facts, record: Battery) -> Facts:
         newer(record.write_every, facts.write_every),
         facts.self_regulating if selfish is None else selfish,
         online,
+        newer(_made(record.pv_power), facts.pv_power),
     )
 
 
 def newer(new: float | None, old: T) -> float | T:
     """Prefer the new number, if it is one: NaN and infinities are not heard."""
     return old if new is None or new - new != 0 else new
+
+
+def _made(power: Watts | None) -> Watts | None:
+    """Panels draw a little at night; that is nothing to give."""
+    return None if power is None else max(0.0, power)

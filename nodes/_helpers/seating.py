@@ -19,6 +19,7 @@ USABLE_LEAST = 3.0  # % that a battery near its reserve still counts, as long as
 SOC_UNKNOWN = 50.0  # % while a battery does not tell its charge
 CAPACITY_UNKNOWN = 5000.0  # Wh while it does not tell: about one common home battery
 INCUMBENT = 6.0  # points of charge, or seconds, that being active is worth: roles change seldom
+ONLY_SUN = ": what its panels make"
 FIRST = -1e6  # rank before all that charge and speed can make
 
 
@@ -61,9 +62,10 @@ class Round(NamedTuple):
         """Return what a battery may do in a direction, and what binds it there."""
         ability = self.usable[name]
         if sign > 0:
-            if name in self.spared:
-                return 0.0, f"at its reserve of {self.policy.reserve.of(name):g}%"
             able = ability.can_discharge
+            if name in self.spared:
+                why = f"at its reserve of {self.policy.reserve.of(name):g}%"
+                return min(able, ability.sun or 0.0), why + ONLY_SUN if ability.sun else why
         else:
             ceiling = self.policy.ceiling.of(name)
             if ability.soc is not None and ability.soc >= ceiling:
@@ -116,7 +118,10 @@ def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool)
         rank += policy.losses.standby.of(name)  # a W of standby counts as a point of charge
     if policy.strategy == "priority" and name in policy.order:
         rank = FIRST + policy.order.index(name)
-    return Seat(name, ability, able, _weight(name, ability, usable, able, policy), rank, reach)
+    weight, lost = _weight(name, ability, usable, able, policy), 0.0
+    if ability.sun and now.sign > 0 and (ability.soc or 0.0) >= policy.ceiling.of(name):
+        lost = min(able, ability.sun)
+    return Seat(name, ability, able, weight, rank, reach, lost)
 
 
 def _weight(name: str, ability: Ability, usable: Percent, able: Watts, policy: Policy) -> float:

@@ -133,10 +133,21 @@ def _going(now: Round, seats: Sequence[Seat], working: Working) -> dict[str, Wat
 
 
 def _filled(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:
-    if now.policy.strategy != "priority":
-        return table.fill(chosen, now.total, late=late)
-    ranked = sorted(chosen, key=table.by_rank)
-    shares = table.in_turn(now.total, [seat.able for seat in ranked])
+    if not any(seat.lost for seat in chosen):
+        return _divided(now.policy, chosen, now.total, late=late)
+    first = table.saved(chosen, now.total)
+    seats = [seat._replace(able=seat.able - part) for seat, part in zip(chosen, first, strict=True)]
+    shares = _divided(now.policy, seats, now.total - sum(first), late=late)
+    return {seat.name: shares[seat.name] + part for seat, part in zip(seats, first, strict=True)}
+
+
+def _divided(
+    policy: Policy, seats: Sequence[Seat], total: Watts, *, late: bool
+) -> dict[str, Watts]:
+    if policy.strategy != "priority":
+        return table.fill(seats, total, late=late)
+    ranked = sorted(seats, key=table.by_rank)
+    shares = table.in_turn(total, [seat.able for seat in ranked])
     return dict(zip([seat.name for seat in ranked], shares, strict=True))
 
 
@@ -150,6 +161,8 @@ def _explain(
             reasons[seat.name] = "not needed"
         elif share <= 0:
             reasons[seat.name] = "less than its minimum power"
+        elif seat.lost and share <= seat.lost + 1:
+            reasons[seat.name] = "it is full: what its panels make"
         elif share < seat.able - 1:
             reasons[seat.name] = SHARES[now.policy.strategy]
 

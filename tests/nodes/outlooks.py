@@ -18,6 +18,7 @@ ABILITIES = st.builds(
     available=st.booleans(),
     soc=st.none() | st.integers(0, 100).map(float),
     self_regulating=st.booleans(),
+    sun=st.sampled_from([None, 0.0, 400.0, 3000.0]),
 )
 FLEET = st.fixed_dictionaries({"left": ABILITIES, "right": ABILITIES, "third": ABILITIES})
 OUTLOOKS = timelines(st.tuples(POWERS, FLEET), longest=400.0).map(

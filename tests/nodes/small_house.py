@@ -28,6 +28,8 @@ class Cell:
     lag: float = 0.8
     most: float = 2500.0
     soc: float = 60.0
+    sun: float | None = None
+    """What panels on its DC side make."""
     power: float = 0.0
     silent: bool = False
     sent: list[tuple[float, float]] = field(default_factory=list)
@@ -92,7 +94,12 @@ class SmallHouse:
 
     def telemetry(self, cell: Cell) -> Battery:
         return Battery(
-            power=cell.power, soc=cell.soc, capacity=5120.0, max_charge=2500.0, max_discharge=2500.0
+            power=cell.power,
+            soc=cell.soc,
+            capacity=5120.0,
+            max_charge=2500.0,
+            max_discharge=2500.0,
+            pv_power=cell.sun,
         )
 
     def mean(self, seconds: float) -> float:

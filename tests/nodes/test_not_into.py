@@ -53,6 +53,19 @@ def test_a_load_that_has_said_nothing_is_off():
     ]
 
 
+def test_while_the_meter_has_yet_to_tell_what_the_car_tells_what_is_served_stays():
+    """The house draws 500 W beside the car; the meter tells of its start and stop 2 s later."""
+    line = [(t, view(7900.0 if 5 <= t % 20 < 13 else 500.0, t, left=50)) for t in range(60)]
+    car = [(t - 0.5, 7400.0 if 3 <= t % 20 < 11 else 0.0) for t in range(60)]
+    assert {v.target for _, v in play(not_into, line, loads={"car": car})} == {500.0}
+
+
+def test_what_disagrees_for_longer_counts():
+    line = [(t, view(500.0, t, left=50)) for t in range(20)]
+    said = play(not_into, line, loads={"car": [(2.5, 7400.0)]}, late="3s")
+    assert [v.target for _, v in said] == [500.0] * 6 + [0.0] * 14
+
+
 def test_in_a_flow_the_battery_serves_all_but_the_car():
     with Bench(FLOW) as bench:
         bench.say("car", 7000.0)

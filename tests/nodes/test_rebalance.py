@@ -91,6 +91,25 @@ def after(outlook, **wishes):
         (1000, 9, 9, {"reserve": {"right": 8}}, (0, 1000)),
         (1000, 70, 40, {"reserve": {"left": 40, "right": 25}}, (666.667, 333.333)),
         (-1000, 85, 85, {"ceiling": {"left": 80}}, (0, -1000)),
+        # sun on its own side: given at the reserve, and first of all when it is full
+        (1000, 50, {"soc": 8.0, "sun": 300.0}, {}, (930.233, 69.767)),
+        (2700, 50, {"soc": 8.0, "sun": 300.0}, {}, (2500, 200)),
+        (200, 50, {"soc": 8.0, "sun": 300.0}, {"strategy": "equal"}, (100, 100)),
+        (1000, 8, {"soc": 8.0, "sun": 300.0}, {}, (0, 300)),
+        (1000, 8, {"soc": 8.0, "sun": 300.0, "can_discharge": 200.0}, {}, (0, 200)),
+        (1000, 50, {"soc": 50.0, "sun": 900.0}, {}, (500, 500)),
+        (800, 50, {"soc": 100.0, "sun": 900.0}, {}, (0, 800)),
+        (1000, 50, {"soc": 100.0, "sun": 900.0}, {"strategy": "equal"}, (50, 950)),
+        (1000, {"soc": 100.0, "sun": 600.0}, {"soc": 100.0, "sun": 900.0}, {}, (400, 600)),
+        (1000, 50, {"soc": 90.0, "sun": 900.0}, {"ceiling": {"right": 90}}, (33.333, 966.667)),
+        (-1000, 50, {"soc": 100.0, "sun": 900.0}, {}, (-1000, 0)),
+        (
+            500,
+            90,
+            {"soc": 100.0, "sun": 400.0},
+            {"strategy": "priority", "order": ["left"]},
+            (100, 400),
+        ),
         (200, {"min_power": 150.0}, {"min_power": 150.0}, {}, (0, 200)),
         (100, {"min_power": 150.0}, 5, {}, (150, 0)),
         (80, {"min_power": 150.0}, 5, {}, (0, 0)),
@@ -287,7 +306,8 @@ def test_a_plan_keeps_every_limit(line, reserve, strategy):
             assert math.isfinite(watts)
             assert -ability.can_charge - 1e-6 <= watts <= ability.can_discharge + 1e-6
             assert watts == 0 or name in usable
-            assert watts <= 0 or ability.soc is None or ability.soc >= reserve
+            kept = ability.soc is not None and ability.soc < reserve
+            assert watts <= ((ability.sun or 0.0) if kept else math.inf) + 1e-6
         assert plan.unmet == 0 or (plan.unmet > 0) == (outlook.target > 0)
 
 
@@ -390,3 +410,30 @@ def test_the_same_readings_make_the_same_plans():
     one, two = story()[1].run(50), story()[1].run(50)
     assert one.plans == two.plans
     assert isinstance(one.outlooks[0], Outlook)
+
+
+def sunny(**panels):
+    """A house of one battery with panels on its DC side, at its reserve, and an ordinary one."""
+    cells = {"hybrid": Cell(**panels), "left": Cell(soc=60.0)}
+    return cells, SmallHouse(cells, lambda t: 900.0, reserve=12.0)
+
+
+def test_at_its_reserve_a_battery_gives_what_its_own_panels_make_and_no_more():
+    cells, house = sunny(soc=8.0, sun=400.0)
+    cells["left"].most = 700.0
+    house.run(60)
+    assert house.given == pytest.approx({"hybrid": 200.0, "left": 700.0}, abs=60)
+    cells["hybrid"].sun = 0.0
+    house.run(40)
+    assert house.given["hybrid"] == pytest.approx(0.0, abs=5)
+    assert house.plans[-1].reasons["hybrid"] == "at its reserve of 12%"
+
+
+def test_the_sun_on_a_full_battery_is_not_lost_while_the_house_needs_it():
+    cells, house = sunny(soc=100.0, sun=600.0)
+    house.run(60)
+    assert house.given["hybrid"] >= 600.0 - 30
+    assert house.mean(20) < 30
+    cells["hybrid"].sun = 2000.0
+    house.run(60)
+    assert house.given == pytest.approx({"hybrid": 900.0, "left": 0.0}, abs=60)

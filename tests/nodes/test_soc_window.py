@@ -66,8 +66,11 @@ def test_whatever_comes_nobody_is_used_outside_the_window(line, low, high):
         for name, ability in after.batteries.items():
             was = before.batteries[name]
             assert ability.can_charge in (0.0, was.can_charge)
-            assert ability.can_discharge in (0.0, was.can_discharge)
+            assert ability.can_discharge in (
+                min(was.sun or 0.0, was.can_discharge),
+                was.can_discharge,
+            )
             if was.soc is not None and was.soc <= low:
-                assert ability.can_discharge == 0
+                assert ability.can_discharge <= (was.sun or 0.0)
             if was.soc is not None and was.soc >= high:
                 assert ability.can_charge == 0
