@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aiomqtt import Client
 
 AGAIN = 0.5  # s between attempts
+TO_SAY = 0.5  # s; a message that goes out as the broker goes away is never confirmed
 INSIST = 0.1  # s between two cancellations
 Heard = Callable[[str, bytes], Awaitable[None] | None]
 
@@ -28,7 +29,7 @@ class Guest:
 
         if self._client:
             with suppress(MqttError, OSError):
-                await self._client.publish(topic, payload, retain=retain)
+                await self._client.publish(topic, payload, retain=retain, timeout=TO_SAY)
 
     async def stay(self, url: str, topics: tuple[str, ...], heard: Heard) -> None:
         """Be on the broker for ever."""

@@ -20,7 +20,10 @@ from tests.nodes.web import saying, website
 from tests.systems.running import flowctl_runs
 from tests.systems.solar_home import FLOW
 
-QUICK = ("period=1s", "timeout=2.5s", "lease=4s", "least_on=0s", "least_off=0s")
+QUICK = (
+    "period=500ms", "timeout=1.5s", "lease=3s", "least_on=0s", "least_off=0s",
+    "dead_time=500ms", "lag=200ms",
+)  # fmt: skip
 PATIENCE = 40.0  # s, for a busy machine
 
 
@@ -38,7 +41,7 @@ async def running(
 
 @asynccontextmanager
 async def living(broker: Mosquitto, sun: float = 1500.0) -> AsyncIterator[SolarHouseMqtt]:
-    async with serve(broker.url, SolarHouse(sun=lambda _: sun), every=1.0) as house:
+    async with serve(broker.url, SolarHouse(sun=lambda _: sun), every=0.5) as house:
         yield house
 
 
