@@ -11,6 +11,7 @@ from typing import Any
 from flowctl.chain import devices
 from flowctl.engine import INTO, Engine
 from flowctl.glance import Glance, Looker, watts_text
+from flowctl.output import Output
 from flowctl.plain import plain
 from flowctl.session import Session
 from flowctl.telling import command
@@ -57,6 +58,7 @@ class Decision:
         """Wait until it is decided, and until what was decided is taken."""
         await _until(self._is_decided)
         await _until(lambda: all(self._output(name).count for name in self._devices), GRACE)
+        await self._thought_again()  # for the first plan may have known none of them
         if not self._shadow:
             await _until(lambda: all(map(self._is_taken, self._devices)), ANSWER)
         self._at, self._glance = self._engine.clock.wall().astimezone(), self._looker.look()
@@ -101,14 +103,22 @@ class Decision:
 
     def _is_decided(self) -> bool:
         """Tell whether there is a plan, or in a flow without plans a setpoint."""
-        plans = [
+        plans = self._plans()
+        return any(plan.count for plan in plans) or (
+            not plans and any(map(self._told, self._devices))
+        )
+
+    async def _thought_again(self) -> None:
+        """Wait until all who plan have planned once more, or for a while."""
+        before = {plan: plan.count for plan in self._plans() if plan.count}
+        await _until(lambda: all(plan.count > count for plan, count in before.items()), GRACE)
+
+    def _plans(self) -> list[Output]:
+        return [
             self._engine.output(step.id)
             for step in self._engine.graph.steps.values()
             if step.wire is not None and step.wire.type is Plan
         ]
-        return any(plan.count for plan in plans) or (
-            not plans and any(map(self._told, self._devices))
-        )
 
     def _is_taken(self, name: str) -> bool:
         wanted = self._wanted(name)

@@ -54,7 +54,7 @@ async def marstek_udp(
     and the log tells. `slot: 0` goes before all, in place of what stood there. A busy battery
     refuses commands now and then: those are repeated. The vendor advises 5s and more between two
     messages; polling faster than once a minute can cost older firmware its link to a CT003.
-    Nothing is said while it does not answer.
+    Nothing is said while it does not answer; without a `host` it is not there.
 
     Raises:
         OSError: it does not answer, or keeps refusing commands.
@@ -66,6 +66,7 @@ async def marstek_udp(
     """
     beat, met = count(), False
     if not host:  # a place kept for a battery that may come
+        yield Battery(online=False)
         async for _ in setpoint:
             pass
         return

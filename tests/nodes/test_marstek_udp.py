@@ -785,8 +785,8 @@ async def test_a_command_goes_out_as_often_as_wanted(tries):
             assert seen == ["ES.SetMode"] * tries
 
 
-async def test_a_place_without_an_address_says_nothing_and_ends_with_its_box():
+async def test_a_place_without_an_address_is_not_there_and_ends_with_its_box():
     device = marstek_udp(box := Latest(), host="", terms=TERMS, log=LOG)
     box.put(300.0)
     box.close()
-    assert [record async for record in device] == []
+    assert [record async for record in device] == [Battery(online=False)]

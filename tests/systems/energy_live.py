@@ -22,13 +22,13 @@ NEAR = 120.0  # W
 FLOW = Path(__file__).parents[2] / "flows" / "home-energy.yaml"
 QUICK = {
     "meter_every": "500ms",
-    "poll": "400ms",
+    "poll": "200ms",
     "timeout": "200ms",
     "lease": "1200ms",
-    "over": "1500ms",
-    "pace": "3kW/s",
-    "every": "2s",
-    "settle": "4s",
+    "over": "800ms",
+    "pace": "6kW/s",
+    "every": "1s",
+    "settle": "3s",
     "report": "1s",
     "local_port": "0",
 }
@@ -116,8 +116,8 @@ class Live:
     async def read(self, _: web.Request) -> web.StreamResponse:
         if self.meter == "refuses":
             return web.Response(status=500, text="busy")
-        if self.meter == "silent":
-            await asyncio.sleep(60)
+        while self.meter == "silent":
+            await asyncio.sleep(BEAT)
         told = {"smr_version": 50} if self.meter == "nonsense" else self.told()
         return web.json_response(told)
 

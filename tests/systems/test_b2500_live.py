@@ -13,6 +13,7 @@ from flowctl.check import load
 from flowctl.live import LiveClock
 from flowctl.session import Options, Session
 from flowctl.ticks import ticks
+from nodes._helpers import house as law
 from nodes.sim import b2500_esp_client, b2500_mqtt_client, b2500_poller
 from nodes.sim.guest import Guest, going, visiting
 from nodes.sim.sma_mqtt_client import reading
@@ -24,6 +25,11 @@ from tests.systems.b2500_house import FLOW
 from tests.systems.test_b2500 import instead
 
 QUICK = "poll: 100ms, age: 100ms, patience: 1s, write_every: 0, deadband: 10W"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(law, "FRESH_GRACE", 1.0)
 
 
 class Grid:

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from flowctl import tend
+from nodes._helpers import house as law
 from nodes._helpers import marstek_session
 from nodes._helpers.home_energy import (
     get_all_battery_statuses,
@@ -29,6 +31,8 @@ pytestmark = pytest.mark.timeout(120)
 def _quick(monkeypatch):
     monkeypatch.setattr(marstek_session, "REST", 0.0)
     monkeypatch.setattr(marstek_session, "PAUSE", 0.05)
+    monkeypatch.setattr(law, "FRESH_GRACE", 1.0)
+    monkeypatch.setattr(tend, "SHORTEST", 0.3)
 
 
 async def test_the_story_of_a_day(tmp_path):

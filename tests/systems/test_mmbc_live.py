@@ -10,7 +10,9 @@ from itertools import pairwise
 import aiohttp
 import pytest
 
+from flowctl import tend
 from nodes._helpers import homewizard
+from nodes._helpers import house as law
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
 from tests.nodes.streams import until
 from tests.nodes.zeroconf import HOME, P1, announced, fresh_kind
@@ -18,6 +20,12 @@ from tests.systems.mmbc_live import FLOW, QUICK, house, listening
 
 pytestmark = pytest.mark.timeout(120)
 SENSORS = ("soc", "power", "charged_energy", "discharged_energy")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(law, "FRESH_GRACE", 1.0)
+    monkeypatch.setattr(tend, "SHORTEST", 0.3)
 
 
 async def test_the_story_of_a_day(own_mosquitto, tmp_path):
