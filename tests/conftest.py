@@ -1,6 +1,7 @@
 """Fixtures for all tests, and what no test may do: leave this machine, or start rx threads."""
 
 import ipaddress
+import os
 import socket
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,26 @@ settings.load_profile("flowctl")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every other worker begin with the stories, which wait, while the rest compute.
+
+    `--dist worksteal` gives each worker an equal stretch of the list to begin with.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    stories = [item for item in items if _waits(item)]
+    rest = [item for item in items if not _waits(item)]
+    tellers = workers // 2
+    if not tellers or len(rest) < workers * len(stories):
+        return
+    stories.sort(key=lambda item: "story" not in item.name)  # the longest first
+    stretch = -(-len(items) // workers)
+    for number in range(tellers):
+        at = 2 * number * stretch
+        rest[at:at] = stories[number::tellers]
+    items[:] = rest
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -85,6 +106,10 @@ def own_mosquitto(tmp_path: Any) -> Iterator[Mosquitto]:
 def topic() -> str:
     """A topic that no other test uses."""
     return f"test/{uuid.uuid4().hex}"
+
+
+def _waits(item: pytest.Item) -> bool:
+    return item.path.name.endswith("_live.py")
 
 
 def _check(link: socket.socket, address: Any) -> None:

@@ -19,16 +19,16 @@ from tests.nodes.mqtt import Peer, peer
 from tests.nodes.streams import until
 from tests.nodes.web import website
 
-DEAD, LAG = 0.4, 0.2  # s
+DEAD, LAG = 0.6, 0.4  # s
 NEAR = 100.0  # W: a dead band, and what is still being learned
 FLOW = Path(__file__).parents[2] / "flows" / "mmbc.yaml"
 QUICK = {
     "interval": "200ms",
     "meter_every": "500ms",
-    "poll": "200ms",
+    "poll": "300ms",
     "gap": "1ms",
     "lease": "1200ms",
-    "dead_time": "500ms",
+    "dead_time": "1s",
 }
 
 
