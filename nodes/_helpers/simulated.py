@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +18,9 @@ PATIENCE = 30.0  # s that a new house may take to open its doors, on a slow mach
 GOODBYE = 1.0  # s
 BYE = "bye"
 
-_started: list[subprocess.Popen[bytes]] = []  # houses that may outlive us; kept, so none is reaped
+TO_END = 20.0  # s; after a goodbye a house waits this long at most for batteries to be given back
+
+_started: list[int] = []  # processes of houses, which may outlive us
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ async def living(order: Order, log: Logger) -> AsyncIterator[Any]:
             with suppress(OSError, ClientError):
                 await line.send_str(BYE)
                 await line.close()
+            asyncio.get_running_loop().call_later(TO_END, _reap)
 
 
 async def _joined(session: Any, order: Order) -> Any | None:
@@ -109,7 +113,7 @@ async def _start(order: Order) -> dict[str, str]:
         async with asyncio.timeout(PATIENCE):
             told = json.loads(await _first_line(house) or "{}")
     except TimeoutError:
-        house.kill()
+        os.kill(house.pid, signal.SIGKILL)
         raise TimeoutError(f"the simulated house did not start in {PATIENCE:g}s") from None
     if "ready" not in told:
         raise OSError(told.get("fault") or "the simulated house failed at its start")
@@ -118,7 +122,7 @@ async def _start(order: Order) -> dict[str, str]:
 
 
 def _spawn(order: Order) -> subprocess.Popen[bytes]:
-    _started[:] = [house for house in _started if house.poll() is None]
+    _reap()
     home = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
     house = subprocess.Popen(
@@ -128,8 +132,18 @@ def _spawn(order: Order) -> subprocess.Popen[bytes]:
         env=os.environ | {"PYTHONPATH": path},
         start_new_session=True,  # Ctrl-C is for the engine: devices need the house to release
     )
-    _started.append(house)
+    _started.append(house.pid)
+    house.returncode = 0  # nobody waits for it here: it ends when its last guest is gone
     return house
+
+
+def _reap() -> None:
+    """Leave no dead process behind of the houses that have ended."""
+    for pid in tuple(_started):
+        with suppress(ChildProcessError):
+            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                continue
+        _started.remove(pid)
 
 
 async def _first_line(house: subprocess.Popen[bytes]) -> bytes:
