@@ -141,6 +141,7 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
     rating = witness.last.get(device_step(graph, device).id, (0.0, Battery()))[1]
     held = "it is left to somebody else, who had set it" if shell.is_left else ""
     held = held or outside(shell.terms, rating, wanted, setpoint, witness.now - decided_at)
+    little = swallowed(shell.terms, wanted, setpoint)
     return Explanation(
         device=device,
         at=at,
@@ -150,7 +151,7 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
         chain=tuple(_said(graph, name, last, device, epoch) for name in main),
         beside=tuple(_said(graph, n, last, device, epoch) for n in aside(graph, main, last)),
         step=f"{device}/{INTO}" if held else step,
-        reason=held or reason,
+        reason=held or "; ".join(filter(None, (reason, little))),
     )
 
 
@@ -192,9 +193,17 @@ def outside(
     if abs(limited - setpoint) < SAME:
         return f"limit of the device: {show(abs(limited), 'W')}"
     if abs(limited - setpoint) < terms.deadband:
-        more = f"{show(round(abs(change), 1), 'W')} {'more' if change > 0 else 'less'}"
-        return f"{more} is within its dead band of {show(terms.deadband, 'W')}"
+        return ""
     return f"it waits for its next write, one each {show(terms.write_every, 's')}"
+
+
+def swallowed(terms: Terms, wanted: float | None, setpoint: float | None) -> str:
+    """Say what was too little to be written; it decides nothing."""
+    change = 0.0 if wanted is None or setpoint is None else wanted - setpoint
+    if not SAME <= abs(change) < terms.deadband:
+        return ""
+    more = f"{show(round(abs(change), 1), 'W')} {'more' if change > 0 else 'less'}"
+    return f"{more} is within its dead band of {show(terms.deadband, 'W')}"
 
 
 def limit(terms: Terms, rating: Battery, watts: float) -> float:

@@ -203,6 +203,21 @@ def test_the_command_gives_figures_to_programs_the_same_each_time(tmp_path):
     assert made["bounds"]["clairvoyant_w"] <= made["bounds"]["causal_w"]
 
 
+def test_the_best_of_those_it_is_held_against_is_named(tmp_path):
+    rivals = []
+    for gain in (0.5, 0.9):
+        (tmp_path / f"gain{gain}.yaml").write_text(ZERO.replace("gain: 0.8", f"gain: {gain}"))
+        rivals.append(tmp_path / f"gain{gain}.yaml")
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--against", *rivals)
+    page = tmp_path / "page.html"
+    code, told, _ = run(*words, "--no-bounds", "--report", page)
+    assert code == 0
+    assert "best of the others at the meter: gain0.9 " in told
+    assert "best of the others at the meter: gain0.9 " in page.read_text()
+    _, told, _ = run(*words, "--no-bounds", "--json")
+    assert json.loads(told)["best_other"] == "gain0.9"
+
+
 def test_a_sweep_names_the_best_and_the_worst(tmp_path):
     code, told, _ = run(
         flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--sweep", "gain=0.2,0.9,0.5",

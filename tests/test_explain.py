@@ -5,7 +5,7 @@ import json
 import pytest
 
 from flowctl.check import load
-from flowctl.explain import explain, limit, outside
+from flowctl.explain import explain, limit, outside, swallowed
 from flowctl.faults import FlowError
 from flowctl.moments import moment, zone_of
 from flowctl.terms import Terms
@@ -95,7 +95,8 @@ def test_the_binding_limiter_is_named(graph, day, device, grid, step, reason):
 def test_what_is_not_written_has_its_reason(graph, day):
     rows = [*BATTERIES, (1, "meter", 1050.0), (2, "meter", 1080.0), (3, "meter", 1650.0)]
     told = explain(graph, day(*rows), "left", START + 2)
-    assert told.reason == "15W more is within its dead band of 25W"
+    assert told.step == "plan/split"
+    assert told.reason == "by equal; 15W more is within its dead band of 25W"
     assert (told.setpoint, told.wanted) == (500.0, 515.0)
     told = explain(graph, day(*rows), "right", START + 3)
     assert told.reason == "it waits for its next write, one each 5s"
@@ -156,8 +157,7 @@ streams:
         (500.0, 500.0, ""),
         (900.0, 800.0, "limit of the device: 800W"),
         (-900.0, -600.0, "limit of the device: 600W"),
-        (510.0, 500.0, "10W more is within its dead band of 25W"),
-        (490.0, 500.0, "10W less is within its dead band of 25W"),
+        (510.0, 500.0, ""),
         (600.0, 500.0, "it waits for its next write, one each 1s"),
     ],
 )
@@ -165,6 +165,20 @@ def test_the_terms_of_a_device_speak_for_themselves(wanted, setpoint, said):
     terms, rating = Terms(max_discharge=800.0), Battery(max_charge=600.0, max_discharge=2500.0)
     assert outside(terms, rating, wanted, setpoint, 0.0) == said
     assert limit(terms, rating, 9e9) == 800.0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (510.0, "10W more is within its dead band of 25W"),
+        (490.0, "10W less is within its dead band of 25W"),
+        (525.0, ""),
+        (500.0, ""),
+        (None, ""),
+    ],
+)
+def test_what_is_too_little_to_be_written_is_told_beside_the_reason(wanted, said):
+    assert swallowed(Terms(), wanted, 500.0) == said
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.series import BatterySeries, Series
 from flowctl.backtest.table import number
 from flowctl.backtest.trial import Outcome
-from flowctl.backtest.words import headline, remarks
+from flowctl.backtest.words import headline, remarks, standing
 from flowctl.faults import faulty
 
 FEW = 4  # flows that a title names
@@ -39,10 +39,11 @@ def write_page(path: Path, made: Comparison, rebuilt: Rebuilt | None) -> None:
 
 def page(made: Comparison, rebuilt: Rebuilt | None) -> str:
     """Put the page together."""
+    said = [item for item in (standing(made), *remarks(made, rebuilt)) if item]
     parts = {
         "TITLE": html.escape(f"Backtest: {_names(made)}"),
         "HEADLINE": html.escape(headline(made, rebuilt)),
-        "REMARKS": "".join(f"<p>{html.escape(item)}</p>" for item in remarks(made, rebuilt)),
+        "REMARKS": "".join(f"<p>{html.escape(item)}</p>" for item in said),
         "FIGURES": "".join(_table(made)),
         "STYLE": _part("page.css"),
         "SCRIPT": _part("draw.js") + _part("page.js"),

@@ -45,6 +45,28 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
             yield f"{outcome.candidate.label}: {step} failed: {error}"
 
 
+def standing(made: Comparison) -> str:
+    """Say how the first flow stands beside the best of those it is held against."""
+    first, rival = made.outcomes[0], best_other(made)
+    if rival is None:
+        return ""
+    return f"best of the others at the meter: {_stand(rival)}; {_stand(first)}"
+
+
+def best_other(made: Comparison) -> Outcome | None:
+    """Find the flow with the least mean |grid| among those the first is held against."""
+    own = made.outcomes[0].candidate.flow
+    others = [item for item in made.outcomes if item.candidate.flow != own]
+    return ranked(others, "grid_w")[0] if others else None
+
+
+def _stand(item: Outcome) -> str:
+    watts = item.figures.get("grid_w")
+    said = f"{item.candidate.label} {'-' if watts is None else f'{watts:.1f} W'}"
+    ratio = item.figures.get("ratio")
+    return said if ratio is None else f"{said} ({ratio:.2f} of the causal bound)"
+
+
 def span(seconds: float) -> str:
     """Print a length of time."""
     if seconds >= HOUR:
@@ -70,6 +92,7 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
         "by": by,
         "best": order[0],
         "worst": order[-1],
+        "best_other": rival.candidate.label if (rival := best_other(made)) else None,
     }
 
 

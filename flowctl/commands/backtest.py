@@ -92,12 +92,14 @@ def _say_json(made: "Comparison", rebuilt: "Rebuilt | None", by: str) -> None:
 
 def _say(made: "Comparison", rebuilt: "Rebuilt | None", by: str | None) -> None:
     from flowctl.backtest.table import ranking, table
-    from flowctl.backtest.words import headline, remarks
+    from flowctl.backtest.words import headline, remarks, standing
 
     lively = sys.stdout.isatty()
     width = shutil.get_terminal_size((200, 24)).columns
     sys.stdout.write(f"{headline(made, rebuilt)}\n\n")
     sys.stdout.write(ranking(made, by, bold=lively) if by else table(made, width, bold=lively))
+    if stand := standing(made):
+        sys.stdout.write(f"\n{stand}\n")
     for remark in remarks(made, rebuilt):
         sys.stderr.write(f"{remark}\n")
 

@@ -15,6 +15,8 @@ from nodes._helpers.seating import Policy, Round, seated, spared
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
+COVERS = "covers {:.0f}W still to come from others"
+MAKES_ROOM = "makes room for {:.0f}W that others still give"
 SHARES = {
     "energy": "shares by energy",
     "soc": "shares by charge",
@@ -114,8 +116,7 @@ def _shared(
     for name, extra in covered(now, chosen, shares, late=late).items():
         shares[name] += extra
         if abs(extra) > WORTHWHILE:
-            verb = "covers" if extra > 0 else "makes room for"
-            reasons[name] = f"{verb} {abs(extra):.0f}W still to come from others"
+            reasons[name] = COVERS.format(extra) if extra > 0 else MAKES_ROOM.format(-extra)
     wants = {name: now.sign * shares.get(name, 0.0) or 0.0 for name in now.usable}
     return wants, now.sign * unmet or 0.0
 
