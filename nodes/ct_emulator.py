@@ -20,7 +20,7 @@ from flowctl import (
 )
 from nodes._helpers.b2500_steered import Steered
 from nodes._helpers.ct_frames import PORT, Meter
-from nodes._helpers.hosts import Host, Mac
+from nodes._helpers.hosts import Bare, Mac
 from nodes._helpers.polled_meter import answering
 from nodes._helpers.presence import Presence
 from nodes._helpers.udp import EVERYWHERE, udp
@@ -44,7 +44,7 @@ async def ct_emulator(
     age: Annotated[Seconds, Ge(0), "how old its output is when it tells it"] = 1.0,
     patience: Annotated[Seconds, Gt(0), "silence that counts as offline"] = 30.0,
     capacity: Annotated[WattHours | None, Gt(0), "energy when full"] = None,
-    listen: Annotated[Host, "own address to listen on"] = EVERYWHERE,
+    listen: Annotated[Bare, "own address to listen on"] = EVERYWHERE,
     clock: Clock,
     terms: Terms = TERMS,
 ) -> AsyncIterator[Battery]:

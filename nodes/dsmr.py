@@ -6,14 +6,14 @@ from typing import Annotated
 
 from flowctl import Ge, Gt, Le, Log, Seconds, Watts
 from nodes._helpers.dsmr import Phase, Telegrams, check, power
-from nodes._helpers.hosts import Host
+from nodes._helpers.hosts import Bare
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.tcp import incoming
 
 
 async def dsmr(
     *,
-    host: Annotated[Host, "address of the gateway at the P1 port, e.g. 192.168.1.40"],
+    host: Annotated[Bare, "address of the gateway at the P1 port, e.g. 192.168.1.40"],
     port: Annotated[int, Ge(1), Le(65535), "its TCP port"] = 2001,
     phase: Annotated[Phase, "what is said: the power of all phases, or of one"] = "all",
     patience: Annotated[Seconds, Gt(0), "longest silence; old meters speak every 10s"] = 30.0,

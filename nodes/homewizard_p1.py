@@ -6,7 +6,7 @@ from typing import Annotated
 from flowctl import Ge, Gt, Log, Seconds, Watts, ticks
 from nodes._helpers.fields import number, pick, read_json
 from nodes._helpers.homewizard import AUTO, ENABLE, only_p1
-from nodes._helpers.hosts import MaybeHost, MaybeSite
+from nodes._helpers.hosts import MaybeBare, MaybeSite
 from nodes._helpers.http import http
 from nodes._helpers.nonsense import Nonsense, excerpt
 
@@ -27,7 +27,7 @@ async def homewizard_p1(
     every: Annotated[Seconds, Ge(0.5), "time between two readings; the dongle bears 500ms"] = 1.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
     interface: Annotated[
-        MaybeHost, "with `auto`, own address of the network to search; all if empty"
+        MaybeBare, "with `auto`, own address of the network to search; all if empty"
     ] = "",
     log: Log,
 ) -> AsyncIterator[Watts]:

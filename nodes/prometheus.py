@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 from flowctl import Check, Ge, Gt, Latest, Le, Log, Seconds
-from nodes._helpers.hosts import Host
+from nodes._helpers.hosts import Bare
 from nodes._helpers.metrics import check_labels, check_name, series_of
 from nodes._helpers.metrics_page import Key, metrics_page
 from nodes._helpers.nonsense import Nonsense
@@ -24,7 +24,7 @@ async def prometheus(
     fields: Annotated[Sequence[str], "of a record, those that are shown; all if not given"] = (),
     about: Annotated[str, "what people read about the metric"] = "",
     port: Annotated[int, Ge(1), Le(65535), "port of the page; steps may share it"] = 9464,
-    listen: Annotated[Host, "own address to listen on"] = EVERYWHERE,
+    listen: Annotated[Bare, "own address to listen on"] = EVERYWHERE,
     expire: Annotated[Seconds, Gt(0), "not shown any more after a silence of this long"] = 300.0,
     log: Log,
 ) -> None:

@@ -22,7 +22,7 @@ from flowctl import (
 )
 from nodes._helpers.b2500_bridge import Bridge, Topics
 from nodes._helpers.b2500_steered import Steered
-from nodes._helpers.hosts import Host
+from nodes._helpers.hosts import Bare
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Broker
 from nodes._helpers.mqtt_topics import MaybeTopic
@@ -40,7 +40,7 @@ ANY = 0  # port
 async def shelly_emulator(
     setpoint: Latest[Watts | Release],
     *,
-    host: Annotated[Host, "address of the battery that asks, e.g. 192.168.1.31"],
+    host: Annotated[Bare, "address of the battery that asks, e.g. 192.168.1.31"],
     port: Annotated[
         int, Ge(1), Le(65535), "2220: B2500 from firmware 226; 1010: older, and Venus; 2222, 2223"
     ] = 2220,
@@ -61,7 +61,7 @@ async def shelly_emulator(
     user: Annotated[str, "login, if not in the address"] = "",
     password: Annotated[Secret | None, "password, if not in the address"] = None,
     ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
-    listen: Annotated[Host, "own address to listen on"] = EVERYWHERE,
+    listen: Annotated[Bare, "own address to listen on"] = EVERYWHERE,
     clock: Clock,
     terms: Terms = TERMS,
     log: Log,

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 from flowctl import Ge, Le, Log, Watts
-from nodes._helpers.hosts import MaybeHost
+from nodes._helpers.hosts import MaybeBare
 from nodes._helpers.multicast import multicast
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.speedwire import GROUP, PORT, Phase, is_meter, read
@@ -16,7 +16,7 @@ async def sma_speedwire(
     serial: Annotated[int, Ge(0), "serial number of the meter; 0: whichever speaks"] = 0,
     phase: Annotated[Phase, "what is said: the power of all phases, or of one"] = "all",
     interface: Annotated[
-        MaybeHost, "own address in the network of the meter, e.g. 192.168.1.5; the first if empty"
+        MaybeBare, "own address in the network of the meter, e.g. 192.168.1.5; the first if empty"
     ] = "",
     port: Annotated[int, Ge(1), Le(65535), "port it speaks to"] = PORT,
     log: Log,

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Annotated, Any
 
 from flowctl import Ge, Le, Log, UnitFrom
-from nodes._helpers.hosts import MaybeHost
+from nodes._helpers.hosts import MaybeBare
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.payload import Format, decoder
 from nodes._helpers.udp import EVERYWHERE, udp
@@ -17,7 +17,7 @@ async def udp_in(
     format: Annotated[Format, "what a datagram is; `json` gives objects as they are"] = "number",
     field: Annotated[str, "where in a JSON datagram the value is, e.g. `phases[0].power`"] = "",
     unit: Annotated[str | None, "unit of the number, e.g. W"] = None,
-    sender: Annotated[MaybeHost, "only from this address, e.g. 192.168.1.20"] = "",
+    sender: Annotated[MaybeBare, "only from this address, e.g. 192.168.1.20"] = "",
     host: Annotated[
         str, "own address to listen on; 127.0.0.1 hears this machine only"
     ] = EVERYWHERE,

@@ -14,13 +14,13 @@ Form = Literal["mermaid", "dot", "json"]
 def graph(
     flow: Annotated[Path, "flow file"],
     *,
-    as_: Annotated[Form, "the form of the drawing"] = "mermaid",
-    json_: Annotated[bool, "the same as --as json"] = False,
+    format: Annotated[Form, "--as", "the form of the drawing"] = "mermaid",
+    json_: Annotated[bool, "the same as --format json"] = False,
     set_: Annotated[list[str] | None, "a var: name=value"] = None,
 ) -> None:
     """Draw streams, steps, what flows between them, and the wire through the world.
 
-    Example: flowctl graph flows/home.yaml --as dot | dot -Tsvg > home.svg
+    Example: flowctl graph flows/home.yaml --format dot | dot -Tsvg > home.svg
     """
-    draw = DRAWINGS["json" if json_ else as_]
+    draw = DRAWINGS["json" if json_ else format]
     sys.stdout.write(draw(load(flow, sets=pairs(set_))))

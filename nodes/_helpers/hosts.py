@@ -28,6 +28,17 @@ def check_host(text: str) -> None:
     _check_numbers(name, text)
 
 
+def check_bare(text: str) -> None:
+    """Make sure that a text can be a host, and names no port.
+
+    Raises:
+        ValueError: it can be none.
+    """
+    check_host(text)
+    if port := _apart(text)[1]:
+        raise ValueError(f"'{text}': leave out ':{port}'; a port is a setting of its own here")
+
+
 def check_site(text: str) -> None:
     """Make sure that a text can be a web server: a host, or its address with `http://` before it.
 
@@ -78,6 +89,8 @@ def _check_numbers(name: str, text: str) -> None:
 
 Host = Annotated[str, Check(check_host)]
 MaybeHost = Annotated[str, Check(or_empty(check_host))]
+Bare = Annotated[str, Check(check_bare)]
+MaybeBare = Annotated[str, Check(or_empty(check_bare))]
 Site = Annotated[str, Check(check_site)]
 MaybeSite = Annotated[str, Check(or_empty(check_site))]
 Mac = Annotated[str, Check(check_mac)]

@@ -68,6 +68,7 @@ STEPS = [  # step, the place of the fault in it, what is said
     ("modbus_read: {host: 'tcp://10.0.0.5', register: 1, unit: W}", "'tcp", "leave out 'tcp://'"),
     ("ha_state: {host: ha.local, token: x, entity: Grid Power}", "Grid", "is no entity id"),
     ("victron_mqtt: {broker: 127.0.0.1, portal: 'c0/#'}", "'c0", "is no topic"),
+    ("dsmr: {host: 'a:23'}", "'a:23", "leave out ':23'"),
     ("shelly: {host: 'the meter'}", "'the", "is no host"),
 ]
 SINKS = [
