@@ -11,8 +11,12 @@ FOLDER = Path(__file__).parent.parent.parent / "flows" / "baselines"
 class Present:
     """A baseline in virtual time; batteries do at once what they are told unless said otherwise."""
 
-    def __init__(self, name, *, follows=True, left=None, right=None, **sets):
-        self.bench = Bench(FOLDER / f"{name}.yaml", sets=sets)
+    def __init__(self, name, *, follows=True, left=None, right=None, edits=None, **sets):
+        text = (FOLDER / f"{name}.yaml").read_text()
+        for old, new in (edits or {}).items():
+            assert old in text
+            text = text.replace(old, new)
+        self.bench = Bench(text if edits else FOLDER / f"{name}.yaml", sets=sets)
         self.follows = follows
         self.tell(left={"power": 0.0, "soc": 50.0} | (left or {}),
                   right={"power": 0.0, "soc": 50.0} | (right or {}))  # fmt: skip

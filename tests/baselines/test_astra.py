@@ -140,3 +140,15 @@ def test_rule_13_one_that_is_not_heard_for_two_polls_is_forgotten():
         present.tell(left={"power": 0.0})
         present.read(200)
     assert shares(present) == {"left": 200}
+
+
+def test_rule_11_its_efficiency_mode_is_off_and_can_be_had_by_one_line():
+    line = "# - unit_commit: {batteries: [left, right]}"
+    thrifty = Present("astra", follows=True, edits={line: line[2:]})
+    usual = house(follows=True)
+    for present in (thrifty, usual):
+        for _ in range(60):
+            present.read(300.0 - present.total)
+    assert sorted(map(bool, usual.both)) == [True, True]
+    assert sorted(map(bool, thrifty.both)) == [False, True]
+    assert thrifty.total > 200

@@ -71,3 +71,12 @@ def test_rule_6_the_manager_looks_every_two_seconds_and_writes_nothing_within_5_
     present.read(*[950] * 5, *[-49] * 13)
     assert [t for t, _ in present.totals()][:3] == [2, 4, 6]
     assert len(present.bench.heard("left")) == 1
+
+
+def test_rule_5_the_wallbox_is_not_fed_where_that_line_is_written():
+    line = "# - sum: {others: [wallbox]} "
+    sources = "\nstreams:\n  wallbox:\n    - homewizard_p1: {host: car}\n"
+    present = Present("bhelm", follows=False, edits={line: line[2:], "\nstreams:\n": sources})
+    present.bench.say("wallbox", -3000.0)
+    present.read(*[3400] * 8)
+    assert [target for _, target in targets(present)] == [450, 900]

@@ -109,3 +109,10 @@ def test_rule_8_at_zero_a_watt_keeps_the_relay_closed_for_five_minutes():
         present.tell(left={"power": 0.0}, right={"power": 0.0})
         present.read(*[-1000] * 45)
     assert present.both == (-1000, 0)
+
+
+def test_rule_5_with_its_output_hysteresis_changes_below_200_w_are_held():
+    edits = {"# - deadband: 200W": "- deadband: 200W"}
+    present = Present("hbc", follows=False, kp="1", ki="0", kd="0s", calm_in="0%", edits=edits)
+    present.read(500, 620, 680, 720)
+    assert [round(total) for _, total in present.totals()] == [500, 500, 500, 720]

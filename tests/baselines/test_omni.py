@@ -167,3 +167,13 @@ def test_rule_11_a_silent_meter_holds_the_last_command():
     held = present.both
     present.bench.advance(300)
     assert present.both == held
+
+
+def test_rule_7_three_turns_leave_no_integral_behind():
+    """Its presets have none: after turns it goes on from its last command alone."""
+    turned, fresh = house(follows=False), house(follows=False)
+    turned.read(*[100, -100] * 2, *[0] * 30)
+    fresh.read(*[0] * 34)
+    before = turned.total
+    turned.read(150), fresh.read(150)
+    assert turned.total - before == pytest.approx(fresh.total, abs=5)
