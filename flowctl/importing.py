@@ -30,6 +30,8 @@ class Imported:
     """Keys that are not carried over, each with the reason."""
     kept: list[str] = field(default_factory=list)
     """Keys that stay in the environment, or in a .env beside the flow."""
+    old: dict[str, str] = field(default_factory=dict)
+    """By var, as it stood in the flow that was filled."""
 
 
 def names() -> list[str]:
@@ -60,7 +62,7 @@ def import_file(file: Path, form: Form, flow: str) -> Imported:
     _join(made, settings, known.get("joined", {}))
     for key, old in settings.items():
         try:
-            _carry(made, key, old, known)
+            _carry(made, key, old, known, settings)
         except ValueError as error:
             faults.append(Fault(Mark(str(file), old.line, 1), "E102", key, str(error)))
     if faults:
@@ -86,6 +88,7 @@ def filled(flow: str, made: Imported) -> str:
         found = re.search(rf"^  {name}: +({_VALUE})", vars_, re.MULTILINE)
         if not found:
             raise FlowError(f"the flow has no var '{name}'; is it the one for {made.program}?")
+        made.old[name] = found[1]
         vars_ = vars_[: found.start(1)] + value + vars_[found.end(1) :]
     return head + colon + vars_ + streams + rest
 
@@ -93,17 +96,20 @@ def filled(flow: str, made: Imported) -> str:
 _VALUE = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^#\n]*?(?= +#|$)"
 
 
+_LOGIN = re.compile(r"^(?:\w+://)?[^\s/@:{}]+:[^\s/@]+@")  # user:password@host
+
+
 def _with_roles(settings: Settings, roles: Mapping[str, str] | None) -> Settings:
     """Name the section of the first load of each type by its role."""
     if not roles:
         return settings
-    head, parts = f"{roles['section']}.", dict[str, str]()
+    head, tail, parts = f"{roles['section']}.", f".{roles['key']}", dict[str, str]()
     for key, old in settings.items():
-        role = roles.get(old.text) if key.startswith(head) else None
+        role = roles.get(old.text) if key.startswith(head) or key.endswith(tail) else None
         if role and role not in parts.values():
-            parts[key.removeprefix(head)] = role
+            parts[key.removeprefix(head).removesuffix(tail).lower()] = role
     return {
-        f"{parts.get(section, section)}{dot}{name}": old
+        f"{parts.get(section.lower(), section)}{dot}{name}": old
         for key, old in settings.items()
         for section, dot, name in [key.partition(".")]
     }
@@ -113,15 +119,23 @@ def _join(made: Imported, settings: Settings, joined: Mapping[str, Any]) -> None
     """Make a var of several keys, if one of them is there."""
     for var, how in joined.items():
         given = {key: settings.pop(key).text for key in how["from"] if key in settings}
-        if given:
+        if any(map(_LOGIN.search, given.values())):
+            made.kept += given
+        elif given:
             made.values[var] = _quoted(how["to"].format(**{**how["from"], **given}))
 
 
-def _carry(made: Imported, key: str, old: Old, known: Mapping[str, Any]) -> None:
+def _carry(
+    made: Imported, key: str, old: Old, known: Mapping[str, Any], settings: Settings
+) -> None:
     told = _told(key, known)
-    if "secret" in told or "stays" in told:
+    counts = all(
+        other in settings and settings[other].text.lower() == value
+        for other, value in told.get("when", {}).items()
+    )
+    if "secret" in told or "stays" in told or _LOGIN.search(old.text):
         made.kept.append(key)
-    elif "gone" in told:
+    elif not counts or told.get("unless") in settings or "var" not in told:
         made.left.append((key, told["gone"]))
     elif old.text.lower() in NOTHING and "cases" not in told:
         made.left.append((key, "it says nothing"))
@@ -149,6 +163,8 @@ def _value(text: str, told: Mapping[str, Any]) -> str:
             raise ValueError(f"'{text}' is neither {' nor '.join(told['cases'])}")
         word = told["cases"][text.lower()]
         return _quoted(word) if isinstance(word, str) else str(word).lower()
+    if "lower" in told:
+        return _quoted(text.lower())
     if "plus" in told:
         return str(int(_number(text)) + told["plus"])
     if "unit" in told:
@@ -167,4 +183,6 @@ def _number(text: str) -> float:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text.replace("${", "$${"), ensure_ascii=False)
+    """Write a text as YAML has it in quotes: what cannot be printed by its number."""
+    shown = json.dumps(text.replace("${", "$${"), ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in shown)

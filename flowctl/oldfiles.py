@@ -13,6 +13,8 @@ from typing import Any, Literal, NamedTuple
 from flowctl.faults import Fault, FlowError, Mark
 
 Form = Literal["env", "ini", "yaml", "python"]
+LARGEST = 1 << 20  # bytes; no file of settings is longer
+LATIN = "cp1252"  # what Windows wrote, where it is no UTF-8; ASCII is the same in both
 _ENV = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", re.ASCII)
 
 
@@ -26,6 +28,14 @@ class Old(NamedTuple):
 Settings = dict[str, Old]
 
 
+class PlaceError(ValueError):
+    """Something wrong in a line; it never shows the line, for that may hold a secret."""
+
+    def __init__(self, line: int, said: str) -> None:
+        super().__init__(said)
+        self.line = line
+
+
 def read(file: Path, form: Form) -> Settings:
     """Read all settings of a file by key; a key of a section or list is a path with dots.
 
@@ -33,16 +43,32 @@ def read(file: Path, form: Form) -> Settings:
         FlowError: it cannot be read, or is not of that form.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        return READERS[form](text)
+        return READERS[form](_text(file))
     except OSError as error:
         raise FlowError(f"{file}: {error.strerror or error}") from None
-    except (UnicodeDecodeError, Error, SyntaxError, ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", None) or 1
-        said = str(error).splitlines()[0]
-        raise FlowError(
-            [Fault(Mark(str(file), line, 1), "E101", "", f"is no {form}: {said}")]
-        ) from None
+    except PlaceError as error:
+        line, said = error.line, str(error)
+    except SyntaxError as error:
+        line, said = error.lineno or 1, error.msg
+    except (ValueError, RecursionError):
+        line, said = 1, "nothing can be read of it"
+    raise FlowError([Fault(Mark(str(file), line, 1), "E101", "", f"is no {form}: {said}")])
+
+
+def _text(file: Path) -> str:
+    """Return the text of a file, as UTF-8, as UTF-16 with its mark, or else as Windows had it."""
+    with file.open("rb") as opened:
+        data = opened.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise PlaceError(1, "it is too long to be settings")
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        text = data.decode("utf-16" if marked else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode(LATIN, "replace")
+    if "\0" in text:
+        raise PlaceError(1, "it is no text")
+    return text.replace("\r\n", "\n")
 
 
 def _env(text: str) -> Settings:
@@ -52,7 +78,7 @@ def _env(text: str) -> Settings:
         if match:
             found[match[1]] = Old(_unquoted(match[2]), number)
         elif line.strip() and not line.lstrip().startswith("#"):
-            raise ValueError(f"line {number} is not of the form NAME=value")
+            raise PlaceError(number, f"line {number} is not of the form NAME=value")
     return found
 
 
@@ -64,15 +90,23 @@ def _unquoted(text: str) -> str:
 
 
 def _ini(text: str) -> Settings:
-    parser = ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    parser = ConfigParser(interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign] # keys keep their capitals
-    parser.read_string(text)
+    try:
+        parser.read_string(text)
+    except Error as error:
+        places = getattr(error, "errors", None) or [(getattr(error, "lineno", 1), "")]
+        raise PlaceError(places[0][0], _first(error.message)) from None
     lines = _ini_lines(text)
     return {
         f"{section}.{key}": Old((value or "").strip(), lines.get((section, key), 1))
         for section in parser.sections()
         for key, value in parser.items(section)
     }
+
+
+def _first(message: str) -> str:
+    return message.partition("\n")[0].partition(": '<string>'")[0]
 
 
 def _ini_lines(text: str) -> Mapping[tuple[str, str], int]:
@@ -91,7 +125,9 @@ def _yaml(text: str) -> Settings:
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from None
+        mark = getattr(error, "problem_mark", None)
+        said = getattr(error, "problem", None) or "it cannot be read"
+        raise PlaceError(mark.line + 1 if mark else 1, said) from None
     return {} if top is None else dict(_leaves(top, ""))
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowctl.check import load
 from flowctl.cli import call
@@ -177,7 +179,12 @@ def test_every_var_of_a_table_is_in_its_flow(flow: str) -> None:
     told = [{"var": to} if isinstance(to, str) else to for to in known["keys"].values()]
     wanted = {one["var"] for one in told if "var" in one} | known.get("joined", {}).keys()
     assert wanted <= load(FLOWS / f"{flow}.yaml").variables.keys()
-    assert all(len(one.keys() & {"var", "gone", "secret", "stays"}) == 1 for one in told)
+    ways = [one.keys() & {"var", "gone", "secret", "stays"} for one in told]
+    either = [
+        len(way) == 2 and {"when", "unless"} & one.keys()
+        for way, one in zip(ways, told, strict=True)
+    ]
+    assert all(len(way) == 1 or two for way, two in zip(ways, either, strict=True))
     assert (ROOT / "docs" / "migrate" / f"{flow}.md").exists()
 
 
@@ -190,6 +197,13 @@ def test_every_var_of_a_table_is_in_its_flow(flow: str) -> None:
         ("env", "SELF_CONTROL_AVAILABLE=perhaps", "mmbc", "'perhaps' is neither true nor false"),
         ("ini", "margin = 3", "solar-balancer", "is no ini"),
         ("ini", "A=1", "b2500", "is configured by env, not by ini"),
+        ("env", "A=1\nMIN_POWER", "b2500", "old:2:1"),
+        ("ini", "[a]\nx = 1\nsecret words", "solar-balancer", "old:3:1"),
+        ("yaml", "a: 1\nb: [", "battery-manager", "old:2:1"),
+        ("yaml", "[" * 5000, "battery-manager", "is no yaml"),
+        ("env", "A=1\0", "b2500", "it is no text"),
+        ("env", "#" * 1_100_000, "b2500", "too long to be settings"),
+        ("python", "a = 1\nb = (", "home-energy", "old:2:1"),
         ("yaml", "a: [", "battery-manager", "is no yaml"),
         ("python", "def (", "home-energy", "is no python"),
     ],
@@ -242,7 +256,7 @@ def test_the_command_writes_into_a_copy_and_tells_no_password(
     said = capsys.readouterr()
     assert "min_power: 60W" in mine.read_text()
     assert "5 vars are those of B2500 Load Distributor" in said.err
-    assert "MQTT_PASSWORD: stays in a .env beside the flow" in said.err
+    assert "MQTT_PASSWORD: not shown; the flow reads it from a .env" in said.err
     assert "LOG_LEVEL: not carried over" in said.err
     assert "s3cret" not in said.err + said.out + mine.read_text()
 
@@ -259,3 +273,134 @@ def test_the_command_speaks_json_and_asks_for_what_is_missing(
     assert "--for is missing" in capsys.readouterr().err
     assert call(["import", "env", str(tmp_path / "none"), "--for", "mmbc"]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+SECRETS = [
+    ("env", "MQTT_PASSWORD\ns3cret"),
+    ("env", "MQTT_PASSWORD=s3cret\nMIN_POWER=much"),
+    ("ini", "[mqtt]\npassword s3cret"),
+    ("yaml", "token: [s3cret\n a: {"),
+    ("python", "TOKEN = 's3cret"),
+    ("env", "MQTT_BROKER=me:s3cret@10.0.0.5\nSOURCE_TOPIC=mqtt://me:s3cret@10.0.0.5/x"),
+]
+
+
+@pytest.mark.parametrize(("form", "text"), SECRETS)
+def test_nothing_secret_is_shown_whatever_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, text: str
+) -> None:
+    (tmp_path / "old").write_text(text)
+    for flow in names():
+        call(["import", form, str(tmp_path / "old"), "--for", flow])
+        call(["import", form, str(tmp_path / "old"), "--for", flow, "--json"])
+    said = capsys.readouterr()
+    assert "s3cret" not in said.out + said.err
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_of_any_editor_is_read(tmp_path: Path, coding: str, end: str) -> None:
+    text = end.join(["[openweathermap]", "location = Chambéry", "[evaluate]", "margin = 25", ""])
+    (tmp_path / "config.ini").write_bytes(text.encode(coding))
+    made = import_file(tmp_path / "config.ini", "ini", "solar-balancer")
+    assert made.values == {"location": '"Chambéry"', "margin": "25W"}
+
+
+def test_a_fixed_production_counts_only_in_a_simulation(tmp_path: Path) -> None:
+    file = tmp_path / "config.ini"
+    for simulation, values in (
+        ("true", {"prefix": '"simu/"', "simul_prod": "2000W"}),
+        ("False", {"prefix": '""'}),
+    ):
+        file.write_text(f"[debug]\nsimulation = {simulation}\nsimul_prod = 2000\n")
+        assert import_file(file, "ini", "solar-balancer").values == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[equipments]\nEcs = variable\nR = constant\n[ecs]\nmin_power = 90\n[r]\nmax_power = 7",
+        "[Ecs]\npower_type = variable\nmin_power = 90\n[r]\npower_type = constant\nmax_power = 7",
+    ],
+)
+def test_loads_are_known_by_their_types_in_both_versions(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.ini").write_text(text)
+    made = import_file(tmp_path / "config.ini", "ini", "solar-balancer")
+    assert made.values == {"ecs_min_power": "90W", "resille_max_power": "7W"}
+
+
+def test_a_battery_without_a_prefix_has_its_name_for_one(tmp_path: Path) -> None:
+    lines = [
+        "battery_manager:",
+        " batteries:",
+        " - {name: Akku1}",
+        " - {name: B, device_prefix: c}",
+    ]
+    (tmp_path / "apps.yaml").write_text("\n".join(lines))
+    made = import_file(tmp_path / "apps.yaml", "yaml", "battery-manager")
+    assert made.values == {"prefix_1": '"akku1"', "prefix_2": '"c"'}
+
+
+def test_the_options_of_the_add_on_are_read(tmp_path: Path) -> None:
+    (tmp_path / "options.json").write_text(
+        json.dumps({"P1_HOST": "http://10.0.0.2", "BATTERY_1_ADDRESS": 2, "INTERVAL_SECONDS": 3})
+    )
+    made = import_file(tmp_path / "options.json", "yaml", "mmbc")
+    assert made.values == {"p1": '"http://10.0.0.2"', "interval": "3s"}
+    assert made.kept == ["BATTERY_1_ADDRESS"]
+
+
+def test_what_stood_in_the_flow_is_told_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env, mine = tmp_path / ".env", tmp_path / "mine.yaml"
+    text = (FLOWS / "b2500.yaml").read_text()
+    mine.write_text(text)
+    texts = [text]
+    for power in (60, 70, 70):
+        env.write_text(f"MIN_POWER={power}\n")
+        assert call(["import", "env", str(env), "--for", "b2500", "--into", str(mine)]) == 0
+        texts.append(mine.read_text())
+    said = capsys.readouterr().err
+    assert 'min_power: 60W    # was "${MIN_POWER:-40}W"' in said
+    assert "min_power: 70W    # was 60W" in said
+    assert [(tmp_path / f"mine.yaml.bak{n}").read_text() for n in ("", 1)] == texts[:2]
+    assert not (tmp_path / "mine.yaml.bak2").exists()
+
+
+def test_a_flow_that_cannot_be_filled_is_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_text("MIN_POWER=60\n")
+    words = ["import", "env", str(tmp_path / ".env"), "--for", "b2500", "--into"]
+    assert call([*words, str(tmp_path / "none.yaml")]) == 2
+    assert "copy the flow there first" in capsys.readouterr().err
+    (tmp_path / "odd.yaml").write_bytes(b"vars:\n  min_power: \xe9\n")
+    assert call([*words, str(tmp_path / "odd.yaml")]) == 2
+    (tmp_path / "other.yaml").write_text("flow: other\nvars:\n  a: 1\nstreams: {}\n")
+    assert call([*words, str(tmp_path / "other.yaml")]) == 2
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == ["", ".yaml", ".yaml"]
+
+
+KEYS = st.sampled_from(["SOURCE_TOPIC", "MQTT_BROKER", "MQTT_PORT", "STORAGE1_POWER_TOPIC"])
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\r\n\x85\u2028\u2029"), max_size=12
+)
+
+
+@given(st.dictionaries(KEYS, WORDS), st.integers(0, 10_000))
+def test_whatever_stands_in_a_text_is_the_text_of_the_var(
+    tmp_path_factory: pytest.TempPathFactory, words: dict[str, str], power: int
+) -> None:
+    folder = tmp_path_factory.mktemp("import")
+    lines = [f"{key}={value}" for key, value in words.items()]
+    (folder / ".env").write_bytes("\n".join([*lines, f"MIN_POWER={power}"]).encode())
+    try:
+        made = import_file(folder / ".env", "env", "b2500")
+    except FlowError:
+        return
+    written = yaml.safe_load(filled((FLOWS / "b2500.yaml").read_text(), made))["vars"]
+    assert written["min_power"] == f"{power}W"
+    old = read(folder / ".env", "env")
+    if "source_topic" in made.values:
+        assert written["source_topic"].replace("$${", "${") == old["SOURCE_TOPIC"].text

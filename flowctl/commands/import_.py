@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,8 +25,8 @@ def import_(
 ) -> None:
     """Carry the settings of an old program over, and say what could not be.
 
-    The vars are written to standard output, or into your copy of the flow. Passwords are not read
-    aloud: they stay where they are, in a .env beside the flow.
+    The vars are written to standard output, or into your copy of the flow, whose old text is kept
+    in a .bak beside it. Passwords are not read aloud: they belong into a .env beside the flow.
 
     Example: flowctl import env .env --for b2500 --into b2500.yaml
     """
@@ -32,7 +34,7 @@ def import_(
         raise FlowError(f"--for is missing: one of {', '.join(names())}")
     made = import_file(file, form, for_)
     if into:
-        into.write_text(filled(into.read_text(encoding="utf-8"), made), encoding="utf-8")
+        _fill(into, made)
     if json_:
         told = {"vars": made.values, "left": dict(made.left), "stay in .env": made.kept}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
@@ -41,10 +43,32 @@ def import_(
     _remarks(made, into)
 
 
+def _fill(into: Path, made: Imported) -> None:
+    """Write the vars into a copy of the flow, and keep its old text."""
+    try:
+        text = into.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise FlowError(f"{into} is no UTF-8 text; is it a flow?") from None
+    except FileNotFoundError:
+        raise FlowError(f"{into} is not there; copy the flow there first") from None
+    new = filled(text, made)
+    if new != text:
+        backup = next(path for path in _backups(into) if not path.exists())
+        backup.write_text(text, encoding="utf-8")
+        into.write_text(new, encoding="utf-8")
+
+
+def _backups(into: Path) -> Iterator[Path]:
+    return (into.with_name(f"{into.name}.bak{number or ''}") for number in count())
+
+
 def _remarks(made: Imported, into: Path | None) -> None:
     if into:
         sys.stderr.write(f"{into}: {len(made.values)} vars are those of {made.program}\n")
+        for name, value in made.values.items():
+            if made.old[name] != value:
+                sys.stderr.write(f"  {name}: {value}    # was {made.old[name]}\n")
     for key in made.kept:
-        sys.stderr.write(f"{key}: stays in a .env beside the flow, which reads it from there\n")
+        sys.stderr.write(f"{key}: not shown; the flow reads it from a .env beside it\n")
     for key, why in made.left:
         sys.stderr.write(f"{key}: not carried over: {why}\n")

@@ -1,0 +1,85 @@
+"""docs/migrate.md and its pages: links lead somewhere, commands can be typed, images be built."""
+
+import re
+import shlex
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flowctl.arguments import parse
+from flowctl.commands.import_ import import_
+from flowctl.importing import names, table
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+ENTRY = DOCS / "migrate.md"
+PAGES = [ENTRY, *sorted((DOCS / "migrate").glob("*.md"))]
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+
+
+def imports(text: str) -> list[list[str]]:
+    """Every `flowctl import ...` of a page, as words."""
+    shown = re.findall(r"flowctl import ((?:env|ini|yaml|python) [^`\n]*)", text)
+    return [shlex.split(one) for one in shown]
+
+
+@each_page
+def test_every_link_leads_to_a_file(page):
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@each_page
+def test_every_import_shown_can_be_typed(page):
+    for words in imports(page.read_text(encoding="utf-8")):
+        told = parse(import_, "flowctl import", words)
+        assert told["form"] in table(told["for_"])["formats"]
+        assert told.get("into") in (None, Path(f"{told['for_']}.yaml"))
+
+
+def test_there_is_a_page_for_each_program_and_the_readme_leads_to_it():
+    entry = ENTRY.read_text(encoding="utf-8")
+    for name in names():
+        assert f"(migrate/{name}.md)" in entry
+        assert f"--for {name}`" in entry
+        assert table(name)["program"] in entry
+        assert (ROOT / "flows" / f"{name}.yaml").exists()
+        page = (DOCS / "migrate" / f"{name}.md").read_text(encoding="utf-8")
+        assert "(../migrate.md)" in page
+        assert imports(page)
+    assert "(docs/migrate.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@each_page
+def test_what_is_composed_is_built_from_a_clone_and_runs_a_flow_of_ours(page):
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"```yaml\n(services:.*?)```", text, re.DOTALL):
+        [service] = yaml.safe_load(block)["services"].values()
+        [flow] = re.fullmatch(r"flowctl run /flows/([\w-]+\.yaml)", service["command"]).groups()
+        assert (ROOT / "flows" / flow).exists()
+        assert service["build"] == "../flowctl"
+        assert service["volumes"] == ["./:/flows"]
+
+
+def test_what_the_image_is_made_of_is_there():
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = [word for line in lines if line.startswith("COPY ") for word in line.split()[1:-1]]
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    assert {f"!{name}" for name in copied} <= set(ignored)
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    extra = re.search(r'"/src\[(\w+)\]"', "\n".join(lines))[1]
+    assert f"\n{extra} = [" in project
+    assert {line.split()[0] for line in lines if line and line[0] not in "# "} == {
+        "FROM", "COPY", "RUN", "ENV", "WORKDIR", "CMD",
+    }  # fmt: skip
+
+
+@each_page
+def test_every_unit_file_is_one(page):
+    for block in re.findall(r"```ini\n(\[Unit\].*?)```", page.read_text("utf-8"), re.DOTALL):
+        unit = ConfigParser()
+        unit.read_string(block)
+        assert unit["Service"]["ExecStart"].split()[1] == "run"
