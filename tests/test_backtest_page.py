@@ -1,6 +1,7 @@
 """The page of a backtest: one file, no network, and the day in it."""
 
 import base64
+import html
 import json
 import re
 import zlib
@@ -13,6 +14,7 @@ from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.comparison import compare
 from flowctl.backtest.page import page, write_page
 from flowctl.backtest.trial import Setting
+from tests.chromium import dom
 from tests.plants import QUICK, ZERO, flow, world
 
 REASON = '''
@@ -26,13 +28,47 @@ PLAN = ZERO.replace("    - bat", "    - from: plan.left\n    - bat").replace(
     "  left:\n    - from: house", "  plan:\n    - from: house"
 ).replace("    - from: plan.left", "    - reason\n  left:\n    - from: plan.left")  # fmt: skip
 
+LISTEN = """<script>
+const faults = []
+window.requestAnimationFrame = draw => setTimeout(draw, 16)  // nobody looks: no frames come
+addEventListener("error", event => faults.push(event.message))
+addEventListener("unhandledrejection", event => faults.push(String(event.reason)))
+</script>"""
+LOOK = """<script>
+const colours = canvas => {
+  const pixels = new Uint32Array(
+    canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)
+  return new Set(pixels).size
+}
+const drawn = () => [...document.querySelectorAll("#panels canvas")].map(colours)
+const pause = () => new Promise(go => setTimeout(go, 500))
+const look = async () => {
+  await pause()
+  const seen = {drawn: drawn()}
+  const box = document.getElementById("panels").getBoundingClientRect()
+  const at = {bubbles: true, clientX: box.left + box.width / 2, clientY: box.top + 20}
+  document.querySelector("#panels canvas").dispatchEvent(new PointerEvent("pointermove", at))
+  await pause()
+  seen.readout = document.getElementById("readout").innerText
+  document.querySelector("#panels").dispatchEvent(new WheelEvent("wheel", {...at, deltaY: -600}))
+  document.querySelectorAll("#flows button")[1].click()
+  await pause()
+  seen.zoomed = view.to - view.from
+  seen.second = drawn()
+  seen.asked = performance.getEntriesByType("resource").map(entry => entry.name)
+  document.body.append(Object.assign(
+    document.createElement("pre"), {id: "seen", textContent: JSON.stringify({...seen, faults})}))
+}
+look()
+</script></body>"""
 
-def made(folder, text=PLAN, label="it"):
+
+def made(folder, text=PLAN, label="it", *more):
     from tests.house import build
 
     path = build(folder, text, reason=REASON)
     setting = Setting(world(folder, QUICK, seconds=90.0), pictured=True)
-    return compare([Candidate(label, path)], setting, None)
+    return compare([Candidate(name, path) for name in (label, *more)], setting, None)
 
 
 def data(text):
@@ -65,6 +101,21 @@ def test_the_page_needs_no_network(tmp_path):
     text = page(made(tmp_path), None)
     assert re.findall(r"https?://", text) == []
     assert re.findall(r"<(?:link|img|iframe)\b|@import|\bsrc=", text) == []
+
+
+async def test_a_browser_draws_the_day_and_reads_it_out(tmp_path):
+    text = page(made(tmp_path, PLAN, "<b>one</b>", "two"), None)
+    file = tmp_path / "page.html"
+    file.write_text(text.replace("<head>", f"<head>{LISTEN}").replace("</body>", LOOK))
+    told = await dom(file.as_uri(), tmp_path)
+    seen = json.loads(html.unescape(re.search(r'<pre id="seen">(.*?)</pre>', told, re.DOTALL)[1]))
+    assert seen["faults"] == seen["asked"] == []
+    assert len(seen["drawn"]) == 3  # house, grid, one battery
+    assert min(seen["drawn"] + seen["second"]) > 5  # colours: axes, text, what was drawn
+    assert "left gives" in seen["readout"]
+    assert "<b>wants" in seen["readout"]
+    assert 20 <= seen["zoomed"] < 90
+    assert ">&lt;b&gt;one&lt;/b&gt;</button>" in told
 
 
 def test_names_and_reasons_cannot_break_out_of_the_page(tmp_path):

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,7 @@ from flowctl.node import NodeKind, read_node
 from nodes._helpers.metrics import Series, page, series_of
 from nodes.prometheus import prometheus
 from tests.brokers import free_port
+from tests.chromium import dom
 from tests.nodes.streams import LOG, saying, until
 
 LINE = re.compile(
@@ -142,3 +144,12 @@ def test_every_line_of_a_page_is_well_formed(labels: dict[str, str], value: floa
     assert lines[:2] == [r"# HELP it a\nb\\", "# TYPE it gauge"]
     assert len(lines) == 3
     assert LINE.fullmatch(lines[2])
+
+
+async def test_a_browser_shows_it_to_people(tmp_path: Path) -> None:
+    port = free_port()
+    async with sink(port, name="battery", labels={"battery": "<left>"}) as left:
+        left.put(Battery(power=300.0))
+        await shows(port, 'battery_power_watts{battery="<left>"} 300')
+        told = await dom(f"http://127.0.0.1:{port}/", tmp_path)
+    assert '<td>battery_power_watts{battery="&lt;left&gt;"}</td><td>300</td>' in told

@@ -16,8 +16,9 @@ import pytest
 from tests.brokers import free_port
 
 VERSION, PYTHON = "2025.4.4", "3.13"  # the newest that runs on the first 3.13
-WANTED = [f"homeassistant=={VERSION}", "paho-mqtt==2.1.0"]
-TO_INSTALL, TO_START, TO_STOP = 900.0, 120.0, 30.0  # s
+PINNED = Path(__file__).with_name("home-assistant.txt")
+WANTED = ["-c", str(PINNED), "homeassistant", "paho-mqtt"]  # without the second it gets that itself
+TO_INSTALL, TO_START, TO_STOP = 900.0, 120.0, 3.0  # s
 CONFIGURATION = """
 homeassistant:
   name: Test
@@ -53,19 +54,27 @@ def environment() -> Path:
     if python is None:
         pytest.skip(f"Home Assistant {VERSION} wants Python {PYTHON}, which is not here")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q"]
-    try:
-        subprocess.run([python, "-m", "venv", str(folder)], check=True, capture_output=True)
-        subprocess.run([*pip, *WANTED], check=True, capture_output=True, timeout=TO_INSTALL)
-    except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"Home Assistant {VERSION} cannot be installed here: {error}")
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--no-input"]
+    _run(python, "-m", "venv", "--clear", str(folder))
+    _run(*pip, *WANTED)
     (folder / "ready").touch()
     return folder
 
 
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=TO_INSTALL)
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        pytest.skip(f"Home Assistant {VERSION} cannot be installed here: {said}")
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"Home Assistant {VERSION} cannot be installed here: {error}")
+
+
 def _find_python() -> str | None:
     named = [shutil.which(f"python{PYTHON}")]
-    named += map(str, sorted(Path.home().glob(f".pyenv/versions/{PYTHON}.*/bin/python")))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    named += map(str, sorted(pyenv.glob(f"versions/{PYTHON}.*/bin/python")))
     for python in filter(None, named):
         code = (
             f"import sys; sys.exit(sys.version_info[:2] != tuple(map(int, '{PYTHON}'.split('.'))))"

@@ -2,8 +2,8 @@
 
     python -m tests.systems.page > docs/systems.md
 
-A test covers the rows that its name tells (`test_A1_A2_...`); where ours differs, its docstring
-says so.
+A test covers the rows and bugs that its name tells (`test_A1_B0_2_...`); where ours differs, its
+docstring says so.
 """
 
 import ast
@@ -18,12 +18,14 @@ import yaml
 HERE = Path(__file__).parent
 ROWS: Mapping[str, Mapping[str, Any]] = yaml.safe_load((HERE / "rows.yaml").read_text())
 FLOWS = ("b2500", "mmbc", "solar-balancer", "battery-manager", "home-energy")
-ROW = re.compile(r"(?<![A-Za-z0-9])([A-Z]\d+)[a-z]?(?![A-Za-z0-9])")
+BUGS: Mapping[str, str] = yaml.safe_load((HERE / "bugs.yaml").read_text())
+NAMED = re.compile(r"(?<![A-Za-z0-9])(B\d\.\d+|[AC-Z]\d+)[a-z]?(?![A-Za-z0-9])")
+BUG = re.compile(r"(?<![A-Za-z0-9])(B\d) (\d+)(?![A-Za-z0-9])")
 NOT_TESTED = "-"
 
 
 def tests() -> Iterator[tuple[str, str, str, str]]:
-    """Yield row, flow, test and what its docstring tells, for each row a test is named for."""
+    """Yield row or bug, flow, test and its docstring, for each that a test is named for."""
     for path in sorted(HERE.glob("test_*.py")):
         flow = _flow(path.stem)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -32,7 +34,8 @@ def tests() -> Iterator[tuple[str, str, str, str]]:
             if node.name.startswith("test_"):
                 told = (ast.get_docstring(node) or "").replace("\n", " ")
                 name = node.name.removeprefix("test_").replace("_", " ")
-                for row in dict.fromkeys(ROW.findall(name)):
+                name = BUG.sub(r"\1.\2", name)
+                for row in dict.fromkeys(NAMED.findall(name)):
                     yield row, flow, f"{path.name}::{node.name}", told
 
 
@@ -45,9 +48,10 @@ def covered() -> dict[tuple[str, str], list[tuple[str, str]]]:
 
 
 def missing() -> list[tuple[str, str]]:
-    """Return the rows, with their flow, that no test is named for."""
+    """Return the rows and bugs, with their flow, that no test is named for."""
     have = covered()
     wanted = [(row, flow) for row, told in ROWS.items() for flow in told["flows"]]
+    wanted += [(bug, FLOWS[int(bug[1])]) for bug in BUGS]
     return [pair for pair in wanted if pair not in have]
 
 
@@ -71,6 +75,19 @@ def page() -> str:
             differs = "<br>".join(text for _, text in found if text)
             about = told["about"].replace("|", "\\|")
             lines.append(f"| {row} | {about} | {flow} | {shown} | {differs} |")
+    lines += [
+        "",
+        "## Bugs that are not ours",
+        "",
+        "What went wrong in those programs, and the test that shows that it does not here.",
+        "",
+        "| bug | what went wrong | flow | test |",
+        "|---|---|---|---|",
+    ]
+    for bug, about in BUGS.items():
+        flow = FLOWS[int(bug[1])]
+        shown = "<br>".join(f"`{test}`" for test, _ in have.get((bug, flow), [])) or NOT_TESTED
+        lines.append(f"| {bug} | {about} | {flow} | {shown} |")
     return "\n".join(lines) + "\n"
 
 

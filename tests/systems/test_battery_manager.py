@@ -400,6 +400,21 @@ def test_I4_G1_G4_in_grid_mode_the_batteries_keep_the_meter_at_zero(two):
     assert two.given == pytest.approx(-1500.0, abs=60.0)
 
 
+def test_B3_4_a_unit_that_resets_itself_is_told_again_at_once(two, caplog):
+    """Its entities are read back (`ha_battery`), and the shell compares; nothing is remembered."""
+    two.bench.say("target", -1000.0)
+    two.run(20.0)
+    reset, writes = two.units[0], two.bench.heard("battery_1")
+    two.bench.say(reset.name, Battery(setpoint=-500.0))
+    two.run(5.0)
+    assert "set by somebody else" not in caplog.text
+    before = len(writes)
+    two.bench.say(reset.name, Battery(setpoint=0.0))
+    two.run(1.0)
+    assert "holds 0W where it was told -500W: set by somebody else; written again" in caplog.text
+    assert [watts for _, watts in writes[before:]] == [-500.0]
+
+
 @pytest.mark.parametrize("late", [2.0, 3.0])
 def test_B3_8_a_late_meter_does_not_make_it_swing(two, late):
     grid = Grid(two, late=late)
