@@ -37,3 +37,7 @@ class Events(Latest[T]):
         if self._in_hand:
             self._held.appendleft(self._in_hand.pop())
             self._full.set()
+
+    def skip(self) -> None:
+        """Do without the value whose taker failed: it would fail on it again (the engine does)."""
+        self._in_hand.clear()

@@ -97,7 +97,12 @@ class LiveEnds:
         async def attempt(well: Callable[[], None]) -> None:
             box.retry()
             box.delivered = well
-            await edge.step.spec.function(box, **edge.arguments)  # type: ignore[union-attr]
+            try:
+                await edge.step.spec.function(box, **edge.arguments)  # type: ignore[union-attr]
+            except Exception as error:
+                if isinstance(box, Events) and not isinstance(error, OSError):
+                    box.skip()  # nobody is away: it is this value, and others wait behind it
+                raise
 
         return _Drained(box, self._tend(edge, attempt), muted=self.shadow, patience=PATIENCE)
 

@@ -104,9 +104,18 @@ class Session:
         self._recorded = set(edges.values())  # one that was removed may come back
 
     def _record(self, stream: str, step_id: str) -> None:
+        odd = False
+
         def write(value: Any) -> None:
-            if self._recorder:
+            nonlocal odd
+            if self._recorder is None:
+                return
+            try:
                 self._recording(self._recorder.write, self._date(self._recorder), stream, value)
+            except TypeError as error:  # a user's node may say anything
+                if not odd:
+                    self.log.warning("%s is recorded with gaps: %s", stream, error)
+                odd = True
 
         self.engine.output(step_id).listen(-1, write)
 
@@ -127,6 +136,6 @@ class Session:
     def _recording(self, do: Callable[..., None], *what: Any) -> None:
         try:
             do(*what)
-        except (OSError, TypeError) as error:  # a full disk must not stop the house
+        except OSError as error:  # a full disk must not stop the house
             self.log.error("recording ends: %s", error)
             self._recorder = None

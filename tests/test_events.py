@@ -124,3 +124,19 @@ async def test_a_flood_of_events_is_told_in_one_line(
     assert [r.getMessage() for r in caplog.records if "faster" in r.getMessage()] == [
         f"out: events come faster than they go; {BOUND} wait, and older ones are dropped"
     ]
+
+
+async def test_an_event_that_its_sink_chokes_on_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.01)
+    file = tmp_path / "told.txt"
+    chokes = WRITES.replace("writes(", "chokes(").replace(
+        "        with", "        1 / (value - 3)\n        with"
+    )
+    flow = FLOW.replace("STEP", f"chokes: {{file: {file}}}")
+    made = build(tmp_path, flow, ten=SOURCE, chokes=chokes)
+    async with asyncio.timeout(10):
+        await run([made], Options(watch=False))
+    assert file.read_text() == "0 1 2 4 5 6 7 8 9 "
+    assert "out is away: float division by zero" in caplog.messages

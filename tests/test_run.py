@@ -186,6 +186,21 @@ def _gone(clock: LiveClock) -> timedelta:
     return timedelta(seconds=clock.time())
 
 
+async def test_what_cannot_be_written_down_leaves_a_gap_in_a_recording(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow, file = write(tmp_path, "one", MORE), tmp_path / "day.jsonl"
+
+    async def change(sessions: Sequence[Session]) -> None:
+        for value in ({1.0}, {2.0}, 3.0):
+            sessions[0].engine.output("sun/beats").emit(value)
+
+    await live([flow], change, watch=False, record=file)
+    assert 3.0 in [value for _, stream, value in read(file) if stream == "sun"]
+    told = [line for line in caplog.messages if "record" in line]
+    assert told == ["sun is recorded with gaps: a set cannot be written down"]
+
+
 async def test_a_full_disk_at_the_end_is_told_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
