@@ -7,6 +7,7 @@ One request a connection, as a JSON line: `{"ask": "tap", "names": ["plan*"]}` s
 import asyncio
 import json
 import os
+import socket
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from fnmatch import fnmatch
@@ -26,19 +27,37 @@ def socket_path(state: Path, flow: str) -> Path:
     return state / "run" / f"{flow}.sock"
 
 
+def is_answered(state: Path, flow: str) -> bool:
+    """Tell whether a flow of that name is running by now."""
+    with socket.socket(socket.AF_UNIX) as link:
+        try:
+            link.connect(str(socket_path(state, flow)))
+        except OSError:
+            return False
+    return True
+
+
 def listening(state: Path) -> Callable[[Sequence[Session]], Any]:
     """Make a task that serves watchers beside running flows."""
 
     async def control(sessions: Sequence[Session]) -> None:
-        servers = [await _serve(session.engine, state) for session in sessions]
+        served = [session for session in sessions if not _is_second(session, state)]
+        servers = [await _serve(session.engine, state) for session in served]
+        marks = [path.stat().st_ino for path, _ in servers]
         try:
             await asyncio.Event().wait()
         finally:
-            for path, server in servers:
+            for (path, server), mark in zip(servers, marks, strict=True):
                 server.close()
-                path.unlink(missing_ok=True)
+                if path.exists() and path.stat().st_ino == mark:  # else it is another run's by now
+                    path.unlink()
 
     return control
+
+
+def _is_second(session: Session, state: Path) -> bool:
+    """Tell whether a run only looks on beside one that steers."""
+    return session.options.shadow and is_answered(state, session.engine.graph.name)
 
 
 async def _serve(engine: Engine, state: Path) -> tuple[Path, asyncio.Server]:

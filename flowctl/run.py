@@ -1,11 +1,15 @@
 """Run flows live until they end, a signal comes, or their time is up."""
 
 import asyncio
+import logging
 import signal
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
+from flowctl.chain import devices
 from flowctl.check import load
 from flowctl.faults import FlowError
 from flowctl.graph import Graph
@@ -13,6 +17,7 @@ from flowctl.live import LiveClock
 from flowctl.session import Options, Session
 from flowctl.storage import Storage
 
+log = logging.getLogger("flowctl")
 SETTLED = 0.1  # s a file must rest before it is read again: editors save in several steps
 
 Beside = Callable[[Sequence[Session]], Awaitable[None]]
@@ -36,8 +41,18 @@ async def run(
     """
     graphs = [load(source, sets=options.sets) for source in sources]
     _apart(graphs, options)
+    with _borrowing(graphs, options):
+        return await _run(list(zip(sources, graphs, strict=True)), options, beside, started, guard)
+
+
+async def _run(
+    pairs: Sequence[tuple[Path, Graph]],
+    options: Options,
+    beside: Sequence[Beside],
+    started: Callable[[list[Session]], None],
+    guard: Beside | None,
+) -> list[Session]:
     clock = LiveClock()
-    pairs = zip(sources, graphs, strict=True)
     storage = Storage(options.state) if options.state else None
     sessions = [Session(source, graph, clock, options, storage) for source, graph in pairs]
     started(sessions)
@@ -65,12 +80,37 @@ async def run(
 
 def _apart(graphs: Sequence[Graph], options: Options) -> None:
     """Make sure that flows do not write into each other's state, socket or recording."""
-    names = [graph.name for graph in graphs]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise FlowError(f"two flows are called '{min(twice)}'; give one another `flow:` name")
+    (name, times), *_ = Counter(graph.name for graph in graphs).most_common(1)
+    if times > 1:
+        raise FlowError(f"two flows are called '{name}'; give one another `flow:` name")
     if options.record and len(graphs) > 1:
         raise FlowError("one recording is of one flow; run and record each of them by itself")
+
+
+@contextmanager
+def _borrowing(graphs: Sequence[Graph], options: Options) -> Iterator[None]:
+    """Hold the right to borrow the batteries of these flows; the system takes it back at the end.
+
+    Raises:
+        FlowError: another run of one of them has it.
+    """
+    with ExitStack() as stack:
+        for graph in graphs:
+            if options.state and not options.shadow and devices(graph):
+                _lock(options.state, graph, stack)
+        yield
+
+
+def _lock(state: Path, graph: Graph, stack: ExitStack) -> None:
+    file = state / "run" / f"{graph.name}.lock"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        flock(stack.enter_context(file.open("w")), LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        cure = "stop that run; or look on with --shadow; or give another flow another name"
+        raise FlowError(f"a flow called '{graph.name}' is running already; {cure}") from None
+    except OSError as error:  # a full disk must not stop the house
+        log.warning("%s cannot be locked: %s", file, error.strerror)
 
 
 def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowctl import Battery, FlowError
+from flowctl.control import is_answered, listening
 from flowctl.glance import Looker
 from flowctl.live import LiveClock
 from flowctl.recording import Recorder, read
@@ -51,6 +52,11 @@ MORE = """
   roof:
     - from: sun
     - out
+"""
+BATTERY = """
+  left:
+    - from: meter
+    - bat
 """
 UNTIL = 10.0  # s; a change of a file is noticed after a few tenths
 
@@ -145,6 +151,47 @@ async def test_two_flows_are_not_recorded_into_one_file(tmp_path: Path) -> None:
         await run(flows, Options(watch=False, record=tmp_path / "day.jsonl.gz"))
 
 
+async def test_a_flow_runs_once_but_can_be_looked_at_beside(tmp_path: Path) -> None:
+    flow, state = write(tmp_path, "one", BATTERY), tmp_path / "state"
+    look = Options(watch=False, state=state, shadow=True, seconds=0.05)
+
+    async def again(_: Sequence[Session]) -> None:
+        while not is_answered(state, "one"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        with pytest.raises(FlowError, match="'one' is running already"):
+            await run([flow], Options(watch=False, state=state))
+        await run([flow], look, [listening(state)])
+        done.append(is_answered(state, "one"))
+
+    done = list[bool]()
+    steer = Options(watch=False, state=state, seconds=1.0)
+    for _ in range(2):
+        await run([flow], steer, [listening(state), again])
+    assert done == [True, True]
+
+
+async def test_a_state_folder_that_cannot_be_had_stops_no_house(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    options = Options(watch=False, state=tmp_path / "state", seconds=0.1)
+    (session,) = await run([write(tmp_path, "one", BATTERY)], options)
+    assert session.engine.output("meter/beats").count > 0
+
+
+async def test_who_steers_takes_the_socket_from_who_looks_on(tmp_path: Path) -> None:
+    flow, state = write(tmp_path, "one"), tmp_path / "state"
+    serve, done = [listening(state)], list[bool]()
+    shadow = Options(watch=False, state=state, shadow=True, seconds=0.4)
+    look = asyncio.create_task(run([flow], shadow, serve))
+    await asyncio.sleep(0.2)
+
+    async def after(_: Sequence[Session]) -> None:
+        await look
+        done.append(is_answered(state, "one"))
+
+    await run([flow], Options(watch=False, state=state, seconds=1.0), [*serve, after])
+    assert done == [True]
+
+
 async def test_a_stream_that_comes_back_is_recorded_again(tmp_path: Path) -> None:
     flow, file = write(tmp_path, "one", MORE), tmp_path / "day.jsonl"
     back = list[float]()
@@ -219,11 +266,10 @@ async def test_a_full_disk_at_the_end_is_told_and_no_more(
 
 async def test_a_view_hears_of_a_battery_that_a_reload_brings(tmp_path: Path) -> None:
     flow = write(tmp_path, "one")
-    battery = "\n  left:\n    - from: meter\n    - bat\n"
 
     async def change(sessions: Sequence[Session]) -> None:
         looker = Looker(sessions[0].engine)
-        for text in (flow.read_text() + battery, flow.read_text(), flow.read_text() + battery):
+        for text in (flow.read_text() + BATTERY, flow.read_text(), flow.read_text() + BATTERY):
             flow.write_text(text)
             sessions[0].reload()
             looker.look()
