@@ -80,9 +80,9 @@ async def _run(
 
 def _apart(graphs: Sequence[Graph], options: Options) -> None:
     """Make sure that flows do not write into each other's state, socket or recording."""
-    (name, times), *_ = Counter(graph.name for graph in graphs).most_common(1)
-    if times > 1:
-        raise FlowError(f"two flows are called '{name}'; give one another `flow:` name")
+    for name, times in Counter(graph.name for graph in graphs).items():
+        if times > 1:
+            raise FlowError(f"two flows are called '{name}'; give one another `flow:` name")
     if options.record and len(graphs) > 1:
         raise FlowError("one recording is of one flow; run and record each of them by itself")
 
