@@ -65,7 +65,7 @@ def rebalance(
     comes. A plan names every battery that can be commanded, 0 W is commanded idle; one that went
     away gets one 0 W and is then left out. All shares have one sign. The only exception: if every
     other active battery answers more than 2.5 s later than the fastest, that one takes in for some
-    seconds what the others cannot stop giving yet, and the grid would get.
+    seconds what the others were told to stop giving, and the grid would get.
 
     Each share is what the battery is to give in the end; the fastest one also covers what the
     others still owe. What a battery cannot give under its limits, reserve and learned ceiling goes

@@ -42,6 +42,8 @@ class Bank(NamedTuple):
     at: Seconds = math.nan
     """When the candidates showed this."""
     shown: tuple[Watts, ...] = ()
+    before: tuple[float, ...] = ()
+    """Costs before the setpoints that are under way."""
 
 
 def new_bank(dead: Seconds, lag: Seconds) -> Bank:
@@ -51,7 +53,17 @@ def new_bank(dead: Seconds, lag: Seconds) -> Bank:
 
 def at_rest(bank: Bank, watts: Watts) -> Bank:
     """Forget what is in flight: the battery is known to deliver this."""
-    return Bank(bank.costs, goals=(watts,))
+    return Bank(bank.costs, goals=(watts,), before=bank.before)
+
+
+def remembered(bank: Bank) -> Bank:
+    """Note that nothing is under way before the setpoint that comes now."""
+    return bank._replace(before=bank.costs)
+
+
+def unlearned(bank: Bank) -> Bank:
+    """Forget what the setpoints under way have taught: the battery could not follow them."""
+    return bank._replace(costs=bank.before or bank.costs)
 
 
 def stepped(bank: Bank, watts: Watts, at: Seconds) -> Bank:
@@ -69,7 +81,7 @@ def stepped(bank: Bank, watts: Watts, at: Seconds) -> Bank:
         for old, lag in zip(sums, LAGS, strict=True)
     ]
     begun, goals = (*bank.begun[keep:], at), (*bank.goals[keep:], watts)
-    return Bank(bank.costs, begun, goals, tuple(grown), base, bank.at, bank.shown)
+    return Bank(bank.costs, begun, goals, tuple(grown), base, bank.at, bank.shown, bank.before)
 
 
 def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
@@ -80,7 +92,7 @@ def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
     costs = bank.costs
     if min(missed) <= EXPLAINS * abs(given):
         costs = tuple([MEMORY * cost + miss for cost, miss in zip(costs, missed, strict=True)])
-    return Bank(costs, bank.begun, bank.goals, bank.sums, bank.base, until, after)
+    return bank._replace(costs=costs, at=until, shown=after)
 
 
 def best(bank: Bank) -> tuple[Seconds, Seconds]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from flowctl import Ability, Seconds, Watts
 from nodes._helpers.bank import Bank, new_bank
-from nodes._helpers.ceiling import Ceiling, Witness
+from nodes._helpers.ceiling import TOLERANCE, TOLERANCE_PART, Ceiling, Witness
 from nodes._helpers.facts import Facts
 from nodes._helpers.flight import Flight, owed, owed_between
 
@@ -81,6 +81,11 @@ class Belief(NamedTuple):
         """Return what it can do in one direction: its limit under the learned ceiling."""
         ceiling = self.charge if charging else self.discharge
         return min(self.limit(charging=charging), ceiling.watts)
+
+    def is_tried(self) -> bool:
+        """Tell whether it is asked for more than it was seen to deliver since its last ceiling."""
+        ceiling = self.charge if self.expected < 0 else self.discharge
+        return abs(self.expected) > (1 + TOLERANCE_PART) * ceiling.proven + TOLERANCE
 
     def says_as(self, other: "Belief") -> bool:
         """Tell whether others need not be told anew."""

@@ -23,10 +23,12 @@ GRAIN = 0.5  # s between the points of a band
 
 
 class Ceiling(NamedTuple):
-    """Largest power it has shown to deliver in one direction, a magnitude; infinite if uncut."""
+    """Largest power it is asked for in one direction, a magnitude; infinite if uncut."""
 
     watts: Watts = math.inf
     since: Seconds = -math.inf
+    proven: Watts = math.inf
+    """Most that it was seen to deliver since it was cut; what is asked beyond is only tried."""
 
 
 class Witness(NamedTuple):
@@ -84,10 +86,15 @@ def verdict(
     """Cut or raise a ceiling once the measurements agree; nothing while they do not."""
     enough = SHORT_NOTHING if power < NOTHING * seen.expected else SHORT_TWICE
     if witness.short >= enough:
-        return Ceiling(max(0.0, power), at)
+        return Ceiling(max(0.0, power), at, max(0.0, power))
     if witness.more >= SHORT_TWICE:
-        return Ceiling(max(ceiling.watts, GROW * power + GROW_WATTS), at)
+        return Ceiling(max(ceiling.watts, GROW * power + GROW_WATTS), at, power)
     return None
+
+
+def proved(ceiling: Ceiling, power: Watts) -> Ceiling:
+    """Remember the most that was seen since it was cut."""
+    return ceiling._replace(proven=power) if power > ceiling.proven else ceiling
 
 
 def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceiling:
@@ -96,4 +103,4 @@ def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceili
         return ceiling
     if at - ceiling.since <= (RETRY_HUNGRY if hungry else RETRY):
         return ceiling
-    return Ceiling(GROW * ceiling.watts + GROW_WATTS, at)
+    return ceiling._replace(watts=GROW * ceiling.watts + GROW_WATTS, since=at)

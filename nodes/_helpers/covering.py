@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from flowctl import Watts
+from flowctl import Seconds, Watts
 from nodes._helpers.allocation import Seat
 from nodes._helpers.seating import Round
 
@@ -16,7 +16,7 @@ def covered(
 
     The fastest does it alone; what would be too much for it goes to the next ones, as far as still
     slower ones owe it. None goes against the others, unless all others are late: then the fastest
-    takes in what they cannot stop giving yet, which the grid would get otherwise.
+    takes in what they were told to stop but still give, which the grid would get otherwise.
     """
     quick, *helpers = seats
     share = shares[quick.name]
@@ -30,8 +30,15 @@ def covered(
 
 def _least(now: Round, quick: Seat, share: Watts, wish: Watts, *, late: bool) -> Watts:
     if late and wish < 0:
-        return -now.most(quick.name, -now.sign)[0]
+        return -min(now.most(quick.name, -now.sign)[0], _ending(now, quick))
     return min(share, quick.ability.min_power)
+
+
+def _ending(now: Round, seat: Seat) -> Watts:
+    """Sum up what others still give against what they were told, when a command to this lands."""
+    lands = _lands(now, seat)
+    others = [other for name, other in now.usable.items() if name != seat.name]
+    return sum(max(0.0, now.sign * (other.shows(lands) - other.setpoint)) for other in others)
 
 
 def _helped(
@@ -49,10 +56,14 @@ def _helped(
 
 def _owed(now: Round, seat: Seat, shares: Mapping[str, Watts], but: Collection[str]) -> Watts:
     """Sum up what the others will still owe when a command to this one lands."""
-    ability = seat.ability
-    lands = now.at + ability.dead_time + ability.write_every + ability.lag / 2
-    owed = 0.0
+    lands, owed = _lands(now, seat), 0.0
     for name, other in now.usable.items():
         if name not in but:
             owed += shares.get(name, 0.0) - now.sign * other.shows(lands)
     return owed
+
+
+def _lands(now: Round, seat: Seat) -> Seconds:
+    """Say when most of a command given now will show."""
+    ability = seat.ability
+    return now.at + ability.dead_time + ability.write_every + ability.lag / 2

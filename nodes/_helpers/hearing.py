@@ -54,7 +54,7 @@ def pruned(belief: Belief, at: Seconds) -> Belief:
 def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Belief:
     """Try a cut ceiling again when its time has come."""
     old = belief.charge if charging else belief.discharge
-    if old.watts == math.inf:
+    if old.watts == math.inf or belief.is_tried():  # one try at a time
         return belief
     new = ceilings.retry(old, belief.limit(charging=charging), hungry=hungry, at=at)
     return belief if new is old else _ceiling(belief, charging, new)
@@ -69,13 +69,14 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
     if landed(((when, 0.0),), belief.dead, belief.lag, now):  # old news: what is measured counts
         belief = at_rest(belief, setpoint if belief.away else belief.expected)
         return belief._replace(accepted=setpoint, accepted_at=when, away=False)
+    bank = belief.bank if belief.flights else banks.remembered(belief.bank)
     return belief._replace(
         expected=setpoint,
         accepted=setpoint,
         accepted_at=when,
         away=False,
         flights=(*belief.flights, (when, setpoint - belief.expected)),
-        bank=banks.stepped(belief.bank, setpoint, when),
+        bank=banks.stepped(bank, setpoint, when),
     )
 
 
@@ -112,8 +113,20 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
     new = ceilings.verdict(old, witness, seen, sign * power, at)
     belief = belief._replace(witness=witness)
     if new is None:
-        return belief
+        proved = ceilings.proved(old, sign * power)
+        return belief if proved is old else _ceiling(belief, charging, proved)
+    if new.watts < old.watts:
+        belief = _unlearned(belief)
     return _ceiling(at_rest(belief, sign * max(0.0, sign * power)), charging, new)
+
+
+def _unlearned(belief: Belief) -> Belief:
+    """Take a battery that is at its ceiling for no slower than before it was asked for more."""
+    bank = banks.unlearned(belief.bank)
+    if bank.costs == belief.bank.costs:
+        return belief
+    dead, lag = banks.best(bank)
+    return belief._replace(bank=bank, dead=dead, lag=lag)
 
 
 def _ceiling(belief: Belief, charging: bool, new: Ceiling) -> Belief:

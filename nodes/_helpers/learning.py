@@ -46,6 +46,8 @@ def learned(beliefs: Mapping[str, Belief], last: Sample, now: Sample) -> Mapping
 
 
 def _is_stepping(belief: Belief, at: Seconds) -> bool:
+    if belief.is_tried():  # an answer that may never come would look like a late one
+        return False
     return any(at - accepted < LISTEN and abs(change) > STEP for accepted, change in belief.flights)
 
 

@@ -226,6 +226,13 @@ def test_the_fastest_takes_in_only_what_much_slower_ones_cannot_stop_yet(reach, 
     assert plan.reasons["quick"].startswith("makes room for")
 
 
+def test_the_fastest_takes_in_nothing_from_those_not_yet_told_to_stop():
+    """One charging another by command: the others must have been told to give less first."""
+    slow = {"dead_time": 9.0, "setpoint": 900.0}
+    house = view(100.0, 10.0, quick=57.0, slow=slow)
+    assert after(house)(replace(house, at=10.5)).watts["quick"] == 0.0
+
+
 def test_who_is_not_needed_any_more_stays_for_three_minutes():
     line = [(0, 900.0), (1, 100.0), (179, 100.0), (182, 100.0)]
     said = play(rebalance, [(t, view(w, t, left=50.0, right=55.0)) for t, w in line])
@@ -366,11 +373,13 @@ def test_a_battery_that_falls_silent_is_replaced():
     assert house.given["left"] == pytest.approx(700.0, abs=60)
 
 
-def test_nothing_winds_up_while_nobody_can_give():
-    cells = {"left": Cell(most=500.0), "right": Cell(most=500.0)}
-    house = SmallHouse(cells, lambda t: 3000.0 if t < 60 else 600.0).run(59)
-    assert sum(house.given.values()) == pytest.approx(1000.0, abs=20)
-    house.run(20)
+@pytest.mark.parametrize(("most", "load"), [(400.0, 2000.0), (500.0, 3000.0), (800.0, 3000.0)])
+def test_nothing_winds_up_while_nobody_can_give(most, load):
+    cells = {"left": Cell(most=most), "right": Cell(most=most)}
+    house = SmallHouse(cells, lambda t: load if t < 60 else 600.0).run(59)
+    assert sum(house.given.values()) == pytest.approx(2 * most, abs=20)
+    assert house.plans[-1].unmet > 0
+    house.run(21)
     assert house.mean(5) < 60
 
 

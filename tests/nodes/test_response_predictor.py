@@ -14,8 +14,9 @@ from flowctl.virtual import VirtualClock
 from nodes._helpers import bank as banks
 from nodes._helpers.belief import Belief, believe
 from nodes._helpers.forecast import Forecast, forecast, worth_following
-from nodes._helpers.hearing import hear
+from nodes._helpers.hearing import hear, retried
 from nodes._helpers.house import House, look, read, told
+from nodes._helpers.learning import Sample, learned
 from nodes.response_predictor import response_predictor
 from tests.nodes.batteries import FLEETS
 from tests.nodes.small_house import LOG, Cell, SmallHouse
@@ -180,6 +181,55 @@ def test_a_cut_ceiling_is_tried_again_sooner_when_power_is_missing():
         said = outlooks(meter, left=sorted(line, key=lambda event: event[0]))
         cut = [t for t, outlook in said if outlook.batteries["left"].can_discharge == 300.0]
         assert cut[-1] - cut[0] == pytest.approx(wait, abs=6)
+
+
+def cut(power=300.0):
+    """A battery that gave less than it was told, once it is believed."""
+    line = [(0, Battery(power=0.0)), (1, Battery(setpoint=600.0))]
+    return heard(*line, *[(t, Battery(power=power)) for t in (8, 10, 12)])
+
+
+def test_one_try_at_a_time():
+    """A ceiling that is being tried is not raised once more before it was seen to hold or not."""
+    belief = retried(cut(), False, hungry=True, at=25.0)
+    assert belief.able(charging=False) == 550.0
+    asked = hear(belief, Battery(setpoint=550.0), 25.5)
+    assert retried(asked, False, hungry=True, at=40.0) is asked
+    holds = hear(hear(asked, Battery(power=540.0), 31.0), Battery(power=540.0), 33.0)
+    assert retried(holds, False, hungry=True, at=40.0).able(charging=False) == 925.0
+
+
+def test_what_is_only_tried_teaches_no_timing():
+    """An answer that never comes would look like one that comes in 15 s."""
+    asked = hear(retried(cut(), False, hungry=True, at=25.0), Battery(setpoint=550.0), 25.5)
+    sample, beliefs = Sample(25.0, 900.0), {"left": asked}
+    for at in range(26, 45):
+        now = Sample(float(at), 900.0 + at % 2)
+        beliefs, sample = learned(beliefs, sample, now), now
+    assert beliefs["left"] is asked
+
+
+def test_what_the_cut_command_taught_is_forgotten():
+    belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=600.0)))
+    sample, beliefs = Sample(1.0, 900.0), {"left": belief}
+    for at, watts in ((2, 900.0), (3, 780.0), (4, 600.0), (5, 601.0), (6, 600.0), (7, 602.0)):
+        now = Sample(float(at), watts)
+        beliefs, sample = learned(beliefs, sample, now), now
+    assert beliefs["left"].bank.costs != belief.bank.costs
+    short = beliefs["left"]
+    for at in (8.0, 10.0, 12.0):
+        short = hear(short, Battery(power=300.0), at)
+    assert short.able(charging=False) == 300.0
+    assert banks.best(short.bank) == (short.dead, short.lag) == (2.0, 1.0)
+
+
+@pytest.mark.parametrize("most", [400.0, 800.0])
+def test_a_house_that_is_never_full_learns_no_timing_that_is_not_there(most):
+    """Both are tried above what they can do again and again; they answer in 1.7 s and 0.8 s."""
+    cells = {"left": Cell(most=most), "right": Cell(most=most)}
+    house = SmallHouse(cells, lambda t: 600.0 if t % 60 < 20 else 3000.0).run(300)
+    for ability in house.outlooks[-1].batteries.values():
+        assert ability.dead_time + ability.lag < 6.0
 
 
 def test_a_silent_battery_is_not_available_and_comes_back_as_it_is():
