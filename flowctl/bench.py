@@ -7,8 +7,9 @@ from typing import Any, Self
 
 from flowctl.check import load
 from flowctl.detached import DetachedEnds, Told
-from flowctl.engine import INTO, Engine
+from flowctl.engine import Engine
 from flowctl.faults import nearest
+from flowctl.flow import INTO
 from flowctl.graph import Graph
 from flowctl.store import Store
 from flowctl.virtual import START, VirtualClock

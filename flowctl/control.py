@@ -14,7 +14,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from flowctl.engine import INTO, Engine
+from flowctl.engine import Engine
+from flowctl.flow import INTO
 from flowctl.plain import plain
 from flowctl.session import Session
 

@@ -8,6 +8,7 @@ from typing import Any
 from flowctl.clock import Clock
 from flowctl.ends import Edge, End, Ends
 from flowctl.faults import Fault, FlowError
+from flowctl.flow import ERRORS, INTO
 from flowctl.graph import Graph, Step
 from flowctl.node import NodeKind
 from flowctl.output import Output
@@ -16,9 +17,7 @@ from flowctl.shell import Shell
 from flowctl.store import Store
 from flowctl.terms import Terms
 from flowctl.values import Battery, Release, Trouble
-
-ERRORS = "errors"  # the stream of everything that goes wrong
-INTO = "in"  # `left/in`: what goes into the device of stream left
+from flowctl.why import Whys
 
 
 class Engine:
@@ -42,6 +41,7 @@ class Engine:
         self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
         self._open_sources: set[str] = set()
         self._bad: set[str] = set()
+        self._whys = Whys(self)
         self.completed: Callable[[], None] = lambda: None
         """Called when the last source has ended."""
 
@@ -140,6 +140,7 @@ class Engine:
         """Take a new flow as one's own; the steps are replaced one by one."""
         self.graph = graph
         self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
+        self._whys.begin()
 
     def rewire(self, step_id: str, *, wires: bool) -> None:
         """Let a step that stays take its new place, and new wires where they differ."""
@@ -158,6 +159,7 @@ class Engine:
                 faults.append(Fault(step.mark, "E900", step.id, _refusal(error)))
         if faults:
             raise FlowError(faults)
+        self._whys.begin()
 
     def _source(self, step: Step) -> None:
         output = self.output(step.id)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flowctl import units
 from flowctl.drafts import Draft, Drafts
 from flowctl.faults import Mark, nearest
-from flowctl.flow import ERRORS
+from flowctl.flow import OWN
 from flowctl.graph import Tap
 from flowctl.infer import Carrying
 from flowctl.marks import FieldFrom
@@ -63,7 +63,7 @@ class Fitting:
     def _readable(self, draft: Draft, name: str, tap: Tap) -> None:
         mark = draft.places.get(name, draft.mark)
         step = self.drafts.steps.get(tap.step)
-        if tap.step == ERRORS or step is None or step.unknown:
+        if tap.step in OWN or step is None or step.unknown:
             return
         if step.wire is None or silent(step.wire):
             told_above = step.spec is not None and step.spec.kind is NodeKind.SINK

@@ -11,7 +11,11 @@ from flowctl.variables import NAME
 
 TOP = ("flow", "about", "vars", "streams", "tests")
 FROM = "from"
-ERRORS = "errors"
+ERRORS = "errors"  # the stream of everything that goes wrong
+WHY = "why"  # the stream of every setpoint written, and what it follows from
+OWN = (ERRORS, WHY)
+"""Streams of the engine: every flow may read them, and none may be called so."""
+INTO = "in"  # `left/in`: what goes into the device of stream left
 """The stream of what went wrong; the engine speaks it."""
 _WORD = re.compile(r"[^\W\d][\w-]*")
 
@@ -70,9 +74,9 @@ def read_streams(item: Marked, report: Report) -> tuple[RawStream, ...]:
         if not _WORD.fullmatch(name):
             cure = "use letters, digits and _, beginning with a letter"
             report.add(mark, "E112", name, f"'{name}' is no name for a stream", cure)
-        elif name == ERRORS:
-            cure = "take another name; 'from: errors' reads it"
-            report.add(mark, "E112", name, "'errors' is the engine's own stream", cure)
+        elif name in OWN:
+            cure = f"take another name; 'from: {name}' reads it"
+            report.add(mark, "E112", name, f"'{name}' is the engine's own stream", cure)
         made.append(RawStream(name, mark, _steps(name, mark, steps, report)))
     return tuple(made)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from flowctl.drafts import Draft, Drafts
 from flowctl.faults import Mark
-from flowctl.flow import ERRORS, FROM
+from flowctl.flow import FROM, OWN
 from flowctl.graph import Tap
 from flowctl.marks import FieldFrom, UnitFrom
 from flowctl.node import Input, Wire
@@ -36,7 +36,7 @@ class Carrying:
 
     def tap(self, tap: Tap) -> Carried:
         """Return what comes through one tap; a field that is not there carries anything."""
-        if tap.step == ERRORS:
+        if tap.step in OWN:
             return ANYTHING, Mark()
         draft = self.drafts.steps[tap.step]
         if draft.wire is None or self.mute(tap):
@@ -121,7 +121,7 @@ class Carrying:
 
     def mute(self, tap: Tap) -> bool:
         """Tell whether a tap is on a step out of which nothing ever comes."""
-        return tap.step != ERRORS and silent(self.drafts.steps[tap.step].wire)
+        return tap.step not in OWN and silent(self.drafts.steps[tap.step].wire)
 
     def field(self, draft: Draft, path: Any) -> Wire:
         """Return what a path into the first input carries; a text may be JSON, of any fields."""

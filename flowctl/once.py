@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from flowctl.chain import devices
-from flowctl.engine import INTO, Engine
+from flowctl.engine import Engine
+from flowctl.flow import INTO
 from flowctl.glance import Glance, Looker, watts_text
 from flowctl.output import Output
 from flowctl.plain import plain

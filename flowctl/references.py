@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flowctl.drafts import Drafts, Scope
 from flowctl.faults import nearest
-from flowctl.flow import ERRORS
+from flowctl.flow import OWN
 from flowctl.graph import Source, Tap
 from flowctl.marked import BROKEN, Marked
 from flowctl.node import Shape
@@ -65,8 +65,8 @@ class References:
             self._fault(item, "E205", where, f"'{item.value[:60]}' names no stream", cure)
             return None
         stream, label, part = found.groups()
-        if stream == ERRORS and not label:
-            return Tap(ERRORS, part)
+        if stream in OWN and not label:
+            return Tap(stream, part)
         step = self._step(item, stream, label, scope, where)
         return Tap(step, part) if step else None
 
@@ -88,7 +88,7 @@ class References:
             self._fault(item, "E205", where, f"'{stream}' holds many streams; one is wanted here")
             return None
         if stream not in scope.ends:
-            known = [*scope.ends, *scope.bound, ERRORS]
+            known = [*scope.ends, *scope.bound, *OWN]
             owners = [
                 f"{name}/{stream}" for name, labels in scope.labels.items() if stream in labels
             ]

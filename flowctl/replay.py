@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from flowctl.detached import DetachedEnds
-from flowctl.engine import INTO, Engine
+from flowctl.engine import Engine
 from flowctl.faults import FlowError
+from flowctl.flow import INTO
 from flowctl.graph import Graph
 from flowctl.node import NodeKind
 from flowctl.plain import Read, plain, reader

@@ -5,11 +5,13 @@ import json
 import pytest
 
 from flowctl.check import load
-from flowctl.explain import explain, limit, outside, swallowed
+from flowctl.explain import explain
 from flowctl.faults import FlowError
 from flowctl.moments import moment, zone_of
 from flowctl.terms import Terms
+from flowctl.testing import Bench
 from flowctl.values import Battery
+from flowctl.witness import limit, outside, swallowed
 from tests.typed import typed
 
 START = 1_767_200_400.0  # 2025-12-31 17:00 UTC, an hour later in Berlin
@@ -234,3 +236,47 @@ def test_programs_get_json(run):
     assert (told["device"], told["setpoint"], told["reason"]) == ("right", 800, "clamp: high 800W")
     assert told["chain"][3]["value"]["watts"] == {"left": 1000.0, "right": 1000.0}
     assert set(told["chain"][0]) == {"step", "node", "at", "value", "words", "beside"}
+
+
+ASKED = FLOW + "  told: [{from: why}, print]\n"
+
+
+def live(text):
+    """A flow that runs, with 2050 W at its meter after a second."""
+    bench = Bench(text)
+    for name in ("left", "right"):
+        bench.say(name, Battery(power=0.0, soc=50.0))
+    bench.advance(1.0)
+    bench.say("meter", 2050.0)
+    return bench
+
+
+def test_the_same_is_a_stream_with_one_word_per_setpoint_that_is_written():
+    with live(ASKED) as bench:
+        told = {why.device: why for _, why in bench.heard("told")}
+    left, right = told["left"], told["right"]
+    assert (left.setpoint, left.wanted, left.step) == (700.0, 800.0, "left/in")
+    assert left.says == "left is told to give 700W, decided by left/in: limit of the device: 700W"
+    assert (right.step, right.reason) == ("plan/clamp", "clamp: high 800W")
+    assert right.chain[0] == "meter/homewizard_p1 read 2.05kW"
+    assert len(right.chain) == 5
+
+
+def test_a_release_is_told_there_too():
+    with live(ASKED) as bench:
+        bench.advance(30.0)
+        _, last = bench.heard("told")[-1]
+    assert last.setpoint is None
+    assert "ran out" in last.reason
+
+
+def test_its_fields_can_be_read_and_a_flow_that_does_not_ask_pays_nothing():
+    with live(FLOW + "  told: [{from: why.says}, print]\n") as bench:
+        assert [says.split()[0] for _, says in bench.heard("told")] == ["left", "right"]
+    with live(FLOW) as bench:
+        assert "why" not in bench.engine.outputs
+
+
+def test_no_stream_of_a_flow_may_take_its_name():
+    with pytest.raises(FlowError, match="'why' is the engine's own stream"):
+        Bench(FLOW + "  why: [{from: plan}, print]\n")

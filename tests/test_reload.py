@@ -111,3 +111,18 @@ def test_comments_and_order_of_keys_are_no_change(tmp_path: Path) -> None:
     changes = _reload(bench, tmp_path, "low: 0, high: 1", "high: 1, low: 0")
     assert not changes
     assert len(changes.kept) == len(bench.graph.steps)
+
+
+def test_why_speaks_of_the_new_steps_after_a_reload(tmp_path: Path) -> None:
+    asked = FLOW + "  told:\n    - from: why\n    - out\n"
+    bench = Bench(build(tmp_path, asked))
+    bench.say("meter", 100.0)
+    bench.advance(5.0)
+    slower = asked.replace("    - late: 5s\n", "    - late: 5s\n    - map: value * 2\n")
+    replace(bench.engine, load(build(tmp_path, slower)))
+    bench.say("meter", 200.0)
+    bench.advance(5.0)
+    chains = [[words.split()[0] for words in why.chain] for _, why in bench.heard("told")]
+    assert "total/map" not in chains[0]
+    assert "total/map" in chains[-1]
+    assert len(chains) == len(bench.heard("left"))

@@ -10,13 +10,13 @@ from typing import Annotated, Any
 from flowctl.chain import devices
 from flowctl.check import load
 from flowctl.commands.check import pairs
-from flowctl.explain import Explanation, Said
 from flowctl.explain import explain as find
 from flowctl.faults import FlowError
 from flowctl.graph import Graph
 from flowctl.moments import moment, zone_of
 from flowctl.plain import plain
 from flowctl.telling import command
+from flowctl.witness import Explanation, Said
 
 
 def explain(
