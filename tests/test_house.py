@@ -24,7 +24,9 @@ CHAIN = [  # each room may use those before it, never those after
     ["live", "replay", "recording"],
     ["cli"],
 ]
-DEVICE_LIBRARIES = {"pymodbus", "aiomqtt", "paho", "aiohttp", "amqtt", "serial", "zeroconf"}
+DEVICE_LIBRARIES = {
+    "pymodbus", "aiomqtt", "paho", "aiohttp", "amqtt", "serial", "zeroconf", "cryptography",
+}  # fmt: skip
 NODE_MAY = {"flowctl", "reactivex", "nodes", *sys.stdlib_module_names}
 LONGEST_FUNCTION, LONGEST_FILE = 30, 250
 LONG_FILES: dict[str, str] = {}  # with the reason why

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowctl import Secret
 from nodes._helpers.dsmr import LARGEST, Telegrams, check, crc, power
+from nodes._helpers.sealed import AUTH, Sealed
 from nodes.dsmr import dsmr
 from tests.nodes.web import take
 
@@ -182,3 +185,87 @@ def test_noise_neither_hurts_nor_piles_up(chunks):
                 power(check(telegram))
     assert len(telegrams._waiting) <= LARGEST
     assert telegrams.feed(b"\r\n" + ISK)[-1] == ISK
+
+
+LUX = bytes.fromhex((FIXTURES / "luxembourg_encrypted.txt").read_text())
+KEY, ITS_AUTH = Secret("0123456789abcdef" * 2), Secret("ffeeddccbbaa99887766554433221100")
+
+
+def sealed(text: bytes, counter: int = 1, auth: Secret = AUTH) -> bytes:
+    """Encipher as a meter does."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    title, count = b"LUX12345", counter.to_bytes(4, "big")
+    known = b"\x30" + bytes.fromhex(auth.reveal())
+    inside = AESGCM(bytes.fromhex(KEY.reveal())).encrypt(title + count, text, known)
+    size = len(inside) - 16 + 17  # ours has a tag of 12, not 16
+    return b"\xdb\x08" + title + b"\x82" + size.to_bytes(2, "big") + b"\x30" + count + inside[:-4]
+
+
+ONE, TWO = sealed(ISK), sealed(OK, 2)
+
+
+def test_an_enciphered_telegram_of_the_wild_is_opened():
+    [text] = Sealed(KEY, ITS_AUTH).feed(LUX)
+    assert text.startswith("/Lux5")
+    assert power(text) == 5.0
+
+
+async def test_one_value_comes_per_enciphered_telegram(caplog):
+    async with gateway(ONE[:100], ONE[100:] + TWO) as port:
+        assert await reading(port, 2, key=KEY) == [-498.0, -11111.0]
+    assert caplog.records == []
+
+
+def test_each_byte_alone_is_enough():
+    parts = Sealed(KEY, AUTH)
+    found = [text for at in range(len(ONE + TWO)) for text in parts.feed((ONE + TWO)[at : at + 1])]
+    assert [power(text) for text in found] == [-498.0, -11111.0]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ONE[:-40],
+        ONE[300:],
+        ONE[:200] + ONE[230:],
+        ONE[:500] + b"\0" + ONE[501:],
+        b"\xdb\x08" * 30,
+        ISK,
+        bytes(40_000),
+        b"\xff" * 40_000,
+        b"\xdb\x08LUX12345\x82\xff\xff\x300000",
+    ],
+)
+async def test_what_does_not_open_is_passed_over(broken):
+    async with gateway(broken, ONE, TWO, ONE) as port:
+        assert (await reading(port, 2, key=KEY))[0] in (-498.0, -11111.0)
+
+
+async def test_a_wrong_key_is_told_once_and_shown_to_nobody(caplog):
+    wrong = Secret("f" * 32)
+    async with gateway(ONE, TWO, ONE, stay=False) as port:
+        with pytest.raises(ConnectionError):
+            await reading(port, 1, key=wrong)
+    assert ["are key and auth its own" in line.message for line in caplog.records] == [True]
+    assert wrong.reveal() not in caplog.text
+
+
+@pytest.mark.parametrize("key", ["", "12", "x" * 32, "0" * 33])
+async def test_a_key_that_is_none_is_told_and_not_shown(key):
+    with pytest.raises(ValueError, match="key is 32 digits"):
+        await take(dsmr(host="127.0.0.1", port=9, key=Secret(key), log=LOG), 1)
+
+
+async def test_without_the_library_it_is_told_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(OSError, match=r"flowctl\[encrypted\]"):
+        await take(dsmr(host="127.0.0.1", port=9, key=KEY, log=LOG), 1)
+
+
+@given(st.binary(max_size=80), st.integers(0, len(ONE)), st.integers(0, len(ONE)))
+def test_whatever_comes_opens_as_what_was_sealed_or_not_at_all(junk, start, end):
+    found = Sealed(KEY, AUTH).feed(ONE[:start] + junk + ONE[end:] + ONE + TWO + bytes(LARGEST))
+    texts = {text for text in found if isinstance(text, str)}
+    assert texts <= {ISK.decode().replace("\r", ""), OK.decode("latin1").replace("\r", "")}
+    assert len(texts) == 2
