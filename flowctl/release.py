@@ -3,21 +3,26 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from flowctl.engine import Engine
 from flowctl.graph import Graph
 from flowctl.live import LiveClock, LiveEnds
 from flowctl.node import NodeKind
+from flowctl.storage import Storage
 from flowctl.values import RELEASE
 
 log = logging.getLogger("release")
 
 
-async def release(graphs: Sequence[Graph]) -> None:
-    """Tell each device RELEASE, once, and wait until it has done so or patience ends."""
+async def release(graphs: Sequence[Graph], storage: Storage) -> None:
+    """Tell each device RELEASE, once, and wait until it has done so or patience ends.
+
+    The storage knows what a battery went by before it was borrowed.
+    """
     clock, ends = LiveClock(), LiveEnds()
     for graph in graphs:
-        engine = Engine(graph, clock, ends)
+        engine = Engine(graph, clock, ends, storage.store)
         for step in graph.steps.values():
             if step.kind is NodeKind.DEVICE:
                 end = ends.device(engine.edge(step), lambda _: None, lambda: None)
@@ -27,6 +32,7 @@ async def release(graphs: Sequence[Graph]) -> None:
     await ends.finish()
 
 
-def run_release(graphs: Sequence[Graph]) -> None:
+def run_release(graphs: Sequence[Graph], state: Path) -> None:
     """Do it in an event loop of its own."""
-    asyncio.run(release(graphs))
+    with Storage(state) as storage:
+        asyncio.run(release(graphs, storage))

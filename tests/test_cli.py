@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flowctl.guardian import MOST, RESTARTED
+from flowctl.storage import LINGER
 from tests.house import build
 
 BEAT = '''
@@ -42,6 +43,18 @@ async def note(
             out.write(f"{watts}\\n")
         yield Battery(setpoint=watts if isinstance(watts, float) else 0.0)
 '''
+KEEPS = (
+    NOTE.replace("Release, Terms", "Release, Store, Terms")
+    .replace("write_every=0.0),", "write_every=0.0),\n    store: Store,")
+    .replace(
+        "        with",
+        """        if isinstance(watts, Release):
+            watts = store.get("before", "nothing")
+        else:
+            store["before"] = "own-timers"
+        with""",
+    )
+)
 FLOW = """
 flow: lived
 vars:
@@ -174,6 +187,15 @@ def test_a_battery_is_given_back_though_what_stands_beside_the_flow_is_broken(
     (lived.folder / "nodes" / "beat.py").write_text("def (")
     lived.end(signal.SIGKILL)
     until(lambda: lived.told()[-1] == "RELEASE")
+
+
+def test_what_a_battery_went_by_before_is_known_when_it_is_given_back(lived: Lived) -> None:
+    (lived.folder / "nodes" / "note.py").write_text(KEEPS)
+    lived.start(**{RESTARTED: str(MOST)})
+    until(lambda: "100.0" in lived.told())
+    time.sleep(2 * LINGER)
+    lived.end(signal.SIGKILL)
+    until(lambda: lived.told()[-1] == "own-timers")
 
 
 def test_a_faulty_flow_keeps_no_battery_of_another_waiting(lived: Lived) -> None:

@@ -46,7 +46,7 @@ def release(
                 )
             except FlowError as error:
                 faults += error.faults
-        run_release(graphs)
+        run_release(graphs, folder)
     if faults:
         raise FlowError(faults)
 
