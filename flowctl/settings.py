@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flowctl import units
+from flowctl.complaints import complaints, mentions
 from flowctl.faults import Mark, nearest
 from flowctl.flow import FROM
 from flowctl.marked import BROKEN, Marked
@@ -14,7 +15,6 @@ from flowctl.node import NodeSpec, Setting
 from flowctl.report import Report
 from flowctl.secret import Secret
 from flowctl.simple import UNSURE, simple
-from flowctl.troubles import explain, mentions
 
 Found = tuple[dict[str, Marked], dict[str, Marked]]
 
@@ -60,7 +60,7 @@ def _validated(setting: Setting, item: Marked, value: Any, where: str, report: R
     except ValidationError as error:
         if item.soft and item.text != value:
             return read(setting, Marked(item.mark, item.text, text=item.text), where, report)
-        for path, said, cure in explain(setting, value, error):
+        for path, said, cure in complaints(setting, value, error):
             report.add(item.place(path), "E132", where, said, cure)
         return BROKEN
     said = _odd(value, made)

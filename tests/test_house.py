@@ -123,6 +123,14 @@ def test_no_module_imports_itself_through_others():
     assert [module for module in modules if module in reach(module)] == []
 
 
+def test_every_file_of_the_engine_is_on_the_map():
+    """A new file wants a word in docs/rooms.md, beside those it belongs to."""
+    page = (ROOT / "docs" / "rooms.md").read_text(encoding="utf-8")
+    rooms = page.partition("## The rooms of flowctl/")[2].partition("## The rooms of nodes/")[0]
+    named = set(re.findall(r"`(\w+)`", rooms))
+    assert named == {path.stem for path in ROOT.glob("flowctl/*.py")}
+
+
 def test_the_engine_knows_no_node_and_no_device():
     strangers = {"nodes", *DEVICE_LIBRARIES}
     for path in ROOT.glob("flowctl/**/*.py"):

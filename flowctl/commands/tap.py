@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+from flowctl.ask import ask
 from flowctl.faults import FlowError
 from flowctl.folders import state_folder
-from flowctl.watching import ask
 
 
 def tap(

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+from flowctl.ask import ask
 from flowctl.folders import state_folder
-from flowctl.watching import ask
 
 WIDTH = 40  # characters of a value
 

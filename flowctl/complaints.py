@@ -30,7 +30,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-def explain(setting: Setting, value: Any, error: "ValidationError") -> Iterator[Told]:
+def complaints(setting: Setting, value: Any, error: "ValidationError") -> Iterator[Told]:
     """Yield path, message and cure of each thing wrong, one per place."""
     seen: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
     for item in error.errors(include_url=False):
