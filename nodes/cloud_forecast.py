@@ -9,7 +9,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Ge, Gt, Log, Lt, Observable, Percent, Seconds, WattHours
-from nodes._helpers.days import day_of, looking, read_zone
+from nodes._helpers.days import Zone, day_of, looking, read_zone
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.sky import Sky, clouds
 
@@ -30,7 +30,7 @@ def cloud_forecast(
     good_for: Annotated[
         Seconds, Gt(0), "without news for so long, nobody knows any more"
     ] = 21600.0,
-    zone: Annotated[str, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
+    zone: Annotated[Zone, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
     clock: Clock,
     log: Log,
 ) -> Observable[Sky]:

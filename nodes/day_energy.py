@@ -8,7 +8,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from flowctl import Clock, Ge, Gt, Lt, Observable, Seconds, Store, WattHours, Watts
-from nodes._helpers.days import DayEnergy, day_of, looking, read_zone
+from nodes._helpers.days import DayEnergy, Zone, day_of, looking, read_zone
 from nodes._helpers.operators import kept
 from nodes._helpers.timing import TINY
 
@@ -24,7 +24,7 @@ def day_energy(
     ] = 0.0,
     longest: Annotated[Seconds, Gt(0), "a longer gap between two readings does not count"] = 60.0,
     save_every: Annotated[Seconds, Gt(0), "the count is saved this often, and at the end"] = 900.0,
-    zone: Annotated[str, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
+    zone: Annotated[Zone, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
     clock: Clock,
     store: Store,
 ) -> Observable[DayEnergy]:

@@ -23,7 +23,7 @@ from flowctl import (
     WattHours,
     Watts,
 )
-from nodes._helpers.days import DayEnergy, day_of, gone, looking, read_zone
+from nodes._helpers.days import DayEnergy, Zone, day_of, gone, looking, read_zone
 from nodes._helpers.fallback import NORTH, Day, Decision, Needs, Season, decide, season_of
 from nodes._helpers.operators import kept
 from nodes._helpers.sky import Sky
@@ -56,7 +56,7 @@ def energy_fallback(
     measured_factor: Annotated[float, Gt(0), "what was measured counts so many times"] = 1.0,
     duration_factor: Annotated[float, Gt(0), "and is forced so many times as long"] = 1.0,
     late: Annotated[Seconds, Ge(0), "a check that was missed is made up within this"] = 7200.0,
-    zone: Annotated[str, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
+    zone: Annotated[Zone, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
     clock: Clock,
     store: Store,
     log: Log,

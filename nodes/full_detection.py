@@ -8,7 +8,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Battery, Clock, Ge, Gt, Log, Lt, Observable, Seconds, Store, Watts
-from nodes._helpers.days import day_of, looking, read_zone
+from nodes._helpers.days import Zone, day_of, looking, read_zone
 from nodes._helpers.timing import TINY
 
 DAY = 86400.0  # s
@@ -47,7 +47,7 @@ def full_detection(
     day_begins: Annotated[
         Seconds, Ge(0), Lt(DAY), "it counts as full until then, e.g. 6h after midnight"
     ] = 21600.0,
-    zone: Annotated[str, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
+    zone: Annotated[Zone, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
     clock: Clock,
     store: Store,
     log: Log,

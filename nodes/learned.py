@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from flowctl import Ability, Clock, Observable, Outlook
 from nodes._helpers.bank import TIMINGS
-from nodes._helpers.days import read_zone
+from nodes._helpers.days import Zone, read_zone
 from nodes._helpers.operators import holding
 
 GUESS = "a first guess"
@@ -28,7 +28,7 @@ def learned(
     outlook: Annotated[Observable[Outlook], "the house as `response_predictor` sees it"],
     *,
     zone: Annotated[
-        str, "time zone of `since`, e.g. Europe/Paris; if not given, the machine's"
+        Zone, "time zone of `since`, e.g. Europe/Paris; if not given, the machine's"
     ] = "",
     clock: Clock,
 ) -> Observable[Mapping[str, Any]]:

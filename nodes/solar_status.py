@@ -11,7 +11,7 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Gt, Observable, Plan, Seconds, Watts
-from nodes._helpers.days import DayEnergy, read_zone
+from nodes._helpers.days import DayEnergy, Zone, read_zone
 from nodes._helpers.operators import NONE
 from nodes._helpers.sky import Sky
 from nodes._helpers.timing import TINY
@@ -35,7 +35,7 @@ def solar_status(
     ] = None,
     *,
     timeout: Annotated[Seconds, Gt(0), "silence of a meter after which both powers are 0"] = 20.0,
-    zone: Annotated[str, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
+    zone: Annotated[Zone, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
     clock: Clock,
 ) -> Observable[Mapping[str, Any]]:
     """Say one record per plan: powers in whole W, energies in whole Wh.

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flowctl import Clock, Seconds, WattHours
+from flowctl import Check, Clock, Seconds, WattHours
 from nodes._helpers.timing import Deadline
 
 LOOK = 30.0  # s between two looks at the calendar
@@ -29,6 +30,9 @@ def read_zone(name: str) -> tzinfo | None:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"no time zone is called '{name}'; e.g. Europe/Paris") from None
+
+
+Zone = Annotated[str, Check(read_zone)]
 
 
 def day_of(wall: datetime, begins: Seconds, zone: tzinfo | None) -> str:

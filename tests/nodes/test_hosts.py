@@ -68,6 +68,9 @@ STEPS = [  # step, the place of the fault in it, what is said
     ("modbus_read: {host: 'tcp://10.0.0.5', register: 1, unit: W}", "'tcp", "leave out 'tcp://'"),
     ("ha_state: {host: ha.local, token: x, entity: Grid Power}", "Grid", "is no entity id"),
     ("victron_mqtt: {broker: 127.0.0.1, portal: 'c0/#'}", "'c0", "is no topic"),
+    ("schedule: {between: 25:00-06:00}", "25", "times of day go from"),
+    ("schedule: {between: '22:00-06:00', days: mon-fry}", "mon-fry", "is no day"),
+    ("schedule: {between: '22:00-06:00', zone: Europe/Amsterdm}", "Europe", "no time zone"),
     ("dsmr: {host: 'a:23'}", "'a:23", "leave out ':23'"),
     ("shelly: {host: 'the meter'}", "'the", "is no host"),
 ]
