@@ -17,6 +17,7 @@ from flowctl.live import LiveEnds
 from flowctl.recording import Recorder
 from flowctl.reload import Changes, replace
 from flowctl.storage import Storage
+from flowctl.zone import own_zone
 
 SET = 1.0  # s; a clock that is ahead by more was set
 
@@ -59,7 +60,7 @@ class Session:
         if self.options.record:
             clock, name = self.engine.clock, self.engine.graph.name
             epoch = clock.wall().timestamp() - clock.time()
-            self._recorder = Recorder(self.options.record, flow=name, epoch=epoch)
+            self._recorder = Recorder(self.options.record, flow=name, zone=own_zone(), epoch=epoch)
             self._record_edges()
         self._note()
         self.engine.start()

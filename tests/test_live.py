@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 
@@ -111,6 +112,26 @@ async def test_the_live_clock_runs_timers_as_turns_and_cancels_them() -> None:
     clock.later(0.01, lambda: said.append("cancelled")).dispose()
     await asyncio.sleep(0.03)
     assert said == ["kept"]
+
+
+async def test_a_step_of_the_wall_clock_moves_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, rung = LiveClock(), asyncio.Event()
+
+    class Set(datetime):
+        """An hour back, as by a time server."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) - timedelta(hours=1)
+
+    clock.later(0.03, rung.set)
+    before, wall, date = clock.time(), clock.wall(), clock.now
+    monkeypatch.setattr("flowctl.live.datetime", Set)
+    async with asyncio.timeout(5):
+        await rung.wait()
+    assert clock.wall() < wall
+    assert 0.0 < clock.time() - before < 5.0
+    assert clock.now > date
 
 
 async def test_an_edge_that_goes_and_returns_is_told_once_each(

@@ -1,0 +1,29 @@
+"""The time zone of this machine, by name."""
+
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+LOCALTIME, TIMEZONE = Path("/etc/localtime"), Path("/etc/timezone")  # Debian writes both
+
+
+def own_zone() -> str:
+    """Return a name such as `Europe/Berlin`; empty where the machine does not tell one."""
+    if told := os.environ.get("TZ"):
+        return _known(told.removeprefix(":"))
+    _, _, name = str(LOCALTIME.resolve()).partition("zoneinfo/")
+    return _known(name) or _known(_written())
+
+
+def _written() -> str:
+    try:
+        return TIMEZONE.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _known(name: str) -> str:
+    try:
+        return ZoneInfo(name).key if name else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""

@@ -1,0 +1,61 @@
+"""The zone of the machine, as recordings name it."""
+
+import json
+
+import pytest
+
+from flowctl import zone
+from flowctl.run import run
+from flowctl.session import Options
+from tests.house import build
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        (":Europe/Berlin", "Europe/Berlin"),
+        ("CET-1CEST", ""),  # a rule, not a name
+        ("../../etc/passwd", ""),
+    ],
+)
+def test_the_environment_goes_first(monkeypatch, told, name):
+    monkeypatch.setenv("TZ", told)
+    assert zone.own_zone() == name
+
+
+@pytest.mark.parametrize(
+    ("link", "written", "name"),
+    [
+        ("/usr/share/zoneinfo/Europe/Paris", None, "Europe/Paris"),
+        (None, "Europe/Paris\n", "Europe/Paris"),
+        (None, "Mars\n", ""),
+        (None, None, ""),
+    ],
+)
+def test_then_what_the_system_has(monkeypatch, tmp_path, link, written, name):
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(zone, "LOCALTIME", tmp_path / "localtime")
+    monkeypatch.setattr(zone, "TIMEZONE", tmp_path / "timezone")
+    if link:
+        (tmp_path / "localtime").symlink_to(link)
+    if written:
+        (tmp_path / "timezone").write_text(written)
+    assert zone.own_zone() == name
+
+
+FLOW = """
+flow: short
+streams:
+  meter: [src]
+  out:
+    - from: meter
+    - print
+"""
+
+
+async def test_a_recording_names_the_zone_of_the_house(monkeypatch, tmp_path):
+    monkeypatch.setenv("TZ", "Europe/Amsterdam")
+    record = tmp_path / "day.jsonl"
+    await run([build(tmp_path, FLOW)], Options(watch=False, seconds=0.05, record=record))
+    assert json.loads(record.read_text().splitlines()[0])["zone"] == "Europe/Amsterdam"
