@@ -55,6 +55,10 @@ def unit_commit(
     fast as the others, by their measured power, come up: the sum stays flat. The number changes
     only where it saves enough, and one switched on stays on for `least_on`.
 
+    This is for plans of `split`, `distribute` and the like. In `rebalance`, `strategy: efficiency`
+    does the same, and its forecasts count on it; two steps that both choose who works disturb each
+    other.
+
     Raises:
         ValueError: `efficiency` is empty.
     """
