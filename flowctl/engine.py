@@ -183,8 +183,8 @@ class Engine:
         into = self.output(f"{step.stream}/{INTO}")
 
         def put(value: Any) -> None:
-            into.emit(value)
             end.put(value)
+            self._tell(running, into, value)
 
         running.listen(put, end.close)
 
@@ -193,8 +193,8 @@ class Engine:
         shell: Shell
 
         def send(command: float | Release) -> None:
-            into.emit(command)
             end.put(command)
+            self._tell(running, into, command)
 
         def push(record: Battery) -> None:
             output.emit(shell.told(record))
@@ -204,6 +204,14 @@ class Engine:
             self.edge(step), lambda record: self.clock.turn(push, record), shell.renew
         )
         running.listen(shell.want, shell.close)
+
+    @staticmethod
+    def _tell(running: Running, into: Output, value: Any) -> None:
+        """Tell who looks on what has gone to an end: what they raise must not undo the rest."""
+        try:
+            into.emit(value)
+        except Exception as error:  # noqa: BLE001 - a fence like any
+            running.failed(error, value)
 
     def edge(self, step: Step) -> Edge:
         """Collect what an end needs to be started."""

@@ -172,9 +172,10 @@ class Shell:
         return self._written_at + refresh
 
     def _differs(self) -> bool:
-        change = abs(self._wanted - (self._written or 0.0))
-        stops = self._wanted == 0.0 and self._written != 0.0
-        return change > 0 and (change >= self.terms.deadband or stops)
+        held = self._written or 0.0
+        change = abs(self._wanted - held)
+        stops = self._wanted == 0.0 and held != 0.0
+        return change > 0 and (change >= self.terms.deadband or stops or self._within(held) != held)
 
     def _write(self, now: float) -> None:
         held, fresh = self._written, self._written is None or self._differs()
@@ -201,12 +202,15 @@ class Shell:
             self._send(RELEASE)
 
     def _limited(self, watts: float) -> float:
+        held = self._within(watts)
+        self.counts.limited += held != watts
+        return held
+
+    def _within(self, watts: float) -> float:
         terms, rating = self.terms, self._rating
         low = -min(_or_inf(terms.max_charge), _or_inf(rating.max_charge))
         high = min(_or_inf(terms.max_discharge), _or_inf(rating.max_discharge))
-        held = min(max(watts, low), high) + 0.0
-        self.counts.limited += held != watts
-        return held
+        return min(max(watts, low), high) + 0.0
 
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1

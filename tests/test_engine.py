@@ -218,3 +218,23 @@ def test_a_share_holds_no_longer_than_the_plan_it_was_taken_from(tmp_path: Path)
     bench.say("plan", Plan(watts={}, valid_until=50.0))
     bench.advance(10.0)
     assert bench.heard("left") == [(0.0, 300.0), (4.0, None)]
+
+
+@pytest.mark.parametrize("end", ["left", "kept"])
+def test_who_looks_on_cannot_keep_a_command_from_its_device(tmp_path: Path, end: str) -> None:
+    flow = """
+streams:
+  meter: [src]
+  left: [from: meter, bat]
+  kept: [from: meter, out]
+"""
+    bench = Bench(build(tmp_path, flow))
+
+    def look(value: object) -> None:
+        raise LookupError("nobody told me")
+
+    bench.engine.output(f"{end}/in").listen(0, look)
+    bench.say("meter", 100.0)
+    bench.advance(30.0)
+    wanted = [(0.0, 100.0), (10.0, None)] if end == "left" else [(0.0, 100.0)]
+    assert bench.heard(end) == wanted

@@ -101,6 +101,15 @@ def test_the_devices_own_rating_limits_too() -> None:
     assert wired.sent == [(0.0, 800.0)]
 
 
+def test_a_limit_that_comes_down_goes_before_the_dead_band() -> None:
+    wired = Wired(deadband=25.0, write_every=1.0, lease=10.0)
+    for most in (800.0, 790.0):
+        wired.shell.told(Battery(max_discharge=most))
+        wired.shell.want(2000.0)
+        wired.clock.advance(2.0)
+    assert [watts for _, watts in wired.sent] == [800.0, 790.0]
+
+
 def test_what_is_no_finite_power_is_refused() -> None:
     wired = Wired()
     for value in (math.nan, math.inf, -math.inf, "500", None, True, [500.0]):
