@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flowctl.control import socket_path
+from flowctl.control import is_answered, socket_path
 from flowctl.faults import FlowError
 
 
@@ -30,7 +30,10 @@ def ask(state: Path, flow: str | None, request: dict[str, Any]) -> Iterator[dict
 def _path(state: Path, flow: str | None) -> Path:
     if flow:
         return socket_path(state, flow)
-    running = sorted((state / "run").glob("*.sock"))
+    flows = sorted((state / "run").glob("*.sock"))
+    running = [
+        path for path in flows if is_answered(state, path.stem)
+    ]  # a killed one leaves its own
     if len(running) != 1:
         names = ", ".join(path.stem for path in running)
         said = (

@@ -127,9 +127,9 @@ def _check(drafts: Drafts) -> list[str]:
 
 
 def _watches(path: Path | None, library: Library) -> tuple[str, ...]:
-    dotenv = path.parent / ".env" if path else None
-    found = [path, dotenv if dotenv and dotenv.is_file() else None, *library.watches()]
-    return tuple(str(item) for item in found if item)
+    """Whole paths, as whoever watches tells of them; the `.env` may come later."""
+    own = [path.resolve(), path.resolve().parent / ".env"] if path else []
+    return tuple(str(item) for item in (*own, *library.watches()))
 
 
 def _shown(values: dict[str, Any], drafts: Drafts) -> dict[str, Any]:

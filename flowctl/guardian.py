@@ -3,7 +3,8 @@
 The engine holds the only write end of a pipe. It says goodbye before it ends; when the pipe closes
 without that word, the engine was killed. One that is alive but stuck (a step that never returns)
 says nothing any more: it is killed then. In both cases the guardian runs `flowctl release`, which
-gives every device back, and after that becomes the engine again, with the same arguments.
+gives every device back, and after that becomes the engine again, with the same arguments; but not
+if the engine was asked to stop before.
 Runs on the standard library alone, started as a script, so that it stays small.
 """
 
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-BYE, BEAT = b"bye", b"."
+BEAT, LAST, BYE = b".", b"l", b"b"  # it lives; it was asked to stop; all has been given back
 EVERY = 5.0  # s between two beats of the engine
 SILENCES = 3  # times that twice as long passes without one: then it is stuck (30 s)
 RESTARTED = "FLOWCTL_RESTARTED"  # how often the guardian has started the engine again
@@ -42,6 +43,10 @@ class Guardian:
         """
         return self._say(BEAT) and self._process.poll() is None
 
+    def last(self) -> None:
+        """Say that the engine was asked to stop: it is not to be started again."""
+        self._say(LAST)
+
     def bye(self) -> None:
         """End it in peace: every device has been released."""
         self._say(BYE)
@@ -63,20 +68,27 @@ def watch(pipe: int, release: Sequence[str], again: Sequence[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the engine gets them too, and says goodbye
     began = time.monotonic()
-    if _said_goodbye(pipe, os.getppid()):
+    said = _heard(pipe, os.getppid())
+    if BYE in said:
         return
     sys.stderr.write("flowctl: the engine was killed; giving the batteries back\n")
     subprocess.run(release, check=False)
     lived = time.monotonic() - began
     times = 1 if lived > ENOUGH else int(os.environ.get(RESTARTED, "0")) + 1
+    if again and times <= MOST and LAST not in said:
+        _start(again, times)
+
+
+def _start(again: Sequence[str], times: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    if again and times <= MOST:
-        os.execve(again[0], list(again), {**os.environ, RESTARTED: str(times)})
+    pid = os.getpid()
+    sys.stderr.write(f"flowctl: started again, behind this terminal; `kill {pid}` ends it\n")
+    os.execve(again[0], list(again), {**os.environ, RESTARTED: str(times)})
 
 
-def _said_goodbye(pipe: int, engine: int) -> bool:
-    """Listen to the engine until it ends; kill it when it is stuck."""
+def _heard(pipe: int, engine: int) -> bytes:
+    """Listen to the engine until it ends, and kill it when it is stuck; what it said at last."""
     said, silences = b"", -1
     while True:
         if silences >= 0 and not select.select([pipe], [], [], 2 * EVERY)[0]:
@@ -84,9 +96,9 @@ def _said_goodbye(pipe: int, engine: int) -> bool:
             if silences == SILENCES:
                 _kill(engine)
         elif chunk := os.read(pipe, 64):
-            said, silences = (said + chunk)[-len(BYE) :], 0
+            said, silences = said + chunk.replace(BEAT, b""), 0
         else:
-            return said == BYE
+            return said
 
 
 def _kill(engine: int) -> None:

@@ -34,6 +34,11 @@ class Guarding:
                 continue
             await asyncio.sleep(EVERY)
 
+    def last(self) -> None:
+        """Say that the flows were asked to stop: nobody is to start them again."""
+        if self._guardian:
+            self._guardian.last()
+
     def end(self) -> None:
         """Say goodbye: every device has been released."""
         if self._guardian:

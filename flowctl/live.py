@@ -1,16 +1,12 @@
-"""The live ends of a flow: an asyncio clock, and tended tasks at every edge."""
+"""The live ends of a flow: tended tasks at every edge."""
 
 import asyncio
-import heapq
 import logging
-import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from flowctl.clock import Clock, Timer
 from flowctl.ends import Edge, End
 from flowctl.events import BOUND, Events
 from flowctl.latest import Latest
@@ -23,55 +19,6 @@ SHORT = 1.0  # s a sink gets for its last value
 PATIENCE = 12.0  # s a device gets to give its battery back: a Venus may stall for 10 s
 
 
-class LiveClock(Clock):
-    """The event loop's monotonic time: a step of the wall clock cannot disturb it.
-
-    All timers share one of the loop's: those are dear to order, and a thousand flows tick at once.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._loop = asyncio.get_running_loop()
-        self._start = self._loop.time()
-        self._timers: list[tuple[float, int, list[Callable[[], object]]]] = []
-        self._alarm: asyncio.TimerHandle | None = None
-        self._rings = math.inf
-
-    def time(self) -> float:
-        """Seconds since this clock was made."""
-        return self._loop.time() - self._start
-
-    def wall(self) -> datetime:
-        """The time of day as the system has it now."""
-        return datetime.now(UTC)
-
-    def later(self, delay: float, action: Callable[[], object]) -> Timer:
-        """Arm a timer; equal times ring in the order they were asked for."""
-        cell, due = [action], self._loop.time() + max(0.0, delay)
-        heapq.heappush(self._timers, (due, next(self._order), cell))
-        if due < self._rings:
-            self._set_alarm(due)
-        return Timer(cell.clear)
-
-    def _set_alarm(self, due: float) -> None:
-        if self._alarm:
-            self._alarm.cancel()
-        self._rings, self._alarm = due, self._loop.call_at(due, self._ring)
-
-    def _ring(self) -> None:
-        timers, now = self._timers, self._loop.time()
-        self._rings = -math.inf  # what is asked for meanwhile sets no alarm of its own
-        try:
-            while timers and timers[0][0] <= now:
-                _, _, cell = heapq.heappop(timers)
-                if cell:
-                    self.turn(cell.pop())
-        finally:
-            self._rings = math.inf
-            if timers:
-                self._set_alarm(timers[0][0])
-
-
 class LiveEnds:
     """Runs sources, sinks and devices as tasks; `shadow` reads devices and writes nothing."""
 
@@ -80,6 +27,8 @@ class LiveEnds:
         self._tasks: set[Tended] = set()
         self._devices: dict[str, _Borrower] = {}
         self._borrowing: set[asyncio.Task[None]] = set()
+        self.forced: Sequence[str] = ()
+        """Devices that did not answer when they were to be given back."""
 
     def source(self, edge: Edge, push: Callable[[Any], None], done: Callable[[], None]) -> End:
         """Pour what a source yields into its stream, restarting it when it fails."""
@@ -136,8 +85,9 @@ class LiveEnds:
         tasks = {tended.task for tended in self._tasks}
         devices = tasks & self._borrowing
         late = await _wait(devices, PATIENCE)
-        for task in late:
-            log.error("%s did not answer in %g s; it may be forced", task.get_name(), PATIENCE)
+        self.forced = sorted(task.get_name() for task in late)
+        for name in self.forced:
+            log.error("%s did not answer in %g s; it may be forced", name, PATIENCE)
         open_ends = late | await _wait(tasks - devices, SHORT)
         for task in open_ends:
             task.cancel()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flowctl.engine import Engine
 from flowctl.graph import Graph
-from flowctl.live import LiveClock, LiveEnds
+from flowctl.live import LiveEnds
+from flowctl.liveclock import LiveClock
 from flowctl.node import NodeKind
 from flowctl.storage import Storage
 from flowctl.values import RELEASE
@@ -15,10 +16,11 @@ from flowctl.values import RELEASE
 log = logging.getLogger("release")
 
 
-async def release(graphs: Sequence[Graph], storage: Storage) -> None:
+async def release(graphs: Sequence[Graph], storage: Storage) -> Sequence[str]:
     """Tell each device RELEASE, once, and wait until it has done so or patience ends.
 
-    The storage knows what a battery went by before it was borrowed.
+    The storage knows what a battery went by before it was borrowed. The answer names the devices
+    that may still be forced.
     """
     clock, ends = LiveClock(), LiveEnds()
     for graph in graphs:
@@ -30,9 +32,10 @@ async def release(graphs: Sequence[Graph], storage: Storage) -> None:
                 end.close()
                 log.warning("%s: giving %s back", graph.name, step.stream)
     await ends.finish()
+    return ends.forced
 
 
-def run_release(graphs: Sequence[Graph], state: Path) -> None:
+def run_release(graphs: Sequence[Graph], state: Path) -> Sequence[str]:
     """Do it in an event loop of its own."""
     with Storage(state) as storage:
-        asyncio.run(release(graphs, storage))
+        return asyncio.run(release(graphs, storage))

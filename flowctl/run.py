@@ -2,22 +2,26 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from typing import Any
 
 from flowctl.chain import devices
 from flowctl.check import load
 from flowctl.faults import FlowError
 from flowctl.graph import Graph
-from flowctl.live import LiveClock
+from flowctl.guarding import Guarding
+from flowctl.liveclock import LiveClock
 from flowctl.session import Options, Session
 from flowctl.storage import Storage
 
 log = logging.getLogger("flowctl")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last: the terminal is gone
 SETTLED = 0.1  # s a file must rest before it is read again: editors save in several steps
 
 Beside = Callable[[Sequence[Session]], Awaitable[None]]
@@ -27,14 +31,12 @@ async def run(
     sources: Sequence[Path],
     options: Options,
     beside: Sequence[Beside] = (),
-    started: Callable[[list[Session]], None] = lambda _: None,
-    guard: Beside | None = None,
+    guard: Guarding | None = None,
 ) -> list[Session]:
     """Run flows in one process, isolated from each other; return when all have stopped.
 
     `beside` are tasks that go along (a live view, a control socket); they end with the flows.
-    `guard` is one that goes on until every device has been given back.
-    `started` is called once, before the first device is dialled.
+    The guard begins before the first device is dialled, and goes on until all are given back.
 
     Raises:
         FlowError: a flow is faulty; none has been started.
@@ -42,23 +44,36 @@ async def run(
     graphs = [load(source, sets=options.sets) for source in sources]
     _apart(graphs, options)
     with _borrowing(graphs, options):
-        return await _run(list(zip(sources, graphs, strict=True)), options, beside, started, guard)
+        pairs = list(zip(sources, graphs, strict=True))
+        return await _run(pairs, options, beside, guard or Guarding((), (), wanted=False))
 
 
 async def _run(
     pairs: Sequence[tuple[Path, Graph]],
     options: Options,
     beside: Sequence[Beside],
-    started: Callable[[list[Session]], None],
-    guard: Beside | None,
+    guard: Guarding,
 ) -> list[Session]:
     clock = LiveClock()
     storage = Storage(options.state) if options.state else None
     sessions = [Session(source, graph, clock, options, storage) for source, graph in pairs]
-    started(sessions)
-    stop = _stop_on_signals()
+    guard.start(sessions)
+    guarded = asyncio.ensure_future(_go_along(guard.beating, sessions))
+    try:
+        with _stop_on_signals(guard.last) as stop:
+            await _live(sessions, options, beside, stop)
+    finally:
+        guarded.cancel()
+        await asyncio.gather(guarded, return_exceptions=True)
+        if storage:
+            storage.close()
+    return sessions
+
+
+async def _live(
+    sessions: Sequence[Session], options: Options, beside: Sequence[Beside], stop: asyncio.Event
+) -> None:
     tasks = [asyncio.ensure_future(_go_along(task, sessions)) for task in beside]
-    last = [asyncio.ensure_future(_go_along(guard, sessions))] if guard else []
     try:
         _start(sessions, stop)
         if options.watch:
@@ -70,12 +85,7 @@ async def _run(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*(session.stop() for session in sessions))
-        for task in last:
-            task.cancel()
-        await asyncio.gather(*tasks, *last, return_exceptions=True)
-        if storage:
-            storage.close()
-    return sessions
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _apart(graphs: Sequence[Graph], options: Options) -> None:
@@ -126,14 +136,31 @@ def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:
         session.start()
 
 
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last: the terminal is gone
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
+@contextmanager
+def _stop_on_signals(asked: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """Give what is set by the first signal. A second one ends it at once, as its guardian can.
+
+    The handlers run between any two lines of Python: a step that never returns holds up the loop.
+    """
+    stop, loop, before = asyncio.Event(), asyncio.get_running_loop(), dict[int, Any]()
+    signals = list[int]()
+
+    def handle(number: int, _: object) -> None:
+        signals.append(number)
+        if len(signals) > 1:
+            os._exit(128 + number)
+        asked()
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in map(int, SIGNALS):
+        with suppress(ValueError):  # not the main thread
             if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has it
-                loop.add_signal_handler(number, stop.set)
-    return stop
+                before[number] = signal.signal(number, handle)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _go_along(beside: Beside, sessions: Sequence[Session]) -> None:

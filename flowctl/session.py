@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,12 @@ class Session:
         self.log = logging.getLogger(graph.name or source.stem)
         self._recorder: Recorder | None = None
         self._recorded: set[str] = set()
+        self._faulty = False  # the file, so that another one runs
+
+    @property
+    def forced(self) -> Sequence[str]:
+        """Devices that did not answer when they were to be given back."""
+        return self._ends.forced
 
     def start(self) -> None:
         """Build the flow; a device is not written before its first setpoint."""
@@ -80,6 +86,7 @@ class Session:
             changes = replace(self.engine, new)
         except FlowError as error:
             self.log.error("not reloaded, the flow runs on as it was:\n%s", error)
+            self._faulty = True
             return None
         except Exception:
             self.log.exception("not reloaded")
@@ -88,6 +95,9 @@ class Session:
         if changes:
             took = (time.perf_counter() - began) * 1000
             self.log.info("reloaded in %.0f ms: %s", took, changes)
+        elif self._faulty:
+            self.log.info("the file is good again, and says what runs")
+        self._faulty = False
         if self._recorder:
             self._record_edges()
         return changes

@@ -44,6 +44,7 @@ async def shown(sessions: Sequence[Session]) -> None:
                 await asyncio.sleep(REFRESH)
         finally:
             live.update(picture([looker.look() for looker in lookers]), refresh=True)
+            logging_lines(logging.getLogger().level, lively=False)  # what is given back is told
 
 
 async def told(sessions: Sequence[Session]) -> None:

@@ -55,6 +55,22 @@ KEEPS = (
         with""",
     )
 )
+JAM = '''
+import time
+from flowctl import Observable, Watts
+
+def jam(power: Observable[Watts]) -> Observable[Watts]:
+    """Never returns from the tenth value."""
+    said = []
+
+    def pass_on(watts):
+        said.append(watts)
+        while len(said) == 10:
+            time.sleep(0.01)
+        return watts
+
+    return power.map(pass_on)
+'''
 FLOW = """
 flow: lived
 vars:
@@ -140,6 +156,21 @@ def test_a_signal_ends_cleanly_and_releases(lived: Lived, number: int) -> None:
     assert "Traceback" not in errors
     assert lived.process is not None
     assert lived.process.returncode == 0
+
+
+def test_who_has_no_patience_with_a_stuck_flow_presses_twice(lived: Lived) -> None:
+    (lived.folder / "nodes" / "jam.py").write_text(JAM)
+    lived.flow.write_text(lived.flow.read_text().replace("    - note", "    - jam\n    - note"))
+    lived.start()
+    until(lambda: "100.0" in lived.told())
+    time.sleep(0.5)
+    assert lived.process
+    lived.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    lived.end(signal.SIGINT)
+    assert lived.process.returncode == 128 + signal.SIGINT
+    until(lambda: lived.told()[-1] == "RELEASE")
+    assert "started again" not in lived.errors.read_text()
 
 
 def test_a_killed_engine_leaves_no_battery_forced(lived: Lived) -> None:

@@ -20,7 +20,8 @@ ENGINE = """
 import sys, time
 from flowctl import guardian
 guardian.__file__ = sys.argv[1]
-mine = guardian.Guardian([sys.executable, "-c", f"open({sys.argv[2]!r}, 'w')"], [])
+back, again = ([sys.executable, "-c", f"open({sys.argv[2] + end!r}, 'w')"] for end in ("", "2"))
+mine = guardian.Guardian(back, again)
 for word in sys.argv[3:]:
     getattr(mine, word)()
 time.sleep(WAIT)
@@ -30,7 +31,8 @@ import sys
 sys.path.append({str(Path(guardian.__file__).parent)!r})
 import guardian
 guardian.EVERY = 0.05
-guardian.watch(int(sys.argv[1]), sys.argv[3:], [])
+count = int(sys.argv[2])
+guardian.watch(int(sys.argv[1]), sys.argv[3 : 3 + count], sys.argv[3 + count :])
 """
 
 
@@ -53,13 +55,21 @@ def until(what: Callable[[], Any], seconds: float = 20.0) -> None:
 def test_an_engine_that_is_stuck_is_killed_and_the_batteries_given_back(tmp_path: Path) -> None:
     ended, given_back = lives(tmp_path, "beat")
     assert ended == -signal.SIGKILL
-    until(given_back.exists)
+    until(given_back.with_name("given_back2").exists)
+    assert given_back.exists()
 
 
 def test_an_engine_that_ends_without_a_goodbye_has_its_batteries_given_back(tmp_path: Path) -> None:
     ended, given_back = lives(tmp_path, "beat", seconds=0.0)
     assert ended == 0
     until(given_back.exists)
+
+
+def test_an_engine_that_was_asked_to_stop_is_not_started_again(tmp_path: Path) -> None:
+    _, given_back = lives(tmp_path, "beat", "last", seconds=0.0)
+    until(given_back.exists)
+    time.sleep(0.2)
+    assert not given_back.with_name("given_back2").exists()
 
 
 def test_after_a_goodbye_nothing_is_done(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from flowctl import Battery
 from flowctl.latest import Latest
-from flowctl.live import LiveClock
+from flowctl.liveclock import LiveClock
 from flowctl.run import run
 from flowctl.session import Options, Session
 from flowctl.tend import Tended

@@ -10,7 +10,8 @@ import pytest
 from flowctl import Battery, FlowError
 from flowctl.control import is_answered, listening
 from flowctl.glance import Looker
-from flowctl.live import LiveClock
+from flowctl.guarding import Guarding
+from flowctl.liveclock import LiveClock
 from flowctl.recording import Recorder, read
 from flowctl.run import run
 from flowctl.session import Options, Session
@@ -104,6 +105,23 @@ async def test_a_file_that_flows_share_is_read_anew_by_each(tmp_path: Path) -> N
             await says(session, 20.0)
 
     await live(flows, change)
+
+
+async def test_a_flow_is_read_anew_though_it_was_named_by_a_path_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = write(tmp_path, "one")
+    monkeypatch.chdir(tmp_path)
+
+    async def change(sessions: Sequence[Session]) -> None:
+        await asyncio.sleep(0.3)
+        flow.write_text(flow.read_text().replace("${FACTOR:-one}", "two"))
+        await says(sessions[0], 20.0)
+        (tmp_path / ".env").write_text("FACTOR=one\n")  # there was none
+        flow.write_text(flow.read_text().replace('"two"', '"${FACTOR:-two}"'))
+        await says(sessions[0], 10.0)
+
+    await live([Path("one.yaml")], change)
 
 
 async def test_a_node_that_cannot_be_built_ends_no_watching(
@@ -298,13 +316,14 @@ async def test_the_guardian_is_told_of_life_until_every_battery_is_given_back(
 ) -> None:
     beats = list[float]()
 
-    async def guard(_: Sequence[Session]) -> None:
-        while True:
-            beats.append(asyncio.get_running_loop().time())
-            await asyncio.sleep(0.05)
+    class Guard(Guarding):
+        async def beating(self, sessions: Sequence[Session]) -> None:
+            while True:
+                beats.append(asyncio.get_running_loop().time())
+                await asyncio.sleep(0.05)
 
     flow = write(tmp_path, "one", "\n  left:\n    - from: meter\n    - slow\n")
     (tmp_path / "nodes" / "slow.py").write_text(SLOW)
     began = asyncio.get_running_loop().time()
-    await run([flow], Options(watch=False, seconds=0.3), guard=guard)
+    await run([flow], Options(watch=False, seconds=0.3), guard=Guard((), (), wanted=False))
     assert beats[-1] - began > 0.6

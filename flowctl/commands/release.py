@@ -21,12 +21,13 @@ def release(
     set_: Annotated[list[str] | None, "a var: name=value"] = None,
     accepted: Annotated[bool, "as it last ran, whatever the files say by now"] = False,
     state: Annotated[Path | None, "folder of what survives a restart"] = None,
-) -> None:
+) -> int:
     """Give every battery of these flows back to its own logic, and end.
 
     With --accepted, a flow and what stands beside it are read as they were last taken over by
     `flowctl run`: its files may be half edited, or name other batteries by now. That is what is
-    done when flowctl was killed. A faulty flow keeps no battery of the others waiting.
+    done when flowctl was killed. A faulty flow keeps no battery of the others waiting. Exit code 1
+    if one did not answer: it may be forced.
 
     Example: flowctl release flows/home.yaml
     """
@@ -46,9 +47,10 @@ def release(
                 )
             except FlowError as error:
                 faults += error.faults
-        run_release(graphs, folder)
+        forced = run_release(graphs, folder)
     if faults:
         raise FlowError(faults)
+    return 1 if forced else 0
 
 
 def _accepted(flow: Path, sets: Mapping[str, str], folder: Path, stack: ExitStack) -> "Graph":

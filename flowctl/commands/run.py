@@ -4,7 +4,9 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from flowctl.commands.check import pairs
 from flowctl.faults import FlowError
 from flowctl.folders import state_folder
+from flowctl.guardian import RESTARTED
 from flowctl.guarding import guarding
 from flowctl.session import Options, Session
 from flowctl.units import UnitError, parse
@@ -30,13 +33,15 @@ def run(
     state: Annotated[Path | None, "folder of what survives a restart"] = None,
     watch: Annotated[bool, "reload a flow when its file changes"] = True,
     view: Annotated[bool, "the live view, on a terminal"] = True,
-    guard: Annotated[bool, "release devices if flowctl is killed"] = True,
+    guard: Annotated[bool, "release devices if flowctl is killed, or stuck"] = True,
+    restart: Annotated[bool, "and start it again then, as systemd would"] = True,
     verbose: Annotated[bool, "-v", "log values too"] = False,
     once: Annotated[bool, "decide once, carry it out, show it, end"] = False,
     json_: Annotated[bool, "with --once: the decision for programs"] = False,
 ) -> int:
     """Run flows. Ctrl-C ends cleanly: every battery is given back to itself.
 
+    Exit code 1 if one of them did not answer then: it may be forced. A second Ctrl-C does not wait.
     With --once the first decision is carried out and shown with its reasons, and then all batteries
     are given back; with --shadow as well it is only shown. It waits a minute for it, or --for. Exit
     code 1 if nothing was decided.
@@ -58,19 +63,25 @@ def run(
         watch=watch and not once,
     )
     single = Once(shadow=shadow) if once else None
-    lively = view and not once and sys.stdout.isatty()
+    lively = view and not once and sys.stdout.isatty() and RESTARTED not in os.environ
     logging_lines(logging.DEBUG if verbose else logging.INFO, lively=lively)
     beside = [single.decide] if single else [shown if lively else told, listening(folder)]
     quiet = redirect_stdout(sys.stderr) if once else nullcontext()  # what steps print is no answer
     back = _command("release", flows, set_, "--accepted", "--state", str(folder))
-    with quiet, guarding(back, _again(), wanted=guard and not shadow) as guarded:
+    again = _again() if restart and not _is_service() else ()
+    with quiet, guarding(back, again, wanted=guard and not shadow) as guarded:
+        sessions = asyncio.run(run_flows(flows, options, [*beside, _settled], guarded))
+    failed = _show(single, as_json=json_) if single else 0
+    return 1 if any(session.forced for session in sessions) else failed
 
-        def started(sessions: list[Session]) -> None:
-            gc.freeze()  # what is loaded stays: a search through it would hold up every stream
-            guarded.start(sessions)
 
-        asyncio.run(run_flows(flows, options, beside, started, guarded.beating))
-    return _show(single, as_json=json_) if single else 0
+async def _settled(_: Sequence[Session]) -> None:
+    gc.freeze()  # what is loaded stays: a search through it would hold up every stream
+
+
+def _is_service() -> bool:
+    """Whether systemd started this very process: it restarts by its own rules."""
+    return os.environ.get("SYSTEMD_EXEC_PID") == str(os.getpid())
 
 
 def _show(once: "Once", *, as_json: bool) -> int:

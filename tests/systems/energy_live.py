@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from flowctl.check import load
-from flowctl.live import LiveClock
+from flowctl.liveclock import LiveClock
 from flowctl.session import Options, Session
 from flowctl.storage import Storage
 from nodes.sim.marstek_udp_server import UdpVenus, serve

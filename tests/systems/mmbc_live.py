@@ -10,7 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from flowctl.check import load
-from flowctl.live import LiveClock
+from flowctl.liveclock import LiveClock
 from flowctl.session import Options, Session
 from flowctl.storage import Storage
 from nodes.sim.marstek_modbus_server import VenusServer, serve

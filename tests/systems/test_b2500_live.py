@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flowctl.check import load
-from flowctl.live import LiveClock
+from flowctl.liveclock import LiveClock
 from flowctl.session import Options, Session
 from flowctl.ticks import ticks
 from nodes._helpers import house as law
