@@ -4,7 +4,7 @@ FROM python:3.12-slim
 COPY pyproject.toml README.md LICENSE constraints.txt /src/
 COPY flowctl /src/flowctl
 COPY nodes /src/nodes
-RUN pip install --no-cache-dir -c /src/constraints.txt "/src[discover,encrypted]" && rm -r /src
+RUN pip install --no-cache-dir -c /src/constraints.txt "/src[encrypted]" && rm -r /src
 ENV XDG_STATE_HOME=/flows/state PYTHONUNBUFFERED=1
 WORKDIR /flows
 CMD ["flowctl", "--help"]

@@ -35,7 +35,7 @@ async def homewizard_p1(
 
     A DSMR 5 meter has a new value each second, older ones every ten. Nothing is said while the
     dongle does not answer or answers without a finite `active_power_w`. With `host: auto` it is
-    searched by mDNS whenever it is away, which takes the extra `flowctl[discover]`.
+    searched by mDNS whenever it is away.
 
     Raises:
         OSError: it does not answer or refuses; with `auto`, there is none, or more than one.

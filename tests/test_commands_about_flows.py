@@ -22,7 +22,9 @@ def flowctl(tmp_path):
 
 def test_a_new_flow_and_a_new_node_are_begun_listed_and_drawn(flowctl, tmp_path):
     assert flowctl("new", "flow", "attic").stdout == "attic.yaml\n"
-    assert flowctl("new", "node", "gentle").stdout == "nodes/gentle.py\ntests/test_gentle.py\n"
+    made = flowctl("new", "node", "gentle")
+    assert made.stdout == "nodes/gentle.py\ntests/test_gentle.py\n"
+    assert made.stderr == "to test it: pip install pytest && python -m pytest\n"
     assert "gentle" in flowctl("nodes", "gentle").stdout
     told = json.loads(flowctl("nodes", "--json").stdout)
     assert {"gentle", "clamp"} <= {node["name"] for node in told}
@@ -48,3 +50,14 @@ def test_what_is_wrong_is_said_with_the_cure_and_ends_with_2(flowctl):
     assert flowctl("graph", "none.yaml").returncode == 2
     flowctl("new", "flow", "attic")
     assert "it exists; it is left as it is" in flowctl("new", "flow", "attic").stderr
+
+
+def test_a_flow_without_tests_is_told_where_to_write_them(flowctl, tmp_path):
+    flowctl("new", "flow", "attic")
+    done = flowctl("test", "attic.yaml")
+    cure = "write some under 'tests:', or into attic.tests.yaml beside it"
+    assert (done.returncode, done.stdout) == (0, f"no tests  attic.yaml: {cure}\n")
+    (tmp_path / "attic.tests.yaml").write_text(
+        "- {about: it speaks, expect: [{at: 1s, calm: nothing}]}"
+    )
+    assert "1 failed" in flowctl("test", "attic.yaml").stdout

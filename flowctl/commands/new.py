@@ -23,3 +23,6 @@ def new(
     )
     for path in written:
         sys.stdout.write(f"{path}\n")
+    if what == "node":
+        here = "" if in_ == Path() else f"cd {in_} && "
+        sys.stderr.write(f"to test it: {here}pip install pytest && python -m pytest\n")

@@ -18,7 +18,8 @@ def test(
 
     Example: flowctl test flows/home.yaml
     """
-    results = [(flow, result) for flow in flows for result in run_tests(load(flow))]
+    graphs = [(flow, load(flow)) for flow in flows]
+    results = [(flow, result) for flow, graph in graphs for result in run_tests(graph)]
     if json_:
         told = [
             {"flow": str(flow), "about": r.about, "passed": r.passed, "misses": r.misses}
@@ -28,8 +29,13 @@ def test(
     else:
         for flow, result in results:
             _show(flow, result)
+        for flow, graph in graphs:
+            if not graph.tests:
+                cure = f"write some under 'tests:', or into {flow.stem}.tests.yaml beside it"
+                sys.stdout.write(f"no tests  {flow}: {cure}\n")
         failed = sum(not result.passed for _, result in results)
-        sys.stdout.write(f"{len(results) - failed} passed, {failed} failed\n")
+        if results:
+            sys.stdout.write(f"{len(results) - failed} passed, {failed} failed\n")
     return 0 if all(result.passed for _, result in results) else 1
 
 

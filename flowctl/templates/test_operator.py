@@ -1,4 +1,4 @@
-"""What my_node promises, in virtual time: run it with `python -m pytest`."""
+"""What my_node promises, in virtual time: `pip install pytest`, then `python -m pytest`."""
 
 from pathlib import Path
 

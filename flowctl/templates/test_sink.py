@@ -1,4 +1,4 @@
-"""What my_node promises: run it with `python -m pytest`."""
+"""What my_node promises: `pip install pytest`, then `python -m pytest`."""
 
 import asyncio
 from pathlib import Path

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncZeroconf
 
 PATIENCE = 1000  # ms for what a service says of itself
-CURE = "pip install 'flowctl[discover]'"
+CURE = "pip install zeroconf"
 
 
 @dataclass(frozen=True, slots=True)

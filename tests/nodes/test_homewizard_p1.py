@@ -166,7 +166,7 @@ async def test_a_network_that_is_none_is_told() -> None:
 
 async def test_what_is_missing_to_search_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zeroconf", None)
-    with pytest.raises(OSError, match=r"zeroconf is missing; pip install 'flowctl\[discover\]'"):
+    with pytest.raises(OSError, match=r"zeroconf is missing; pip install zeroconf"):
         await reading("auto", 1, interface=HOME)
 
 
