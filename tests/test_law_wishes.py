@@ -285,3 +285,29 @@ def test_a_quick_battery_bridges_while_a_slow_one_comes(tmp_path):
     assert late["right"] > 500
     assert abs(mean(loop, 316, 345)) < 60  # handed over along the slow one's own curve
     assert swings(loop, 318, 345) < 300
+
+
+SMALL = """
+house: {profile: quiet}
+meter: {}
+left: {kind: wired, soc: 80%, capacity: 600Wh}
+right: {kind: udp, soc: 50%, capacity: 1.2kWh}
+"""
+
+
+@pytest.mark.parametrize(
+    ("strategy", "left", "right"),
+    [
+        ("soc", 32, 33),  # together from here on
+        ("energy", 41, 29),  # the usable parts are as 1 to 2 still, and end together
+        ("capacity", 52, 23),  # as fast down as each other
+        ("equal", 39, 30),  # the small one twice as fast
+        ("power", 39, 30),  # both have the same limit
+    ],
+)
+def test_where_half_an_hour_of_800_w_leaves_the_charges(tmp_path, strategy, left, right):
+    law = f"rebalance: {{reserve: 12%, strategy: {strategy}}}"
+    loop = house(tmp_path, law, load=[(150, 800.0)], until=2100, plant=SMALL)
+    charges = [unit.soc for unit in loop.plant.batteries.values()]
+    assert charges == pytest.approx([left, right], abs=3.5)
+    assert loop.mean_grid(200, 2100) < 25
