@@ -9,6 +9,12 @@ from flowctl.discover import EVERYBODY, Found, Search, finders, look
 from flowctl.faults import FlowError
 from flowctl.units import UnitError, parse
 
+NOTHING = """\
+nothing answered. Is this machine in the same network as the devices, and no guest network?
+Many answer only when their local API is enabled in their app: HomeWizard, Marstek, Zendure.
+What speaks at an MQTT broker is found with --broker mqtt://ADDRESS; docs/sources.md has others.
+"""
+
 
 def discover(
     kinds: Annotated[list[str] | None, "homewizard, marstek, mqtt, shelly; all if none"] = None,
@@ -33,7 +39,8 @@ def discover(
     for name, why in troubles.items():
         sys.stderr.write(f"flowctl: {name}: {why}\n")
     told = json.dumps([_plain(one) for one in found], ensure_ascii=False) + "\n"
-    sys.stdout.write(told if json_ else _shown(found))
+    if json_ or len(troubles) < len(wanted):  # where nobody could be asked, nobody can answer
+        sys.stdout.write(told if json_ else _shown(found))
     return 1 if troubles and not found else 0
 
 
@@ -43,7 +50,7 @@ def _plain(one: Found) -> dict[str, str]:
 
 def _shown(found: list[Found]) -> str:
     if not found:
-        return "nothing answered; is this machine in the same network as the devices?\n"
+        return NOTHING
     wide, far = (max(len(getattr(one, name)) for one in found) for name in ("what", "address"))
     lines = []
     for one in found:

@@ -70,7 +70,12 @@ async def marstek(search: Search) -> list[Found]:
         OSError: nothing can be sent.
     """
     where, port = await find_address(search.broadcast, PORT)
-    return [_marstek(one) for one in await find(where, port, wait=search.wait)]
+    ways = (find(where, port, wait=search.wait, local=local) for local in (0, port))
+    found, of_old = await asyncio.gather(*ways, return_exceptions=True)
+    if isinstance(found, BaseException):
+        raise found
+    more = [] if isinstance(of_old, BaseException) else of_old  # a flow may have that port
+    return [_marstek(one) for one in {one.address: one for one in (*found, *more)}.values()]
 
 
 async def shelly(search: Search) -> list[Found]:

@@ -192,6 +192,9 @@ async def find(
 
     Answers get lost, so the question goes out three times. Some old firmware answers only to its
     own port number as `local`.
+
+    Raises:
+        OSError: nothing can be sent, or another program has the local port.
     """
     question = b'{"id": 0, "method": "Marstek.GetDevice", "params": {"ble_mac": "0"}}'
     found: dict[Address, Found] = {}
@@ -212,4 +215,7 @@ async def find(
         finally:
             listening.cancel()
             await asyncio.wait({listening})
+        if link.trouble and not found:
+            where = f"{broadcast}:{port}"
+            raise OSError(f"nobody can be asked at {where}{link.trouble}; is there a network?")
     return sorted(found.values(), key=lambda one: one.address)

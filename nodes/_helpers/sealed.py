@@ -14,7 +14,7 @@ AUTH = Secret("00112233445566778899aabbccddeeff")  # of every meter in Luxembour
 HEAD, LONG, CONTROL = b"\xdb\x08", 0x82, 0x30
 HEADER, TAG = 18, 12  # bytes
 LARGEST = 1 << 14  # bytes; real frames stay below 4 kB
-CURE = "pip install 'flowctl[encrypted]'"
+CURE = "pip install cryptography"
 
 
 class Sealed:

@@ -67,6 +67,11 @@ class Port(asyncio.DatagramProtocol):
         self._trouble = f" ({exc})"
 
     @property
+    def trouble(self) -> str:
+        """Why the last datagram could not leave; empty if it did."""
+        return self._trouble
+
+    @property
     def number(self) -> int:
         """The local port."""
         assert self._transport

@@ -1,6 +1,7 @@
 """What `flowctl discover` finds: real mDNS, real datagrams and a real broker on loopback."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -70,6 +71,25 @@ async def test_marstek_batteries():
     assert one.step == f"marstek_udp: {{host: {one.address}}}"
     assert one.address.endswith(f":{venus.port}")
     assert is_good(one.step)
+
+
+async def test_where_nothing_can_be_sent_that_is_told():
+    with pytest.raises(OSError, match=r"nobody can be asked at 127\.0\.0\.1:0 .*a network\?"):
+        await finders.find("127.0.0.1", 0, wait=0.05)
+
+
+async def test_batteries_that_answer_only_to_their_own_port_are_found_too(monkeypatch):
+    async with serve(Cell(), EVERYWHERE) as venus:
+        [known] = await finders.find("127.255.255.255", venus.port, wait=0.3)
+    old = replace(known, address=("10.0.0.3", 30000))
+
+    async def asked(where, port, *, wait, local):
+        assert (where, wait) == ("10.0.0.255", 1.5)
+        return [known, old] if local == port else [known]
+
+    monkeypatch.setattr(finders, "find", asked)
+    found = await finders.marstek(search(broadcast="10.0.0.255"))
+    assert [one.address for one in found] == ["127.0.0.1:" + str(venus.port), "10.0.0.3"]
 
 
 async def test_shelly_devices_of_all_generations(monkeypatch):
