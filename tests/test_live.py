@@ -99,7 +99,9 @@ async def test_timers_ring_in_the_order_of_their_times_whatever_the_others_do() 
     clock.later(0.01, fail)
     dropped.dispose()
     dropped.dispose()
-    await asyncio.sleep(0.06)
+    async with asyncio.timeout(5):
+        while len(said) < 4:  # noqa: ASYNC110 - a busy machine is late
+            await asyncio.sleep(0.01)
     told = [str(item) for item in said]
     assert "asked while ringing" in told
     told.remove("asked while ringing")  # where it comes depends on how busy the machine is

@@ -89,12 +89,14 @@ def test_the_token_goes_into_the_env_and_the_step_is_shown(papers, here, capsys)
 def test_what_stands_in_the_env_is_kept(papers, here, capsys):
     env = here / "my.env"
     env.write_text("HOMEWIZARD_TOKEN=old\nMQTT=mine")
+    env.chmod(0o644)
     battery = fixture("p1_device") | {"product_type": "HWE-BAT"}
     own = homewizard.papers(here, "appliance/battery/5c2fafaabbcc", papers)
     with serving(Slow(**{"": battery}), own) as host:
         assert call(["pair", "homewizard", host, "--into", "my.env"]) == 0
     assert env.read_text() == f"HOMEWIZARD_TOKEN=old\nMQTT=mine\nHOMEWIZARD_TOKEN_2={SECRET}\n"
-    out = capsys.readouterr().out
+    out, error = capsys.readouterr()
+    assert "others on this machine can read my.env" in error
     assert "homewizard_battery:" in out
     assert "${HOMEWIZARD_TOKEN_2}" in out
     assert "appliance/battery/5c2fafaabbcc" in out

@@ -12,7 +12,7 @@ from flowctl.pairing import pair as ask
 from flowctl.pairing import pairer
 from flowctl.units import UnitError, parse
 
-PRIVATE = 0o600
+PRIVATE, OTHERS = 0o600, 0o077
 
 
 def pair(
@@ -34,6 +34,8 @@ def pair(
     paired = asyncio.run(ask(found, address, seconds, _tell))
     variable = name or _unused(into, paired.variable)
     _append(into, f"{variable}={paired.token.reveal()}")
+    if into.stat().st_mode & OTHERS:
+        _tell(f"others on this machine can read {into}; if they should not: chmod 600 {into}")
     _tell(f"{paired.what} lets flowctl in; its token is {variable} in {into}")
     sys.stdout.write(f"    - {paired.step.replace('VARIABLE', variable)}\n")
 
