@@ -128,7 +128,7 @@ async def test_a_step_of_the_wall_clock_moves_no_timer(monkeypatch: pytest.Monke
 
     clock.later(0.03, rung.set)
     before, wall, date = clock.time(), clock.wall(), clock.now
-    monkeypatch.setattr("flowctl.live.datetime", Set)
+    monkeypatch.setattr("flowctl.liveclock.datetime", Set)
     async with asyncio.timeout(5):
         await rung.wait()
     assert clock.wall() < wall
