@@ -1,6 +1,7 @@
 """The time zone of this machine, by name."""
 
 import os
+import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,6 +14,13 @@ def own_zone() -> str:
         return _known(told.removeprefix(":"))
     _, _, name = str(LOCALTIME.resolve()).partition("zoneinfo/")
     return _known(name) or _known(_written())
+
+
+def live_in(name: str) -> None:
+    """Let this process live in a zone: calendars then are those of the house that was recorded."""
+    if _known(name) and name != own_zone():
+        os.environ["TZ"] = name
+        time.tzset()
 
 
 def _written() -> str:

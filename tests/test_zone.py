@@ -1,6 +1,9 @@
 """The zone of the machine, as recordings name it."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -52,6 +55,32 @@ streams:
     - from: meter
     - print
 """
+
+
+DAY = """
+flow: day
+streams:
+  meter: [src]
+  night: [{schedule: {between: "22:00-06:00"}}]
+  out:
+    - from: night
+    - print
+"""
+
+
+@pytest.mark.parametrize(
+    ("home", "night"), [("Asia/Tokyo", True), ("Europe/Berlin", False), ("", False)]
+)
+def test_a_replay_has_the_calendar_of_the_house(tmp_path, home, night):
+    """At 14:00 UTC it is 23:00 in Tokyo, wherever the recording is replayed."""
+    record = tmp_path / "day.jsonl"
+    head = json.dumps({"flowctl": 1, "flow": "day", "zone": home})
+    record.write_text(head + '\n{"t": 1793023200.0, "stream": "meter", "value": 1.0}\n')
+    command = [sys.executable, "-m", "flowctl", "replay", str(build(tmp_path, DAY)), str(record)]
+    env = {**os.environ, "TZ": "UTC"}
+    told = subprocess.run(command, capture_output=True, check=True, text=True, env=env).stdout
+    said = [json.loads(line) for line in told.splitlines()]
+    assert [one["value"] for one in said if one["stream"] == "night"] == [night]
 
 
 async def test_a_recording_names_the_zone_of_the_house(monkeypatch, tmp_path):

@@ -17,6 +17,7 @@ from flowctl.moments import moment, zone_of
 from flowctl.plain import plain
 from flowctl.telling import command
 from flowctl.witness import Explanation, Said
+from flowctl.zone import live_in
 
 
 def explain(
@@ -38,6 +39,7 @@ def explain(
     """
     graph, columns = load(flow, sets=pairs(set_)), pairs(column) if column else None
     zone = zone_of(recording)
+    live_in(str(zone))
     when = moment(at, recording, zone, columns)
     found = [find(graph, recording, one, when, columns) for one in device or _all(graph)]
     if json_:

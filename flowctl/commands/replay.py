@@ -10,7 +10,9 @@ from typing import Annotated, Any
 from flowctl.check import load
 from flowctl.commands.check import pairs
 from flowctl.faults import FlowError
+from flowctl.recording import header
 from flowctl.replay import replay as play_again
+from flowctl.zone import live_in
 
 
 def replay(
@@ -24,12 +26,15 @@ def replay(
 ) -> int:
     """Show what every stream says now, as JSON lines; with --expect, what differs.
 
+    Calendars are those of the time zone that the recording names.
+
     Exit code 1 when it differs from the golden file.
 
     Example: flowctl replay flows/home.yaml day.jsonl.gz --stream plan
     """
     graph = load(flow, sets=pairs(set_))
     columns = pairs(column) if column else None
+    live_in(str(header(recording).get("zone", "")))
     told = (line for line in play_again(graph, recording, columns) if _wanted(line, stream))
     written = (json.dumps(line, ensure_ascii=False) for line in told)
     if expect is None:
