@@ -102,6 +102,31 @@ def test_import_is_positive_and_export_negative(telegram, phase, watts):
     assert power(check(telegram), phase) == watts
 
 
+WILD = {
+    "v2_2_kfm": 980.0, "v2_2_mangled": 680.0, "v3_ok": -417550.0, "unknown_xmx": 550.0,
+    "4_0_isk_1": 1193.0, "4_0_spec_example": 1193.0, "4_2_xmx_1": 494.0, "5_0_ene_1": -566.0,
+    "5_0_ene_3": 723.0, "5_0_spec_example": 1193.0, "v5_isk": -498.0, "v5_ok": -11111.0,
+    "emucs": 0.0, "kamstrup_omnia": 2424.0,
+}  # fmt: skip
+
+
+def again_signed(telegram: bytes) -> bytes:
+    """Give a telegram that was made anonymous the CRC that it has now, if it had one."""
+    body, _, told = telegram.rpartition(b"!")
+    return signed(body + b"!") if told.strip() else telegram
+
+
+@pytest.mark.parametrize("name", WILD)
+async def test_telegrams_of_the_wild_are_read_as_others_read_them(name):
+    async with gateway(again_signed(stored(f"{name}.txt"))) as port:
+        assert await reading(port, 1) == [WILD[name]]
+
+
+def test_every_telegram_that_is_kept_is_read():
+    kept = {path.stem for path in FIXTURES.glob("*.txt")}
+    assert kept == {*WILD, "luxembourg_encrypted"}
+
+
 BROKEN = [
     VECTOR + b"D138\r\n",
     VECTOR + b"\r\n",

@@ -2,6 +2,7 @@ import asyncio
 import logging
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -13,6 +14,7 @@ from tests.nodes.web import saying, take, website
 from tests.nodes.zeroconf import HOME, P1, announced, fresh_kind
 
 LOG = logging.getLogger("meter")
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "homewizard"
 DISABLED = '{"error": {"id": 202, "description": "API not enabled"}}'
 EXPORTING = '{"smr_version": 50, "active_power_w": -543, "active_power_l1_w": -676}'
 
@@ -34,6 +36,29 @@ async def test_import_is_positive_and_export_negative() -> None:
     async with website(saying(EXPORTING, '{"active_power_w": 1200.5}', asked=asked)) as host:
         assert await reading(host, 2) == [-543.0, 1200.5]
     assert {request.path for request in asked} == {"/api/v1/data"}
+
+
+@pytest.mark.parametrize(
+    ("name", "watts"),
+    [
+        ("p1_data", -543.0),
+        ("p1_data_minimal", -543.0),
+        ("kwh3_data", 7100.278),
+        ("skt_data", 123.0),
+    ],
+)
+async def test_what_devices_of_the_wild_say_is_read(name: str, watts: float) -> None:
+    said = (FIXTURES / f"v1_{name}.json").read_text()
+    async with website(saying(said)) as host:
+        assert await reading(host, 1) == [watts]
+
+
+@pytest.mark.parametrize("name", ["wtr_data", "invalid_external"])
+async def test_a_device_that_measures_no_power_is_told(name: str, caplog) -> None:
+    said = (FIXTURES / f"v1_{name}.json").read_text()
+    async with website(saying(said, EXPORTING)) as host:
+        assert await reading(host, 1) == [-543.0]
+    assert "no field active_power_w" in caplog.text
 
 
 @pytest.mark.parametrize(
