@@ -2,8 +2,10 @@
 
 import json
 import logging
+import math
 import sqlite3
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +15,7 @@ from flowctl.store import Store
 
 FILE = "state.sqlite3"
 LINGER = 1.0  # s between a change and its writing: many changes, one write (SD cards wear)
+REST = 60  # times as long until the same value is written again: a counter changes each second
 log = logging.getLogger("flowctl.state")
 
 
@@ -20,8 +23,9 @@ class Storage:
     """Hands out the `Store` of each step, and saves what is put there soon and in one go.
 
     Trouble with the file is told by the log and never raised: steps go on with what is in memory.
-    Killed at any moment, it has lost the last second at most. The one writer is a thread that lives
-    only while there is something to write, so a program that forgets to close still saves and ends.
+    Killed at any moment, it has lost the last second at most; of a value that changes again and
+    again, a counter, the last minute. The one writer is a thread that lives only while there is
+    something to write, so a program that forgets to close still saves and ends.
     """
 
     def __init__(self, folder: Path, *, linger: float = LINGER) -> None:
@@ -32,6 +36,7 @@ class Storage:
         self._texts: dict[Key, str] = {}  # as they are in the file, or soon will be
         self._waiting: dict[Key, str | None] = {}
         self._refused: set[Key] = set()
+        self._written_at: dict[Key, float] = {}
         self._lock = threading.Lock()
         self._hurry = threading.Event()
         self._writer: threading.Thread | None = None
@@ -49,7 +54,7 @@ class Storage:
         if writer:
             writer.join()
         if file:
-            self._write()
+            self._write(rest=0.0)
             self._file = None
             file.close()
         if self._waiting:
@@ -113,15 +118,18 @@ class Storage:
     def _write_behind(self) -> None:
         while self._writer:
             self._hurry.wait(self._linger)
-            self._write()
+            ending = self._hurry.is_set() or not threading.main_thread().is_alive()
+            self._write(rest=0.0 if ending else REST * self._linger)
             with self._lock:
                 if self._failing or not self._waiting:
                     self._writer = None
 
-    def _write(self) -> None:
+    def _write(self, *, rest: float) -> None:
+        now = time.monotonic()
         with self._lock:
-            batch, everything = self._waiting, dict(self._texts)
-            self._waiting = {}
+            rested = [k for k in self._waiting if now - self._written_at.get(k, -math.inf) >= rest]
+            batch = {key: self._waiting.pop(key) for key in rested}
+            everything = dict(self._texts)
         if not batch or not self._file:
             return
         try:
@@ -131,6 +139,7 @@ class Storage:
                 self._waiting = batch | self._waiting
             self._tell(error)
         else:
+            self._written_at |= dict.fromkeys(batch, now)
             self._tell(None)
 
     def _tell(self, error: Exception | None) -> None:

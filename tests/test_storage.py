@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowctl import statefile
-from flowctl.storage import FILE, Storage
+from flowctl.storage import FILE, REST, Storage
 
 
 def kept(folder, step="home:left/predictor"):
@@ -76,6 +77,25 @@ def test_many_changes_are_one_transaction(tmp_path):
     watched = sqlite3.connect(tmp_path / FILE)
     assert watched.execute("SELECT count(*) FROM state").fetchone() == (100,)
     watched.close()
+
+
+def test_a_counter_wears_the_card_no_more_than_once_a_minute(tmp_path, monkeypatch):
+    writes = []
+    monkeypatch.setattr(
+        statefile.StateFile, "write", lambda self, batch, _: writes.append(dict(batch))
+    )
+    linger, began = 0.005, time.monotonic()
+    with Storage(tmp_path, linger=linger) as storage:
+        store = storage.store("meter/integrate")
+        for number in range(100):
+            store["energy"] = number
+            if number == 50:
+                store["before"] = "own timers"  # what has rested is written at once
+            time.sleep(0.002)
+    told = [name for batch in writes for _, name in batch]
+    assert told.count("before") == 1
+    assert 2 <= told.count("energy") <= 2 + (time.monotonic() - began) / (REST * linger)
+    assert writes[-1] == {("meter/integrate", "energy"): "99"}
 
 
 def test_what_json_cannot_hold_stays_in_memory_and_is_told_once(tmp_path, caplog):
