@@ -35,7 +35,7 @@ class Output:
     def emit(self, value: Any) -> None:
         """Say a value to all who listen; NaN and infinities never leave a step."""
         kind = value.__class__
-        if value - value != 0.0 if kind is float else kind in CHECKED and not is_finite(value):
+        if value - value != 0.0 if kind is float else kind in CHECKED and not _is_fine(value):
             self.dropped += 1
             self.on_bad(self.id, value)
             return
@@ -83,6 +83,19 @@ class Output:
     def _order(self) -> None:
         taken = sorted(self._taken, key=lambda entry: entry[0])
         self._heard = tuple((receive, failed) for _, receive, failed in taken)
+
+
+def _is_fine(value: Any) -> bool:
+    """Tell whether a record is finite; one that is only passed on is not looked at again."""
+    if value is _fine[0]:
+        return True
+    if not is_finite(value):
+        return False
+    _fine[0] = value
+    return True
+
+
+_fine: list[Any] = [None]  # the newest record that was looked at
 
 
 def _raise(error: Exception, _value: Any) -> NoReturn:

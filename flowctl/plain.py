@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from flowctl.faults import nearest
 from flowctl.node import Wire
 from flowctl.secret import Secret
-from flowctl.values import Release, known, names
+from flowctl.values import Release, names
 
 Read = Callable[[Any, float], Any]
 _LARGEST = sys.float_info.max
@@ -33,10 +33,10 @@ def plain(value: Any, epoch: float = 0.0) -> Any:
     Raises:
         TypeError: it is nothing that may be on a wire.
     """
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
     if value is None or isinstance(value, (str, int)):
         return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
     if is_dataclass(value):
         return _told(value, epoch)
     if isinstance(value, Release):
@@ -75,20 +75,31 @@ def reader(wire: Wire | None) -> Read:
 
 def _told(record: Any, epoch: float) -> dict[str, Any]:
     told = {}
-    for name, part in known(record).items():
-        made = plain(_dated(name, part, epoch), epoch)
+    for name, is_date in _fields(record.__class__):
+        part = getattr(record, name)
+        if part is None:
+            continue
+        made = plain(_dated(name, part, epoch) if is_date else part, epoch)
         if made is not None:
             told[name] = made
     return told
+
+
+@cache
+def _fields(record: type) -> tuple[tuple[str, bool], ...]:
+    """Name the fields of a record, and say which of them are times."""
+    return tuple((name, _is_date(name)) for name in names(record))
+
+
+def _is_date(name: str) -> bool:
+    return name in ("at", "flights") or name.endswith(("_at", "_until"))
 
 
 def _dated(name: str, value: Any, epoch: float) -> Any:
     """Move the times of a record to another second 0."""
     if name == "flights":
         return tuple((round(time + epoch, 6), watts) for time, watts in value)
-    if name == "at" or name.endswith(("_at", "_until")):
-        return round(value + epoch, 6)
-    return value
+    return round(value + epoch, 6)
 
 
 @cache
@@ -111,6 +122,7 @@ def _reader(hint: Any) -> Read:
 
 def _record(made: type) -> Read:
     readers = {name: _reader(hint) for name, hint in get_type_hints(made).items()}
+    dates = frozenset(filter(_is_date, readers))
     needed = {item.name for item in dataclasses.fields(made) if _is_needed(item)}
 
     def read(raw: Any, epoch: float) -> Any:
@@ -120,7 +132,9 @@ def _record(made: type) -> Read:
         if needed - told.keys() or (raw and not told):
             raise ValueError(_missing(made, needed - told.keys(), raw))
         values = {name: readers[name](part, epoch) for name, part in told.items()}
-        return made(**{name: _dated(name, part, -epoch) for name, part in values.items()})
+        for name in values.keys() & dates:
+            values[name] = _dated(name, values[name], -epoch)
+        return made(**values)
 
     return read
 

@@ -199,11 +199,11 @@ def is_finite(value: Any) -> bool:
     parts = _PARTS.get(kind)
     if parts is not None:
         return _all_finite(parts(value))
-    if isinstance(value, tuple | list):
-        return _all_finite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
     if kind is MappingProxyType or isinstance(value, Mapping):
         return _all_finite(value.values())
-    return not isinstance(value, float) or math.isfinite(value)
+    return not isinstance(value, tuple | list) or _all_finite(value)
 
 
 def _all_finite(parts: Iterable[Any]) -> bool:
@@ -219,7 +219,9 @@ _PLAIN = frozenset((type(None), bool, int, str))
 
 
 def _parts(record: type) -> Callable[[Any], tuple[Any, ...]]:
-    return attrgetter(*(name for name in names(record) if not name.endswith(("_until", "_at"))))
+    """Return what reads the fields of a record that may hold numbers which must be finite."""
+    no_numbers = ("_until", "_at", "reasons", "mode")
+    return attrgetter(*(name for name in names(record) if not name.endswith(no_numbers)))
 
 
 _PARTS = {record: _parts(record) for record in (Battery, Plan, Outlook, Ability)}
