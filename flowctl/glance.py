@@ -9,6 +9,8 @@ from flowctl.node import NodeKind
 from flowctl.output import Output
 from flowctl.values import Battery, Outlook, Plan
 
+SILENT = 15.0  # s without a word after which a power is not shown as if it were of now
+
 
 @dataclass(frozen=True)
 class BatteryGlance:
@@ -27,8 +29,8 @@ class Glance:
     """One look at a flow."""
 
     flow: str
-    meters: dict[str, float] = field(default_factory=dict)
-    """Newest power of each source, by stream, W."""
+    meters: dict[str, float | None] = field(default_factory=dict)
+    """Newest power of each source, by stream, W; nothing of one that has fallen silent."""
     load: float | None = None
     unmet: float | None = None
     batteries: list[BatteryGlance] = field(default_factory=list)
@@ -43,14 +45,14 @@ class Looker:
         self._engine = engine
         self._batteries: dict[str, Battery] = {}
         self._heard: dict[str, Output] = {}
+        self._counts: dict[str, tuple[int, float]] = {}  # what a stream had said, and since when
         self._hear()
 
     def look(self) -> Glance:
         """Collect the newest values."""
         self._hear()
         glance = Glance(self._engine.graph.name)
-        plan = self._newest(Plan)
-        outlook = self._newest(Outlook)
+        plan, outlook = self._valid(Plan), self._valid(Outlook)
         glance.load = outlook.load if outlook else None
         glance.unmet = plan.unmet if plan else None
         for name, step_id in self._engine.graph.streams.items():
@@ -60,7 +62,7 @@ class Looker:
             elif kind is not NodeKind.SINK and isinstance(last, float | bool | str):
                 edge = self._engine.graph.edge(name)
                 if isinstance(last, float) and edge and edge.wire and edge.wire.unit == "W":
-                    glance.meters[name] = last
+                    glance.meters[name] = None if self._is_silent(step_id) else last
                 else:
                     glance.others[name] = last
         return glance
@@ -77,7 +79,21 @@ class Looker:
         told = self._batteries.get(name, Battery())
         reason = plan.reasons.get(name, "") if plan else ""
         written = self._engine.shells[step_id].written if step_id in self._engine.shells else None
+        if told.online is False:
+            return BatteryGlance(name, written, None, told.soc, "away")
         return BatteryGlance(name, written, told.power, told.soc, reason)
+
+    def _is_silent(self, step_id: str) -> bool:
+        now, count = self._engine.clock.time(), self._engine.output(step_id).count
+        known, since = self._counts.get(step_id, (-1, now))
+        if known != count:
+            self._counts[step_id] = count, now
+            return False
+        return now - since > SILENT
+
+    def _valid(self, kind: type[Plan] | type[Outlook]) -> Any:
+        value = self._newest(kind)
+        return value if value and value.valid_until > self._engine.clock.time() else None
 
     def _newest(self, kind: type[Any]) -> Any:
         found = (output.last for output in self._engine.outputs.values())
@@ -97,12 +113,17 @@ def line(glance: Glance) -> str:
 
 def _parts(glance: Glance) -> Iterator[str]:
     for name, watts in glance.meters.items():
-        yield f"{name} {watts:.0f} W"
+        yield meter_text(name, watts)
     if glance.load is not None:
         yield f"load {glance.load:.0f} W"
     for battery in glance.batteries:
         soc = "" if battery.soc is None else f" at {battery.soc:.0f} %"
         yield f"{battery.name} {watts_text(battery.setpoint)} -> {watts_text(battery.power)}{soc}"
+
+
+def meter_text(name: str, watts: float | None) -> str:
+    """Tell of a source."""
+    return f"{name} is silent" if watts is None else f"{name} {watts_text(watts)}"
 
 
 def watts_text(watts: float | None) -> str:

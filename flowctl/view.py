@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flowctl.glance import Glance, Looker, line, watts_text
+from flowctl.glance import Glance, Looker, line, meter_text, watts_text
 from flowctl.session import Session
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _drawn(glance: Glance) -> list[object]:
     from rich.table import Table
     from rich.text import Text
 
-    told = [f"{name} {watts_text(watts)}" for name, watts in glance.meters.items()]
+    told = [meter_text(name, watts) for name, watts in glance.meters.items()]
     told += [f"load {watts_text(glance.load)}"] if glance.load is not None else []
     told += [f"unmet {watts_text(glance.unmet)}"] if glance.unmet else []
     told += [f"{name} {value}" for name, value in glance.others.items()]
