@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
 from flowctl import Ability, Ge, Le, Observable, Outlook, Percent
+from nodes._helpers.allocation import sun_alone
 from nodes._helpers.operators import Receiver, each_with
 
 LOW, HIGH = "low", "high"
@@ -91,7 +92,7 @@ def step(
 
 def _held(name: str, ability: Ability, now: Outside, window: Window) -> Ability:
     if name in now.low:
-        least = min(ability.can_discharge, ability.sun or 0.0)  # what its panels make
+        least = sun_alone(ability)
         ability = replace(ability, can_discharge=least, note=f"kept at {window.low:g}% of charge")
     if name in now.high:
         ability = replace(ability, can_charge=0.0, note=f"charged to {window.high:g}% only")

@@ -13,6 +13,7 @@ ROOM = 0.85  # of the limits: a set that is not run to its limits has room to an
 LATE = 2.5  # s that all others must be slower than the fastest to be called late
 HEADROOM = 0.5  # of the fastest kept free to cover for late ones
 BEGINS_AT, STOPS_AT = 0.6, 0.4  # of its minimum power: where a lone battery starts and stops
+SUN_GIVEN = 0.95  # of what panels on the DC side make; the inverter loses the rest
 EPSILON = 1e-6  # W
 
 
@@ -93,6 +94,11 @@ def fill(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]
         limits = spare if sum(spare) > total else limits
     shares = water_fill(total, [seat.weight for seat in seats], limits)
     return dict(zip([seat.name for seat in seats], shares, strict=True))
+
+
+def sun_alone(ability: Ability) -> Watts:
+    """Return what a battery can give without its cells."""
+    return min(ability.can_discharge, SUN_GIVEN * (ability.sun or 0.0))
 
 
 def saved(seats: Sequence[Seat], total: Watts) -> list[Watts]:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from flowctl import Ability, Percent, Seconds, Watts
-from nodes._helpers.allocation import Seat
+from nodes._helpers.allocation import Seat, sun_alone
 from nodes._helpers.by_name import ByName
 from nodes._helpers.following import Following
 from nodes._helpers.losses import Losses
@@ -65,7 +65,7 @@ class Round(NamedTuple):
             able = ability.can_discharge
             if name in self.spared:
                 why = f"at its reserve of {self.policy.reserve.of(name):g}%"
-                return min(able, ability.sun or 0.0), why + ONLY_SUN if ability.sun else why
+                return sun_alone(ability), why + ONLY_SUN if ability.sun else why
         else:
             ceiling = self.policy.ceiling.of(name)
             if ability.soc is not None and ability.soc >= ceiling:

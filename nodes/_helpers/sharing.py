@@ -105,8 +105,8 @@ def _shared(
     if not chosen:
         return dict.fromkeys(now.usable, 0.0), now.sign * now.total
     late = table.is_late(chosen)
-    going = _going(now, seats, working)
-    rest = now._replace(total=now.total - sum(going.values()))
+    going = _going(now, seats, working) if working.leaving else {}
+    rest = now._replace(total=now.total - sum(going.values())) if going else now
     shares = table.lift(chosen, _filled(rest, chosen, late=late)) | going
     unmet = max(0.0, now.total - sum(shares.values()))
     _explain(now, seats, shares, reasons)

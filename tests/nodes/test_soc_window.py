@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowctl.testing import play
+from nodes._helpers.allocation import sun_alone
 from nodes.soc_window import soc_window
 from tests.nodes.outlooks import OUTLOOKS, view
 
@@ -66,10 +67,7 @@ def test_whatever_comes_nobody_is_used_outside_the_window(line, low, high):
         for name, ability in after.batteries.items():
             was = before.batteries[name]
             assert ability.can_charge in (0.0, was.can_charge)
-            assert ability.can_discharge in (
-                min(was.sun or 0.0, was.can_discharge),
-                was.can_discharge,
-            )
+            assert ability.can_discharge in (sun_alone(was), was.can_discharge)
             if was.soc is not None and was.soc <= low:
                 assert ability.can_discharge <= (was.sun or 0.0)
             if was.soc is not None and was.soc >= high:
