@@ -92,7 +92,8 @@ class Loop:
                 self.bench.say("meter", watts)
             for _, name, record in self.plant.told():
                 if record.power is not None:
-                    self.bench.say(name, Battery(power=record.power, soc=record.soc))
+                    told = Battery(power=record.power, soc=record.soc, pv_power=record.pv_power)
+                    self.bench.say(name, told)
             self._obey()
             self.grid.append((now, self.plant.grid(now)))
             powers = {name: unit.true_power(now) for name, unit in self.plant.batteries.items()}

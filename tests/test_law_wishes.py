@@ -311,3 +311,35 @@ def test_where_half_an_hour_of_800_w_leaves_the_charges(tmp_path, strategy, left
     charges = [unit.soc for unit in loop.plant.batteries.values()]
     assert charges == pytest.approx([left, right], abs=3.5)
     assert loop.mean_grid(200, 2100) < 25
+
+
+HYBRID = """
+house: {profile: quiet, time_of_day: 43200s}
+meter: {}
+left: {kind: wired, soc: 60%}
+hybrid: {kind: hybrid, soc: SOC, panels: {peak: 1.5kW, clouds: 0%}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("soc", "load", "left", "hybrid"),
+    [
+        ("5%", 1700.0, 1550, 150),  # below its reserve: by energy it keeps the sun for itself
+        ("5%", 3800.0, 2425, 1375),  # but what its panels make, less what is lost, is there
+        ("100%", 1300.0, 0, 1300),  # full: what its panels make comes before all else
+        ("100%", 2500.0, 250, 2250),  # and then by energy
+    ],
+)
+def test_sun_on_the_side_of_a_hybrid_is_shared_as_what_it_can_give(
+    tmp_path, soc, load, left, hybrid
+):
+    plant = HYBRID.replace("SOC", soc)
+    steps = [(150, load), (260, -900.0), (330, 300.0)]
+    loop = house(tmp_path, REBALANCE, load=steps, until=380, plant=plant)
+    assert loop.mean_power("hybrid", 220, 260) == pytest.approx(hybrid, abs=130)
+    assert loop.mean_power("left", 220, 260) == pytest.approx(left, abs=130)
+    assert abs(mean(loop, 220, 260)) < 40
+    assert abs(mean(loop, 310, 330)) < 40
+    assert abs(mean(loop, 360, 380)) < 40
+    if soc == "5%":  # the sun gave it, not the cells
+        assert loop.plant.batteries["hybrid"].soc >= 5.0

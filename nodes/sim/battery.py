@@ -12,9 +12,10 @@ from flowctl import Battery
 from nodes.sim.cells import Cells
 from nodes.sim.motion import Motion
 from nodes.sim.own_logic import OwnLogic
-from nodes.sim.records import acceptance, telemetry
+from nodes.sim.records import acceptance, telemetry, with_panels
 from nodes.sim.setup import BatteryFault, BatterySetup
 from nodes.sim.shape import shaped
+from nodes.sim.trace import Trace
 
 OWN_DELAY = 0.3  # s from its own decision to the power
 NEVER = math.inf
@@ -23,9 +24,18 @@ NEVER = math.inf
 class HomeBattery:
     """One battery of a plant; a `Unit` for the servers. Signs of the house: + discharging."""
 
-    def __init__(self, name: str, setup: BatterySetup, seed: int = 1, memory: float = 15.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        setup: BatterySetup,
+        seed: int = 1,
+        memory: float = 15.0,
+        sun: Trace | None = None,
+    ) -> None:
         """Begin idle, on its own logic; its course is remembered for `memory` seconds."""
         self.name, self.setup, self.now = name, setup, 0.0
+        self.sun = sun
+        """What panels on its own side make."""
         self._random, self._polls = Random(f"{seed}/{name}"), Random(f"{seed}/{name}/polls")
         self.dead_time, self.lag, self.slew = (
             value * (1 + setup.spread / 100 * self._random.uniform(-1, 1))
@@ -139,7 +149,8 @@ class HomeBattery:
         if not self.online:
             return
         power, own = self._measured(self._random), self.self_regulating
-        self._told.append((self.now, telemetry(power, self.cells, self.setup, own)))
+        record = telemetry(power, self.cells, self.setup, own)
+        self._told.append((self.now, with_panels(record, self.cells.sun) if self.sun else record))
 
     def told(self) -> list[tuple[float, Battery]]:
         """Hand over, once, what it told since: telemetry, and each accepted command."""
@@ -192,6 +203,8 @@ class HomeBattery:
     def _tick(self, now: float) -> None:
         """Once a second: what is stored, what that allows, what is broken."""
         self._second = now
+        if self.sun:
+            self.cells.sun = self.sun.power(now)
         self.cells.draw(self.energy(now), 1.0)
         faults = self._faults()
         if any(fault.offline for fault in faults):

@@ -7,6 +7,7 @@ WORKING = 0.5  # W; below this the electronics sleep and nothing is lost
 LEAST_TAPER = 0.2  # part of the rating that is left just below full
 RESUME = 1.5  # % above empty at which it discharges again
 WEAK = 3.5  # % above empty below which it gives half
+SUN_GIVEN = 0.95  # of what panels on its own side make, as AC power
 
 
 class Cells:
@@ -18,6 +19,8 @@ class Cells:
         """What is in it, W s."""
         self.lost = 0.0
         """What was lost so far, W s."""
+        self.sun = 0.0
+        """What panels on its own side make now, W; what a full battery cannot keep is lost."""
         self._delivered, self._in, self._out = 0.0, 0.0, 0.0
         self._exhausted = False
 
@@ -42,6 +45,9 @@ class Cells:
         loss = self.loss(abs(drawn) / seconds) * seconds
         self.lost += loss
         self.stored -= drawn + loss
+        if self.sun:
+            most = max(self.stored, self._setup.capacity * HOUR)
+            self.stored = min(most, self.stored + self.sun * seconds)
         self._out += max(0.0, drawn)
         self._in += max(0.0, -drawn)
 
@@ -62,7 +68,8 @@ class Cells:
             self._exhausted = False
         weak = 0.5 if soc <= setup.empty + WEAK else 1.0
         give = 0.0 if self._exhausted else setup.max_discharge * weak
-        return setup.max_charge * self._taper(soc), give
+        passed = min(setup.max_discharge, SUN_GIVEN * self.sun)
+        return setup.max_charge * self._taper(soc), max(give, passed)
 
     def _taper(self, soc: float) -> float:
         start = self._setup.taper_from

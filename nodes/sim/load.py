@@ -34,6 +34,12 @@ def sun_trace(setup: SunSetup, folder: Path, seed: int, begin: float) -> Trace:
     return trace.scaled(setup.peak / max(trace.peak(), 1e-9))
 
 
+def panels_trace(setup: SunSetup, folder: Path, seed: int, begin: float) -> Trace | None:
+    """Build the power of panels wired to a battery, if it has any."""
+    has_panels = bool(setup.trace or setup.peak)
+    return sun_trace(setup, folder, seed, begin) if has_panels else None
+
+
 def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
     """Read a recorded power: irregular rows, every value holds until the next.
 

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from flowctl import Battery
 from nodes.sim.battery import HomeBattery
-from nodes.sim.load import house_traces, sun_trace
+from nodes.sim.load import house_traces, panels_trace, sun_trace
 from nodes.sim.meter import GridMeter
 from nodes.sim.setup import PlantSetup
 from nodes.sim.trace import Trace
@@ -40,7 +40,10 @@ class Plant:
         self._sun = pv or (sun_trace(setup.pv, setup.folder, seed, begin) if setup.pv else None)
         memory = 15.0 + setup.meter.average
         self.batteries: Mapping[str, HomeBattery] = {
-            name: HomeBattery(name, item, seed, memory) for name, item in setup.batteries.items()
+            name: HomeBattery(
+                name, item, seed, memory, panels_trace(item.panels, setup.folder, seed, begin)
+            )
+            for name, item in setup.batteries.items()
         }
         self.gauge = GridMeter(setup.meter, self.grid_energy, seed)
         own = any(item.self_regulating for item in setup.batteries.values())

@@ -1,5 +1,7 @@
 """What a simulated battery tells, as the records that devices yield."""
 
+from dataclasses import replace
+
 from flowctl import Battery
 from nodes.sim.cells import Cells
 from nodes.sim.setup import BatterySetup
@@ -20,6 +22,12 @@ def telemetry(power: float, cells: Cells, setup: BatterySetup, self_regulating: 
         charged=cells.charged,
         discharged=cells.discharged,
     )
+
+
+def with_panels(record: Battery, sun: float) -> Battery:
+    """Tell what panels on its own side make, and what that leaves to the cells."""
+    made = float(round(sun))
+    return replace(record, pv_power=made, cell_power=(record.power or 0.0) - made)
 
 
 def acceptance(watts: float | None, setup: BatterySetup) -> Battery:

@@ -159,6 +159,8 @@ class BatterySetup:
     empty: Annotated[Percent, Ge(0), Le(100), "discharges no further"] = 11.5
     telemetry: Telemetry = field(default_factory=lambda: Telemetry(every=2.0, age=0.4, noise=3.0))
     losses: Losses = field(default_factory=Losses)
+    panels: SunSetup = field(default_factory=SunSetup)
+    """On its own side of the inverter; none without a `peak` or a `trace`."""
     faults: Annotated[tuple[BatteryFault, ...], "what goes wrong, by time"] = ()
 
 

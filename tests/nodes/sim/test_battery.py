@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 from math import exp, inf, nan
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from nodes.sim.battery import HomeBattery
 from nodes.sim.cells import HOUR
 from nodes.sim.leg import Leg
 from nodes.sim.setup import BatteryFault, BatterySetup, Telemetry
+from nodes.sim.trace import Trace
 from nodes.sim.unit import Unit
 
 PLAIN = BatterySetup(
@@ -334,3 +336,39 @@ def test_the_energy_of_a_move_is_the_area_under_its_power(
     step = 0.01
     area = sum(leg.power_at((n + 0.5) * step) * step for n in range(1000))
     assert leg.energy_at(10.0) == pytest.approx(area, abs=8.0)  # it counts as there within 0.5 W
+
+
+def sunny(watts: float, **changed: Any) -> HomeBattery:
+    sun = Trace((0.0, 1.0), (watts, watts), length=1e9)
+    return HomeBattery("left", replace(PLAIN, **changed), sun=sun)
+
+
+def test_panels_on_its_own_side_fill_it_without_any_ac_power() -> None:
+    unit = sunny(1000.0, soc=50.0, capacity=1000.0)
+    unit.advance(360.0)
+    assert unit.soc == pytest.approx(60.0, abs=0.1)
+    assert unit.energy(360.0) == 0.0
+
+
+def test_what_a_full_one_cannot_keep_is_lost() -> None:
+    unit = sunny(1000.0, soc=99.0, capacity=1000.0)
+    unit.advance(720.0)
+    assert unit.soc == 100.0
+
+
+def test_an_empty_one_passes_on_what_its_panels_make() -> None:
+    unit = sunny(400.0, soc=5.0, max_charge=0.0)
+    unit.advance(2.0)
+    unit.command(2000.0)
+    unit.advance(30.0)
+    assert unit.true_power(30.0) == pytest.approx(380.0, abs=1)
+    assert unit.able() == (0.0, pytest.approx(380.0))
+
+
+def test_it_tells_panels_and_cells_apart() -> None:
+    unit = sunny(400.0, soc=50.0, telemetry=Telemetry(every=1.0, age=0.0, noise=0.0))
+    unit.command(100.0)
+    unit.advance(20.0)
+    unit.measure()
+    _, record = unit.told()[-1]
+    assert (record.power, record.pv_power, record.cell_power) == (100.0, 400.0, -300.0)
