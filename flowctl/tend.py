@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 SHORTEST, LONGEST = 1.0, 60.0  # s between attempts, doubling
 GRACE = 2.0  # s at the start in which an edge may come up without a word
 EAGER = 0.2  # s between attempts in that time
+PROOF = 10.0  # s after which an edge is well that only told what it knew by itself
 
 
 class Tended:
@@ -27,6 +28,8 @@ class Tended:
         self._pause, self._away = EAGER, False
         self._grace = asyncio.get_running_loop().time() + grace
         self._hurry = asyncio.Event()
+        self._turned = False
+        self._proof: asyncio.TimerHandle | None = None
         self.task = asyncio.get_running_loop().create_task(self._run(), name=name)
 
     def hurry(self) -> None:
@@ -35,26 +38,54 @@ class Tended:
 
     async def _run(self) -> None:
         while True:
+            self._turned = False
+            asyncio.get_running_loop().call_soon(self._turn)
             try:
                 await self._attempt(self._well)
+                self._settle()
                 return
             except asyncio.CancelledError as error:
                 if _is_ended():
+                    self._doubt()
                     raise
                 self._failed(error)  # what it waited for was cancelled, not this task
             except Exception as error:  # noqa: BLE001 - the edge is fenced like any step
                 if _is_ended():
+                    self._doubt()
                     return
                 self._failed(error)
             await self._rest()
 
+    def _turn(self) -> None:
+        self._turned = True
+
     def _well(self) -> None:
-        self._pause, self._grace = SHORTEST, 0.0
+        """Hear that it works; what it says before it could ask anybody is no sign of that."""
+        self._grace = 0.0
+        if self._turned:
+            self._proved()
+        elif not self._proof:
+            self._proof = asyncio.get_running_loop().call_later(PROOF, self._proved)
+
+    def _settle(self) -> None:
+        """It ended by itself, so all is well that it said."""
+        if self._proof:
+            self._proved()
+
+    def _proved(self) -> None:
+        self._doubt()
+        self._pause = SHORTEST
         if self._away:
             self._away = False
             self._log.warning("%s is back", self._name)
 
+    def _doubt(self) -> None:
+        if self._proof:
+            self._proof.cancel()
+        self._proof = None
+
     def _failed(self, error: BaseException) -> None:
+        self._doubt()
         if isinstance(error, OSError) and asyncio.get_running_loop().time() < self._grace:
             self._log.debug("%s is not there yet: %s", self._name, error)
             return

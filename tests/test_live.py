@@ -160,6 +160,27 @@ async def test_an_edge_that_goes_and_returns_is_told_once_each(
     ]
 
 
+async def test_what_an_edge_knows_by_itself_is_no_sign_that_it_is_back(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a choice that holds before its broker answers."""
+    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.001)
+    monkeypatch.setattr("flowctl.tend.PROOF", 0.1)
+    attempts = []
+
+    async def attempt(well: object) -> None:
+        attempts.append(1)
+        well()  # type: ignore[operator]
+        await asyncio.sleep(0.002)
+        if len(attempts) < 4:
+            raise OSError("no route")
+        await asyncio.sleep(0.3)  # there it is, and says no more
+
+    with caplog.at_level(logging.INFO):
+        await Tended("mode", logging.getLogger("edge"), attempt, lambda _: None, grace=0.0).task
+    assert caplog.messages == ["mode is away: no route", "mode is back"]
+
+
 async def test_an_edge_that_comes_up_with_the_flow_is_not_told_as_away(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
