@@ -74,9 +74,9 @@ def page(spec: NodeSpec) -> str:
     return "\n\n".join([parts[0], kind, *parts[1:], f"**Out:** {_out(spec)}"])
 
 
-def show_page(spec: NodeSpec, console: Console | None = None) -> None:
-    """Print the page of one node type on a terminal."""
-    (console or Console()).print(Markdown(page(spec)))
+def show_page(text: str, console: Console | None = None) -> None:
+    """Print a page on a terminal."""
+    (console or Console()).print(Markdown(text))
 
 
 def word(hint: Any) -> str:
@@ -127,7 +127,7 @@ def _prose(doc: str) -> str:
 
 def _inputs(spec: NodeSpec) -> Iterator[str]:
     if spec.inputs:
-        yield _table(("input", "carries", "", ""), map(_input, spec.inputs))
+        yield table(("input", "carries", "", ""), map(_input, spec.inputs))
 
 
 def _input(item: Input) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ def _settings(spec: NodeSpec) -> Iterator[str]:
     terms = {item.name for item in fields(Terms)} if spec.kind is NodeKind.DEVICE else set()
     own = [item for name, item in spec.settings.items() if name not in terms]
     if own:
-        yield _table(("setting", *_HEADS), map(_row, own))
+        yield table(("setting", *_HEADS), map(_row, own))
         yield f"`{spec.name}: value` gives `{spec.first_setting}`."
     if spec.terms:
         anchor = TERMS.replace(" ", "-")
@@ -158,7 +158,7 @@ def _terms() -> Iterator[str]:
             yield Battery(setpoint=watts)
 
     yield f"## {TERMS.capitalize()}"
-    yield _table(("setting", *_HEADS), map(_row, read_node(any_device).settings.values()))
+    yield table(("setting", *_HEADS), map(_row, read_node(any_device).settings.values()))
 
 
 def _row(item: Setting) -> tuple[str, ...]:
@@ -206,7 +206,8 @@ def _carries(wire: Wire) -> str:
     return _unit(wire.unit) if wire.unit else word(wire.type)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table as Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines

@@ -11,11 +11,13 @@
 
 `given` speaks for sources and devices. `expect` looks at the newest value a stream has said by
 then; for a device at what went into it, where `released` is a release and `nothing` is silence.
+`set` gives vars other values for one test, `start` is the date and time at its second 0.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flowctl.bench import Bench
@@ -25,10 +27,11 @@ from flowctl.inlet import pick
 from flowctl.node import NodeKind
 from flowctl.plain import plain, typed
 from flowctl.units import UnitError, parse, parse_any
+from flowctl.virtual import START
 
 AT, WITHIN = "at", "within"
 RELEASED, NOTHING = "released", "nothing"
-KEYS = ("about", "given", "expect", "set")
+KEYS = ("about", "given", "expect", "set", "start")
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,24 @@ def _checked(test: Any) -> Mapping[str, Any]:
 def _misses(graph: Graph, test: Mapping[str, Any]) -> Iterator[str]:
     moments = [(_second(m), 0, m) for m in test.get("given", [])]
     moments += [(_second(m), 1, m) for m in test.get("expect", [])]
-    with Bench(graph) as bench:
+    with _bench(graph, test) as bench:
         for second, expected, moment in sorted(moments, key=lambda item: item[:2]):
             bench.advance(max(0.0, second - bench.time))
             values = {key: value for key, value in moment.items() if key not in (AT, WITHIN)}
             for name, value in values.items():
                 if not expected:
-                    bench.say(name, _spoken(graph, name, value))
+                    bench.say(name, _spoken(bench.graph, name, value))
                 elif miss := _miss(bench, name, value, moment.get(WITHIN, 0)):
                     yield f"at {second:g}s {miss}"
+
+
+def _bench(graph: Graph, test: Mapping[str, Any]) -> Bench:
+    sets, start = test.get("set", {}), test.get("start")
+    if not isinstance(sets, Mapping) or (sets and not graph.file):
+        raise ValueError("'set' names vars of a flow in a file, and their values")
+    when = START if start is None else datetime.fromisoformat(str(start))
+    again = {str(name): str(value) for name, value in sets.items()}
+    return Bench(graph.file if again else graph, start=when, sets=again)
 
 
 def _second(moment: Mapping[str, Any]) -> float:

@@ -28,7 +28,9 @@ class Battery:
     power_at: Seconds | None = None
     """When it was measured; `None` with a power means now."""
     soc: Percent | None = None
+    """State of charge."""
     capacity: WattHours | None = None
+    """Energy when full."""
     setpoint: Watts | None = None
     """The last setpoint the device accepted, + discharging."""
     setpoint_at: Seconds | None = None
@@ -44,6 +46,7 @@ class Battery:
     self_regulating: bool | None = None
     """True while it follows a meter of its own."""
     online: bool | None = None
+    """False while it does not answer."""
     cell_power: Watts | None = None
     """Power of the cells behind the inverter, + discharging."""
     pv_power: Watts | None = None
@@ -51,7 +54,9 @@ class Battery:
     charged: WattHours | None = None
     """Counter of energy charged, over the life of the device."""
     discharged: WattHours | None = None
+    """Counter of energy discharged, over the life of the device."""
     temperature: Celsius | None = None
+    """Of the cells, or of the device where it tells no other."""
     mode: str | None = None
     """The working mode by the device's own name."""
 
@@ -115,7 +120,9 @@ class Ability:
     can_charge: Watts
     """What it can take now, a magnitude: learned ceiling, limits and state of charge."""
     can_discharge: Watts
+    """What it can give now, a magnitude: likewise."""
     available: bool = True
+    """False while it is offline, or left to itself."""
     soc: Percent | None = None
     capacity: WattHours | None = None
     min_power: Watts = 0.0
@@ -144,6 +151,7 @@ class Outlook:
     """The house as the predictor sees it: one per meter reading, and as commands land."""
 
     at: Seconds
+    """When this was seen."""
     meter: Watts
     """Newest reading, + import."""
     load: Watts
@@ -151,11 +159,13 @@ class Outlook:
     target: Watts
     """Total battery power that would serve the load worth following, + discharging."""
     batteries: Mapping[str, Ability]
+    """Each battery by name."""
     read_at: Seconds = -math.inf
     """When the newest reading came; earlier than `at` in an outlook between readings."""
     period: Seconds = 0.0
     """Mean time between readings."""
     valid_until: Seconds = math.inf
+    """From the age of the meter: no plan made of this holds longer."""
 
     def shows(self) -> Watts:
         """What all batteries show on the meter now."""
@@ -233,7 +243,10 @@ class Trouble:
 
     at: Seconds
     stream: str
+    """In which stream."""
     step: str
+    """At which step of it."""
     error: str
+    """What went wrong, as text."""
     value: str = ""
     """The value that did it, as text."""

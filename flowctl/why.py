@@ -21,7 +21,9 @@ class Why:
     """What the stream `why` says: a setpoint that was written, and what it follows from."""
 
     at: Seconds
+    """When it was written."""
     device: str
+    """The stream that ends in the device."""
     setpoint: Watts | None
     """`None`: the battery was given back to itself."""
     wanted: Watts | None
@@ -29,6 +31,7 @@ class Why:
     step: str
     """Which step decided: the last one to change the number."""
     reason: str
+    """Why, in its words; empty where it gave none."""
     says: str
     """All of that as a sentence."""
     chain: tuple[str, ...]

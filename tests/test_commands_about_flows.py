@@ -61,3 +61,19 @@ def test_a_flow_without_tests_is_told_where_to_write_them(flowctl, tmp_path):
         "- {about: it speaks, expect: [{at: 1s, calm: nothing}]}"
     )
     assert "1 failed" in flowctl("test", "attic.yaml").stdout
+
+
+@pytest.mark.parametrize("name", ["Battery", "Plan", "Outlook", "Ability", "Trouble", "Why"])
+def test_a_record_has_a_page_with_a_sentence_for_each_field(flowctl, name):
+    page = flowctl("nodes", name, "--markdown").stdout
+    assert page.startswith(f"## {name}\n")
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    assert rows
+    silent = [row[0] for row in rows if row[-1] in ("|", " |")]
+    assert silent in ([], ["| `at`"])
+    assert flowctl("nodes", name).stdout.strip().startswith(name)
+
+
+def test_a_word_of_the_language_is_explained(flowctl):
+    for word in ("from", "as", "errors", "tests"):
+        assert "docs/flow.md" in flowctl("nodes", word).stdout

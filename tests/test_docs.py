@@ -112,7 +112,7 @@ def test_all_pages_stand_under_an_index_by_kind():
 
 def test_a_page_can_be_read_on_a_terminal():
     console = Console(file=io.StringIO(), width=100)
-    show_page(read_node(steady), console)
+    show_page(page(read_node(steady)), console)
     shown = console.file.getvalue()
     assert "Hold a power steady." in shown
     assert "reserve" in shown

@@ -56,6 +56,9 @@ def test_a_miss_says_when_what_and_what_else(tmp_path: Path) -> None:
         ("at: 60s", "at: 60", "60 has no unit"),
         ("meter: 1kW", "metre: 1kW", "did you mean 'meter'"),
         ("expect:", "expcet:", "did you mean 'expect'"),
+        ("- about: silence", "- set: 5\n    about: silence", "'set' names vars"),
+        ("- about: silence", "- set: {lot: 1}\n    about: silence", "no var 'lot'"),
+        ("- about: silence", "- start: noon\n    about: silence", "isoformat"),
     ],
 )
 def test_a_test_that_is_not_well_written_is_a_fault(
@@ -63,3 +66,23 @@ def test_a_test_that_is_not_well_written_is_a_fault(
 ) -> None:
     with pytest.raises(FlowError, match=said):
         _results(tmp_path, before, after)
+
+
+TIMED = """
+vars: {part: 1}
+streams:
+  night:
+    - schedule: {between: "22:00-06:00", zone: UTC, every: 1s}
+    - map: {to: "part if value else 0", unit: W}
+tests:
+  - start: 2026-01-31T21:59:59+00:00
+    set: {part: 50W}
+    expect: [{at: 0s, night: 0W}, {at: 1s, night: 50W}]
+  - start: 2026-01-31 22:00+00:00
+    expect: [{at: 0s, night: 1W}]
+"""
+
+
+def test_a_test_may_begin_at_a_date_and_with_other_vars(tmp_path: Path) -> None:
+    (tmp_path / "timed.yaml").write_text(TIMED)
+    assert [result.misses for result in run_tests(load(tmp_path / "timed.yaml"))] == [(), ()]

@@ -7,34 +7,45 @@ from typing import Annotated
 
 from flowctl.docs import page, pages, show_page
 from flowctl.library import Library
+from flowctl.records import RECORDS, WORDS, record_page, word_page
 
 
 def nodes(
-    name: Annotated[str | None, "show the page of this node"] = None,
+    name: Annotated[str | None, "show the page of this node, record or word"] = None,
     *,
     flow: Annotated[Path | None, "list the nodes beside this flow, too"] = None,
     markdown: Annotated[bool, "write the pages as Markdown"] = False,
     json_: Annotated[bool, "list for programs"] = False,
 ) -> None:
-    """List the nodes, or show the page of one.
+    """List the nodes, or show the page of one; or of a record, such as Battery.
 
     Example: flowctl nodes clamp
     """
+    if name in RECORDS or name in WORDS:
+        _show(record_page(RECORDS[name]) if name in RECORDS else word_page(name), markdown)
+        return
     library = Library.beside(flow.parent if flow else _here())
     names = [name.replace("-", "_")] if name else library.names()
     specs = [library.get(known) for known in names]
-    if markdown:
-        sys.stdout.write(page(specs[0]) + "\n" if name else pages(specs))
+    if markdown and not name:
+        sys.stdout.write(pages(specs))
     elif json_:
         told = [{"name": s.name, "kind": s.kind.value, "summary": s.summary} for s in specs]
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     elif name:
-        show_page(specs[0])
+        _show(page(specs[0]), markdown)
     else:
         wide = max(map(len, names))
         for spec in specs:
             line = f"{spec.name:{wide}}  {spec.kind.value:8}  {spec.summary}"
             sys.stdout.write(line + "\n")
+
+
+def _show(made: str, markdown: bool) -> None:
+    if markdown:
+        sys.stdout.write(made + "\n")
+    else:
+        show_page(made)
 
 
 def _here() -> Path | None:
