@@ -141,7 +141,7 @@ def _settings(spec: NodeSpec) -> Iterator[str]:
     terms = {item.name for item in fields(Terms)} if spec.kind is NodeKind.DEVICE else set()
     own = [item for name, item in spec.settings.items() if name not in terms]
     if own:
-        yield table(("setting", *_HEADS), map(_row, own))
+        yield table(("setting", *_HEADS), map(setting_row, own))
         yield f"`{spec.name}: value` gives `{spec.first_setting}`."
     if spec.terms:
         anchor = TERMS.replace(" ", "-")
@@ -150,18 +150,24 @@ def _settings(spec: NodeSpec) -> Iterator[str]:
 
 
 def _terms() -> Iterator[str]:
-    """The settings that every device has, as the engine's shell defines them."""
+    yield f"## {TERMS.capitalize()}"
+    yield device_terms()
+
+
+def device_terms() -> str:
+    """Write the settings that every device has, as the engine's shell defines them, as a table."""
 
     async def any_device(setpoint: Latest[Watts]) -> AsyncIterator[Battery]:
         """Accept."""
         async for watts in setpoint:
             yield Battery(setpoint=watts)
 
-    yield f"## {TERMS.capitalize()}"
-    yield table(("setting", *_HEADS), map(_row, read_node(any_device).settings.values()))
+    rows = map(setting_row, read_node(any_device).settings.values())
+    return table(("setting", *_HEADS), rows)
 
 
-def _row(item: Setting) -> tuple[str, ...]:
+def setting_row(item: Setting) -> tuple[str, ...]:
+    """Say what a setting takes, its default, its limits and what it is for, as cells."""
     limits = ", ".join(dict.fromkeys(_limits(item.annotation, item.unit)))
     return f"`{item.name}`", word(item.annotation), _default(item), limits, item.about
 
