@@ -151,7 +151,6 @@ class Outlook:
     """The house as the predictor sees it: one per meter reading, and as commands land."""
 
     at: Seconds
-    """When this was seen."""
     meter: Watts
     """Newest reading, + import."""
     load: Watts
@@ -243,9 +242,7 @@ class Trouble:
 
     at: Seconds
     stream: str
-    """In which stream."""
     step: str
-    """At which step of it."""
     error: str
     """What went wrong, as text."""
     value: str = ""
