@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from flowctl.arguments import parse
+from flowctl.check import load
 from flowctl.commands.import_ import import_
 from flowctl.importing import names, table
 
@@ -56,7 +58,9 @@ def test_there_is_a_page_for_each_program_and_the_readme_leads_to_it():
 def test_what_is_composed_is_built_from_a_clone_and_runs_a_flow_of_ours(page):
     text = page.read_text(encoding="utf-8")
     for block in re.findall(r"```yaml\n(services:.*?)```", text, re.DOTALL):
-        [service] = yaml.safe_load(block)["services"].values()
+        service, *others = yaml.safe_load(block)["services"].values()
+        if others:  # those of others, for graphs
+            continue
         [flow] = re.fullmatch(r"flowctl run /flows/([\w-]+\.yaml)", service["command"]).groups()
         assert (ROOT / "flows" / flow).exists()
         assert service["build"] == "../flowctl"
@@ -83,3 +87,38 @@ def test_every_unit_file_is_one(page):
         unit = ConfigParser()
         unit.read_string(block)
         assert unit["Service"]["ExecStart"].split()[1] == "run"
+
+
+def test_the_graphs_shown_are_those_of_the_flow():
+    text = ENTRY.read_text(encoding="utf-8")
+    [streams] = re.findall(r"```yaml\n(  metrics: .*?)```", text, re.DOTALL)
+    flow = (ROOT / "flows" / "b2500.yaml").read_text(encoding="utf-8") + streams
+    steps = load(flow, env={}).steps
+    port = steps["metrics/prometheus"].settings.get("port", 9464)
+    [scrape] = re.findall(r"```yaml\n(scrape_configs:.*?)```", text, re.DOTALL)
+    [job] = yaml.safe_load(scrape)["scrape_configs"]
+    assert job["static_configs"] == [{"targets": [f"127.0.0.1:{port}"]}]
+    [graphs] = [
+        yaml.safe_load(block)
+        for block in re.findall(r"```yaml\n(services:.*?)```", text, re.DOTALL)
+        if "grafana" in block
+    ]
+    assert {service["network_mode"] for service in graphs["services"].values()} == {"host"}
+    assert set(graphs["volumes"]) == {"grafana"}
+
+
+DEMOS = [flow for flow in sorted((ROOT / "flows").glob("*.yaml")) if "# demo:" in flow.read_text()]
+
+
+@pytest.mark.parametrize("flow", DEMOS, ids=lambda flow: flow.stem)
+def test_the_house_to_try_a_flow_in_comes_along_as_the_page_says(flow, tmp_path):
+    shutil.copytree(ROOT / "flows" / "plants", tmp_path / "plants")
+    text = flow.read_text().replace("  # demo:", "  demo:")
+    (tmp_path / flow.name).write_text(
+        text.replace("  #   - simulated_house", "    - simulated_house")
+    )
+    graph = load(tmp_path / flow.name, env={})
+    plant = graph.steps["demo/simulated_house"].settings["plant"]
+    assert (tmp_path / plant).exists()
+    page = (DOCS / "migrate" / f"{flow.stem}.md").read_text(encoding="utf-8")
+    assert "copy `flows/plants` beside the flow" in page
