@@ -63,7 +63,11 @@ def _is_second(session: Session, state: Path) -> bool:
 
 async def _serve(engine: Engine, state: Path) -> tuple[Path, asyncio.Server]:
     path = socket_path(state, engine.graph.name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        said = f"{path.parent} cannot be made: {error.strerror}"
+        raise OSError(f"{said}; `tap` and `top` will not find this run") from None
     path.unlink(missing_ok=True)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

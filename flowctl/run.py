@@ -166,8 +166,9 @@ def _stop_on_signals(asked: Callable[[], None]) -> Iterator[asyncio.Event]:
 async def _go_along(beside: Beside, sessions: Sequence[Session]) -> None:
     try:
         await beside(sessions)
-    except Exception:  # noqa: BLE001 - a broken view must not stop a house
-        sessions[0].log.exception("%s ended", getattr(beside, "__name__", beside))
+    except Exception as error:  # noqa: BLE001 - a broken view must not stop a house
+        name, ours = getattr(beside, "__name__", beside), not isinstance(error, OSError)
+        sessions[0].log.error("%s ended: %s", name, error, exc_info=ours)
 
 
 async def _watch(sessions: Sequence[Session]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flowctl import Battery
+from flowctl.control import listening
 from flowctl.latest import Latest
 from flowctl.liveclock import LiveClock
 from flowctl.run import run
@@ -260,6 +261,19 @@ async def test_a_device_that_goes_away_is_told_as_offline_at_once(tmp_path: Path
     made = build(tmp_path, flow.replace("[ten]", "[src]"), gone=GONE)
     await run([made], Options(watch=False, seconds=0.2), [watch])
     assert told[:2] == [Battery(power=5.0, online=True), Battery(online=False)]
+
+
+async def test_a_state_folder_that_cannot_be_is_told_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, state = tmp_path / "told.txt", tmp_path / "a file"
+    state.touch()
+    flow = build(tmp_path, FLOW.replace("FILE", str(file)), ten=SOURCE, note=NOTE)
+    async with asyncio.timeout(10):
+        await run([flow], Options(watch=False, state=state), [listening(state)])
+    assert file.read_text().splitlines()[-1] == "RELEASE"
+    assert "`tap` and `top` will not find this run" in caplog.text
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_shadow_reads_and_never_writes(tmp_path: Path) -> None:

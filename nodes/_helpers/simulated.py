@@ -16,6 +16,7 @@ from typing import Any
 
 PATIENCE = 30.0  # s that a new house may take to open its doors, on a slow machine
 GOODBYE = 1.0  # s
+ANSWER = 5.0  # s; whoever listens there and is silent is no house
 BYE = "bye"
 
 TO_END = 20.0  # s; after a goodbye a house waits this long at most for batteries to be given back
@@ -92,7 +93,8 @@ async def _joined(session: Any, order: Order) -> Any | None:
     mark = order.mark()
     timeout = ClientWSTimeout(ws_close=GOODBYE)
     try:
-        line = await session.ws_connect(order.line, timeout=timeout, heartbeat=10.0)
+        async with asyncio.timeout(ANSWER):
+            line = await session.ws_connect(order.line, timeout=timeout, heartbeat=10.0)
         found = await line.receive_str(timeout=PATIENCE)
     except (ClientError, OSError, TypeError):
         return None
