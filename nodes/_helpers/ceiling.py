@@ -38,6 +38,12 @@ class Witness(NamedTuple):
     more: int = 0
     scatter: Watts = 0.0
     """Mean deviation from the band."""
+    before: Watts = 0.0
+    """What that was before the measurements in a row that lie outside it."""
+
+    def settled(self) -> "Witness":
+        """Begin to count anew; what a verdict explains was no scatter."""
+        return Witness(scatter=self.before, before=self.before)
 
 
 class Band(NamedTuple):
@@ -73,11 +79,10 @@ def weigh(witness: Witness, seen: Band, power: Watts) -> Witness:
     # To be where it was sent is neither: it may have gone there faster than expected.
     low, high = min(seen.low, seen.expected), max(seen.high, seen.expected)
     off = min(max(low - power, power - high, 0.0), 2 * tolerance)
-    return Witness(
-        witness.short + 1 if power < low - tolerance else 0,
-        witness.more + 1 if power > high + tolerance else 0,
-        witness.scatter + SCATTER_PACE * (off - witness.scatter),
-    )
+    short = witness.short + 1 if power < low - tolerance else 0
+    more = witness.more + 1 if power > high + tolerance else 0
+    scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
+    return Witness(short, more, scatter, witness.before if short or more else scatter)
 
 
 def verdict(
@@ -92,9 +97,11 @@ def verdict(
     return None
 
 
-def proved(ceiling: Ceiling, power: Watts) -> Ceiling:
-    """Remember the most that was seen since it was cut."""
-    return ceiling._replace(proven=power) if power > ceiling.proven else ceiling
+def proved(ceiling: Ceiling, seen: Band, power: Watts) -> Ceiling:
+    """Remember the most that was given as told since it was cut."""
+    if power <= ceiling.proven or power < (1 - TOLERANCE_PART) * seen.expected - TOLERANCE:
+        return ceiling
+    return ceiling._replace(proven=power)
 
 
 def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceiling:

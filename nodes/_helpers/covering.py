@@ -47,10 +47,14 @@ def _helped(
     extra, faster = dict[str, Watts](), {quick.name}
     for seat in helpers:
         faster.add(seat.name)
-        room = min(left, seat.able - shares[seat.name], _owed(now, seat, shares, faster))
-        if room > WORTHWHILE:
-            extra[seat.name] = room
-            left -= room
+        room = seat.able - shares[seat.name]
+        if room <= WORTHWHILE:
+            continue
+        left = min(left, _owed(now, seat, shares, faster))
+        if left <= WORTHWHILE:
+            break
+        extra[seat.name] = min(left, room)
+        left -= extra[seat.name]
     return extra
 
 

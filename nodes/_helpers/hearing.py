@@ -11,6 +11,7 @@ from nodes._helpers.facts import newer, updated
 from nodes._helpers.flight import landed
 
 SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
+SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can show
 POLL_PACE = 0.2  # part of each gap between measurements that enters the mean
 POLL_JUMP = 4.0  # times the mean that a gap counts at most: an outage is no poll
 
@@ -54,10 +55,16 @@ def pruned(belief: Belief, at: Seconds) -> Belief:
 def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Belief:
     """Try a cut ceiling again when its time has come."""
     old = belief.charge if charging else belief.discharge
-    if old.watts == math.inf or belief.is_tried():  # one try at a time
+    if old.watts == math.inf or _is_undecided(belief, at):  # one try at a time
         return belief
     new = ceilings.retry(old, belief.limit(charging=charging), hungry=hungry, at=at)
     return belief if new is old else _ceiling(belief, charging, new)
+
+
+def _is_undecided(belief: Belief, at: Seconds) -> bool:
+    """Tell whether it is tried beyond what is proven, and may still show that it can or cannot."""
+    decided = belief.accepted_at + belief.dead + SLOW * belief.lag + POLLS * (belief.poll or 0.0)
+    return at < decided and belief.is_tried()
 
 
 def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> Belief:
@@ -113,8 +120,10 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
     new = ceilings.verdict(old, witness, seen, sign * power, at)
     belief = belief._replace(witness=witness)
     if new is None:
-        proved = ceilings.proved(old, sign * power)
+        proved = ceilings.proved(old, seen, sign * power)
         return belief if proved is old else _ceiling(belief, charging, proved)
+    if abs(sign * power - old.proven) <= ceilings.TOLERANCE:
+        belief = belief._replace(witness=witness.settled())
     if new.watts < old.watts:
         belief = _unlearned(belief)
     return _ceiling(at_rest(belief, sign * max(0.0, sign * power)), charging, new)

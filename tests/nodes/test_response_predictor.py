@@ -194,9 +194,19 @@ def test_one_try_at_a_time():
     belief = retried(cut(), False, hungry=True, at=25.0)
     assert belief.able(charging=False) == 550.0
     asked = hear(belief, Battery(setpoint=550.0), 25.5)
-    assert retried(asked, False, hungry=True, at=40.0) is asked
+    assert retried(asked, False, hungry=True, at=36.0) is asked
     holds = hear(hear(asked, Battery(power=540.0), 31.0), Battery(power=540.0), 33.0)
-    assert retried(holds, False, hungry=True, at=40.0).able(charging=False) == 925.0
+    assert retried(holds, False, hungry=True, at=36.0).able(charging=False) == 925.0
+
+
+def test_a_failed_try_makes_no_later_one_harder_to_see():
+    """What a verdict explains was no noise of the battery's own meter."""
+    tried = hear(retried(cut(), False, hungry=True, at=25.0), Battery(setpoint=550.0), 25.5)
+    failed = tried
+    for at in (14.0, 26.0, 32.0, 34.0):
+        failed = hear(failed, Battery(power=300.0), at)
+    assert failed.able(charging=False) == 300.0
+    assert failed.witness.scatter <= tried.witness.scatter
 
 
 def test_what_is_only_tried_teaches_no_timing():
