@@ -78,7 +78,11 @@ def enough(seats: Sequence[Seat], total: Watts, share: Watts) -> list[Seat]:
 
 def in_order(seats: Sequence[Seat]) -> list[Seat]:
     """Put them in the order in which they are called; who has sun to lose comes first."""
-    return sorted(seats, key=lambda seat: (not seat.lost, seat.rank))
+    ranked = sorted(seats, key=by_rank)
+    for seat in ranked:
+        if seat.lost:
+            return sorted(ranked, key=_keeps_all)
+    return ranked
 
 
 def is_late(seats: Sequence[Seat]) -> bool:
@@ -122,6 +126,10 @@ def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
 
 by_rank = attrgetter("rank")  # sort key: who is activated first
 by_reach = attrgetter("reach")  # sort key: who answers first
+
+
+def _keeps_all(seat: Seat) -> bool:
+    return not seat.lost
 
 
 def _alone(seat: Seat, share: Watts) -> Watts:

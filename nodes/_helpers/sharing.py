@@ -15,8 +15,6 @@ from nodes._helpers.seating import Policy, Round, seated, spared
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
-COVERS = "covers {:.0f}W still to come from others"
-MAKES_ROOM = "makes room for {:.0f}W that others still give"
 SHARES = {
     "energy": "shares by energy",
     "soc": "shares by charge",
@@ -107,16 +105,22 @@ def _shared(
     late = table.is_late(chosen)
     going = _going(now, seats, working) if working.leaving else {}
     rest = now._replace(total=now.total - sum(going.values())) if going else now
-    shares = table.lift(chosen, _filled(rest, chosen, late=late)) | going
+    shares = table.lift(chosen, _filled(rest, chosen, late=late))
+    if going:
+        shares |= going
     unmet = max(0.0, now.total - sum(shares.values()))
     _explain(now, seats, shares, reasons)
-    reasons.update(dict.fromkeys(going, "hands over"))
     if going:
+        reasons.update(dict.fromkeys(going, "hands over"))
         chosen = sorted([seat for seat in seats if seat.name in shares], key=table.by_reach)
     for name, extra in covered(now, chosen, shares, late=late).items():
         shares[name] += extra
         if abs(extra) > WORTHWHILE:
-            reasons[name] = COVERS.format(extra) if extra > 0 else MAKES_ROOM.format(-extra)
+            reasons[name] = (
+                f"covers {extra:.0f}W still to come from others"
+                if extra > 0
+                else f"makes room for {-extra:.0f}W that others still give"
+            )
     wants = {name: now.sign * shares.get(name, 0.0) or 0.0 for name in now.usable}
     return wants, now.sign * unmet or 0.0
 
@@ -134,7 +138,10 @@ def _going(now: Round, seats: Sequence[Seat], working: Working) -> dict[str, Wat
 
 
 def _filled(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:
-    if not any(seat.lost for seat in chosen):
+    for seat in chosen:
+        if seat.lost:
+            break
+    else:
         return _divided(now.policy, chosen, now.total, late=late)
     first = table.saved(chosen, now.total)
     seats = [seat._replace(able=seat.able - part) for seat, part in zip(chosen, first, strict=True)]
