@@ -53,8 +53,10 @@ def _inside(bare: Any) -> Any:
 def _schema(unit: str) -> dict[str, Any]:
     shown = unit.replace(ANY_UNIT, "W")
     example = units.EXAMPLES.get(shown, f"{{}}{shown}").format(5)
-    said = "in the unit of the wire" if unit.startswith(ANY_UNIT) else f"in {unit}"
+    if unit.startswith(ANY_UNIT):  # a wire of plain numbers takes plain numbers
+        said = f"a quantity in the unit of the wire, e.g. {example}"
+        return {"type": ["string", "number"], "description": said}
     return {
         "anyOf": [{"type": "string"}, {"const": 0}],
-        "description": f"a quantity {said}, e.g. {example}",
+        "description": f"a quantity in {unit}, e.g. {example}",
     }

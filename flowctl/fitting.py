@@ -9,13 +9,15 @@ from flowctl.faults import Mark, nearest
 from flowctl.flow import OWN
 from flowctl.graph import Tap
 from flowctl.infer import Carrying
+from flowctl.marked import Marked
 from flowctl.marks import FieldFrom
 from flowctl.naming import bind_names
 from flowctl.node import Input, NodeKind, Wire
 from flowctl.order import taps
-from flowctl.settings import written_units
+from flowctl.settings import bare_numbers, written_units
 from flowctl.values import Plan, names
 from flowctl.wires import (
+    base_of,
     base_unit,
     constraint_unit,
     field_names,
@@ -136,18 +138,34 @@ class Fitting:
 
     def _quantities(self, draft: Draft, star: str | None) -> None:
         """Quantities of `*` must be in the unit of the wire they are compared with."""
-        if star is None or draft.spec is None:
+        if draft.spec is None:
             return
         result = unit_of(draft.wire) if draft.wire else None
-        for name, item in draft.written.items():
-            pattern = draft.spec.settings[name].unit
-            wanted = put(pattern, star)
-            if pattern is None or not pattern.startswith(units.ANY_UNIT) or wanted is None:
-                continue
+        flows = [item for item in draft.written.items() if self._in_any_unit(draft, item[0])]
+        wanted, whence = star or (None if draft.spec.inputs else result), "this wire carries"
+        if wanted is None or (star is None and not isinstance(draft.settings.get("unit"), str)):
+            wanted, whence = self._first_written(flows)
+        for name, item in flows:
+            pattern = draft.spec.settings[name].unit or ""
             for part, unit in written_units(item):
-                if unit not in (wanted, put(pattern, result)):
-                    said = f"{name}: '{part.text}' is in {unit}, but this wire carries {star}"
+                if wanted and unit not in (put(pattern, wanted), put(pattern, result)):
+                    said = f"{name}: '{part.text}' is in {unit}, but {whence} {wanted}"
                     self._fault(part.mark, "E303", draft, said)
+            for part in bare_numbers(item) if wanted or not draft.spec.inputs else ():
+                said, cure = _without_unit(part.text, put(pattern, wanted), pattern)
+                self._fault(part.mark, "E132", draft, f"{name}: {said}", cure)
+
+    def _in_any_unit(self, draft: Draft, name: str) -> bool:
+        """Tell whether a setting is in the unit of the wire, and right by itself."""
+        unit = draft.spec.settings[name].unit if draft.spec else None
+        return unit is not None and unit.startswith(units.ANY_UNIT) and name in draft.settings
+
+    def _first_written(self, given: list[tuple[str, Marked]]) -> tuple[str | None, str]:
+        """The unit that a step names itself, where its wire tells none: all others must agree."""
+        for name, item in given:
+            for _, unit in written_units(item):
+                return base_of(unit), f"{name} is in"
+        return None, ""
 
     def _output(self, draft: Draft) -> None:
         out = draft.spec.output if draft.spec else None
@@ -179,6 +197,15 @@ class Fitting:
 
     def _fault(self, mark: Mark, code: str, draft: Draft, said: str, cure: str = "") -> None:
         self.drafts.report.add(mark, code, draft.id, said, cure)
+
+
+def _without_unit(number: str, unit: str | None, pattern: str) -> tuple[str, str]:
+    """What to say of a bare number, and what was meant by it; an unknown unit is not guessed."""
+    said = f"{number} has no unit"
+    if unit:
+        return said, f"did you mean '{units.example(number, unit)}'?"
+    shown = [units.example(number, put(pattern, one) or one) for one in ("W", "%")]
+    return said, f"write it, e.g. '{shown[0]}' or '{shown[1]}'"
 
 
 def _name(tap: Tap) -> str:

@@ -1,16 +1,19 @@
 """What every wire of a flow carries, worked out from the sources down."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flowctl.drafts import Draft, Drafts
+from flowctl.expression import Expression
 from flowctl.faults import Mark
 from flowctl.flow import FROM, OWN
 from flowctl.graph import Tap
 from flowctl.marks import FieldFrom, UnitFrom
-from flowctl.node import Input, Wire
+from flowctl.measures import Measure, Measuring, of_var, unit_or_none
+from flowctl.node import Input, Shape, Wire
 from flowctl.order import taps
+from flowctl.settings import written_units
 from flowctl.values import Battery
 from flowctl.wires import ANYTHING, base_of, base_unit, field_wire, parts, put, silent, unit_of
 
@@ -105,7 +108,55 @@ class Carrying:
         text = draft.settings.get(out.unit_from) if out.unit_from else None
         if isinstance(text, str) and (wire.unit is None or isinstance(out.derived, UnitFrom)):
             wire, origin = Wire(wire.type, base_unit(text)), draft.mark
+        elif isinstance(out.derived, UnitFrom) and wire.unit is None:
+            wire = self._told(draft, out.derived.otherwise, wire)
         return wire, origin
+
+    def _told(self, draft: Draft, settings: tuple[str, ...], wire: Wire) -> Wire:
+        """The wire of a step whose unit is not given, but told by what else is."""
+        for name in settings:
+            unit = self._unit_of_setting(draft, name)
+            if unit is not None:
+                expressed = isinstance(draft.settings.get(name), Expression)
+                return Wire(float if expressed else wire.type, unit)
+        return wire
+
+    def _unit_of_setting(self, draft: Draft, name: str) -> str | None:
+        given = draft.settings.get(name)
+        if isinstance(given, Expression):
+            return unit_or_none(Measuring(self.looking(draft)).measure(given))
+        item = draft.written.get(name)
+        found = (unit for _, unit in written_units(item)) if item else iter(())
+        return next(found, None)
+
+    def looking(self, draft: Draft) -> Callable[[str], Wire | Measure]:
+        """Return what tells what a name in an expression of a step stands for."""
+        inputs = self._named(draft)
+        values = draft.scope.variables.values()
+        first = self.first(draft)[0] if draft.spec and draft.spec.inputs else ANYTHING
+
+        def look(name: str) -> Wire | Measure:
+            if name == "value":
+                return first
+            if name in inputs:
+                return self.tap(inputs[name])[0]
+            inner = field_wire(first, name)
+            if inner is None or (inner == ANYTHING and name in values):
+                return of_var(values[name]) if name in values else None
+            return inner
+
+        return look
+
+    def _named(self, draft: Draft) -> dict[str, Tap]:
+        """The further inputs that expressions see, by name."""
+        made: dict[str, Tap] = {}
+        for item in draft.spec.inputs[1:] if draft.spec else ():
+            source = draft.inputs.get(item.name)
+            if item.shape is Shape.MAPPING and isinstance(source, Mapping):
+                made |= source
+            elif isinstance(source, Tap):
+                made[item.name] = source
+        return made
 
     def _merged(self, draft: Draft) -> tuple[Wire | None, Mark]:
         heard = taps(draft.inputs.get(FROM, ()))

@@ -29,6 +29,8 @@ class UnitFrom:
     """Mark of an output whose unit is the text of a setting (`unit: W`)."""
 
     setting: str
+    otherwise: tuple[str, ...] = ()
+    """Settings, quantities or an expression, that tell the unit where that one is not given."""
 
 
 @dataclass(frozen=True, slots=True)

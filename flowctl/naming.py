@@ -8,6 +8,7 @@ from flowctl.expression import Expression
 from flowctl.faults import Mark, nearest
 from flowctl.infer import Carrying
 from flowctl.marked import Marked
+from flowctl.measures import Measuring
 from flowctl.node import Shape
 from flowctl.order import taps
 from flowctl.report import Report
@@ -20,7 +21,7 @@ def bind_names(draft: Draft, carrying: Carrying, report: Report) -> None:
     """Look up the names of every expression of a step, and put the vars in."""
     fields = _fields(draft, carrying)
     own = {*_inputs(draft), *(fields or ())}
-    values = draft.scope.variables.values()
+    values, look = draft.scope.variables.values(), carrying.looking(draft)
 
     def bind(expression: Expression, mark: Mark) -> Expression:
         known = sorted({*own, *draft.scope.variables.names(), "value"})
@@ -28,6 +29,10 @@ def bind_names(draft: Draft, carrying: Carrying, report: Report) -> None:
             if name not in known:
                 cure = nearest(name, known) or f"known are {', '.join(known[:12])}"
                 report.add(mark, "E133", draft.id, f"'{name}' is nothing known here", cure)
+        measuring = Measuring(look)
+        measuring.measure(expression)
+        for said, cure in measuring.odd:
+            report.add(mark, "E305", draft.id, said, cure)
         return expression.bound({key: values[key] for key in values if key not in own})
 
     for name, value in draft.settings.items():

@@ -48,8 +48,19 @@ def read(setting: Setting, item: Marked, where: str, report: Report) -> Any:
     if item.broken():
         return BROKEN
     value = (_anchored(item) if hides(setting) else item).plain()
+    value = _lent(setting, value)
     made = simple(setting.annotation, value)
     return _validated(setting, item, value, where, report) if made is UNSURE else made
+
+
+def _lent(setting: Setting, value: Any) -> Any:
+    """Lend a unit to bare numbers in the unit of the wire: only the wires tell if it may be."""
+    if setting.unit not in (units.ANY_UNIT, units.ANY_UNIT + units.PER_SECOND):
+        return value
+    if isinstance(value, dict):
+        return {name: _lent(setting, part) for name, part in value.items()}
+    bare = isinstance(value, int | float) and not isinstance(value, bool)
+    return units.example(repr(value), setting.unit) if bare else value
 
 
 def _validated(setting: Setting, item: Marked, value: Any, where: str, report: Report) -> Any:
@@ -129,6 +140,15 @@ def _odd(given: Any, made: Any) -> str:
     if isinstance(given, dict) and isinstance(made, Mapping):
         return next(filter(None, (_odd(given[key], made[key]) for key in given if key in made)), "")
     return ""
+
+
+def bare_numbers(item: Marked) -> Iterator[Marked]:
+    """Yield the numbers that were written without a unit; zero needs none."""
+    if isinstance(item.value, dict):
+        for part in item.value.values():
+            yield from bare_numbers(part)
+    elif isinstance(item.value, int | float) and not isinstance(item.value, bool) and item.value:
+        yield item
 
 
 def written_units(item: Marked) -> Iterator[tuple[Marked, str]]:

@@ -54,7 +54,7 @@ SCALES: dict[str, tuple[str, float]] = {  # as written -> base unit, factor (SI 
     "°C": ("degC", 1.0),
 }
 DURATIONS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-EXAMPLES = {"W": "{}W", "Wh": "{}Wh", "s": "{}s", "%": "{}%", "W/s": "{}W/s"}
+EXAMPLES = {"W": "{}W", "Wh": "{}Wh", "s": "{}s", "%": "{}%", "W/s": "{}W/s", "*/s": "{}W/s"}
 LONGEST = 60  # characters; more are no quantity, and patterns would search them for long
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({NUMBER})\s*([^\s\d.][^\s]*)\s*\Z")
@@ -144,6 +144,22 @@ def expand(text: str) -> str:
     return _IN_TEXT.sub(lambda found: repr(parse_any(found[0])[0]), text)
 
 
+def set_apart(text: str) -> tuple[str, list[str]]:
+    """Put `_q0`, `_q1`, ... for the quantities inside an expression, and return these too."""
+    found: list[str] = []
+
+    def put(quantity: re.Match[str]) -> str:
+        found.append(quantity[0])
+        return f"_q{len(found) - 1}"
+
+    return _IN_TEXT.sub(put, text), found
+
+
+def example(number: str, unit: str) -> str:
+    """Write a number with a unit, as a flow would: `5W`; of any unit, in W."""
+    return EXAMPLES.get(unit, "{}W" if unit == ANY_UNIT else f"{{}}{unit}").format(number)
+
+
 _UNITS = "|".join(sorted(map(re.escape, (*SCALES, *DURATIONS)), key=len)[::-1])
 _WORDS = r"(?:and|or|not|if|else|in|is)\b"  # may follow a quantity; `5 % value` is a remainder
 _IN_TEXT = re.compile(
@@ -171,5 +187,4 @@ def _finite(number: float, text: str) -> float:
 
 
 def _bare(number: str, unit: str) -> str:
-    example = EXAMPLES.get(unit, "{}W" if unit == ANY_UNIT else f"{{}}{unit}").format(number)
-    return f"{number} has no unit; did you mean '{example}'?"
+    return f"{number} has no unit; did you mean '{example(number, unit)}'?"

@@ -12,8 +12,8 @@ def map(
     others: Annotated[Mapping[str, Observable[Any]], "streams the expression sees by name"] = NONE,
     *,
     to: Annotated[Expression, "what becomes of a value, e.g. `value / 2` or `power + solar`"],
-    unit: Annotated[str | None, "unit of the result, e.g. W"] = None,
-) -> Annotated[Observable[Any], UnitFrom("unit")]:
+    unit: Annotated[str | None, "unit of the result, e.g. W; if not given, what `to` tells"] = None,
+) -> Annotated[Observable[Any], UnitFrom("unit", ("to",))]:
     """Say the result of `to`, one per value.
 
     The expression sees `value`, the fields of a record and the newest of `others`. A result that is

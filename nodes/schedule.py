@@ -28,12 +28,12 @@ def schedule(
     outside: Annotated[
         Quantity | bool | str | None, "what is said when not; null: nothing"
     ] = False,
-    unit: Annotated[str | None, "unit of what is said, e.g. W"] = None,
+    unit: Annotated[str | None, "unit of what is said, e.g. W; if not given, that of both"] = None,
     every: Annotated[
         Seconds | None, Gt(0), "say it again this often; if not given, only what changes"
     ] = None,
     clock: Clock,
-) -> Annotated[Observable[Any], UnitFrom("unit")]:
+) -> Annotated[Observable[Any], UnitFrom("unit", ("inside", "outside"))]:
     """Say `inside` when a window begins and `outside` when it ends, and at the start what holds.
 
     Out: true or false, or the values given. Silent between changes unless `every` is given; a

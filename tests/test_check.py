@@ -199,7 +199,30 @@ def test_what_does_not_fit_is_told(steps, streams, expected):
 
 def test_zero_needs_no_unit_and_an_unknown_wire_takes_any():
     check(pipe("limit: {high: 0}", "out"))
-    check(pipe("out", streams="b: [tell: t, limit: {high: 5%, low: -1kW}, out]"))
+    check(pipe("out", streams="b: [tell: t, limit: {high: 5%, low: -1%}, out]"))
+
+
+def test_a_wire_whose_unit_is_not_known_takes_plain_numbers():
+    check(pipe("out", streams="b: [tell: t, limit: {high: 5, low: -1.5}, slope: 0.5, out]"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("grid, limit: {high: 5}", "E132 b/limit: high: 5 has no unit; did you mean '5W'?"),
+        ("soc, limit: {high: 5}", "E132 b/limit: high: 5 has no unit; did you mean '5%'?"),
+        ("grid, slope: 300", "E132 b/slope: up: 300 has no unit; did you mean '300W/s'?"),
+        ("stat, limit: {high: 5, low: -1kW}", "E132 b/limit: high: 5 has no unit; did you mean '5W'?"),
+        ("stat, limit: {high: 5%, low: -1kW}", "E303 b/limit: low: '-1kW' is in W, but high is in %"),
+    ],
+)  # fmt: skip
+def test_the_quantities_of_a_step_are_in_one_unit(steps, expected):
+    (line,) = told(pipe("out", streams=f"stat: [tell: t]\nb: [from: {steps}, out]"))
+    assert line.partition(" ")[2] == expected
+
+
+def test_what_is_no_rate_is_told_once():
+    assert len(told(pipe("slope: 5W", "out"))) == 1
 
 
 def test_a_plan_field_is_no_battery():
@@ -235,6 +258,55 @@ def test_vars_are_bound_and_fields_are_not():
 )  # fmt: skip
 def test_a_wrong_expression_is_told(step, expected):
     assert told(pipe(step, "out"))[0].startswith(expected)
+
+
+MORE = "soc2: [from: soc]\nb: [from: grid, cell: h]\nplan: [from: grid, law: {batteries: b}, out]"
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("value < 20s", "'value' is in W, but '20s' is in s; did you mean '20W'?"),
+        ("20% < value", "'20%' is in %, but 'value' is in W; did you mean '20W'?"),
+        ("abs(value - 3%) < 5", "'value' is in W, but '3%' is in %; did you mean '3W'?"),
+        ("value < low", "'value' is in W, but 'low' is in %; what is added, compared or chosen from must be in one unit"),
+        ("max(value, 1s) > 0", "'value' is in W, but '1s' is in s; did you mean '1W'?"),
+        ("clamp(value, 0, 5%) > 0", "'value' is in W, but '5%' is in %; did you mean '5W'?"),
+        ("(value if value > 5W else 1s) > 0", "'value' is in W, but '1s' is in s; did you mean '1W'?"),
+        ("value in [1W, 2s]", "'value' is in W, but '2s' is in s; did you mean '2W'?"),
+        ("not 0 < value < 5%", "'value' is in W, but '5%' is in %; did you mean '5W'?"),
+        ("value * 2 > 3s or value > 3", "'value * 2' is in W, but '3s' is in s; did you mean '3W'?"),
+        ("{where: value < s, others: {s: soc}}", "'value' is in W, but 's' is in %; what is added, compared or chosen from must be in one unit"),
+        ("{where: value < b.soc, others: {b: b}}", "'value' is in W, but 'b.soc' is in %; what is added, compared or chosen from must be in one unit"),
+        ("{where: \"value < b['soc']\", others: {b: b}}", "'value' is in W, but 'b['soc']' is in %; what is added, compared or chosen from must be in one unit"),
+    ],
+)  # fmt: skip
+def test_what_an_expression_compares_is_in_one_unit(step, expected):
+    (line,) = told("vars: {low: 12%}\n" + pipe(f"keep: {step}", "out", streams=MORE))
+    assert line.partition(" ")[2] == f"E305 a/keep: {expected}"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "value < 500",
+        "value / 2kW > 3",
+        "value * 2 < 3kW and value / 4 < 1kW",
+        "value * 1h / 1s > 5",
+        "value * 1s < 5Wh",
+        "value / 1kW * 100% < 5%",
+        "(value > 5W) + 1 > 0",
+        "max(0, value) < limit and value < 3 * top",
+        "text(value) == '5s'",
+        "sqrt(value) < 5s",
+        "{where: x < 5s and x > 3%, others: {x: stat}}",
+        "{where: p.left < 5W and p.unmet < 2W, others: {p: plan/law}}",
+        "{where: value < high, others: {high: grid}}",
+    ],
+)
+def test_what_may_be_meant_in_an_expression_draws_no_fault(step):
+    more = MORE + "\nstat: [tell: t]"
+    check("vars: {limit: 5kW, top: 2, high: 5%}\n" + pipe(f"keep: {step}", "out", streams=more))
 
 
 def test_an_unknown_wire_may_have_any_field():

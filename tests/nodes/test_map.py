@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from flowctl import Battery
+from flowctl.check import load
 from flowctl.testing import play
 from nodes.map import map
 from tests.nodes.timelines import timelines
@@ -61,3 +62,20 @@ def test_a_stream_that_is_silent_is_not_known_even_where_a_field_has_its_name():
 def test_one_value_makes_one_and_no_nan_leaves(line):
     said = play(map, line, to="value * 2")
     assert said == [(at, value * 2) for at, value in line if math.isfinite(value)]
+
+
+@pytest.mark.parametrize(
+    ("to", "unit"),
+    [
+        ("value * 2 + 3kW", "W"),
+        ("{to: value * 2, unit: Wh}", "Wh"),
+        ("'max(0, value)'", "W"),
+        ("value / 2kW", None),
+        ("20%", "%"),
+        ("0", None),
+        ("value > 5", None),
+    ],
+)
+def test_the_wire_carries_the_unit_that_is_given_or_told_by_the_expression(to, unit):
+    pipe = f"streams: {{m: [homewizard_p1: {{host: x}}, map: {to}, print]}}"
+    assert load(f"{pipe}\n", env={}).steps["m/map"].wire.unit == unit

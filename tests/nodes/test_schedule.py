@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowctl.check import load
+from flowctl.faults import FlowError
 from flowctl.node import NodeKind, read_node
 from flowctl.play import play
 from flowctl.virtual import VirtualClock
@@ -220,3 +222,39 @@ def test_a_window_and_its_complement_share_every_minute_between_them(one, other,
     for _ in range(27 * 4):
         clock.advance(900)
         assert now["day"] != now["night"]
+
+
+def drafted(given):
+    text = f"streams: {{s: [schedule: {{between: '22:00-06:00', {given}}}, print]}}\n"
+    return load(text, env={}).steps["s/schedule"].wire.unit
+
+
+@pytest.mark.parametrize(
+    ("given", "unit"),
+    [
+        ("inside: 9kW, outside: 0", "W"),
+        ("inside: 9kW", "W"),
+        ("inside: 0, outside: 12%", "%"),
+        ("inside: 9kW, outside: 2W, unit: W", "W"),
+        ("inside: eco, outside: null", None),
+    ],
+)
+def test_its_unit_is_that_of_what_it_says(given, unit):
+    assert drafted(given) == unit
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("inside: 9kW, outside: 12%", "outside: '12%' is in %, but inside is in W"),
+        ("inside: 9kW, unit: '%'", "inside: '9kW' is in W, but this wire carries %"),
+        ("inside: 90", "inside: 90 has no unit; write it, e.g. '90W' or '90%'"),
+        ("inside: 90, unit: '%'", "inside: 90 has no unit; did you mean '90%'?"),
+        ("inside: 90, outside: 12%", "inside: 90 has no unit; did you mean '90%'?"),
+    ],
+)
+def test_what_it_says_is_in_one_unit(given, said):
+    with pytest.raises(FlowError) as error:
+        drafted(given)
+    (fault,) = error.value.faults
+    assert said in str(fault)
