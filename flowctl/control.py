@@ -61,6 +61,15 @@ def _is_second(session: Session, state: Path) -> bool:
     return session.options.shadow and is_answered(state, session.engine.graph.name)
 
 
+async def _opened(engine: Engine, state: Path) -> tuple[Path, asyncio.Server] | None:
+    try:
+        return await _serve(engine, state)
+    except OSError as error:  # a system allows about a hundred letters for the name of a socket
+        path = socket_path(state, engine.graph.name)
+        engine.log.warning("it cannot be watched at %s: %s", path, error)
+        return None
+
+
 async def _serve(engine: Engine, state: Path) -> tuple[Path, asyncio.Server]:
     path = socket_path(state, engine.graph.name)
     try:

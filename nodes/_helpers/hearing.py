@@ -40,6 +40,8 @@ def let_go(belief: Belief) -> Belief:
     """Expect nothing of a battery that is gone, was released, or goes by its own meter."""
     if belief.away and belief.expected == 0 and not belief.flights:
         return belief
+    if belief.facts.online is False:  # it did not answer at all before that was known
+        belief = _unlearned(belief)
     return at_rest(belief, 0.0)._replace(accepted=0.0, away=True)
 
 

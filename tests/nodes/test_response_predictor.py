@@ -14,7 +14,7 @@ from flowctl.virtual import VirtualClock
 from nodes._helpers import bank as banks
 from nodes._helpers.belief import Belief, believe
 from nodes._helpers.forecast import Forecast, forecast, worth_following
-from nodes._helpers.hearing import hear, retried
+from nodes._helpers.hearing import hear, let_go, retried
 from nodes._helpers.house import House, look, read, told
 from nodes._helpers.learning import Sample, learned
 from nodes.response_predictor import response_predictor
@@ -231,6 +231,16 @@ def test_what_the_cut_command_taught_is_forgotten():
         short = hear(short, Battery(power=300.0), at)
     assert short.able(charging=False) == 300.0
     assert banks.best(short.bank) == (short.dead, short.lag) == (2.0, 1.0)
+
+
+def test_what_it_seemed_to_teach_before_it_was_known_to_be_off_line_is_forgotten():
+    belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=800.0)))
+    for at in range(2, 8):  # it died: the meter shows nothing of its answer, then a load comes on
+        taught = learned({"left": belief}, Sample(at - 1.0, 0.0), Sample(float(at), -30.0))
+        belief = taught["left"]
+    assert (belief.dead, belief.lag) != (2.0, 1.0)
+    gone = let_go(hear(belief, Battery(online=False), 8.0))
+    assert banks.best(gone.bank) == (gone.dead, gone.lag) == (2.0, 1.0)
 
 
 @pytest.mark.parametrize("most", [400.0, 800.0])

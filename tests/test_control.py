@@ -1,0 +1,21 @@
+"""The socket through which a running flow is watched."""
+
+from pathlib import Path
+
+import pytest
+
+from flowctl.control import listening
+from flowctl.run import run
+from flowctl.session import Options
+from tests.house import build
+from tests.test_cli import BEAT
+
+
+async def test_a_folder_with_too_long_a_name_is_told_and_the_flow_runs_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = build(tmp_path, "flow: it\nstreams:\n  meter: [beat]\n", beat=BEAT)
+    state = tmp_path / ("long" * 40)
+    await run([path], Options(seconds=0.3, watch=False), [listening(state)])
+    told = [record.getMessage() for record in caplog.records if "watched" in record.getMessage()]
+    assert told == [f"it cannot be watched at {state}/run/it.sock: AF_UNIX path too long"]
