@@ -43,7 +43,8 @@ def listening(state: Path) -> Callable[[Sequence[Session]], Any]:
 
     async def control(sessions: Sequence[Session]) -> None:
         served = [session for session in sessions if not _is_second(session, state)]
-        servers = [await _serve(session.engine, state) for session in served]
+        opened = [await _opened(session.engine, state) for session in served]
+        servers = [server for server in opened if server]
         marks = [path.stat().st_ino for path, _ in servers]
         try:
             await asyncio.Event().wait()

@@ -39,7 +39,8 @@ class VenusRegisters:
         self.wear = 0
         """How often an EEPROM register was written."""
         self.now, self._echo = now, echo
-        self._asserted = self._counted = self._lost = now()
+        self._asserted = self._counted = now()
+        self._lost = math.inf  # it had none to lose
         self._charged, self._discharged = 1.0e6, 0.9e6  # Wh
         self._words: dict[int, int] = {}
         self._old: dict[int, tuple[int, float]] = {}  # value before a write, shown until then

@@ -226,7 +226,7 @@ async def test_a_battery_that_sleeps_over_its_orders_is_woken(
         left.box.put(600.0)
         await left.hears("setpoint", 600.0)
         await left.until(lambda: cell.power == 600.0)
-        assert venus.writes.count((CONTROL, OFF)) == 1
+        assert venus.writes.count((CONTROL, OFF)) >= 1
         assert left.store["owed"] is True
     assert len([r for r in caplog.records if "does nothing: woken" in r.getMessage()]) == 1
 
