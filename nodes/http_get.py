@@ -8,10 +8,11 @@ from flowctl import Gt, Log, Seconds, Secret, UnitFrom, ticks
 from nodes._helpers.fields import frozen, pick, read_json, read_number
 from nodes._helpers.hosts import Site
 from nodes._helpers.http import http, path_of
+from nodes._helpers.login import Way
 from nodes._helpers.nonsense import Nonsense
 
 CURES = {
-    401: "it wants a token or password: give it in headers",
+    401: "it wants a login, or another one: give user and password, or a token in headers",
     403: "its interface may have to be enabled, or wants a token: give it in headers",
     404: "is the path after the host right?",
 }
@@ -26,6 +27,11 @@ async def http_get(
     format: Annotated[Format, "what the value is; `json` gives objects as they are"] = "number",
     unit: Annotated[str | None, "unit of the number, e.g. W"] = None,
     headers: Annotated[Mapping[str, Secret] | None, "sent along, e.g. Authorization"] = None,
+    user: Annotated[str, "login, where it wants one"] = "",
+    password: Annotated[Secret | None, "password of that login"] = None,
+    login: Annotated[
+        Way, "how it wants that; Shelly since its second generation: digest"
+    ] = "basic",
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
     log: Log,
 ) -> Annotated[AsyncIterator[Any], UnitFrom("unit")]:

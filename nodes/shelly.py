@@ -12,7 +12,7 @@ from nodes._helpers.mqtt_address import Broker
 from nodes._helpers.mqtt_topics import MaybeTopic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.shelly import Clamp, Gen
-from nodes._helpers.shelly_ask import Login, asked
+from nodes._helpers.shelly_ask import asked
 from nodes._helpers.shelly_push import over_mqtt, over_socket
 
 
@@ -68,7 +68,7 @@ async def shelly(
             link = await stack.enter_async_context(http(host))
             said = over_socket(link, clamp, password, patience=patience, nonsense=nonsense)
         else:
-            login = Login(user, password)
+            login = (user, password) if password else None
             said = asked(host, gen, clamp, login, every=every, patience=patience, nonsense=nonsense)
         async with aclosing(said) as powers:
             async for watts in powers:

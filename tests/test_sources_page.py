@@ -22,7 +22,7 @@ def test_the_streams_shown_are_without_fault(streams):
     names = list(yaml.safe_load(streams)["streams"])
     sinks = "".join(f"  shown_{name}:\n    - from: {name}\n    - print:\n" for name in names)
     sinks = sinks if "homewizard_mode" not in streams else sinks.partition("  shown_word")[0]
-    env = {"HOMEWIZARD_TOKEN": "0" * 32}
+    env = {"HOMEWIZARD_TOKEN": "0" * 32, "SHELLY_PASSWORD": "x"}
     assert load(f"flow: shown\n{streams}{sinks}", env=env).warnings == ()
 
 

@@ -36,6 +36,17 @@ def decoder(format: Format, field: str = "") -> Decode:
     return decode if format != "number" or field else _fast_number(decode)
 
 
+def text_of(payload: bytes) -> str:
+    """Return the text of a payload; what is no UTF-8 in it is shown as such.
+
+    Raises:
+        ValueError: it is too long to be one.
+    """
+    if len(payload) > LARGEST:
+        raise ValueError(f"{len(payload)} bytes; no value is longer than {LARGEST}")
+    return payload.decode("utf-8", "replace")
+
+
 def encoder(style: Style, decimals: int | None = None) -> Encode:
     """Make what writes a payload: numbers and texts as they are, records as JSON objects."""
 

@@ -1,46 +1,29 @@
 """Shelly meters that are asked over HTTP, whatever their generation."""
 
-from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowctl import Seconds, Secret, Watts
 from nodes._helpers.fields import read_json
 from nodes._helpers.http import Http, http
 from nodes._helpers.http_meter import readings
+from nodes._helpers.login import Login, basic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.shelly import STATUS, Ask, Clamp, Gen, first_ask, generation, rpc_ask
 
+USER = "admin"  # of all later generations
 CURES = {
     401: "it wants its password: give it as password",
     404: "is this the address of a Shelly energy meter, and `gen` right?",
 }
 
 
-class Login(NamedTuple):
-    """How to log in, where that is wanted."""
-
-    user: str
-    password: Secret | None
-
-    def basic(self) -> Mapping[str, Secret] | None:
-        """Return the header of the first generation."""
-        if self.password is None:
-            return None
-        both = f"{self.user}:{self.password.reveal()}".encode()
-        return {"Authorization": Secret("Basic " + b64encode(both).decode())}
-
-    def digest(self) -> tuple[str, Secret] | None:
-        """Return the login of later generations, whose user has a fixed name."""
-        return None if self.password is None else ("admin", self.password)
-
-
 async def asked(
     host: str,
     gen: Gen,
     clamp: Clamp,
-    login: Login,
+    login: Login | None,
     *,
     every: Seconds,
     patience: Seconds,
@@ -54,9 +37,9 @@ async def asked(
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(http(host))
         kind = gen if gen != "auto" else await _generation(link, patience)
-        headers = login.basic() if kind == "1" else None
-        if kind == "2" and login.password:
-            link = await stack.enter_async_context(http(host, digest=login.digest()))
+        headers = basic(login) if kind == "1" and login else None
+        if kind == "2" and login:
+            link = await stack.enter_async_context(http(host, digest=(USER, login[1])))
         ask = await _ask(link, kind, clamp, patience, headers)
         pace: Any = {"every": every, "patience": patience, "nonsense": nonsense}
         said = readings(link, ask.path, ask.read, headers=headers, cures=CURES, **pace)

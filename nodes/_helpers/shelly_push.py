@@ -13,6 +13,7 @@ from nodes._helpers.http import Http
 from nodes._helpers.mqtt import Link
 from nodes._helpers.mqtt_hearers import Message
 from nodes._helpers.nonsense import Nonsense
+from nodes._helpers.payload import text_of
 from nodes._helpers.shelly import CLAMPS, Ask, Clamp, clamps, rpc_ask
 from nodes._helpers.shelly_frames import (
     Scope,
@@ -145,7 +146,7 @@ class Topics(Meter):
             return None
         if message.kept or not message.payload:
             return None
-        said = read_json(message.payload.decode("utf-8", "replace"))
+        said = read_json(text_of(message.payload))
         part = re.fullmatch(r"status/(em1?:\d)", way)
         if part:
             return self.learn({part[1]: said}, "parts")
@@ -179,7 +180,7 @@ class Phases:
         clamp = message.topic.split("/")[-2]
         if message.kept or not message.payload or clamp not in self._wanted:
             return None
-        self._known[clamp] = read_number(message.payload.decode("utf-8", "replace"))
+        self._known[clamp] = read_number(text_of(message.payload))
         complete = len(self._known) == len(self._wanted)
         return number(sum(self._known.values())) if complete else None
 

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from flowctl import Seconds, Watts
 from nodes._helpers.fields import number, pick, read_json
+from nodes._helpers.payload import text_of
 
 Place = Literal["grid", "solar", "battery", "load"]
 BEAT: Seconds = 20.0
@@ -64,7 +65,7 @@ def value(payload: bytes) -> Watts | None:
     """
     if not payload:
         return None
-    said = pick(read_json(payload.decode("utf-8", "replace")), "value")
+    said = pick(read_json(text_of(payload)), "value")
     return None if said is None else number(said)
 
 

@@ -97,7 +97,7 @@ async def test_a_refusal_shows_no_secret() -> None:
     denied = web.Response(status=401, text="go away")
     async with website(saying(denied)) as host:
         source = http_get(url=f"http://me:hush@{host}/x?key=hush", every=1, log=LOG)
-        with pytest.raises(OSError, match="says 401 go away; it wants a token") as caught:
+        with pytest.raises(OSError, match="says 401 go away; it wants a login") as caught:
             await take(source, 1)
     assert "hush" not in str(caught.value)
 
@@ -133,6 +133,28 @@ async def test_a_redirect_is_not_followed_but_told() -> None:
 )
 def test_addresses_are_read(address: str, origin: str, path: str) -> None:
     assert (origin_of(address), path_of(address)) == (origin, path)
+
+
+@pytest.mark.parametrize("login", ["basic", "digest"])
+async def test_a_login_is_given_as_the_device_wants_it(login: str) -> None:
+    asked: list[str] = []
+
+    async def guarded(request: web.Request) -> web.Response:
+        given = request.headers.get("Authorization", "")
+        asked.append(given)
+        if not given.lower().startswith(login):
+            wants = {"basic": "Basic realm=x", "digest": 'Digest realm="x", nonce="1", qop="auth"'}
+            return web.Response(status=401, headers={"WWW-Authenticate": wants[login]})
+        return web.Response(text="5")
+
+    async with website(guarded) as host:
+        who = {"user": "me", "password": Secret("s3cret"), "login": login}
+        assert await take(http_get(url=host, every=0.01, log=LOG, **who), 2) == [5.0, 5.0]
+        assert ('username="me"' in asked[-1]) == (login == "digest")
+        other = "digest" if login == "basic" else "basic"
+        with pytest.raises(OSError, match=r"401.*user and password") as caught:
+            await take(http_get(url=host, log=LOG, **(who | {"login": other})), 1)
+        assert "s3cret" not in str(caught.value)
 
 
 JSON = st.recursive(

@@ -306,6 +306,18 @@ async def test_a_broker_that_restarts_is_heard_again(own_mosquitto, topic):
             await heard.until(2413.825, 2413.825)
 
 
+@pytest.mark.parametrize("odd", [b"", b"{", b"[]", b"nan", b"\xff", b"5" + b" " * 2_000_000])
+async def test_over_mqtt_nonsense_is_told_once_and_passed_over(mosquitto, topic, odd, caplog):
+    async with on_broker(mosquitto, topic) as (name, device, heard):
+        for _ in range(2):
+            await device.publish(f"{name}/status/em:0", odd)
+            await device.publish(f"{name}/events/rpc", odd)
+        await device.publish(f"{name}/status/em:0", '{"total_act_power": 7}')
+        await heard.until(7.0)
+    said = [line.message for line in caplog.records if "nonsense" in line.message]
+    assert len(said) == (1 if odd else 0)  # an empty one only deletes what a broker kept
+
+
 @pytest.mark.parametrize(
     ("topic", "clamp", "count"),
     [
