@@ -8,7 +8,7 @@ from flowctl import Gt, Log, Seconds, Secret, UnitFrom, ticks
 from nodes._helpers.fields import frozen, pick, read_json, read_number
 from nodes._helpers.hosts import Site
 from nodes._helpers.http import http, path_of
-from nodes._helpers.login import Way
+from nodes._helpers.login import Way, basic
 from nodes._helpers.nonsense import Nonsense
 
 CURES = {
@@ -40,11 +40,13 @@ async def http_get(
     Nothing is said while the host does not answer, or answers something that holds no such value.
     """
     path = path_of(url)
-    async with http(url) as link:
+    who = (user, password) if password else None
+    told = {**(headers or {}), **(basic(who) if who and login == "basic" else {})}
+    async with http(url, digest=who if login == "digest" else None) as link:
         nonsense = Nonsense(log, link.shown)
         async for _ in ticks(every):
             try:
-                body = await link.get(path, patience=patience, headers=headers, cures=CURES)
+                body = await link.get(path, patience=patience, headers=told, cures=CURES)
                 value = _value(body, field, format)
             except ValueError as why:
                 nonsense.heard(why)
