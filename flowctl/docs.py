@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from rich.console import Console
 from rich.markdown import Markdown
 
+from flowctl.examples import SHOWN, example
 from flowctl.expression import Expression
 from flowctl.latest import Latest
 from flowctl.library import Library
@@ -69,9 +70,9 @@ def pages(specs: Iterable[NodeSpec]) -> str:
 def page(spec: NodeSpec) -> str:
     """Write the page of one node type as Markdown."""
     title, *body = _prose(spec.doc).split("\n\n")
-    parts = [f"## {spec.name}", title or spec.summary, *body, *_inputs(spec), *_settings(spec)]
-    kind = f"*{spec.kind.value}*"
-    return "\n\n".join([parts[0], kind, *parts[1:], f"**Out:** {_out(spec)}"])
+    parts = [f"## {spec.name}", f"*{spec.kind.value}*", title or spec.summary, *body]
+    parts += [f"```yaml\n{example(spec)}\n```", *_inputs(spec), *_settings(spec)]
+    return "\n\n".join([*parts, f"**Out:** {_out(spec)}"])
 
 
 def show_page(text: str, console: Console | None = None) -> None:
@@ -121,6 +122,7 @@ def _index(kind: NodeKind, specs: Sequence[NodeSpec]) -> Iterator[str]:
 
 def _prose(doc: str) -> str:
     """Turn a docstring into Markdown: `Raises:` and `Source:` with what is indented under them."""
+    doc = SHOWN.sub("", doc).strip()
     doc = re.sub(r"(?m)^ {4,}", "", doc)
     return re.sub(r"(?m)^(Raises|Source|Yields|Returns):\s*", r"**\1:** ", doc)
 

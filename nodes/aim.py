@@ -27,6 +27,10 @@ def aim(
     batteries lack of the total while nothing is in flight, by losses or rounding, is added slowly,
     100 W at most. A total of zero is just zero. While `when` is not true, and until a total is
     known, the outlook passes as it is.
+
+    Example:
+        - from: plan/response_predictor
+        - aim: {at: wanted}
     """
 
     def hear(say: Receiver[Outlook], newest: Mapping[str, Any]) -> Receiver[Outlook]:

@@ -23,6 +23,10 @@ def calibration(
     there is neither overshoot nor a second answer. The largest power, or more, is the file's
     largest percent.
 
+    Example:
+        - from: meter
+        - calibration: power_calibration_ecs.csv
+
     Raises:
         ValueError: the file cannot be read, or holds no curve.
     """

@@ -40,6 +40,10 @@ def cloud_forecast(
     (energy: what is missing of a clear day counts as clouds). What is not known is said as such,
     with `clouds` empty: no answer is never good weather. Answers that make no sense are told once.
 
+    Example:
+        - from: weather
+        - cloud_forecast
+
     Raises:
         ValueError: there is no such time zone.
     """

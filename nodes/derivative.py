@@ -27,6 +27,10 @@ def derivative(
 
     A low pass of first order with the time constant `smooth` calms it. Values of the same instant
     change nothing. NaN and infinities are not heard.
+
+    Example:
+        - from: meter
+        - derivative: 10s
     """
 
     def step(before: Slope | None, value: float) -> tuple[Slope, float]:

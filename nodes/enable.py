@@ -22,6 +22,10 @@ def enable(
 
     So the batteries stop at once, and are given back to themselves when their lease ends. Nothing
     passes before `by` has spoken. The zeros hold as long as the last plan would have.
+
+    Example:
+        - from: plan
+        - enable: {by: allowed}
     """
 
     def subscribe(

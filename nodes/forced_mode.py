@@ -53,6 +53,10 @@ def forced_mode(
     all it can draw if not given; duration in seconds, for good if not given; and `unforce` with a
     name. Names count without regard to case. What is forced, and until when, is kept over restarts.
     Commands that make no sense are counted and told once.
+
+    Example:
+        - from: orders
+        - forced_mode: {loads: [boiler]}
     """
     names = {name.lower(): name for name in loads}
 

@@ -33,6 +33,10 @@ def fuse_limit(
     seconds that a battery accepts less, and gives the rest to others, on other phases perhaps. A
     phase that has not spoken yet limits nothing. NaN and infinities are not heard.
 
+    Example:
+        - from: plan
+        - fuse_limit: {limit: 5750W, on: {left: l1}, outlook: plan/response_predictor, phases: [l1]}
+
     Raises:
         ValueError: a battery is on a phase that is not given.
     """

@@ -31,6 +31,10 @@ def grid_charging(
     Without permission the batteries take what the sun leaves and no more; with it, as much as keeps
     the import at `most`. What is not known is no permission. A `target` of rebalance is added after
     this, so leave it at 0.
+
+    Example:
+        - from: plan/response_predictor
+        - grid_charging: {allow: price < 0.12, most: 5kW, others: [price]}
     """
     known = {} if house is None else {HOUSE: house}
 

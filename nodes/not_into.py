@@ -37,6 +37,10 @@ def not_into(
     for a moment what the load drew. One that tells later than the meter is fed until it tells. A
     load counts by its newest word: one that falls silent while it draws keeps its power, so put
     `stale: {after: 1m, value: 0}` before where that can be. NaN and infinities are not heard.
+
+    Example:
+        - from: plan/response_predictor
+        - not_into: {loads: [car]}
     """
 
     def hear(say: Receiver[Outlook], newest: Mapping[str, Watts | None]) -> Receiver[Outlook]:

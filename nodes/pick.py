@@ -21,6 +21,10 @@ def pick(
     Looks into records, mappings, lists (by number, from 0), plans (by battery) and JSON texts;
     `phases[0].power` is the same as `phases.0.power`. A field that is missing, `None` or not finite
     says nothing. Integers become floats.
+
+    Example:
+        - from: telegram
+        - pick: ENERGY.Power
     """
     path = field.replace("[", ".").replace("]", "")
 

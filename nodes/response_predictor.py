@@ -45,8 +45,8 @@ def response_predictor(
     battery that falls silent, or says that it is offline or follows a meter of its own, is not
     available. One without telemetry works as long as it tells what it accepts.
 
-    Source: law and figures from the bench described in docs/decisions (load observer with commands
-    in flight, bank of 72 timings, three forecasts).
+    Source: the law and its figures are told in docs/control.md (load observer with commands in
+    flight, bank of 72 timings, three forecasts).
     """
 
     def subscribe(

@@ -27,6 +27,10 @@ def restrict(
     is clamped away later. `discharge: "mode != 'Hold'"` with `others: {mode: mode}` keeps the
     charge; the expressions see the outlook's own fields too. What is not known forbids nothing.
 
+    Example:
+        - from: plan/response_predictor
+        - restrict: {discharge: not sunny, others: [sunny]}
+
     Raises:
         ValueError: nothing is forbidden.
     """

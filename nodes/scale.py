@@ -14,7 +14,12 @@ def scale(
     offset: Annotated[Quantity, "added afterwards, in the unit that comes out"] = 0.0,
     unit: Annotated[str | None, "unit of the result, where the factor changes it"] = None,
 ) -> Annotated[Observable[Quantity], UnitFrom("unit")]:
-    """Say `value * by + offset`, one per value. NaN and infinities are not said."""
+    """Say `value * by + offset`, one per value. NaN and infinities are not said.
+
+    Example:
+        - from: meter
+        - scale: -1
+    """
     lowest, highest = -math.inf, math.inf
 
     def hear(say: Receiver[float]) -> Receiver[float]:

@@ -48,6 +48,10 @@ def soc_window(
     its `only`. A battery that does not tell its charge is not limited. NaN and infinities of the
     streams are not heard.
 
+    Example:
+        - from: plan/response_predictor
+        - soc_window: {low: 15%, high: 90%, only: [left]}
+
     Raises:
         ValueError: `low` is above `high`.
     """

@@ -47,6 +47,10 @@ def switch(
     so a turn gives one value at most. While `when` is not known the choice stays as it was; before
     it ever was known, nothing passes. Silence means that the chosen stream is silent, or that there
     is none. It ends when all inputs have ended.
+
+    Example:
+        - from: sunny
+        - switch: {when: value, then: meter, otherwise: solar}
     """
     routes: dict[Any, Observable[T]] = dict(among)
     if otherwise is not None:

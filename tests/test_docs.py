@@ -75,6 +75,11 @@ It takes a while.
 
 **Source:** none; this is a test.
 
+```yaml
+- from: meter
+- steady: 5s
+```
+
 | input | carries |  |  |
 | --- | --- | --- | --- |
 | `power` | W |  | what is held steady |
