@@ -8,7 +8,7 @@ from flowctl.dotenv import environment
 from flowctl.drafts import Draft, Drafts, Scope
 from flowctl.faults import FlowError, Mark, nearest
 from flowctl.fitting import Fitting
-from flowctl.flow import read_flow, read_tests
+from flowctl.flow import RawFlow, read_flow
 from flowctl.graph import Graph, Step
 from flowctl.infer import Carrying
 from flowctl.library import Library
@@ -18,6 +18,7 @@ from flowctl.references import References
 from flowctl.report import Report
 from flowctl.rules import circles, leases, producers, silent_ends, topics, unread
 from flowctl.secret import Secret
+from flowctl.testform import read_tests
 from flowctl.text import read_file, read_text
 from flowctl.unfold import Unfolding
 from flowctl.variables import Variables
@@ -56,7 +57,7 @@ def load(
     drafts, scope = Drafts(report), Scope(variables)
     Unfolding(drafts, library).streams(raw.streams, scope)
     order = _check(drafts)
-    tests = (*raw.tests, *_tests_beside(beside / path.name if beside and path else path, report))
+    tests = _tests(raw, beside / path.name if beside and path else path, report)
     values = variables.values()
     report.settle()
     return Graph(
@@ -89,14 +90,16 @@ def _library(folder: Path | None, file: str) -> Library:
         raise FlowError(report.faults) from None
 
 
-def _tests_beside(path: Path | None, report: Report) -> tuple[Any, ...]:
-    """Tests may stand in a file of their own: `home.tests.yaml` beside `home.yaml`."""
+def _tests(raw: RawFlow, path: Path | None, report: Report) -> tuple[Any, ...]:
+    """Tests may also stand in a file of their own: `home.tests.yaml` beside `home.yaml`."""
+    streams = {stream.name for stream in raw.streams}
+    inside = read_tests(raw.tests, streams, report)
     beside = path.with_name(f"{path.stem}.tests.yaml") if path else None
     root = read_file(beside, report) if beside and beside.is_file() else None
     if root is None:
-        return ()
+        return inside
     inner = root.value.get("tests") if isinstance(root.value, dict) else None
-    return read_tests({"tests": inner or root}, report)
+    return (*inside, *read_tests(inner or root, streams, report))
 
 
 def _note_sets_and_packages(variables: Variables, library: Library, file: str) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from flowctl.faults import Mark, nearest
 from flowctl.marked import Marked
@@ -49,7 +48,7 @@ class RawFlow:
     about: str
     streams: tuple[RawStream, ...]
     declared: dict[str, Marked] = field(default_factory=dict)
-    tests: tuple[Any, ...] = ()
+    tests: Marked | None = None
 
 
 def read_flow(root: Marked, stem: str, report: Report) -> RawFlow:
@@ -63,7 +62,7 @@ def read_flow(root: Marked, stem: str, report: Report) -> RawFlow:
         report.add(mark, "E111", "", "the flow has no streams", cure)
     found = read_streams(streams, report) if streams and streams.value else ()
     name, about = text_of(top, "flow", report) or stem, text_of(top, "about", report)
-    return RawFlow(name, about, found, read_vars(top.get("vars"), report), read_tests(top, report))
+    return RawFlow(name, about, found, read_vars(top.get("vars"), report), top.get("tests"))
 
 
 def read_streams(item: Marked, report: Report) -> tuple[RawStream, ...]:
@@ -97,17 +96,6 @@ def read_vars(item: Marked | None, report: Report) -> dict[str, Marked]:
         else:
             made[name] = value
     return made
-
-
-def read_tests(top: dict[str, Marked], report: Report) -> tuple[Any, ...]:
-    """Return the tests of a flow as plain data."""
-    item = top.get("tests")
-    if item is None or item.value is None:
-        return ()
-    if not isinstance(item.value, list):
-        report.add(item.mark, "E111", "tests", f"'tests' is a list, not a {item.kind}")
-        return ()
-    return tuple(item.plain())
 
 
 def mapping(item: Marked, what: str, wanted: str, report: Report) -> dict[str, Marked]:

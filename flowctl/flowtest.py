@@ -21,17 +21,16 @@ from datetime import datetime
 from typing import Any
 
 from flowctl.bench import Bench
-from flowctl.faults import FlowError, nearest
+from flowctl.faults import FlowError
 from flowctl.graph import Graph
 from flowctl.inlet import pick
 from flowctl.node import NodeKind
 from flowctl.plain import plain, typed
+from flowctl.testform import AT, WITHIN
 from flowctl.units import UnitError, parse, parse_any
 from flowctl.virtual import START
 
-AT, WITHIN = "at", "within"
 RELEASED, NOTHING = "released", "nothing"
-KEYS = ("about", "given", "expect", "set", "start")
 
 
 @dataclass(frozen=True)
@@ -54,30 +53,16 @@ def run_tests(graph: Graph) -> Iterator[Result]:
         FlowError: a test is not written as it should be.
     """
     for number, test in enumerate(graph.tests, 1):
-        about = str(test.get("about", f"test {number}")) if isinstance(test, Mapping) else ""
+        about = str(test.get("about", f"test {number}"))
         try:
-            yield Result(about, tuple(_misses(graph, _checked(test))))
+            yield Result(about, tuple(_misses(graph, test)))
         except (ValueError, KeyError, TypeError) as error:
-            where = f"{graph.file}: tests: {about or f'test {number}'}"
-            raise FlowError(f"{where}: {error}") from None
-
-
-def _checked(test: Any) -> Mapping[str, Any]:
-    if not isinstance(test, Mapping):
-        raise ValueError("a test is a mapping with about, given and expect")
-    for key in test:
-        if key not in KEYS:
-            raise ValueError(f"'{key}' is not known here; {nearest(str(key), KEYS)}")
-    for part in ("given", "expect"):
-        moments = test.get(part, [])
-        if not isinstance(moments, list) or not all(isinstance(m, Mapping) for m in moments):
-            raise ValueError(f"{part} is a list of mappings, each with 'at'")
-    return test
+            raise FlowError(f"{graph.file}: tests: {about}: {error}") from None
 
 
 def _misses(graph: Graph, test: Mapping[str, Any]) -> Iterator[str]:
-    moments = [(_second(m), 0, m) for m in test.get("given", [])]
-    moments += [(_second(m), 1, m) for m in test.get("expect", [])]
+    moments = [(parse(m[AT], "s"), 0, m) for m in test.get("given") or ()]
+    moments += [(parse(m[AT], "s"), 1, m) for m in test.get("expect") or ()]
     with _bench(graph, test) as bench:
         for second, expected, moment in sorted(moments, key=lambda item: item[:2]):
             bench.advance(max(0.0, second - bench.time))
@@ -96,12 +81,6 @@ def _bench(graph: Graph, test: Mapping[str, Any]) -> Bench:
     when = START if start is None else datetime.fromisoformat(str(start))
     again = {str(name): str(value) for name, value in sets.items()}
     return Bench(graph.file if again else graph, start=when, sets=again)
-
-
-def _second(moment: Mapping[str, Any]) -> float:
-    if AT not in moment:
-        raise ValueError(f"{dict(moment)} does not say when; give it 'at: 5s'")
-    return parse(moment[AT], "s")
 
 
 def _spoken(graph: Graph, stream: str, value: Any) -> Any:

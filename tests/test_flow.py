@@ -206,15 +206,40 @@ def test_one_input_takes_one_stream():
 
 def test_tests_are_kept_as_they_are_written(tmp_path):
     path = tmp_path / "home.yaml"
-    path.write_text(GOOD + "tests:\n  - name: one\n    given: {grid: [[0, 5kW]]}\n")
-    (tmp_path / "home.tests.yaml").write_text("- name: two\n")
+    path.write_text(GOOD + "tests:\n  - about: one\n    given: [{at: 1s, grid: 5kW}]\n")
+    (tmp_path / "home.tests.yaml").write_text("- about: two\n")
     graph = load(path, env={}, library=LIBRARY)
     assert graph.tests == (
-        {"name": "one", "given": {"grid": [[0, "5kW"]]}},
-        {"name": "two"},
+        {"about": "one", "given": [{"at": "1s", "grid": "5kW"}]},
+        {"about": "two"},
     )
-    (tmp_path / "home.tests.yaml").write_text("tests: [{name: three}]\n")
-    assert load(path, env={}, library=LIBRARY).tests[1] == {"name": "three"}
+    (tmp_path / "home.tests.yaml").write_text("tests: [{about: three}]\n")
+    assert load(path, env={}, library=LIBRARY).tests[1] == {"about": "three"}
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("name: one", "9:5 E110 tests: unknown key 'name'"),
+        ("5", "9:5 E111 tests: a test is a mapping"),
+        ("given: {grid: 5kW}", "9:12 E111 tests: 'given' is a list of moments, not a mapping"),
+        ("expect: [{grid: 5kW}]", "9:14 E111 tests: a moment does not say when"),
+        ("expect: [7]", "9:14 E111 tests: a moment does not say when"),
+        ("given: [{at: 5, grid: 1W}]", "9:18 E132 tests: at: 5 has no unit; did you mean '5s'?"),
+        ("given: [{at: soon, grid: 1W}]", "9:18 E132 tests: at: "),
+        ("given: [{at: 5s, grit: 1W}]", "9:22 E204 tests: no stream is called 'grit'; did"),
+    ],
+)
+def test_a_test_that_is_none_is_a_fault_at_its_place(test, expected):
+    found = told(pipe("wait: 1s", "out") + f"tests:\n  - {test}\n")
+    (line,) = (line for line in found if "W401" not in line)
+    assert line.startswith(expected)
+
+
+def test_tests_may_look_at_steps_fields_and_errors():
+    looks = "{at: 1s, a/wait: 1W, grid.x: 1, errors: nothing, within: 5W}"
+    found = told(pipe("wait: 1s", "out") + f"tests:\n  - expect: [{looks}]\n")
+    assert [line for line in found if "W401" not in line] == []
 
 
 def test_a_flow_without_a_name_has_that_of_its_file(tmp_path):
