@@ -85,16 +85,16 @@ def test_a_mapping_input_is_keyed_by_what_is_written():
         l: [from: p.l, cell: x]
         r: [from: p.r, cell: y]
     """
-    step = "keep: {where: value > l_soc, others: [l.soc, r/cell.soc, soc]}"
+    step = "keep: {where: l_soc > 5, others: [l.soc, r/cell.soc, soc]}"
     graph = check(pipe(step, "out", streams=streams))
     assert graph.steps["a/keep"].inputs["others"] == {
         "l_soc": Tap("l/cell", "soc"),
         "r_cell_soc": Tap("r/cell", "soc"),
         "soc": Tap("soc/charge"),
     }
-    graph = check(pipe("keep: {where: value > s, others: {s: soc}}", "out"))
+    graph = check(pipe("keep: {where: s > 5, others: {s: soc}}", "out"))
     assert graph.steps["a/keep"].inputs["others"] == {"s": Tap("soc/charge")}
-    graph = check(pipe("keep: {where: value > soc, others: soc}", "out"))
+    graph = check(pipe("keep: {where: soc > 5, others: soc}", "out"))
     assert graph.steps["a/keep"].inputs["others"] == {"soc": Tap("soc/charge")}
 
 
@@ -174,7 +174,7 @@ def test_an_operator_cannot_begin_a_stream():
     ("reference", "expected"),
     [
         ("grit", "E204 b/from: no stream is called 'grit'; did you mean 'grid'?"),
-        ("zzz", "E204 b/from: no stream is called 'zzz'; its streams are grid, soc, b, a, errors"),
+        ("zzz", "E204 b/from: no stream is called 'zzz'; its streams are grid, soc, b, a, errors, why"),
         ("wait", "E204 b/from: no stream is called 'wait'; did you mean 'a/wait'?"),
         ("a/wayt", "E204 b/from: the stream 'a' has no step 'wayt'; did you mean 'wait'?"),
         ("a/x", "E204 b/from: the stream 'a' has no step 'x'; it has from, wait, out"),
