@@ -1,6 +1,7 @@
 """`flowctl top`: what each step of a running flow does."""
 
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 from flowctl.ask import ask
 from flowctl.folders import state_folder
 
-WIDTH = 40  # characters of a value
+STEP, NUMBERS = 28, 31  # characters of the columns before the newest value
 
 
 def top(
@@ -21,6 +22,8 @@ def top(
 ) -> None:
     """Show, for each step: values said and per second, dropped, failures, the newest value.
 
+    With --once it takes a second, to tell how much is said in one.
+
     Example: flowctl top --once
     """
     folder = state or state_folder()
@@ -29,7 +32,8 @@ def top(
         sys.stdout.write(json.dumps(before) + "\n")
         return
     if once:
-        sys.stdout.write(_table(before, before))
+        time.sleep(1.0)
+        sys.stdout.write(_table(next(ask(folder, flow, {"ask": "top"})), before))
         return
     from rich.live import Live
 
@@ -43,12 +47,14 @@ def top(
 
 def _table(now: dict[str, Any], before: dict[str, Any]) -> str:
     counts = {row["step"]: row["count"] for row in before["steps"]}
-    heads = f"{'step':32}{'node':22}{'said':>9}{'per s':>7}{'dropped':>9}{'failed':>8}  newest\n"
-    return heads + "".join(_row(row, counts.get(row["step"], 0)) for row in now["steps"])
+    heads = f"{'step':{STEP}}{'said':>9}{'per s':>7}{'dropped':>8}{'failed':>7}  newest\n"
+    width = shutil.get_terminal_size().columns - STEP - NUMBERS - 3
+    rows = [_row(row, counts.get(row["step"], 0), max(width, 8)) for row in now["steps"]]
+    return heads + "".join(rows)
 
 
-def _row(row: dict[str, Any], before: int) -> str:
+def _row(row: dict[str, Any], before: int, width: int) -> str:
     newest = json.dumps(row["last"], ensure_ascii=False)
-    newest = newest if len(newest) <= WIDTH else newest[: WIDTH - 3] + "..."
-    numbers = f"{row['count']:9}{row['count'] - before:7}{row['dropped']:9}{row['failures']:8}"
-    return f"{row['step']:32}{row['node']:22}{numbers}  {newest}\n"
+    newest = newest if len(newest) <= width else newest[: width - 3] + "..."
+    numbers = f"{row['count']:9}{row['count'] - before:7}{row['dropped']:8}{row['failures']:7}"
+    return f"{row['step']:{STEP}}{numbers}  {newest}\n"
