@@ -18,7 +18,7 @@ from flowctl.references import References
 from flowctl.report import Report
 from flowctl.rules import circles, leases, producers, silent_ends, topics, unread
 from flowctl.secret import Secret
-from flowctl.testform import read_tests
+from flowctl.testform import TESTS, read_tests
 from flowctl.text import read_file, read_text
 from flowctl.unfold import Unfolding
 from flowctl.variables import Variables
@@ -94,7 +94,7 @@ def _tests(raw: RawFlow, path: Path | None, report: Report) -> tuple[Any, ...]:
     """Tests may also stand in a file of their own: `home.tests.yaml` beside `home.yaml`."""
     streams = {stream.name for stream in raw.streams}
     inside = read_tests(raw.tests, streams, report)
-    beside = path.with_name(f"{path.stem}.tests.yaml") if path else None
+    beside = path.with_name(path.stem + TESTS) if path else None
     root = read_file(beside, report) if beside and beside.is_file() else None
     if root is None:
         return inside

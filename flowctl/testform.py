@@ -1,6 +1,7 @@
 """The form of the tests in a flow file: held before any of them runs, faults at their places."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from flowctl import units
@@ -10,6 +11,7 @@ from flowctl.marked import Marked
 from flowctl.report import Report
 
 KEYS = ("about", "given", "expect", "set", "start")
+TESTS = ".tests.yaml"  # `home.tests.yaml` beside `home.yaml`
 AT, WITHIN = "at", "within"
 
 
@@ -23,6 +25,11 @@ def read_tests(item: Marked | None, streams: Collection[str], report: Report) ->
     for test in item.value:
         _check(test, streams, report)
     return tuple(item.plain())
+
+
+def without_tests(files: Sequence[Path]) -> list[Path]:
+    """Leave out files of tests beside flows: `flows/*.yaml` names them as well."""
+    return [file for file in files if not (file.name.endswith(TESTS) and len(files) > 1)]
 
 
 def _check(test: Marked, streams: Collection[str], report: Report) -> None:

@@ -77,3 +77,12 @@ def test_a_record_has_a_page_with_a_sentence_for_each_field(flowctl, name):
 def test_a_word_of_the_language_is_explained(flowctl):
     for word in ("from", "as", "errors", "tests"):
         assert "docs/flow.md" in flowctl("nodes", word).stdout
+
+
+def test_the_tests_beside_a_flow_are_no_flow_of_their_own(flowctl, tmp_path):
+    """`flows/*.yaml` names them as well."""
+    flowctl("new", "flow", "attic")
+    (tmp_path / "attic.tests.yaml").write_text("- about: nothing is wrong\n")
+    files = ("attic.tests.yaml", "attic.yaml")
+    assert flowctl("check", *files).stdout == "attic.yaml: good\n"
+    assert "1 passed" in flowctl("test", *files).stdout

@@ -8,6 +8,7 @@ from typing import Annotated
 from flowctl.check import load
 from flowctl.detached import rehearse
 from flowctl.faults import Fault, FlowError
+from flowctl.testform import without_tests
 
 
 def check(
@@ -21,7 +22,7 @@ def check(
 
     Example: flowctl check flows/home.yaml --json
     """
-    found: list[Fault] = []
+    flows, found = without_tests(flows), list[Fault]()
     for flow in flows:
         found += _faults(flow, pairs(set_))
     wrong = [fault for fault in found if strict or not fault.warning]

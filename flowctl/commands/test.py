@@ -7,6 +7,7 @@ from typing import Annotated
 
 from flowctl.check import load
 from flowctl.flowtest import Result, run_tests
+from flowctl.testform import without_tests
 
 
 def test(
@@ -18,7 +19,7 @@ def test(
 
     Example: flowctl test flows/home.yaml
     """
-    graphs = [(flow, load(flow)) for flow in flows]
+    graphs = [(flow, load(flow)) for flow in without_tests(flows)]
     results = [(flow, result) for flow, graph in graphs for result in run_tests(graph)]
     if json_:
         told = [
