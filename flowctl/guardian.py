@@ -19,6 +19,8 @@ from collections.abc import Sequence
 BEAT, LAST, BYE = b".", b"l", b"b"  # it lives; it was asked to stop; all has been given back
 EVERY = 5.0  # s between two beats of the engine
 SILENCES = 3  # times that twice as long passes without one: then it is stuck (30 s)
+TELL = signal.SIGUSR1  # asks the engine to tell where it is stuck
+TELLING = 0.2  # s that it gets for that
 RESTARTED = "FLOWCTL_RESTARTED"  # how often the guardian has started the engine again
 MOST = 5  # restarts in a row; a flow that kills its engine each time is not started for ever
 ENOUGH = 600.0  # s that an engine must live for the next restart to count as the first
@@ -103,8 +105,13 @@ def _heard(pipe: int, engine: int) -> bytes:
 
 def _kill(engine: int) -> None:
     stuck = SILENCES * 2 * EVERY
-    sys.stderr.write(f"flowctl: the engine did nothing for {stuck:.0f} s (--no-guard to debug)\n")
+    sys.stderr.write(
+        f"flowctl: the engine did nothing for {stuck:.0f} s; it is ended (--no-guard lets it be). "
+        "The first line below is where it is stuck:\n"
+    )
     if os.getppid() == engine:
+        os.kill(engine, TELL)
+        time.sleep(TELLING)
         os.kill(engine, signal.SIGKILL)
 
 

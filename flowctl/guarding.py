@@ -1,11 +1,12 @@
 """The guardian as a run has it: started with the flows, told that they live, told goodbye."""
 
 import asyncio
+import faulthandler
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flowctl.guardian import EVERY, Guardian
+from flowctl.guardian import EVERY, TELL, Guardian
 from flowctl.node import NodeKind
 from flowctl.session import Session
 
@@ -22,6 +23,7 @@ class Guarding:
     def start(self, sessions: Sequence[Session]) -> None:
         """Start the guardian if anything is borrowed."""
         if self._wanted and not self._guardian and any(map(_has_devices, sessions)):
+            faulthandler.register(TELL, all_threads=False)
             self._guardian = Guardian(*self._commands)
 
     async def beating(self, sessions: Sequence[Session]) -> None:

@@ -17,8 +17,9 @@ from flowctl.check import load
 from flowctl.engine import Engine
 
 ENGINE = """
-import sys, time
+import faulthandler, sys, time
 from flowctl import guardian
+faulthandler.register(guardian.TELL)
 guardian.__file__ = sys.argv[1]
 back, again = ([sys.executable, "-c", f"open({sys.argv[2] + end!r}, 'w')"] for end in ("", "2"))
 mine = guardian.Guardian(back, again)
@@ -52,8 +53,12 @@ def until(what: Callable[[], Any], seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-def test_an_engine_that_is_stuck_is_killed_and_the_batteries_given_back(tmp_path: Path) -> None:
+def test_an_engine_that_is_stuck_is_killed_and_the_batteries_given_back(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     ended, given_back = lives(tmp_path, "beat")
+    told = capfd.readouterr().err
+    assert told.index("is where it is stuck") < told.index("in <module>")
     assert ended == -signal.SIGKILL
     until(given_back.with_name("given_back2").exists)
     assert given_back.exists()
