@@ -18,6 +18,7 @@ RESUME = 1.0  # % over the reserve before a spared battery discharges again: rea
 USABLE_LEAST = 3.0  # % that a battery near its reserve still counts, as long as it may be used
 SOC_UNKNOWN = 50.0  # % while a battery does not tell its charge
 CAPACITY_UNKNOWN = 5000.0  # Wh while it does not tell: about one common home battery
+NEARLY_FULL = 3.0  # % below the ceiling from which on sun is given first, more and more: no flicker
 INCUMBENT = 6.0  # points of charge, or seconds, that being active is worth: roles change seldom
 ONLY_SUN = ": what its panels make"
 FIRST = -1e6  # rank before all that charge and speed can make
@@ -119,8 +120,9 @@ def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool)
     if policy.strategy == "priority" and name in policy.order:
         rank = FIRST + policy.order.index(name)
     weight, lost = _weight(name, ability, usable, able, policy), 0.0
-    if ability.sun and now.sign > 0 and (ability.soc or 0.0) >= policy.ceiling.of(name):
-        lost = min(able, ability.sun)
+    if ability.sun and now.sign > 0 and ability.soc is not None:
+        full = 1 - (policy.ceiling.of(name) - ability.soc) / NEARLY_FULL
+        lost = min(able, ability.sun) * max(0.0, min(1.0, full))
     return Seat(name, ability, able, weight, rank, reach, lost)
 
 
