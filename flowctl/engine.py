@@ -29,8 +29,10 @@ class Engine:
         clock: Clock,
         ends: Ends,
         store: Callable[[str], Store] | None = None,
+        *,
+        shadow: bool = False,
     ) -> None:
-        self.graph, self.clock, self.ends = graph, clock, ends
+        self.graph, self.clock, self.ends, self._shadow = graph, clock, ends, shadow
         self.log = logging.getLogger(graph.name or "flow")
         self._store = store or (lambda _: Store())
         self.outputs: dict[str, Output] = {}
@@ -199,7 +201,9 @@ class Engine:
         def push(record: Battery) -> None:
             output.emit(shell.told(record))
 
-        shell = self.shells[step.id] = Shell(terms_of(step), self.clock, send, self.log_of(step))
+        shell = self.shells[step.id] = Shell(
+            terms_of(step), self.clock, send, self.log_of(step), shadow=self._shadow
+        )
         end = self._ends[step.id] = self.ends.device(
             self.edge(step), lambda record: self.clock.turn(push, record), shell.renew
         )

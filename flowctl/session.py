@@ -50,7 +50,7 @@ class Session:
         self.source, self.options = source, options
         self._ends = LiveEnds(shadow=options.shadow)
         store = storage.store if storage else None
-        self.engine = Engine(graph, clock, self._ends, store)
+        self.engine = Engine(graph, clock, self._ends, store, shadow=options.shadow)
         self.log = logging.getLogger(graph.name or source.stem)
         self._recorder: Recorder | None = None
         self._recorded: set[str] = set()

@@ -34,7 +34,8 @@ class Shell:
 
     Two have a say beside the flow: the battery's own logic, and whoever sets it in an app.
 
-    `send` gets what goes on the wire: watts (+ discharging), or `RELEASE`.
+    `send` gets what goes on the wire: watts (+ discharging), or `RELEASE`. In `shadow` nothing goes
+    there, so what the device holds is no answer to us.
     """
 
     def __init__(
@@ -43,7 +44,10 @@ class Shell:
         clock: Clock,
         send: Callable[[float | Release], None],
         log: logging.Logger,
+        *,
+        shadow: bool = False,
     ) -> None:
+        self._shadow = shadow
         self.terms, self.counts = terms, Counts()
         self._clock, self._send, self._log = clock, send, log
         self._rating = Battery()
@@ -92,7 +96,7 @@ class Shell:
         if not is_finite(record):
             return record
         self._rating = record.after(self._rating)
-        if self._written is not None:
+        if self._written is not None and not self._shadow:
             soon = self.terms.on_override == "yield"  # there is no other time: flows write often
             self._compare(self._hold.judge(record, self._clock.time(), soon=soon), record)
         return self._as_ours(record)
@@ -198,7 +202,7 @@ class Shell:
         if self._written is not None:
             self._written = None
             self.counts.releases += 1
-            self._log.info("released")
+            self._log.log(logging.DEBUG if self._shadow else logging.INFO, "released")
             self._send(RELEASE)
 
     def _limited(self, watts: float) -> float:

@@ -276,12 +276,16 @@ async def test_a_state_folder_that_cannot_be_is_told_and_stops_nothing(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_shadow_reads_and_never_writes(tmp_path: Path) -> None:
+async def test_shadow_reads_and_never_writes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     file = tmp_path / "told.txt"
     flow = build(tmp_path, FLOW.replace("FILE", str(file)), ten=SOURCE, note=NOTE)
     async with asyncio.timeout(10):
         await run([flow], Options(watch=False, shadow=True))
     assert not file.exists()
+    assert "released" not in caplog.text
 
 
 async def test_an_edge_outlives_that_what_it_waits_for_is_cancelled(

@@ -16,10 +16,10 @@ from flowctl.virtual import VirtualClock
 
 
 class Wired:
-    def __init__(self, **terms: Any) -> None:
-        self.clock = VirtualClock()
+    def __init__(self, *, shadow: bool = False, **terms: Any) -> None:
+        self.clock, log = VirtualClock(), logging.getLogger("shell")
         self.sent: list[tuple[float, Any]] = []
-        self.shell = Shell(Terms(**terms), self.clock, self._send, logging.getLogger("shell"))
+        self.shell = Shell(Terms(**terms), self.clock, self._send, log, shadow=shadow)
 
     def _send(self, command: Any) -> None:
         self.sent.append((self.clock.time(), None if command is RELEASE else command))
@@ -342,3 +342,16 @@ def test_what_a_battery_tells_passes_as_it_is() -> None:
     wired = Handled().begun()
     record = Battery(power=990.0, setpoint=1000.0, self_regulating=False, mode="remote")
     assert wired.shell.told(record) is record
+
+
+def test_in_shadow_nobody_overrides_what_was_never_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    wired = Wired(shadow=True, on_override="yield", lease=1e6)
+    wired.shell.want(500.0)
+    for _ in range(20):
+        wired.clock.advance(5.0)
+        wired.shell.told(Battery(setpoint=1200.0, self_regulating=False, power=1200.0))
+    assert wired.shell.counts.overridden == 0
+    assert wired.shell.written == 500.0
+    assert not caplog.records
