@@ -19,6 +19,7 @@ from flowctl.telling import command
 from flowctl.values import Battery, Plan, Release
 
 LONGEST = 60.0  # s to wait for a decision
+SETTLE = 1.0  # s from the first word of the last device: many tell how they are in several
 GRACE = 6.0  # s for the rest of the devices to tell how they are: then it is decided without
 ANSWER = 10.0  # s for the devices to take what they are told
 LOOK = 0.05  # s between two looks
@@ -111,6 +112,7 @@ class Decision:
 
     async def _thought_again(self) -> None:
         """Wait until all who plan have planned once more, or for a while."""
+        await asyncio.sleep(SETTLE)
         before = {plan: plan.count for plan in self._plans() if plan.count}
         await _until(lambda: all(plan.count > count for plan, count in before.items()), GRACE)
 

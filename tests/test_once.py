@@ -86,6 +86,7 @@ class Single:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(once, "GRACE", 0.3)
+    monkeypatch.setattr(once, "SETTLE", 0.1)
     monkeypatch.setattr(once, "ANSWER", 0.3)
 
 

@@ -40,7 +40,7 @@ def broker(own_mosquitto: Mosquitto) -> str:
 
 
 def settings(url: str, **more: Any) -> dict[str, Any]:
-    given = {"broker": url, "mac": MAC, "poll": 0.05, "patience": 0.5, "terms": TERMS}
+    given = {"broker": url, "mac": MAC, "poll": 0.05, "patience": 2.0, "terms": TERMS}
     return {**given, "store": Store(), **more}
 
 

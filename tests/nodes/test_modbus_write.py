@@ -17,7 +17,7 @@ from nodes.sim.marstek_modbus_server import VenusServer, serve
 from tests.nodes.venus import Cell, until
 
 LOG = logging.getLogger("heater/modbus_write")
-FAST = {"register": 44002, "every": 0.005, "gap": 0.0, "patience": 1.0}
+FAST = {"register": 44002, "every": 0.005, "gap": 0.0, "patience": 3.0}
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Any
 from flowctl import Battery, Latest, Release, Store, Terms, Watts
 from nodes.marstek_modbus import TERMS, marstek_modbus
 
-FAST = {"gap": 0.001, "rest": 0.03, "settle": 0.05, "poll": 0.01, "patience": 1.0}
+FAST = {"gap": 0.001, "rest": 0.03, "settle": 0.05, "poll": 0.01, "patience": 3.0}
 LOG = logging.getLogger("left/marstek_modbus")
 
 
