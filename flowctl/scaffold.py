@@ -10,17 +10,25 @@ from flowctl.library import Library
 
 Kind = Literal["operator", "source", "sink", "device"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+Template = Literal["plain", "modbus"]
+TEMPLATES: dict[Kind, tuple[Template, ...]] = {"device": ("plain", "modbus")}
 PLACEHOLDERS = ("my_node", "my_flow")
 
 
-def new_node(name: str, folder: str | Path = ".", kind: Kind = "operator") -> tuple[Path, Path]:
+def new_node(
+    name: str, folder: str | Path = ".", kind: Kind = "operator", template: Template = "plain"
+) -> tuple[Path, Path]:
     """Write a working node of a kind into `nodes/` of a folder, and its test into `tests/`.
 
     Returns both files.
 
     Raises:
-        FlowError: the name cannot be taken, or a file stands there already.
+        FlowError: the name cannot be taken, a file stands there already, or there is no such
+            template.
     """
+    if template not in TEMPLATES.get(kind, ("plain",)):
+        kinds = [known for known, has in TEMPLATES.items() if template in has]
+        raise FlowError(f"there is no {kind} '{template}'; write '--kind {kinds[0]}'")
     word = _word(name)
     library = Library.beside(folder)
     if word in library.names():
@@ -28,7 +36,8 @@ def new_node(name: str, folder: str | Path = ".", kind: Kind = "operator") -> tu
             library.where(word), "E202", f"a node '{word}' is there already", "name it anew"
         )
     made = Path(folder) / "nodes" / f"{word}.py", Path(folder) / "tests" / f"test_{word}.py"
-    _write({made[0]: f"{kind}.py", made[1]: f"test_{kind}.py"}, word)
+    file = f"{kind}.py" if template == "plain" else f"{kind}_{template}.py"
+    _write({made[0]: file, made[1]: f"test_{file}"}, word)
     return made
 
 

@@ -15,10 +15,12 @@ def test_every_kind_of_new_node_passes_its_new_test(tmp_path):
         assert node == tmp_path / "nodes" / f"my_{kind}.py"
         assert test == tmp_path / "tests" / f"test_my_{kind}.py"
         assert Library.beside(tmp_path).get(f"my_{kind}").kind.value == kind
+    new_node("my-inverter", tmp_path, "device", "modbus")
+    assert Library.beside(tmp_path).get("my_inverter").kind.value == "device"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "4 passed" in done.stdout
+    assert "7 passed" in done.stdout
 
 
 def test_every_new_node_has_a_sentence_for_each_setting(tmp_path):
@@ -68,3 +70,9 @@ def test_a_new_flow_is_without_fault_and_bears_its_name(tmp_path):
     graph = load(new_flow("attic", tmp_path))
     assert graph.name == "attic"
     assert graph.warnings == ()
+
+
+def test_only_a_device_speaks_modbus(tmp_path):
+    with pytest.raises(FlowError, match="there is no sink 'modbus'; write '--kind device'"):
+        new_node("mine", tmp_path, "sink", "modbus")
+    assert list(tmp_path.iterdir()) == []

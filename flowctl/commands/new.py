@@ -12,6 +12,7 @@ def new(
     name: Annotated[str, "its name, in letters, digits and _"],
     *,
     kind: Annotated[scaffold.Kind, "what a node is to be"] = "operator",
+    template: Annotated[scaffold.Template, "for a device: one with Modbus registers"] = "plain",
     in_: Annotated[Path, "the folder of your flow"] = Path(),
 ) -> None:
     """Write a small flow that runs; or a working node into `nodes/`, and its test into `tests/`.
@@ -19,7 +20,9 @@ def new(
     Example: flowctl new node gentle --kind operator
     """
     written = (
-        [scaffold.new_flow(name, in_)] if what == "flow" else scaffold.new_node(name, in_, kind)
+        [scaffold.new_flow(name, in_)]
+        if what == "flow"
+        else scaffold.new_node(name, in_, kind, template)
     )
     for path in written:
         sys.stdout.write(f"{path}\n")
