@@ -1,6 +1,6 @@
 """Say here, in one line, which battery this steers: one with Modbus registers, over TCP."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -84,24 +84,23 @@ class Link:
 
     async def read(self, register: int, count: int) -> list[int]:
         """Read some registers, each a signed number of 16 bits."""
-        request = self.client.read_holding_registers(register, count=count, device_id=self.device)
-        answer = await self._answer(request)
+        answer = await self._ask(self.client.read_holding_registers, register, count=count)
         return [word - 65536 if word > 32767 else word for word in answer.registers]
 
     async def write(self, register: int, number: int) -> None:
         """Write one register, and read back that it is so."""
         word = number % 65536
-        await self._answer(self.client.write_register(register, word, device_id=self.device))
+        await self._ask(self.client.write_register, register, word)
         (held,) = await self.read(register, 1)
         if held % 65536 != word:
             raise OSError(f"{self.name} holds {held} in register {register}, not {number}")
 
-    async def _answer(self, request: Awaitable[Any]) -> Any:
+    async def _ask(self, request: Callable[..., Awaitable[Any]], *given: int, **more: int) -> Any:
         """Wait for an answer. The errors of pymodbus are no OSErrors: here they become some."""
         from pymodbus import ModbusException
 
         try:
-            answer = await request
+            answer = await request(*given, **more, device_id=self.device)
         except ModbusException as error:
             raise OSError(f"{self.name} does not answer: {error}") from None
         if answer.isError():

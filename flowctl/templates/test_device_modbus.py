@@ -97,5 +97,12 @@ def test_a_battery_that_does_not_take_it_or_is_away_is_an_oserror() -> None:
                 await told(battery, 500.0, records=1)
         with pytest.raises(OSError, match="takes no connection"):
             await told(battery, 500.0, records=1)
+        async with Simulated() as battery:
+            box = Latest[Watts | Release]()
+            device = my_node(box, host="127.0.0.1", port=battery.port, poll=0.01)
+            await anext(device)
+            await battery.__aexit__()
+            with pytest.raises(OSError, match="does not answer"):
+                await anext(device)
 
     asyncio.run(run())
