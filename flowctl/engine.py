@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 from flowctl.clock import Clock
@@ -167,10 +168,7 @@ class Engine:
         output = self.output(step.id)
         output.closed = False
         self._open_sources.add(step.id)
-        turn, emit = self.clock.turn, output.emit
-
-        def push(value: Any) -> None:
-            turn(emit, value)
+        push = partial(self.clock.turn, output.emit)
 
         def done() -> None:
             self._open_sources.discard(step.id)

@@ -35,8 +35,9 @@ def replay(
     graph = load(flow, sets=pairs(set_))
     columns = pairs(column) if column else None
     live_in(str(header(recording).get("zone", "")))
+    encode = json.JSONEncoder(ensure_ascii=False).encode  # as `json.dumps`, made once
     told = (line for line in play_again(graph, recording, columns) if _wanted(line, stream))
-    written = (json.dumps(line, ensure_ascii=False) for line in told)
+    written = (encode(line) for line in told)
     if expect is None:
         for line in written:
             sys.stdout.write(line + "\n")
