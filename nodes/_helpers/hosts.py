@@ -47,7 +47,8 @@ def check_site(text: str) -> None:
     """
     scheme, mark, rest = text.partition("://")
     if mark and scheme.lower() not in ("http", "https"):
-        raise ValueError(f"'{text}' is no web server; write http:// or https://, or the host alone")
+        cure = "write http:// or https://, or the host alone"
+        raise ValueError(f"what begins with '{scheme}://' is no web server; {cure}")
     host = re.split(r"[/?#]", rest if mark else text, maxsplit=1)[0]
     check_host(host.rpartition("@")[2])
 
