@@ -174,7 +174,7 @@ def test_an_operator_cannot_begin_a_stream():
     ("reference", "expected"),
     [
         ("grit", "E204 b/from: no stream is called 'grit'; did you mean 'grid'?"),
-        ("zzz", "E204 b/from: no stream is called 'zzz'; its streams are grid, soc, b, a, errors, why, why"),
+        ("zzz", "E204 b/from: no stream is called 'zzz'; its streams are grid, soc, b, a, errors, why"),
         ("wait", "E204 b/from: no stream is called 'wait'; did you mean 'a/wait'?"),
         ("a/wayt", "E204 b/from: the stream 'a' has no step 'wayt'; did you mean 'wait'?"),
         ("a/x", "E204 b/from: the stream 'a' has no step 'x'; it has from, wait, out"),
