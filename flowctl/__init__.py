@@ -9,7 +9,7 @@ from flowctl.expression import Expression
 from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
-from flowctl.marks import Check, EventsIf, FieldFrom, Triggers, UnitFrom
+from flowctl.marks import Check, EventsIf, FieldFrom, Present, Triggers, UnitFrom
 from flowctl.node import Log
 from flowctl.sampled import sampled
 from flowctl.secret import Secret
@@ -55,6 +55,7 @@ __all__ = [
     "Outlook",
     "Percent",
     "Plan",
+    "Present",
     "Quantity",
     "QuantityPerSecond",
     "Release",

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, WithJsonSchem
 
 from flowctl import units
 from flowctl.hints import is_union, strip
-from flowctl.marks import Check
+from flowctl.marks import Check, Present
 from flowctl.units import ANY_UNIT, Unit
 
 
@@ -21,7 +21,7 @@ def _with_units(annotation: Any) -> Any:
     bare, marks = strip(annotation)
     inner = _inside(bare)
     unit = next((mark.symbol for mark in marks if isinstance(mark, Unit)), None)
-    checks = [_ruled(mark) for mark in marks if not isinstance(mark, Unit | str)]
+    checks = [_ruled(mark) for mark in marks if not isinstance(mark, Unit | str | Present)]
     if unit:
         checks = [*checks, BeforeValidator(units.reader(unit)), WithJsonSchema(_schema(unit))]
     return Annotated[(inner, *checks)] if checks else inner

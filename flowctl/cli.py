@@ -10,10 +10,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from flowctl import commands
 from flowctl.arguments import parse
-from flowctl.faults import FlowError, nearest
+from flowctl.faults import FlowError, nearest, plainly
 
 ABOUT = "A flow engine with an embedded controller for home batteries."
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
@@ -41,7 +42,7 @@ def call(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        sys.stderr.write(f"flowctl: {error}\n")
+        sys.stderr.write(f"{plainly(error)}\n")
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -54,12 +55,16 @@ def _call(name: str, *words: str) -> int:
         return command(**parse(command, f"flowctl {name}", words)) or 0
     if name in ("-h", "--help"):
         return _help(0)
+    if name == "--version":
+        sys.stdout.write(f"flowctl {version('flowctl')}\n")
+        return 0
     cure = nearest(name, known) or f"known are {', '.join(known)}"
     raise FlowError(f"no command is called '{name}'; {cure}")
 
 
 def _help(code: int) -> int:
-    sys.stdout.write(f"{ABOUT}\n\nusage: flowctl COMMAND ...    (-h tells more of each)\n\n")
+    usage = "usage: flowctl COMMAND ...    (-h tells more of each; --version says which this is)"
+    sys.stdout.write(f"{ABOUT}\n\n{usage}\n\n")
     for name in commands.known():
         about = (inspect.getdoc(commands.command(name)) or "").partition("\n")[0]
         sys.stdout.write(f"  {name:10} {about}\n")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
-from flowctl.faults import FlowError, nearest
+from flowctl.faults import FlowError, nearest, plainly
 
 GROUP = "flowctl.finders"
 EVERYBODY = "255.255.255.255"
@@ -83,4 +83,4 @@ async def _ask(find: Finder, search: Search) -> Sequence[Found] | str:
     try:
         return await find(search)
     except OSError as error:
-        return str(error) or type(error).__name__
+        return plainly(error)

@@ -11,12 +11,13 @@ from flowctl.ends import Edge, End, Ends
 from flowctl.faults import Fault, FlowError
 from flowctl.flow import ERRORS, INTO
 from flowctl.graph import Graph, Step
-from flowctl.node import NodeKind
+from flowctl.node import NodeKind, Wire
 from flowctl.output import Output
 from flowctl.running import Running
 from flowctl.shell import Shell
 from flowctl.store import Store
 from flowctl.terms import Terms
+from flowctl.unknown import Unknown
 from flowctl.values import Battery, Release, Trouble
 from flowctl.why import Whys
 
@@ -44,7 +45,7 @@ class Engine:
         self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
         self._open_sources: set[str] = set()
         self._bad: set[str] = set()
-        self._whys = Whys(self)
+        self._whys, self._unknown = Whys(self), Unknown(self)
         self.completed: Callable[[], None] = lambda: None
         """Called when the last source has ended."""
 
@@ -64,7 +65,8 @@ class Engine:
     def output(self, step_id: str) -> Output:
         """Return the register of a step; it is made when first asked for."""
         if step_id not in self.outputs:
-            self.outputs[step_id] = Output(step_id, self._not_finite)
+            output = self.outputs[step_id] = Output(step_id, self._refused)
+            output.promise(self._wire(step_id))
         return self.outputs[step_id]
 
     def resolve(self, name: str) -> str | None:
@@ -143,7 +145,10 @@ class Engine:
         """Take a new flow as one's own; the steps are replaced one by one."""
         self.graph = graph
         self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
+        for step_id, output in self.outputs.items():
+            output.promise(self._wire(step_id))
         self._whys.begin()
+        self._unknown.begin()
 
     def rewire(self, step_id: str, *, wires: bool) -> None:
         """Let a step that stays take its new place, and new wires where they differ."""
@@ -163,6 +168,7 @@ class Engine:
         if faults:
             raise FlowError(faults)
         self._whys.begin()
+        self._unknown.begin()
 
     def _source(self, step: Step) -> None:
         output = self.output(step.id)
@@ -224,10 +230,15 @@ class Engine:
             lambda error: self.report(step, error),
         )
 
-    def _not_finite(self, step_id: str, value: Any) -> None:
+    def _wire(self, step_id: str) -> Wire | None:
+        step = self.graph.steps.get(step_id)
+        return step.wire if step else None
+
+    def _refused(self, step_id: str, value: Any) -> None:
         if step_id not in self._bad:
             self._bad.add(step_id)
-            self.log.warning("%s: dropped %r: not finite; further ones are counted", step_id, value)
+            said = self.outputs[step_id].objection(value)
+            self.log.warning("%s: %s; further ones are counted", step_id, said)
 
 
 def _refusal(error: Exception) -> str:

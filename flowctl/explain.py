@@ -1,14 +1,19 @@
 """Why a battery was told what it was told, found in a recording."""
 
+import math
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from flowctl.chain import device_step
 from flowctl.faults import FlowError
 from flowctl.graph import Graph
+from flowctl.moments import zone_of
 from flowctl.recording import read
 from flowctl.replay import Player
 from flowctl.witness import Explanation, Witness, told
+
+SLACK = 1.0  # s that one may ask beyond the end: times are typed in whole seconds
 
 
 def explain(
@@ -21,16 +26,18 @@ def explain(
     """Explain the setpoint that a device has at a time (seconds since the epoch).
 
     Raises:
-        FlowError: there is no such device, or nothing was decided by then.
+        FlowError: there is no such device, or nothing was decided or recorded by then.
     """
     device_step(graph, device)
     edges = {name for name in graph.streams if graph.edge(name)}
     player: Player | None = None
     witness: Witness | None = None
-    epoch = 0.0
+    epoch, last, ended = 0.0, -math.inf, True
     for time, stream, raw in read(recording, columns):
         if time > at:
+            ended = False
             break
+        last = time
         if stream not in edges:
             continue
         if player is None:
@@ -39,5 +46,9 @@ def explain(
         player.feed(time, stream, raw)
     if player is None or witness is None:
         raise FlowError(f"{recording}: holds no value for an edge of this flow by then")
+    if ended and at > last + SLACK:
+        end = datetime.fromtimestamp(last, zone_of(Path(recording)))
+        said = f"ends at {end:%Y-%m-%d %H:%M:%S}; what came after it is not known"
+        raise FlowError(f"{recording}: {said}")
     player.clock.advance_to(at - epoch)
     return told(witness, at, epoch)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from types import CodeType
 from typing import Any, ClassVar, Self
 
-from flowctl.units import UnitError, expand, parse_any
+from flowctl.units import UnitError, expand, misspelt, parse_any
 
 LONGEST = 1000  # characters; a longer logic wants a node
 DEEPEST = 100  # forms inside forms
@@ -63,6 +63,10 @@ class Expression:
         made = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, tree.body)))
         scope = {"__builtins__": {}, "_field": field_of, **self.FUNCTIONS}
         self._run: Callable[..., Any] = eval(_compile(made, text), scope)
+        self.known = False
+        """Whether there was ever a result, where names are needed for one."""
+        self.missing = ""
+        """A name without which there was none."""
 
     def bound(self, constants: Mapping[str, Any]) -> "Expression":
         """Return this expression with the vars of a flow put in."""
@@ -80,11 +84,15 @@ class Expression:
             return None
         found = [inputs[name] if name in inputs else field_of(value, name) for name in self.free]
         try:
-            return self._run(value, *found)
+            result = self._run(value, *found)
         except TypeError as error:
             if None in found or "NoneType" in str(error):  # a field of a field may be unknown, too
+                absent = (name for name, part in zip(self.free, found, strict=True) if part is None)
+                self.missing = next(absent, self.text)
                 return None
             raise
+        self.known = True
+        return result
 
     def __repr__(self) -> str:
         return self.text
@@ -136,7 +144,11 @@ def _parse(text: str) -> ast.Expression:
             tree = ast.parse(expand(text).strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         said = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise ExpressionError(f"'{text}' is no expression: {said}") from None
+        cure = misspelt(text)
+        raise ExpressionError(f"'{text}' is no expression: {said}{cure and f'; {cure}'}") from None
+    if isinstance(tree.body, ast.Tuple):
+        cure = misspelt(text) or "brackets make a list"
+        raise ExpressionError(f"'{text}' is several values, not one; {cure}")
     for node in ast.walk(tree):
         if not isinstance(node, ALLOWED):
             raise ExpressionError(f"'{text}': {type(node).__name__} is not allowed in expressions")

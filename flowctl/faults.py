@@ -78,6 +78,12 @@ def faulty(file: object, code: str, message: str, cure: str = "") -> FlowError:
     return FlowError([Fault(Mark(str(file)), code, "", message, cure)])
 
 
+def plainly(error: OSError) -> str:
+    """Say an error of the system without its number: `a.yaml: No such file or directory`."""
+    said = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {said}" if error.filename else said
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Name the nearest known word as a cure, or nothing."""
     from difflib import get_close_matches  # a good flow has no need of it

@@ -6,11 +6,14 @@ from typing import Any
 from flowctl.drafts import Draft
 from flowctl.flow import FROM
 from flowctl.graph import Source, Tap
+from flowctl.hints import strip
 from flowctl.marked import BROKEN, Marked
+from flowctl.marks import Present
 from flowctl.node import REQUIRED, Shape
 from flowctl.references import References
 from flowctl.report import Report
 from flowctl.settings import read, split
+from flowctl.text import like
 
 
 def link(draft: Draft, references: References) -> None:
@@ -68,7 +71,17 @@ def settle(draft: Draft, report: Report) -> None:
         draft.places[setting.name] = item.mark
         made = read(setting, item, draft.id, report)
         if made is not BROKEN:
-            draft.settings[setting.name] = _beside(made, item)
+            made = draft.settings[setting.name] = _beside(made, item)
+            if any(isinstance(mark, Present) for mark in strip(setting.annotation)[1]):
+                _look(made, setting.name, item, draft, report)
+
+
+def _look(made: Any, name: str, item: Marked, draft: Draft, report: Report) -> None:
+    """A file beside the flow has to be there; one elsewhere may be on another machine."""
+    near = isinstance(made, Path) and not Path(item.text).is_absolute() and not item.soft
+    if near and not made.is_file():
+        said = f"{name}: no file '{item.text}' is beside the flow"
+        report.add(item.mark, "E134", draft.id, said, like(made))
 
 
 def _beside(made: Any, item: Marked) -> Any:

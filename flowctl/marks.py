@@ -25,6 +25,11 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """Mark of a path to a file that must be there before the flow runs."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnitFrom:
     """Mark of an output whose unit is the text of a setting (`unit: W`)."""
 

@@ -3,11 +3,19 @@
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from flowctl.node import Wire
 from flowctl.values import Ability, Battery, Outlook, Plan, Share, is_finite
+from flowctl.wires import shown
 
 Receiver = Callable[[Any], None]
 Failed = Callable[[Exception, Any], None]
 CHECKED = frozenset((Share, Battery, Plan, Outlook, Ability, dict, list))
+PLAIN = frozenset((bool, int, str, type(None)))
+PASSING: dict[Any, frozenset[type]] = {
+    float: frozenset((bool, int, Share)),
+    **{record: frozenset((record,)) for record in (Battery, Plan, Outlook)},
+}
+"""What needs no look where a type is promised."""
 
 
 class Output:
@@ -17,25 +25,63 @@ class Output:
     own failure, and its siblings never notice. A call less for each hop.
     """
 
-    __slots__ = ("_done", "_heard", "_taken", "closed", "count", "dropped", "id", "last", "on_bad")
+    __slots__ = (
+        "_done",
+        "_heard",
+        "_passing",
+        "_taken",
+        "_told",
+        "closed",
+        "count",
+        "dropped",
+        "id",
+        "last",
+        "on_bad",
+        "promised",
+    )  # fmt: skip
 
     def __init__(self, step_id: str, on_bad: Callable[[str, Any], None]) -> None:
         self.id = step_id
         self.count = 0
         """Values said so far."""
         self.dropped = 0
-        """Values that were NaN or infinite and went nowhere."""
+        """Values that were NaN, infinite or not what is promised, and went nowhere."""
         self.last: Any = None
         self.closed = False
         self.on_bad = on_bad
+        self.promise(None)
         self._heard: tuple[tuple[Receiver, Failed], ...] = ()
         self._taken: list[tuple[int, Receiver, Failed]] = []
         self._done: list[Callable[[], None]] = []
 
+    def promise(self, wire: Wire | None) -> None:
+        """Say what this step says by its signature; nothing else leaves it from now on."""
+        kind = wire.type if wire else Any
+        self.promised = kind if kind in PASSING else Any
+        self._told = shown(wire) if wire else ""
+        self._passing = PASSING.get(self.promised, CHECKED | PLAIN)
+
+    def fits(self, value: Any) -> bool:
+        """Tell whether a value is what is promised."""
+        if self.promised is float:
+            return hasattr(value, "__float__")
+        return self.promised is Any or isinstance(value, self.promised)
+
+    def objection(self, value: Any) -> str:
+        """Say what is wrong with a value that went nowhere."""
+        told = repr(value)[:200]
+        wrong = f"said {told}, {self._told} is promised"
+        return f"dropped {told}: not finite" if self.fits(value) else wrong
+
     def emit(self, value: Any) -> None:
         """Say a value to all who listen; NaN and infinities never leave a step."""
         kind = value.__class__
-        if value - value != 0.0 if kind is float else kind in CHECKED and not _is_fine(value):
+        if (
+            value - value != 0.0
+            if kind is float
+            else (kind in CHECKED and not _is_fine(value))
+            or (kind not in self._passing and not self.fits(value))
+        ):
             self.dropped += 1
             self.on_bad(self.id, value)
             return

@@ -1,8 +1,10 @@
 """Settings of a step: from what is written to Python values, faults at their exact place."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +105,7 @@ def _entries(
         return {}
     if isinstance(given.value, dict):
         named: dict[str, tuple[Mark, Marked]] = {}
-        for name, item in given.value.items():
+        for name, item in _commas(given, where, report):
             word = name.replace("-", "_")
             if word in named:
                 report.add(given.keys[name], "E103", where, f"'{word}' is given twice")
@@ -116,6 +118,24 @@ def _entries(
         report.add(given.mark, "E130", where, f"{spec.name} has no settings", cure)
         return {}
     return {first: (given.mark, given)}
+
+
+def _commas(given: Marked, where: str, report: Report) -> Iterator[tuple[str, Marked]]:
+    """Yield settings; of a number with a comma, which YAML takes for the end of it, tell so."""
+    items = [*given.value.items(), ("", given)]
+    taken = ""
+    for (name, item), (after, rest) in pairwise(items):
+        whole = isinstance(item.value, int) and not isinstance(item.value, bool)
+        if name == taken:
+            continue
+        if whole and rest.value is None and re.fullmatch(r"\d+\s?[^\s\d]*", after):
+            said = f"{name}: a number is written with a point, not with a comma"
+            cure = f"did you mean '{item.text}.{after}'?"
+            report.add(item.mark, "E132", where, said, cure)
+            taken = after
+            yield name, replace(item, value=BROKEN)
+        else:
+            yield name, item
 
 
 def _unknown(spec: NodeSpec, name: str, mark: Mark, where: str, report: Report) -> None:

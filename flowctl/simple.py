@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from flowctl import units
 from flowctl.expression import Expression
 from flowctl.hints import is_union, strip
-from flowctl.marks import Check
+from flowctl.marks import Check, Present
 from flowctl.secret import Secret
 from flowctl.units import Unit
 
@@ -29,7 +29,7 @@ def simple(annotation: Any, value: Any) -> Any:
         made = units.reader(unit)(value) if unit else _read(bare, value)
     except (ValueError, OverflowError):
         return UNSURE
-    checks = (mark for mark in marks if not isinstance(mark, Unit | str))
+    checks = (mark for mark in marks if not isinstance(mark, Unit | str | Present))
     return made if made is UNSURE or all(_holds(check, made) for check in checks) else UNSURE
 
 

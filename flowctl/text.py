@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from flowctl.faults import Mark
+from flowctl.faults import Mark, nearest
 from flowctl.marked import Marked, scalar
 from flowctl.report import CONTROL, Report
 
@@ -33,9 +33,18 @@ def read_file(path: Path, report: Report) -> Marked | None:
         return None
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
-        report.add(Mark(file, 1, 1), "E101", "", f"cannot be read: {said}")
+        report.add(Mark(file, 1, 1), "E101", "", f"cannot be read: {said}", like(path))
         return None
     return read_text(text, file, report)
+
+
+def like(path: Path) -> str:
+    """Name a file beside the one that is not there as a cure, or nothing."""
+    try:
+        known = [item.name for item in path.parent.iterdir() if item.suffix == path.suffix]
+    except (OSError, ValueError):
+        return ""
+    return nearest(path.name, known)
 
 
 def read_text(text: str, file: str, report: Report) -> Marked | None:
@@ -184,11 +193,29 @@ def _mark_at(text: str, index: int, file: str) -> Mark:
 def _tell(error: yaml.YAMLError, file: str, report: Report) -> None:
     place = getattr(error, "problem_mark", None)
     mark = Mark(file, place.line + 1, place.column + 1) if place else Mark(file, 1, 1)
-    said = getattr(error, "problem", None) or "cannot be read"
+    problem = getattr(error, "problem", None) or "cannot be read"
     context = getattr(error, "context", None)
-    report.add(
-        mark, "E102", "", f"{said} {context}".strip() if context else said, _cure(mark, report)
-    )
+    said, cure = f"{problem} {context}".strip() if context else problem, ""
+    begins = not report.line(mark)[: mark.column - 1].strip()
+    if begins and any(sign in problem for sign in _INDENTED):
+        said, cure = "the line is indented unlike those above it", "begin it below one of them"
+    else:
+        known = (plain for sign, *plain in _PLAINLY if sign in problem)
+        said, cure = next(known, [said, cure])
+    report.add(mark, "E102", "", said, _cure(mark, report) or cure)
+
+
+_INDENTED = ("did not find expected key", "expected <block end>", "<document start>")
+_PLAINLY = (
+    ("'-' indicator", "a list goes on here, whose entries begin with '- '", "write '- ' before it"),
+    ("expected key", "more stands behind the value", "put the text in quotes, or on a new line"),
+    ("mapping values are not", "a ':' stands where none may",
+     "put the text in quotes, or begin the line below one of those above it"),
+    ("',' or ']'", "a list in brackets goes on here", "write ',' before it, or ']' above it"),
+    ("',' or '}'", "a mapping in braces goes on here", "write ',' before it, or '}' above it"),
+    ("unexpected end of stream", "a quote is not closed", "write it behind the text"),
+    ("cannot start any token", "no text begins with this character", "put the text in quotes"),
+)  # fmt: skip
 
 
 def _cure(mark: Mark, report: Report) -> str:

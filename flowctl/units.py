@@ -81,7 +81,8 @@ def parse_any(text: str) -> tuple[float, str]:
             return _finite(number * factor, text), unit + (PER_SECOND if per else "")
     seconds = _duration(text)
     if seconds is None:
-        raise UnitError(f"'{text}' is not a quantity; write a number and its unit, e.g. '2.5kW'")
+        cure = misspelt(text) or "write a number and its unit, e.g. '2.5kW'"
+        raise UnitError(f"'{text}' is not a quantity; {cure}")
     return seconds, "s"
 
 
@@ -165,6 +166,25 @@ _WORDS = r"(?:and|or|not|if|else|in|is)\b"  # may follow a quantity; `5 % value`
 _IN_TEXT = re.compile(
     rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?(?![\w%])(?!\s*(?!{_WORDS})[\w(.])"
 )
+
+
+def misspelt(text: str) -> str:
+    """Name the quantity that was meant by one with a comma or in other letters, as a cure."""
+    for found in _ALMOST.finditer(text):
+        number, suffix = found[1].replace(",", "."), found[2]
+        unit = (
+            suffix if suffix in SCALES or suffix in DURATIONS else _BY_LETTERS.get(suffix.lower())
+        )
+        if unit is not None and (unit != suffix or number != found[1]):
+            return f"did you mean '{number}{unit}'?"
+    return ""
+
+
+_ALMOST = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s?([A-Za-z%°]+)(?![\w%])")
+_BY_LETTERS = {unit.lower(): unit for unit in (*DURATIONS, *reversed(SCALES))} | {
+    "watt": "W", "watts": "W", "kilowatt": "kW", "percent": "%", "pct": "%", "volt": "V",
+    "ampere": "A", "amp": "A", "celsius": "degC", "c": "degC",
+}  # fmt: skip
 
 
 def _duration(text: str) -> float | None:

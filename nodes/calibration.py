@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from flowctl import Ge, Lt, Observable, Percent
+from flowctl import Ge, Lt, Observable, Percent, Present
 from nodes._helpers.curve import read_curve
 
 
 def calibration(
     values: Annotated[Observable[float], "watts to make, or percents of conduction"],
     *,
-    file: Annotated[Path, "calibration file: lines `percent;watts`, decimal point or comma"],
+    file: Annotated[Path, Present(), "lines `percent;watts`, decimal point or comma"],
     to: Annotated[Literal["percent", "watts"], "what is wanted of it"] = "percent",
     min_percent: Annotated[
         Percent, Ge(0), Lt(100), "points below it are not used; less counts as 0"

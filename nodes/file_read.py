@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl import Ge, Gt, Log, Seconds, UnitFrom
+from flowctl import Ge, Gt, Log, Present, Seconds, UnitFrom
 from nodes._helpers.fields import frozen, pick, read_number
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.rows import TIMES, rows, seconds
@@ -13,7 +13,7 @@ from nodes._helpers.rows import TIMES, rows, seconds
 
 async def file_read(
     *,
-    path: Annotated[Path, "a .csv or .jsonl file, or either packed as .gz"],
+    path: Annotated[Path, Present(), "a .csv or .jsonl file, or either packed as .gz"],
     column: Annotated[str, "column or field to give; without it the only one, or all"] = "",
     time: Annotated[str, "column of the times; without it the usual names are tried"] = "",
     stream: Annotated[str, "of a recording: give only what this stream said"] = "",

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
-from flowctl import Ge, Le, Log, Seconds
+from flowctl import Ge, Le, Log, Present, Seconds
 from nodes._helpers.simulated import Order, living
 
 
 async def simulated_house(
     *,
-    plant: Annotated[Path, "plant file: the house, its meter and its batteries"],
+    plant: Annotated[Path, Present(), "plant file: the house, its meter and its batteries"],
     port_offset: Annotated[int, Ge(0), Le(40000), "added to each port"] = 0,
     p1_port: Annotated[int, Ge(1), Le(65535), "port of the HomeWizard P1 meter"] = 18080,
     modbus_port: Annotated[int, Ge(1), Le(65535), "first port of Marstek Modbus"] = 18021,

@@ -221,6 +221,21 @@ def test_the_quantities_of_a_step_are_in_one_unit(steps, expected):
     assert line.partition(" ")[2] == expected
 
 
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("limit: {high: 2,5kW}", ["6:21 E132 a/limit: high: a number is written with a point, not with a comma; did you mean '2.5kW'?"]),
+        ("limit: {high: 0,5}", ["6:21 E132 a/limit: high: a number is written with a point, not with a comma; did you mean '0.5'?"]),
+        ("limit: {high: 2,5kW, low: -1,6kW}", [
+            "6:21 E132 a/limit: high: a number is written with a point, not with a comma; did you mean '2.5kW'?",
+            "6:33 E132 a/limit: low: a number is written with a point, not with a comma; did you mean '-1.6kW'?",
+        ]),
+    ],
+)  # fmt: skip
+def test_a_comma_in_a_number_is_told_as_such(step, expected):
+    assert told(pipe(step, "out")) == expected
+
+
 def test_what_is_no_rate_is_told_once():
     assert len(told(pipe("slope: 5W", "out"))) == 1
 
@@ -253,6 +268,9 @@ def test_vars_are_bound_and_fields_are_not():
         ("keep: value.__class__", "6:13 E132 a/keep: where: fields do not begin with '_': __class__"),
         ("keep: eval('1')", "6:13 E132 a/keep: where: eval() is no function here; known: abs, min"),
         ("keep: value is 5", "6:13 E132 a/keep: where: 'value is 5' is no expression: \"is\" with a literal. Did you mean \"==\"?"),
+        ("keep: value < 2,5kW", "6:13 E132 a/keep: where: 'value < 2,5kW' is several values, not one; did you mean '2.5kW'?"),
+        ("keep: value < 2.5kw", "6:13 E132 a/keep: where: 'value < 2.5kw' is no expression: invalid decimal literal; did you mean '2.5kW'?"),
+        ("keep: value, 5", "6:13 E132 a/keep: where: 'value, 5' is several values, not one"),
         ("keep: [1]", "6:13 E132 a/keep: where: an expression is a text, not a list"),
     ],
 )  # fmt: skip

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.typed import typed
+
 MAIN = "import sys; from flowctl.cli import main; sys.argv[0] = 'flowctl'; main()"
 
 
@@ -30,6 +32,31 @@ def test_a_new_flow_and_a_new_node_are_begun_listed_and_drawn(flowctl, tmp_path)
     assert {"gentle", "clamp"} <= {node["name"] for node in told}
     assert flowctl("graph", "attic.yaml").stdout.startswith("flowchart LR\n")
     assert json.loads(flowctl("graph", "attic.yaml", "--json").stdout)["flow"] == "attic"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "hom.yaml"), "No such file or directory; did you mean 'home.yaml'?"),
+        (("nodes", "--flow", "hom.yaml"), "hom.yaml: cannot be read: No such file"),
+        (("schema", "--beside", "nope"), "nope: is no folder"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_told_with_what_is(words, said, tmp_path, monkeypatch):
+    (tmp_path / "home.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    answer = typed(*words)
+    assert answer.code == 2
+    assert said in answer.stderr
+
+
+def test_it_says_which_version_it_is():
+    assert typed("--version").stdout.startswith("flowctl 0.")
+
+
+def test_an_error_of_the_system_has_no_number(tmp_path):
+    answer = typed("import", "env", tmp_path, "--for", "b2500", "--into", tmp_path)
+    assert "Errno" not in answer.stderr
 
 
 def test_a_list_has_a_line_for_each_node(flowctl):

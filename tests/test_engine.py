@@ -238,3 +238,48 @@ streams:
     bench.advance(30.0)
     wanted = [(0.0, 100.0), (10.0, None)] if end == "left" else [(0.0, 100.0)]
     assert bench.heard(end) == wanted
+
+
+ODD = """
+from flowctl import Observable, Watts
+
+def bends(values: Observable[Watts]) -> Observable[Watts]:
+    \"\"\"Watts, it says.\"\"\"
+    said = {1.0: None, 2.0: "much", 3.0: {}, 4.0: True, 5.0: 7}
+    return values.map(lambda value: said.get(value, value))
+"""
+
+
+def test_a_step_that_does_not_say_what_it_promised_is_to_blame(tmp_path: Path, caplog) -> None:
+    flow = "streams: {meter: [src, bends, clamp: {high: 50W}, out]}\n"
+    bench = Bench(build(tmp_path, flow, bends=ODD))
+    for value in range(8):
+        bench.say("meter", float(value))
+    assert [value for _, value in bench.stream("meter/clamp")] == [0.0, 1.0, 7.0, 6.0, 7.0]
+    assert [record.getMessage() for record in caplog.records] == [
+        "meter/bends: said None, W is promised; further ones are counted"
+    ]
+    assert bench.engine.output("meter/bends").dropped == 3
+
+
+NEVER = """
+streams:
+  meter: [src]
+  left: [from: meter, bat]
+  much: [from: left, filter: soc > 5%, out]
+  some: [from: left, filter: setpoint > 5W, out]
+  alone: [from: meter, filter: {where: other.soc > 5%, others: {other: left}}, out]
+  never: [src, filter: {where: value > other, others: {other: meter}}, out]
+"""
+
+
+def test_an_expression_that_was_never_known_is_told_once_after_a_minute(tmp_path, caplog) -> None:
+    bench = Bench(build(tmp_path, NEVER))
+    for _ in range(200):
+        bench.say("meter", 100.0)
+        bench.advance(1.0)
+    assert [line for line in caplog.messages if "never known" in line] == [
+        "much/filter: 'soc > 5%' was never known so far: 'soc' never came with what it is asked of",
+        "alone/filter: 'other.soc > 5%' was never known so far: "
+        "'other.soc > 5%' never came with what it is asked of",
+    ]

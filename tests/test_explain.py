@@ -126,13 +126,20 @@ def test_nothing_after_the_moment_counts(graph, day):
     assert explain(graph, day(*rows), "left", START + 5.0).setpoint == 100.0
 
 
+def test_beyond_the_end_of_a_recording_nothing_is_known(graph, day):
+    rows = [*BATTERIES, (1, "meter", 1050.0), (5, "meter", 250.0)]
+    assert explain(graph, day(*rows), "left", START + 5.9).setpoint == 100.0
+    with pytest.raises(FlowError, match="ends at 2025-12-31 18:00:05"):
+        explain(graph, day(*rows), "left", START + 3600)
+
+
 @pytest.mark.parametrize(
     ("rows", "device", "at", "said"),
     [
         ([(1, "meter", 5.0)], "lefd", 9, "did you mean 'left'"),
         ([(1, "meter", 5.0)], "meter", 9, "devices are left, right"),
         ([(1, "meter", 5.0)], "left", -5, "holds no value"),
-        ([(1, "left", {"power": 5.0})], "left", 9, "was told nothing by then"),
+        ([(1, "left", {"power": 5.0})], "left", 2, "was told nothing by then"),
     ],
 )
 def test_what_cannot_be_explained_says_why(graph, day, rows, device, at, said):

@@ -102,13 +102,21 @@ def test_what_is_wrong_is_told_with_its_place(text, places):
         ("a: {b: ${x}}", "quotes around"),
         ("a: %12", "in quotes"),
         ("a: 1\na: 2", "remove one"),
+        ("a:\n  b: 1\n c: 2", "indented unlike those above it; begin it below one of them"),
+        ("a:\n  - b\n  c: 1", "a list goes on here, whose entries begin with '- '"),
+        ("a: b: c", "a ':' stands where none may; put the text in quotes"),
+        ("a: [1, 2\nb: 3", "a list in brackets goes on here"),
+        ("a: {b: 1\nc: 2", "or '}' above it"),
+        ("a: 'open", "a quote is not closed"),
+        ('a: "x" y', "more stands behind the value"),
         ("", "flowctl new flow"),
     ],
 )
 def test_common_slips_have_a_cure(text, cure):
     report = Report()
     read_text(text, "f", report)
-    assert cure in report.faults[0].cure
+    fault = report.faults[0]
+    assert cure in f"{fault.message}; {fault.cure}"
 
 
 def test_lines_are_shown_without_what_steers_a_terminal():

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 from flowctl.docs import page, pages, show_page
+from flowctl.faults import faulty
 from flowctl.library import Library
 from flowctl.records import RECORDS, WORDS, record_page, word_page
+from flowctl.text import like
 
 
 def nodes(
@@ -24,6 +26,8 @@ def nodes(
     if name in RECORDS or name in WORDS:
         _show(record_page(RECORDS[name]) if name in RECORDS else word_page(name), markdown)
         return
+    if flow and not flow.exists():
+        raise faulty(flow, "E101", "cannot be read: No such file or directory", like(flow))
     library = Library.beside(flow.parent if flow else _here())
     names = [name.replace("-", "_")] if name else library.names()
     specs = [library.get(known) for known in names]

@@ -8,7 +8,7 @@ from flowctl.commands.run import run
 
 def record(
     flow: Annotated[Path, "flow file"],
-    file: Annotated[Path, "recording; .gz packs it"],
+    file: Annotated[Path, "recording; .gz packs it; one that exists is continued"],
     *,
     set_: Annotated[list[str] | None, "a var: name=value"] = None,
     for_: Annotated[str | None, "stop after this, e.g. 1h"] = None,

@@ -27,7 +27,7 @@ def run(
     flows: Annotated[list[Path], "flow files"],
     *,
     set_: Annotated[list[str] | None, "a var: name=value"] = None,
-    record: Annotated[Path | None, "record sources and devices here"] = None,
+    record: Annotated[Path | None, "record edges here; continues a recording"] = None,
     shadow: Annotated[bool, "read devices, never write them"] = False,
     for_: Annotated[str | None, "stop after this, e.g. 30s"] = None,
     state: Annotated[Path | None, "folder of what survives a restart"] = None,

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+from flowctl.faults import faulty
 from flowctl.library import Library
 from flowctl.schema import schema as make_schema
+from flowctl.text import like
 
 
 def schema(
@@ -19,5 +21,7 @@ def schema(
 
     Example: flowctl schema > flow.schema.json
     """
+    if not beside.is_dir():
+        raise faulty(beside, "E101", "is no folder", like(beside))
     made = make_schema(Library.beside(beside))
     sys.stdout.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")

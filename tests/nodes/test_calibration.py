@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowctl import FlowError
+from flowctl.check import load
 from flowctl.testing import play
 from nodes._helpers.curve import CurveError, curve_of, read_curve, rising
 from nodes.calibration import calibration
@@ -119,3 +121,15 @@ def test_there_and_back_is_the_same_power(points, wanted):
     curve = curve_of(points.items())
     back = curve.watts_at(curve.percent_at(wanted))
     assert back == pytest.approx(min(wanted, curve.most), abs=1e-6 * curve.most + 1e-9)
+
+
+def test_a_file_that_is_not_beside_the_flow_is_told_by_check(tmp_path):
+    (tmp_path / "curve.csv").write_text("0;0\n100;2400\n")
+    flow = tmp_path / "flow.yaml"
+    flow.write_text("streams: {m: [homewizard_p1: {host: x}, calibration: crve.csv, print]}\n")
+    with pytest.raises(FlowError, match=r"no file 'crve.csv' is beside the flow; did you mean 'cu"):
+        load(flow, env={})
+    flow.write_text(flow.read_text().replace("crve", "curve"))
+    load(flow, env={})
+    flow.write_text(flow.read_text().replace("curve", "/elsewhere/curve"))
+    load(flow, env={})

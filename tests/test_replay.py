@@ -1,0 +1,66 @@
+"""What `flowctl replay` shows and compares."""
+
+import json
+
+import pytest
+
+from tests.typed import typed
+
+FLOW = """
+flow: played
+streams:
+  meter: [homewizard_p1: {host: 127.0.0.1}]
+  plan: [from: meter, scale: 0.1]
+  left: [from: plan, marstek_modbus: {host: 127.0.0.2}]
+"""
+
+
+@pytest.fixture
+def played(tmp_path):
+    flow, day = tmp_path / "played.yaml", tmp_path / "day.jsonl"
+    flow.write_text(FLOW)
+    rows = [(1_767_200_400.0 + n, 3.0 * n) for n in range(4)]
+    lines = [json.dumps({"t": t, "stream": "meter", "value": value}) for t, value in rows]
+    day.write_text("\n".join(lines) + "\n")
+
+    def play(*words):
+        return typed("replay", flow, day, *words)
+
+    return play
+
+
+def test_numbers_are_rounded_for_people(played):
+    told = [json.loads(line)["value"] for line in played("--stream", "plan").stdout.splitlines()]
+    assert told == [0.0, 0.3, 0.6, 0.9]  # and not 0.30000000000000004
+
+
+def test_a_stream_that_is_not_there_is_told_with_the_nearest(played):
+    answer = played("--stream", "pln")
+    assert (answer.code, answer.stdout) == (2, "")
+    assert "no stream is called 'pln'; did you mean 'plan'?" in answer.stderr
+    assert played("--stream", "left/in").code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda line: line | {"value": line["value"] + 1e-9}, 0),
+        (lambda line: line | {"value": line["value"] + 1e-3}, 1),
+        (lambda line: line | {"t": line["t"] + 1e-3}, 1),
+        (lambda line: line | {"stream": "other"}, 1),
+        (lambda line: line | {"value": True}, 1),
+        (lambda line: line | {"value": "0.3"}, 1),
+        (lambda line: {"t": line["t"]}, 1),
+    ],
+)
+def test_a_golden_file_is_compared_but_for_the_last_digits(played, tmp_path, change, code):
+    golden = tmp_path / "golden.jsonl"
+    lines = [json.loads(line) for line in played("--stream", "plan").stdout.splitlines()]
+    golden.write_text("".join(json.dumps(line) + "\n" for line in [*lines[:-1], change(lines[-1])]))
+    assert played("--stream", "plan", "--expect", golden).code == code
+
+
+def test_a_golden_file_that_is_shorter_or_no_json_differs(played, tmp_path):
+    golden = tmp_path / "golden.jsonl"
+    golden.write_text("nonsense\n")
+    assert played("--expect", golden).code == 1

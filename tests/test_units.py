@@ -1,0 +1,34 @@
+"""Quantities as people write them."""
+
+import pytest
+
+from flowctl.units import UnitError, misspelt, parse, parse_any, set_apart
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2,5kW", "2.5kW"),
+        ("2,5 kW", "2.5kW"),
+        ("2.5kw", "2.5kW"),
+        ("2.5KWH", "2.5kWh"),
+        ("12 percent", "12%"),
+        ("300 Watt", "300W"),
+        ("20 C", "20degC"),
+    ],
+)
+def test_what_was_meant_by_a_quantity_is_told(text, meant):
+    with pytest.raises(UnitError, match=f"did you mean '{meant}'"):
+        parse_any(text)
+    with pytest.raises(UnitError, match=f"did you mean '{meant}'"):
+        parse(text, "W")
+    parse_any(meant)
+
+
+@pytest.mark.parametrize("text", ["2.5kW", "hello", "max(2, 5)", "x2kw", "5 apples", ""])
+def test_nothing_is_guessed_of_what_is_right_or_quite_something_else(text):
+    assert misspelt(text) == ""
+
+
+def test_quantities_are_set_apart_in_an_expression():
+    assert set_apart("value < 2 kW and x1 > 5%") == ("value < _q0 and x1 > _q1", ["2 kW", "5%"])
