@@ -41,10 +41,10 @@ def read_file(path: Path, report: Report) -> Marked | None:
 def like(path: Path) -> str:
     """Name a file beside the one that is not there as a cure, or nothing."""
     try:
-        known = [item.name for item in path.parent.iterdir() if item.suffix == path.suffix]
+        known = [item.stem for item in path.parent.iterdir() if item.suffix == path.suffix]
     except (OSError, ValueError):
         return ""
-    return nearest(path.name, known)
+    return nearest(path.stem, known).replace("'?", f"{path.suffix}'?")
 
 
 def read_text(text: str, file: str, report: Report) -> Marked | None:
