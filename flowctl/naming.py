@@ -21,7 +21,7 @@ def bind_names(draft: Draft, carrying: Carrying, report: Report) -> None:
     """Look up the names of every expression of a step, and put the vars in."""
     fields = _fields(draft, carrying)
     own = {*_inputs(draft), *(fields or ())}
-    values, look = draft.scope.variables.values(), carrying.looking(draft)
+    values = draft.scope.variables.values()
 
     def bind(expression: Expression, mark: Mark) -> Expression:
         known = sorted({*own, *draft.scope.variables.names(), "value"})
@@ -29,7 +29,7 @@ def bind_names(draft: Draft, carrying: Carrying, report: Report) -> None:
             if name not in known:
                 cure = nearest(name, known) or f"known are {', '.join(known[:12])}"
                 report.add(mark, "E133", draft.id, f"'{name}' is nothing known here", cure)
-        measuring = Measuring(look)
+        measuring = Measuring(carrying.looking(draft))
         measuring.measure(expression)
         for said, cure in measuring.odd:
             report.add(mark, "E305", draft.id, said, cure)
