@@ -20,6 +20,7 @@ from flowctl.secret import Secret
 from flowctl.values import Release, names
 
 Read = Callable[[Any, float], Any]
+DIGITS = 6  # behind the point; what is beyond is noise of the arithmetic
 _LARGEST = sys.float_info.max
 FLAGS = {"on": True, "off": False, "true": True, "false": False}
 
@@ -48,6 +49,15 @@ def plain(value: Any, epoch: float = 0.0) -> Any:
     if isinstance(value, tuple | list):
         return [plain(part, epoch) for part in value]
     raise TypeError(f"a {type(value).__name__} cannot be written down")
+
+
+def rounded(value: Any) -> Any:
+    """Give plain JSON as people read it."""
+    if value.__class__ is float:
+        return round(value, DIGITS) or 0.0
+    if isinstance(value, dict):
+        return {key: rounded(part) for key, part in value.items()}
+    return [rounded(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def typed(raw: Any, wire: Wire | None, epoch: float = 0.0) -> Any:

@@ -142,18 +142,23 @@ def show(value: float, unit: str | None) -> str:
 
 def expand(text: str) -> str:
     """Replace the quantities inside an expression by plain numbers in base units."""
-    return _IN_TEXT.sub(lambda found: repr(parse_any(found[0])[0]), text)
+    return _swapped(text, lambda quantity: repr(parse_any(quantity)[0]))
 
 
 def set_apart(text: str) -> tuple[str, list[str]]:
     """Put `_q0`, `_q1`, ... for the quantities inside an expression, and return these too."""
     found: list[str] = []
 
-    def put(quantity: re.Match[str]) -> str:
-        found.append(quantity[0])
+    def put(quantity: str) -> str:
+        found.append(quantity)
         return f"_q{len(found) - 1}"
 
-    return _IN_TEXT.sub(put, text), found
+    return _swapped(text, put), found
+
+
+def _swapped(text: str, put: Callable[[str], str]) -> str:
+    """Put something for each quantity in an expression; what stands in quotes is none."""
+    return _IN_TEXT.sub(lambda found: found[0] if found["quoted"] else put(found[0]), text)
 
 
 def example(number: str, unit: str) -> str:
@@ -164,6 +169,7 @@ def example(number: str, unit: str) -> str:
 _UNITS = "|".join(sorted(map(re.escape, (*SCALES, *DURATIONS)), key=len)[::-1])
 _WORDS = r"(?:and|or|not|if|else|in|is)\b"  # may follow a quantity; `5 % value` is a remainder
 _IN_TEXT = re.compile(
+    r"(?P<quoted>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|"
     rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?(?![\w%])(?!\s*(?!{_WORDS})[\w(.])"
 )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowctl.units import UnitError, misspelt, parse, parse_any, set_apart
+from flowctl.units import UnitError, expand, misspelt, parse, parse_any, set_apart
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,11 @@ def test_nothing_is_guessed_of_what_is_right_or_quite_something_else(text):
 
 def test_quantities_are_set_apart_in_an_expression():
     assert set_apart("value < 2 kW and x1 > 5%") == ("value < _q0 and x1 > _q1", ["2 kW", "5%"])
+
+
+@pytest.mark.parametrize(
+    "text", ["value == '5s'", 'value == "5s"', r"value == 'a\'5s'", "x['5 W']"]
+)
+def test_what_stands_in_quotes_is_no_quantity(text):
+    assert expand(text) == text
+    assert expand(f"{text} and value < 5s") == f"{text} and value < 5.0"

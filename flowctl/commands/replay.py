@@ -14,11 +14,11 @@ from flowctl.commands.check import pairs
 from flowctl.faults import FlowError, nearest
 from flowctl.flow import INTO
 from flowctl.graph import Graph
+from flowctl.plain import DIGITS, rounded
 from flowctl.recording import header
 from flowctl.replay import replay as play_again
 from flowctl.zone import live_in
 
-DIGITS = 6  # behind the point: what is beyond is noise of the arithmetic
 FAR, RELATIVE = 2 * 10.0**-DIGITS, 1e-13  # numbers that differ by less are the same
 
 
@@ -45,7 +45,7 @@ def replay(
     live_in(str(header(recording).get("zone", "")))
     encode = json.JSONEncoder(ensure_ascii=False).encode  # as `json.dumps`, made once
     told = (line for line in play_again(graph, recording, columns) if _wanted(line, stream))
-    written = (encode(_rounded(line)) for line in told)
+    written = (encode(rounded(line)) for line in told)
     if expect is None:
         for line in written:
             sys.stdout.write(line + "\n")
@@ -59,14 +59,6 @@ def _known(stream: str, graph: Graph) -> None:
     if stream not in known:
         cure = nearest(stream, known) or f"known are {', '.join(known)}"
         raise FlowError(f"--stream {stream}: no stream is called '{stream}'; {cure}")
-
-
-def _rounded(value: Any) -> Any:
-    if value.__class__ is float:
-        return round(value, DIGITS) or 0.0
-    if isinstance(value, dict):
-        return {key: _rounded(part) for key, part in value.items()}
-    return [_rounded(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _wanted(line: dict[str, Any], streams: list[str] | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from flowctl.ask import ask
 from flowctl.faults import FlowError
 from flowctl.folders import state_folder
+from flowctl.plain import rounded
 
 
 def tap(
@@ -36,5 +37,5 @@ def tap(
 def _line(told: dict[str, Any]) -> str:
     clock = time.strftime("%H:%M:%S", time.localtime(told["t"]))
     value = told["value"]
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    shown = value if isinstance(value, str) else json.dumps(rounded(value), ensure_ascii=False)
     return f"{clock}  {told['stream']}  {shown}"
