@@ -84,3 +84,5 @@ async def _ask(find: Finder, search: Search) -> Sequence[Found] | str:
         return await find(search)
     except OSError as error:
         return plainly(error)
+    except ValueError as error:  # what was typed cannot be searched
+        raise FlowError(str(error)) from None

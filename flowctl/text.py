@@ -41,9 +41,10 @@ def read_file(path: Path, report: Report) -> Marked | None:
 def like(path: Path) -> str:
     """Name a file beside the one that is not there as a cure, or nothing."""
     try:
-        known = [item.stem for item in path.parent.iterdir() if item.suffix == path.suffix]
+        beside = [item for item in path.parent.iterdir() if item.suffix == path.suffix]
     except (OSError, ValueError):
         return ""
+    known = [item.stem for item in beside if item.name != path.name]
     return nearest(path.stem, known).replace("'?", f"{path.suffix}'?")
 
 

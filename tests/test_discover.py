@@ -89,3 +89,8 @@ def test_wrong_words_are_told(words, said, capsys):
 def test_a_finder_of_no_such_name_is_told():
     with pytest.raises(FlowError, match="nobody looks for 'xyz'; known are bad, good"):
         finders(["xyz"])
+
+
+def test_an_address_that_cannot_be_read_is_no_traceback(capsys):
+    assert call(["discover", "mqtt", "--broker", "/nope", "--wait", "0"]) == 2
+    assert "the address of the MQTT broker cannot be read" in capsys.readouterr().err
