@@ -79,7 +79,7 @@ def settle(draft: Draft, report: Report) -> None:
 def _look(made: Any, name: str, item: Marked, draft: Draft, report: Report) -> None:
     """A file beside the flow has to be there; one elsewhere may be on another machine."""
     near = isinstance(made, Path) and not Path(item.text).is_absolute() and not item.soft
-    if near and not made.is_file():
+    if near and Path(item.mark.file).is_file() and not made.is_file():
         said = f"{name}: no file '{item.text}' is beside the flow"
         report.add(item.mark, "E134", draft.id, said, like(made))
 
