@@ -11,7 +11,7 @@ from flowctl.ends import Edge, End, Ends
 from flowctl.faults import Fault, FlowError
 from flowctl.flow import ERRORS, INTO
 from flowctl.graph import Graph, Step
-from flowctl.node import NodeKind, Wire
+from flowctl.node import NodeKind
 from flowctl.output import Output
 from flowctl.running import Running
 from flowctl.shell import Shell
@@ -66,7 +66,7 @@ class Engine:
         """Return the register of a step; it is made when first asked for."""
         if step_id not in self.outputs:
             output = self.outputs[step_id] = Output(step_id, self._refused)
-            output.promise(self._wire(step_id))
+            output.promise(self.graph.steps.get(step_id))
         return self.outputs[step_id]
 
     def resolve(self, name: str) -> str | None:
@@ -146,7 +146,7 @@ class Engine:
         self.graph = graph
         self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
         for step_id, output in self.outputs.items():
-            output.promise(self._wire(step_id))
+            output.promise(self.graph.steps.get(step_id))
         self._whys.begin()
         self._unknown.begin()
 
@@ -229,10 +229,6 @@ class Engine:
             self.log_of(step),
             lambda error: self.report(step, error),
         )
-
-    def _wire(self, step_id: str) -> Wire | None:
-        step = self.graph.steps.get(step_id)
-        return step.wire if step else None
 
     def _refused(self, step_id: str, value: Any) -> None:
         if step_id not in self._bad:

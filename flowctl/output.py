@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from flowctl.node import Wire
+from flowctl.graph import Step
 from flowctl.values import Ability, Battery, Outlook, Plan, Share, is_finite
 from flowctl.wires import shown
 
@@ -54,8 +54,9 @@ class Output:
         self._taken: list[tuple[int, Receiver, Failed]] = []
         self._done: list[Callable[[], None]] = []
 
-    def promise(self, wire: Wire | None) -> None:
+    def promise(self, step: Step | None) -> None:
         """Say what this step says by its signature; nothing else leaves it from now on."""
+        wire = step.wire if step else None
         kind = wire.type if wire else Any
         self.promised = kind if kind in PASSING else Any
         self._told = shown(wire) if wire else ""
