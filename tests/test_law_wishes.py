@@ -231,7 +231,7 @@ def spans(load: list[tuple[float, float]], end: float) -> Iterator[tuple[float, 
 
 
 @settings(
-    max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.lists(st.integers(-15, 20), min_size=3, max_size=4),
