@@ -113,3 +113,11 @@ def test_the_tests_beside_a_flow_are_no_flow_of_their_own(flowctl, tmp_path):
     files = ("attic.tests.yaml", "attic.yaml")
     assert flowctl("check", *files).stdout == "attic.yaml: good\n"
     assert "1 passed" in flowctl("test", *files).stdout
+
+
+def test_in_a_checkout_a_new_node_is_tested_with_what_pytest_wants_there(flowctl, tmp_path):
+    (tmp_path / "flowctl").mkdir()
+    (tmp_path / "flowctl" / "library.py").touch()
+    told = flowctl("new", "node", "gentle", "--in", "mine").stderr
+    assert told.startswith("to test it: cd mine && pip install -c ")
+    assert told.endswith("[test]' && python -m pytest tests/test_gentle.py\n")

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from flowctl import Battery
+from flowctl import Battery, FlowError
 from flowctl.check import load
 from flowctl.expression import Expression
 from flowctl.flowtest import run_tests
 from flowctl.graph import Graph
 from flowctl.node import NodeKind
+from flowctl.reload import compare
 from nodes.sim.plant_file import read_plant_text
 from tests.manual import DOCS, PAGES, renewed
 
@@ -149,3 +150,63 @@ def test_every_link_leads_somewhere() -> None:
         for file, anchor in re.findall(r"\]\(([^)#:]*)(?:#([\w-]+))?\)", text):
             assert not file or (page.parent / file).exists(), file
             assert file or anchor in heads, anchor
+
+
+@pytest.mark.parametrize(
+    ("streams", "said"),
+    [
+        ("a: [from: meter, deadband: 5, print]", "5 has no unit"),
+        ("a: [from: meter, print]\n  a: [from: solar, print]", "twice"),
+        ("a: [from: meter, from: solar, print]", "'from' is a first step"),
+        ("a: [from: [meter, left.soc], print]", "cannot be merged"),
+        ("a: [from: left.soc, peak_budget: 2kW, print]", "carries %"),
+        ("a: [from: b, changed]\n  b: [from: a, changed]", "feed themselves"),
+        ("errors: [from: meter, print]", "the engine's own stream"),
+        ("a: [from: plan.left, zendure: {host: 192.168.1.9, lease: 1s}]", "is under two readings"),
+        (
+            "a: [from: [plan.left, plan.right], zendure: 192.168.1.9]",
+            "from several streams at once",
+        ),
+        ("a: [from: plan.right, marstek_modbus: {host: 192.168.1.40}]", "is the same device as"),
+        ("a: [from: meter, print: '${NOWHERE}']", "${NOWHERE} is not set"),
+        ("a: [from: meter, filter: value < 20s, print]", "20s"),
+        ("a: [print: x]", "nothing does"),
+        ("a: [from: meter, print, changed]", "print is a sink"),
+    ],
+)
+def test_what_the_page_calls_a_fault_is_one(streams: str, said: str, house: Path) -> None:
+    with pytest.raises(FlowError) as caught:
+        checked(house, f"streams:\n  {streams}\n")
+    assert said in str(caught.value)
+
+
+def test_a_plain_number_may_stand_where_nobody_told_a_unit(house: Path) -> None:
+    checked(house, "streams:\n  a: [tick: 1s, deadband: 5, print]\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "anew"),
+    [
+        ("changed, debounce: 1s", "debounce: 1s, changed", []),
+        (
+            "debounce: 1s, debounce: 2s",
+            "debounce: 2s, debounce: 1s",
+            ["a/debounce", "a/debounce#2"],
+        ),
+        (
+            "{debounce: 1s, as: x}, {debounce: 2s, as: y}",
+            "{debounce: 2s, as: y}, {debounce: 1s, as: x}",
+            [],
+        ),
+        ("debounce: 1s", "debounce: 2s", ["a/debounce"]),
+    ],
+)
+def test_a_line_can_be_moved_where_the_page_says_so(
+    before: str, after: str, anew: list[str], house: Path
+) -> None:
+    old, new = (
+        checked(house, f"streams:\n  a: [from: meter, {steps}, print]\n")
+        for steps in (before, after)
+    )
+    changes = compare(old, new)
+    assert [*changes.rebuilt, *changes.added, *changes.removed] == anew

@@ -28,4 +28,13 @@ def new(
         sys.stdout.write(f"{path}\n")
     if what == "node":
         here = "" if in_ == Path() else f"cd {in_} && "
-        sys.stderr.write(f"to test it: {here}pip install pytest && python -m pytest\n")
+        sys.stderr.write(f"to test it: {here}{_test(written[-1])}\n")
+
+
+def _test(file: Path) -> str:
+    """What runs a test; in a checkout of flowctl pytest goes by the settings there."""
+    for folder in file.resolve().parents:
+        if (folder / "flowctl" / "library.py").exists():
+            install = f"pip install -c {folder}/constraints.txt '{folder}[test]'"
+            return f"{install} && python -m pytest tests/{file.name}"
+    return "pip install pytest && python -m pytest"
