@@ -43,6 +43,7 @@ const colours = canvas => {
 const drawn = () => [...document.querySelectorAll("#panels canvas")].map(colours)
 const pause = () => new Promise(go => setTimeout(go, 500))
 const look = async () => {
+  while (!document.querySelector("#panels canvas")) await pause()
   await pause()
   const seen = {drawn: drawn()}
   const box = document.getElementById("panels").getBoundingClientRect()
