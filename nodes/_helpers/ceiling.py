@@ -19,6 +19,8 @@ RETRY = 120.0  # s until a cut ceiling is tried again (60..300 s: 1 % of the res
 RETRY_HUNGRY = 10.0  # s while the house lacks power
 AGE_OLDEST = 4.0  # s: telemetry older than this would carry no news
 AGE_BEST = 0.5  # s: on the way even from a battery polled without pause
+HASTY = 20.0  # s after a cut in which more than that comes: the telemetry was late, nothing else
+OLDER, OLDER_MOST = 2.0, 8.0  # s that it is taken for older each time, and at most
 GRAIN = 0.5  # s between the points of a band
 
 
@@ -40,10 +42,16 @@ class Witness(NamedTuple):
     """Mean deviation from the band."""
     before: Watts = 0.0
     """What that was before the measurements in a row that lie outside it."""
+    older: Seconds = 0.0
+    """How much older than usual its telemetry is."""
 
     def settled(self) -> "Witness":
         """Begin to count anew; what a verdict explains was no scatter."""
-        return Witness(scatter=self.before, before=self.before)
+        return Witness(0, 0, self.before, self.before, self.older)
+
+    def aged(self) -> "Witness":
+        """Take its telemetry for older than before."""
+        return self._replace(older=min(OLDER_MOST, self.older + OLDER))
 
 
 class Band(NamedTuple):
@@ -55,13 +63,19 @@ class Band(NamedTuple):
 
 
 def band(
-    shown: Callable[[Seconds], Watts], sign: float, *, at: Seconds, poll: Seconds, dead: Seconds
+    shown: Callable[[Seconds], Watts],
+    sign: float,
+    *,
+    at: Seconds,
+    poll: Seconds,
+    dead: Seconds,
+    older: Seconds = 0.0,
 ) -> tuple[Watts, Watts]:
     """Span what a battery may be doing at its telemetry's time.
 
     Telemetry is older than the meter by up to its age, or newer by up to the dead time.
     """
-    age = min(AGE_OLDEST, AGE_BEST + poll / 2)
+    age = min(AGE_OLDEST, AGE_BEST + poll / 2) + older
     ahead = min(AGE_OLDEST, dead + GRAIN)
     count = int((age + ahead) / GRAIN + 1e-9)
     points = [sign * shown(at - age + k * GRAIN) for k in range(count + 1)]
@@ -82,7 +96,8 @@ def weigh(witness: Witness, seen: Band, power: Watts) -> Witness:
     short = witness.short + 1 if power < low - tolerance else 0
     more = witness.more + 1 if power > high + tolerance else 0
     scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
-    return Witness(short, more, scatter, witness.before if short or more else scatter)
+    before = witness.before if short or more else scatter
+    return Witness(short, more, scatter, before, witness.older)
 
 
 def verdict(
@@ -95,6 +110,11 @@ def verdict(
     if witness.more >= SHORT_TWICE:
         return Ceiling(max(ceiling.watts, GROW * power + GROW_WATTS), at, power)
     return None
+
+
+def was_hasty(old: Ceiling, new: Ceiling, at: Seconds) -> bool:
+    """Tell whether a ceiling is raised so soon that its cut must have been a mistake."""
+    return old.watts < new.watts and old.watts <= old.proven and at - old.since < HASTY
 
 
 def proved(ceiling: Ceiling, seen: Band, power: Watts) -> Ceiling:

@@ -115,7 +115,8 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
     if not belief.accepted:
         return belief._replace(witness=_calm(belief.witness))
     charging, sign = belief.accepted < 0, math.copysign(1.0, belief.accepted)
-    low, high = ceilings.band(belief.shows, sign, at=at, poll=poll, dead=belief.dead)
+    older = belief.witness.older
+    low, high = ceilings.band(belief.shows, sign, at=at, poll=poll, dead=belief.dead, older=older)
     seen = ceilings.Band(low, high, abs(belief.expected))
     witness = ceilings.weigh(belief.witness, seen, sign * power)
     old = belief.charge if charging else belief.discharge
@@ -126,6 +127,8 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
         return belief if proved is old else _ceiling(belief, charging, proved)
     if abs(sign * power - old.proven) <= ceilings.TOLERANCE:
         belief = belief._replace(witness=witness.settled())
+    if ceilings.was_hasty(old, new, at):
+        belief = belief._replace(witness=belief.witness.aged())
     if new.watts < old.watts:
         belief = _unlearned(belief)
     return _ceiling(at_rest(belief, sign * max(0.0, sign * power)), charging, new)

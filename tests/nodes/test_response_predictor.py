@@ -189,6 +189,23 @@ def cut(power=300.0):
     return heard(*line, *[(t, Battery(power=power)) for t in (8, 10, 12)])
 
 
+def test_late_telemetry_is_taken_for_a_shortfall_a_few_times_only():
+    """It tells what was 6 s ago; up and down each half minute."""
+    belief, told_at, cuts = heard((0, Battery(power=0.0)), dead=0.5, lag=0.3), [(0, 200.0)], []
+    for at in range(1, 400):
+        if at % 30 == 1:
+            told_at.append((at, 1000.0 if told_at[-1][1] == 200.0 else 200.0))
+            belief = hear(belief, Battery(setpoint=told_at[-1][1]), at + 0.1)
+        before = belief.able(charging=False)
+        power = [watts for since, watts in told_at if since + 6 < at]
+        belief = hear(belief, Battery(power=power[-1] if power else 0.0), at + 0.5)
+        if belief.able(charging=False) < before:
+            cuts.append(at)
+    assert len(cuts) <= 4
+    assert max(cuts) < 200
+    assert belief.witness.older >= 2.0
+
+
 def test_one_try_at_a_time():
     """A ceiling that is being tried is not raised once more before it was seen to hold or not."""
     belief = retried(cut(), False, hungry=True, at=25.0)
