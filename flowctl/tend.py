@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from flowctl.chorus import tell
+
 SHORTEST, LONGEST = 1.0, 60.0  # s between attempts, doubling
 GRACE = 2.0  # s at the start in which an edge may come up without a word
 EAGER = 0.2  # s between attempts in that time
@@ -77,7 +79,7 @@ class Tended:
         self._pause = SHORTEST
         if self._away:
             self._away = False
-            self._log.warning("%s is back", self._name)
+            tell(self._log, self._name, "back")
 
     def _doubt(self) -> None:
         if self._proof:
@@ -96,8 +98,10 @@ class Tended:
         self._away = True
         self._tell_away()
         said = str(error) or type(error).__name__
-        expected = isinstance(error, OSError)  # TimeoutError and ConnectionError are among them
-        self._log.warning("%s is away: %s", self._name, said, exc_info=not expected)
+        if isinstance(error, OSError):  # TimeoutError and ConnectionError are among them
+            tell(self._log, self._name, "away", said)
+        else:
+            self._log.warning("%s is away: %s", self._name, said, exc_info=True)
 
     async def _rest(self) -> None:
         if self._hurry.is_set():

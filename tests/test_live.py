@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
@@ -159,6 +159,44 @@ async def test_an_edge_that_goes_and_returns_is_told_once_each(
         "meter is away: no route",
         "meter is back",
     ]
+
+
+async def test_edges_that_go_and_return_for_one_reason_are_told_together(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowctl.chorus.MOMENT", 0.05)
+    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.2)
+    there = asyncio.Event()
+
+    async def attempt(well: object) -> None:
+        await asyncio.sleep(0)
+        if not there.is_set():
+            raise OSError("no broker")
+        well()  # type: ignore[operator]
+
+    async def another(well: object) -> None:
+        raise OSError("no route")
+
+    def tended(name: str, does: Callable[[Callable[[], None]], Awaitable[None]]) -> Tended:
+        return Tended(name, logging.getLogger(f"home.{name}"), does, lambda _: None, grace=0.0)
+
+    all_of_them = [tended(f"e{number}", attempt) for number in range(9)]
+    other = tended("other", another)
+    await asyncio.sleep(0.1)
+    there.set()
+    await asyncio.wait([one.task for one in all_of_them])
+    await asyncio.sleep(0.1)
+    other.task.cancel()
+    await asyncio.wait([other.task])
+    assert sorted(caplog.messages) == [
+        "e0 is away: no broker",
+        "e0 is back",
+        "e1, e2, e3, e4, e5, e6 and 2 more are away, too, for the same reason",
+        "e1, e2, e3, e4, e5, e6 and 2 more are back, too",
+        "other is away: no route",
+    ]
+    assert [line.name for line in caplog.records].count("home.e0") == 2
+    assert {line.name for line in caplog.records if "too" in line.getMessage()} == {"home"}
 
 
 async def test_what_an_edge_knows_by_itself_is_no_sign_that_it_is_back(
