@@ -54,6 +54,19 @@ MORE = """
     - from: sun
     - out
 """
+ODD = """
+  odd: [oddities]
+"""
+ODDITIES = '''
+from collections.abc import AsyncIterator
+from typing import Any
+from flowctl import ticks
+
+async def oddities() -> AsyncIterator[Any]:
+    """Ten of something, often."""
+    async for _ in ticks(0.02):
+        yield 10.0
+'''
 BATTERY = """
   left:
     - from: meter
@@ -63,7 +76,7 @@ UNTIL = 10.0  # s; a change of a file is noticed after a few tenths
 
 
 def write(folder: Path, name: str, more: str = "") -> Path:
-    build(folder, "", beats=BEATS, times=TIMES).unlink()
+    build(folder, "", beats=BEATS, times=TIMES, oddities=ODDITIES).unlink()
     path = folder / f"{name}.yaml"
     path.write_text(FLOW.replace("NAME", name) + more)
     return path
@@ -254,16 +267,16 @@ def _gone(clock: LiveClock) -> timedelta:
 async def test_what_cannot_be_written_down_leaves_a_gap_in_a_recording(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    flow, file = write(tmp_path, "one", MORE), tmp_path / "day.jsonl"
+    flow, file = write(tmp_path, "one", ODD), tmp_path / "day.jsonl"
 
     async def change(sessions: Sequence[Session]) -> None:
         for value in ({1.0}, {2.0}, 3.0):
-            sessions[0].engine.output("sun/beats").emit(value)
+            sessions[0].engine.output("odd/oddities").emit(value)
 
     await live([flow], change, watch=False, record=file)
-    assert 3.0 in [value for _, stream, value in read(file) if stream == "sun"]
+    assert 3.0 in [value for _, stream, value in read(file) if stream == "odd"]
     told = [line for line in caplog.messages if "record" in line]
-    assert told == ["sun is recorded with gaps: a set cannot be written down"]
+    assert told == ["odd is recorded with gaps: a set cannot be written down"]
 
 
 async def test_a_full_disk_at_the_end_is_told_and_no_more(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from nodes.sim.unit import Unit
 FLASH = {"3", "4", "5", "6", "7", "8", "9", "22", "31"}  # commands that write flash
 MAC = "acd929a74b20"
 MIDNIGHT = "23:59"
+TO_JOIN = 2.0  # s that it may take to be on its broker; then it goes on trying
 
 
 @dataclass
@@ -145,6 +146,9 @@ async def serve(
 
     async with visiting(url, heard, f"{prefix}/{kind}/App/{name}/ctrl") as guest:
         guests.append(guest)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TO_JOIN):
+                await guest.online.wait()
         yield storage
 
 
