@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flowctl import Plan
@@ -84,6 +84,16 @@ LOADS = st.lists(st.integers(-2500, 5000), min_size=4, max_size=8)
     max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(BATTERY, min_size=1, max_size=4), LOADS, st.integers(0, 99))
+@example(  # the quick one took in what the slow one had not been told to stop
+    [
+        "{kind: hybrid, soc: 10%, spread: 20%, faults: [{after: 85s, lasts: 80s, deaf: true}]}",
+        "{kind: wired, soc: 93%, spread: 20%, faults: [{after: 60s, lasts: 30s, offline: true}]}",
+        "{kind: cloud, soc: 68%, spread: 20%, faults: [{after: 64s, lasts: 97s, offline: true}]}",
+        "{kind: cloud, soc: 57%, spread: 20%, faults: [{after: 23s, lasts: 68s, deaf: true}]}",
+    ],
+    [3095, 1291, 3038, -873, -1422, -891, 4686, -1325],
+    38,
+)
 def test_in_any_house_plans_keep_their_promises(
     tmp_path: Path, batteries: list[str], loads: list[int], seed: int
 ) -> None:
