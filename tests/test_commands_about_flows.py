@@ -98,7 +98,7 @@ def test_a_record_has_a_page_with_a_sentence_for_each_field(flowctl, name):
     assert rows
     silent = [row[0] for row in rows if row[-1] in ("|", " |")]
     assert set(silent) <= {"| `at`", "| `stream`", "| `step`"}  # they say it themselves
-    assert flowctl("nodes", name).stdout.strip().startswith(name)
+    assert flowctl("nodes", name.lower()).stdout.strip().startswith(name)
 
 
 def test_a_word_of_the_language_is_explained(flowctl):

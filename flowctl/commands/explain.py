@@ -1,6 +1,7 @@
 """`flowctl explain`: why a battery was told what it was told."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
@@ -37,6 +38,7 @@ def explain(
 
     Example: flowctl explain flows/home.yaml day.jsonl.gz --at 18:42:10 left
     """
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     graph, columns = load(flow, sets=pairs(set_)), pairs(column) if column else None
     zone = zone_of(recording)
     live_in(str(zone))

@@ -23,8 +23,9 @@ def nodes(
 
     Example: flowctl nodes clamp
     """
-    if name in RECORDS or name in WORDS:
-        _show(record_page(RECORDS[name]) if name in RECORDS else word_page(name), markdown)
+    record = RECORDS.get((name or "").capitalize())
+    if record or name in WORDS:
+        _show(record_page(record) if record else word_page(str(name)), markdown)
         return
     if flow and not flow.exists():
         raise faulty(flow, "E101", "cannot be read: No such file or directory", like(flow))

@@ -1,6 +1,7 @@
 """`flowctl replay`: feed a recording to a flow in virtual time."""
 
 import json
+import logging
 import math
 import sys
 from collections.abc import Iterable, Iterator
@@ -38,6 +39,7 @@ def replay(
 
     Example: flowctl replay flows/home.yaml day.jsonl.gz --stream plan
     """
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     graph = load(flow, sets=pairs(set_))
     for name in stream or ():
         _known(name, graph)
