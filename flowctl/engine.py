@@ -233,7 +233,9 @@ class Engine:
     def _refused(self, step_id: str, value: Any) -> None:
         if step_id not in self._bad:
             self._bad.add(step_id)
-            said = self.outputs[step_id].objection(value)
+            said, step = self.outputs[step_id].objection(value), self.graph.steps.get(step_id)
+            if step and not self.outputs[step_id].fits(value):
+                self.report(step, TypeError(said), value)
             self.log.warning("%s: %s; further ones are counted", step_id, said)
 
 

@@ -251,7 +251,7 @@ def bends(values: Observable[Watts]) -> Observable[Watts]:
 
 
 def test_a_step_that_does_not_say_what_it_promised_is_to_blame(tmp_path: Path, caplog) -> None:
-    flow = "streams: {meter: [src, bends, clamp: {high: 50W}, out]}\n"
+    flow = "streams: {meter: [src, bends, clamp: {high: 50W}, out], e: [from: errors, out]}\n"
     bench = Bench(build(tmp_path, flow, bends=ODD))
     for value in range(8):
         bench.say("meter", float(value))
@@ -260,6 +260,8 @@ def test_a_step_that_does_not_say_what_it_promised_is_to_blame(tmp_path: Path, c
         "meter/bends: said None, W is promised; further ones are counted"
     ]
     assert bench.engine.output("meter/bends").dropped == 3
+    ((_, trouble),) = bench.stream("errors")
+    assert (trouble.step, trouble.error) == ("meter/bends", "said None, W is promised")
 
 
 NEVER = """
