@@ -51,7 +51,11 @@ streams:
 async def grown(flow: Path) -> float:
     """Growth of the highest memory ever held, in MB."""
     before: list[float] = []
-    sessions = await run([flow], Options(watch=False), started=lambda _: before.append(peak()))
+
+    async def begun(_: object) -> None:
+        before.append(peak())
+
+    sessions = await run([flow], Options(watch=False), [begun])
     said = sessions[0].engine.output("meter/burst").count
     assert said == VALUES, said
     return peak() - before[0]
