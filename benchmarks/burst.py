@@ -6,6 +6,7 @@ from pathlib import Path
 
 from measure import load, peak
 
+from flowctl.guarding import Guarding
 from flowctl.run import run
 from flowctl.session import Options
 
@@ -52,10 +53,13 @@ async def grown(flow: Path) -> float:
     """Growth of the highest memory ever held, in MB."""
     before: list[float] = []
 
-    async def begun(_: object) -> None:
-        before.append(peak())
+    class Begun(Guarding):
+        """Is told when all is built and nothing has spoken."""
 
-    sessions = await run([flow], Options(watch=False), [begun])
+        def start(self, _: object) -> None:
+            before.append(peak())
+
+    sessions = await run([flow], Options(watch=False), guard=Begun((), (), wanted=False))
     said = sessions[0].engine.output("meter/burst").count
     assert said == VALUES, said
     return peak() - before[0]
