@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aiomqtt import Client
 
 AGAIN = 0.5  # s between attempts
+TO_JOIN = 2.0  # s for a login; a small broker may lose one when several come at once
 TO_SAY = 0.5  # s; a message that goes out as the broker goes away is never confirmed
 INSIST = 0.1  # s between two cancellations
 Heard = Callable[[str, bytes], Awaitable[None] | None]
@@ -38,7 +39,9 @@ class Guest:
         parts = urlsplit(url)
         version = aiomqtt.ProtocolVersion.V311
         while True:
-            client = aiomqtt.Client(parts.hostname or "", parts.port or 1883, protocol=version)
+            client = aiomqtt.Client(
+                parts.hostname or "", parts.port or 1883, protocol=version, timeout=TO_JOIN
+            )
             with suppress(aiomqtt.MqttError, OSError):
                 async with client:
                     await self._listen(client, topics, heard)

@@ -21,6 +21,7 @@ from flowctl.node import NodeKind, read_node
 from flowctl.wires import silent
 from nodes.homewizard_p1 import homewizard_p1
 from nodes.simulated_house import simulated_house
+from tests.brokers import free_port
 from tests.nodes.web import take
 
 LOG = logging.getLogger("house")
@@ -42,12 +43,7 @@ def plant(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ports() -> dict[str, int]:
-    names = ("p1_port", "modbus_port", "udp_port", "broker_port")
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-    found = {name: one.getsockname()[1] for name, one in zip(names, held, strict=True)}
-    for one in held:
-        one.close()
-    return found
+    return {name: free_port() for name in ("p1_port", "modbus_port", "udp_port", "broker_port")}
 
 
 @asynccontextmanager
