@@ -109,7 +109,9 @@ async def test_meter_battery_and_broker_are_met_over_their_own_protocols(
             }
 
         await until(served)
-        reading = (await take(homewizard_p1(host=host, every=0.5, log=LOG), 4))[3]  # the first are of before
+        *_, reading = await take(
+            homewizard_p1(host=host, every=0.5, log=LOG), 4
+        )  # once it is level
         assert reading == pytest.approx(100.0, abs=60)
         battery.close()
 
