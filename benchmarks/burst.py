@@ -6,9 +6,9 @@ from pathlib import Path
 
 from measure import load, peak
 
-from flowctl.guarding import Guarding
-from flowctl.run import run
-from flowctl.session import Options
+from flowctl.live.guarding import Guarding
+from flowctl.live.run import run
+from flowctl.live.session import Options
 
 VALUES = 200_000
 SOURCE = f'''

@@ -9,7 +9,7 @@ from measure import cheapest, closures, load
 from reactivex import Subject
 
 from flowctl import Battery, Outlook, Plan, Store
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes.rebalance import rebalance
 from nodes.response_predictor import response_predictor
 

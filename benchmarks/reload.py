@@ -8,8 +8,8 @@ from statistics import median
 
 from measure import load
 
-from flowctl.check import load as checked
-from flowctl.reload import Changes, replace
+from flowctl.language.check import load as checked
+from flowctl.live.reload import Changes, replace
 from flowctl.testing import Bench
 
 STREAMS, ROUNDS = 20, 10

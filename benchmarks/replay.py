@@ -13,10 +13,10 @@ from reactivex import Observable
 from reactivex.disposable import Disposable
 
 from flowctl import Expression
-from flowctl.check import load as checked
-from flowctl.recording import read
-from flowctl.replay import Player, replay
-from flowctl.virtual import VirtualClock
+from flowctl.language.check import load as checked
+from flowctl.recordings.recording import read
+from flowctl.virtual.clock import VirtualClock
+from flowctl.virtual.replay import Player, replay
 from nodes._helpers.operators import Each, Straight
 from nodes.clamp import clamp
 from nodes.deadband import deadband, settle

@@ -10,9 +10,9 @@ from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
 from flowctl.marks import Check, EventsIf, FieldFrom, Present, Triggers, UnitFrom
-from flowctl.node import Log
 from flowctl.sampled import sampled
 from flowctl.secret import Secret
+from flowctl.signature.node import Log
 from flowctl.store import Store
 from flowctl.terms import Terms
 from flowctl.ticks import ticks

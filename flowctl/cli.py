@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from flowctl import commands
-from flowctl.arguments import parse
 from flowctl.faults import FlowError, nearest, plainly
+from flowctl.signature.arguments import parse
 
 ABOUT = "A flow engine with an embedded controller for home batteries."
 FAILED, WRONG, INTERRUPTED = 1, 2, 130

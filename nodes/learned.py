@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 from flowctl import Ability, Clock, Observable, Outlook
-from nodes._helpers.bank import TIMINGS
 from nodes._helpers.days import Zone, read_zone
+from nodes._helpers.law.bank import TIMINGS
 from nodes._helpers.operators import holding
 
 GUESS = "a first guess"

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from flowctl import Ge, Le, Log, Observable, Outlook, Percent, Plan, Seconds, Watts
-from nodes._helpers.by_name import by_name
-from nodes._helpers.losses import STANDBY, Curve, Losses, read_curve
+from nodes._helpers.law.by_name import by_name
+from nodes._helpers.law.losses import STANDBY, Curve, Losses, read_curve
+from nodes._helpers.law.seating import Policy, Strategy
+from nodes._helpers.law.sharing import Shared, step
 from nodes._helpers.operators import Receiver, each_with
-from nodes._helpers.seating import Policy, Strategy
-from nodes._helpers.sharing import Shared, step
 
 Charge = Annotated[Percent, Ge(0), Le(100)]
 Loss = Annotated[Watts, Ge(0)]

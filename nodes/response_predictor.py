@@ -9,8 +9,8 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Battery, Clock, Ge, Gt, Log, Observable, Outlook, Seconds, Store, Watts
-from nodes._helpers.house import House, look, read, told
-from nodes._helpers.memory import Memory
+from nodes._helpers.law.house import House, look, read, told
+from nodes._helpers.law.memory import Memory
 from nodes._helpers.timing import TINY, Deadline
 
 EVERY = 0.5  # s between outlooks while no reading comes: without them a slow meter costs 3 %

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
 from flowctl import Ability, Ge, Le, Observable, Outlook, Percent
-from nodes._helpers.allocation import sun_alone
+from nodes._helpers.law.allocation import sun_alone
 from nodes._helpers.operators import Receiver, each_with
 
 LOW, HIGH = "low", "high"

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from flowctl import Battery, Clock, Ge, Gt, Observable, Outlook, Percent, Plan, Seconds, Watts
 from nodes._helpers.commitment import Committed, Ranking, Wishes, commit
 from nodes._helpers.fleet import Fleet, law
-from nodes._helpers.losses import read_curve, standard_curve
+from nodes._helpers.law.losses import read_curve, standard_curve
 
 OUTLOOK = "outlook"
 NOBODY = Committed(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))

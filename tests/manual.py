@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from flowctl import units
-from flowctl.declared import TYPES, UNITS
-from flowctl.docs import device_terms, setting_row, table, word
 from flowctl.expression import Expression
-from flowctl.hints import strip
-from flowctl.records import RECORDS, field_table
+from flowctl.language.declared import TYPES, UNITS
+from flowctl.signature.hints import strip
+from flowctl.telling.docs import device_terms, setting_row, table, word
+from flowctl.telling.records import RECORDS, field_table
 from flowctl.units import show
 from nodes.sim import kinds, setup
 from nodes.sim.plant_file import settings_of

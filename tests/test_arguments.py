@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import pytest
 
-from flowctl.arguments import parse
+from flowctl.signature.arguments import parse
 from tests.typed import typed
 
 

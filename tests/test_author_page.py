@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import flowctl
-from flowctl.node import NodeKind, read_node
+from flowctl.signature.node import NodeKind, read_node
 from flowctl.testing import play
 
 ROOT = Path(__file__).parent.parent

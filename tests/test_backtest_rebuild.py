@@ -14,8 +14,8 @@ from flowctl.backtest.learned import dynamics, read_state, stores
 from flowctl.backtest.options import Given, asked
 from flowctl.backtest.rebuild import rebuild
 from flowctl.backtest.trial import Setting, fitting, try_out
-from flowctl.recording import Recorder
-from flowctl.storage import Storage
+from flowctl.live.storage import Storage
+from flowctl.recordings.recording import Recorder
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
 from tests.test_backtest import run
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flowctl.expression import Expression
-from flowctl.graph import Tap
-from flowctl.node import NodeKind
+from flowctl.language.graph import Tap
+from flowctl.signature.node import NodeKind
 from flowctl.values import Battery, Plan
 from tests.language import GOOD, check, faults, pipe, told
 
@@ -430,7 +430,7 @@ def test_a_stream_nobody_reads_is_a_warning():
 
 
 def test_a_path_in_a_flow_is_meant_from_its_folder(tmp_path):
-    from flowctl.check import load
+    from flowctl.language.check import load
     from tests.language import LIBRARY
 
     path = tmp_path / "flow.yaml"
@@ -441,7 +441,7 @@ def test_a_path_in_a_flow_is_meant_from_its_folder(tmp_path):
 
 
 def test_watches_are_the_flow_its_env_file_and_the_nodes_beside(tmp_path):
-    from flowctl.check import load
+    from flowctl.language.check import load
 
     (tmp_path / "nodes").mkdir()
     for name in ("mine.py", "_gain.py"):

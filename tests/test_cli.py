@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from flowctl.guardian import MOST, RESTARTED
-from flowctl.storage import LINGER
+from flowctl.live.guardian import MOST, RESTARTED
+from flowctl.live.storage import LINGER
 from tests.house import build
 
 BEAT = '''

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flowctl.control import listening
-from flowctl.run import run
-from flowctl.session import Options
+from flowctl.live.control import listening
+from flowctl.live.run import run
+from flowctl.live.session import Options
 from tests.house import build
 from tests.test_cli import BEAT
 

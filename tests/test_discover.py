@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from flowctl import FlowError, discover
+from flowctl import FlowError
 from flowctl.cli import call
-from flowctl.discover import Search, finders, look
+from flowctl.start import discover
+from flowctl.start.discover import Search, finders, look
 
 
 @dataclass

@@ -26,8 +26,8 @@ from flowctl import (
     UnitFrom,
     Watts,
 )
-from flowctl.docs import page, pages, show_page, word
-from flowctl.node import read_node
+from flowctl.signature.node import read_node
+from flowctl.telling.docs import page, pages, show_page, word
 
 LONG = Terms(lease=30.0)
 T = TypeVar("T")

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from flowctl import Battery, Expression, Latest, Observable, Plan, Secret, Watts
-from flowctl.drawing import DRAWINGS
-from flowctl.graph import Graph, Step, Tap
-from flowctl.node import Wire, read_node
+from flowctl.language.graph import Graph, Step, Tap
+from flowctl.signature.node import Wire, read_node
+from flowctl.telling.drawing import DRAWINGS
 
 
 async def grid() -> AsyncIterator[Watts]:

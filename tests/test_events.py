@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl.events import BOUND, Events
-from flowctl.run import run
-from flowctl.session import Options
+from flowctl.live.run import run
+from flowctl.live.session import Options
 from tests.house import build
 from tests.test_live import SOURCE
 
@@ -129,7 +129,7 @@ async def test_a_flood_of_events_is_told_in_one_line(
 async def test_an_event_that_its_sink_chokes_on_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.01)
+    monkeypatch.setattr("flowctl.live.tend.SHORTEST", 0.01)
     file = tmp_path / "told.txt"
     chokes = WRITES.replace("writes(", "chokes(").replace(
         "        with", "        1 / (value - 3)\n        with"

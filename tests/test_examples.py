@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import pytest
 
 from flowctl import Observable, Quantity, Seconds, Watts
-from flowctl.check import load
-from flowctl.detached import rehearse
-from flowctl.docs import page
-from flowctl.examples import example, quoted
-from flowctl.library import Library
-from flowctl.node import read_node
+from flowctl.language.check import load
+from flowctl.language.library import Library
+from flowctl.signature.node import read_node
+from flowctl.telling.docs import page
+from flowctl.telling.examples import example, quoted
+from flowctl.virtual.detached import rehearse
 
 LIBRARY = Library.beside()
 HOUSE = """

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from flowctl.check import load
-from flowctl.explain import explain
+from flowctl.engine.witness import limit, outside, swallowed
 from flowctl.faults import FlowError
-from flowctl.moments import moment, zone_of
+from flowctl.language.check import load
+from flowctl.recordings.moments import moment, zone_of
+from flowctl.telling.explain import explain
 from flowctl.terms import Terms
 from flowctl.testing import Bench
 from flowctl.values import Battery
-from flowctl.witness import limit, outside, swallowed
 from tests.typed import typed
 
 START = 1_767_200_400.0  # 2025-12-31 17:00 UTC, an hour later in Berlin

@@ -3,8 +3,8 @@
 
 import pytest
 
-from flowctl.check import load
-from flowctl.graph import Tap
+from flowctl.language.check import load
+from flowctl.language.graph import Tap
 from tests.language import GOOD, LIBRARY, check, faults, pipe, told
 
 

@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from flowctl import Battery, FlowError
-from flowctl.check import load
 from flowctl.expression import Expression
-from flowctl.flowtest import run_tests
-from flowctl.graph import Graph
-from flowctl.node import NodeKind
-from flowctl.reload import compare
+from flowctl.language.check import load
+from flowctl.language.graph import Graph
+from flowctl.live.reload import compare
+from flowctl.signature.node import NodeKind
+from flowctl.virtual.flowtest import run_tests
 from nodes.sim.plant_file import read_plant_text
 from tests.manual import DOCS, PAGES, renewed
 

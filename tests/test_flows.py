@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from flowctl.check import load
-from flowctl.detached import rehearse
-from flowctl.flowtest import run_tests
-from flowctl.replay import replay
+from flowctl.language.check import load
+from flowctl.virtual.detached import rehearse
+from flowctl.virtual.flowtest import run_tests
+from flowctl.virtual.replay import replay
 
 ROOT = Path(__file__).parent.parent
 FLOWS = sorted(

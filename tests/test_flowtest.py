@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from flowctl import FlowError
-from flowctl.check import load
-from flowctl.flowtest import run_tests
+from flowctl.language.check import load
+from flowctl.virtual.flowtest import run_tests
 from tests.house import build
 
 FLOW = """

@@ -1,7 +1,7 @@
 """What a person sees at one glance: nothing old is shown as if it were of now."""
 
 from flowctl import Battery
-from flowctl.glance import SILENT, Looker, line
+from flowctl.telling.glance import SILENT, Looker, line
 from flowctl.testing import Bench
 
 FLOW = """

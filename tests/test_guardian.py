@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from flowctl import guardian, guarding
-from flowctl.check import load
-from flowctl.engine import Engine
+from flowctl.engine.engine import Engine
+from flowctl.language.check import load
+from flowctl.live import guardian, guarding
 
 ENGINE = """
 import faulthandler, sys, time
-from flowctl import guardian
+from flowctl.live import guardian
 faulthandler.register(guardian.TELL)
 guardian.__file__ = sys.argv[1]
 back, again = ([sys.executable, "-c", f"open({sys.argv[2] + end!r}, 'w')"] for end in ("", "2"))

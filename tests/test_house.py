@@ -11,19 +11,15 @@ from pathlib import Path
 import pytest
 
 import flowctl
-from flowctl.docs import pages
-from flowctl.library import Library
+from flowctl.language.library import Library
+from flowctl.telling.docs import pages
 
 ROOT = Path(__file__).parent.parent
-CHAIN = [  # each room may use those before it, never those after
-    ["units"],
-    ["values"],
-    ["node"],
-    ["library", "flow"],
-    ["engine"],
-    ["live", "replay", "recording"],
-    ["cli"],
-]
+ROOMS = [  # each may use those before it, never those after; what lies in none: words for all
+    "signature", "recordings", "language", "engine", "virtual", "live", "telling", "backtest",
+    "start", "commands",
+]  # fmt: skip
+DOORS = {"__init__", "__main__", "cli", "testing"}  # they lead into rooms
 DEVICE_LIBRARIES = {
     "pymodbus", "aiomqtt", "paho", "aiohttp", "amqtt", "serial", "zeroconf", "cryptography",
 }  # fmt: skip
@@ -88,23 +84,22 @@ def run(code: str, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
 @cache
-def uses(module: str) -> frozenset[str]:
+def uses(name: str) -> frozenset[str]:
     """The modules of flowctl that one imports, by its own statements."""
-    path = ROOT / "flowctl" / f"{module}.py"
-    if not path.exists():
-        return frozenset()
+    path = ROOT / f"{name.replace('.', '/')}.py"
     named = imports(path, typing_too=False)
-    whole = {
-        name.removeprefix("flowctl.").partition(".")[0] for name in named if "flowctl." in name
-    }
-    whole |= {name for name in public_names(path) if (ROOT / "flowctl" / f"{name}.py").exists()}
-    return frozenset(whole - {module})
+    named |= {f"flowctl.{public}" for public in public_names(path)}
+    return frozenset(named & MODULES - {name})
 
 
-def reach(module: str) -> set[str]:
+def reach(name: str) -> set[str]:
     seen: set[str] = set()
-    todo = [module]
+    todo = [name]
     while todo:
         fresh = uses(todo.pop()) - seen
         seen |= fresh
@@ -112,28 +107,39 @@ def reach(module: str) -> set[str]:
     return seen
 
 
-@pytest.mark.parametrize("place", range(len(CHAIN)))
-def test_imports_point_one_way(place):
-    later = {module for group in CHAIN[place + 1 :] for module in group}
-    assert {m: reach(m) & later for m in CHAIN[place] if reach(m) & later} == {}
+MODULES = frozenset(map(module, ROOT.glob("flowctl/**/[a-z]*.py")))
+
+
+@pytest.mark.parametrize("place", range(len(ROOMS)))
+def test_a_room_uses_those_before_it(place):
+    later = tuple(f"flowctl.{name}." for name in ROOMS[place + 1 :])
+    inside = [name for name in MODULES if name.startswith(f"flowctl.{ROOMS[place]}.")]
+    assert [(name, used) for name in inside for used in uses(name) if used.startswith(later)] == []
+
+
+def test_words_use_no_room():
+    words = [n for n in MODULES if n.count(".") == 1 and n.partition(".")[2] not in DOORS]
+    rooms = tuple(f"flowctl.{name}." for name in ROOMS)
+    assert [(name, used) for name in words for used in uses(name) if used.startswith(rooms)] == []
 
 
 def test_no_module_imports_itself_through_others():
-    modules = [path.stem for path in ROOT.glob("flowctl/*.py")]
-    assert [module for module in modules if module in reach(module)] == []
+    assert [name for name in MODULES if name in reach(name)] == []
 
 
-def test_every_file_of_the_engine_is_on_the_map():
-    """A new file wants a word in docs/rooms.md, beside those it belongs to."""
+def test_every_room_is_on_the_map():
+    """What each room is for is the first line of its `__init__`, and stands in docs/rooms.md."""
     page = (ROOT / "docs" / "rooms.md").read_text(encoding="utf-8")
-    rooms = page.partition("## The rooms of flowctl/")[2].partition("## The rooms of nodes/")[0]
-    named = set(re.findall(r"`(\w+)`", rooms))
-    assert named == {path.stem for path in ROOT.glob("flowctl/*.py")}
+    for path in ROOT.glob("flowctl/*/__init__.py"):
+        if path.parent.name in ROOMS:
+            says = (ast.get_docstring(tree(path)) or "").partition("\n")[0]
+            assert f"| `{path.parent.name}/` | {says} |" in page
+    assert {path.parent.name for path in ROOT.glob("flowctl/*/__init__.py")} == set(ROOMS)
 
 
 def test_the_engine_knows_no_node_and_no_device():
     strangers = {"nodes", *DEVICE_LIBRARIES}
-    templates = ROOT / "flowctl" / "templates"  # what a user writes
+    templates = ROOT / "flowctl" / "start" / "templates"  # what a user writes
     for path in {*ROOT.glob("flowctl/**/*.py")} - {*templates.glob("*.py")}:
         assert firsts(imports(path)) & strangers == set(), room(path)
 
@@ -164,7 +170,7 @@ def public_names(path: Path) -> set[str]:
 
 def test_reading_signatures_imports_no_device_library():
     code = (
-        "from flowctl.library import Library; library = Library.beside()\n"
+        "from flowctl.language.library import Library; library = Library.beside()\n"
         "for name in library.names(): library.get(name)\n"
         "import sys; print(*sys.modules)"
     )
@@ -253,7 +259,7 @@ def test_every_node_has_a_test_of_its_own(name):
 def test_the_pages_of_all_nodes_are_fresh():
     fresh = pages(map(LIBRARY.get, LIBRARY.names()))
     written = (ROOT / "docs" / "nodes.md").read_text(encoding="utf-8")
-    assert written == fresh, "run: python -m flowctl.docs > docs/nodes.md"
+    assert written == fresh, "run: python -m flowctl.telling.docs > docs/nodes.md"
 
 
 def texts() -> Iterator[Path]:
@@ -275,12 +281,13 @@ FLOWS = [path for path in sorted(ROOT.glob("flows/*.yaml")) if not path.stem.end
 
 @pytest.mark.parametrize("path", FLOWS, ids=room)
 def test_every_flow_is_without_fault(path):
-    check = pytest.importorskip("flowctl.check", exc_type=ImportError)
+    check = pytest.importorskip("flowctl.language.check", exc_type=ImportError)
     assert check.load(path).warnings == ()
 
 
 def test_checking_a_flow_imports_no_device_library():
-    pytest.importorskip("flowctl.check", exc_type=ImportError)
-    code = "import sys; from flowctl.check import load; load(sys.argv[1]); print(*sys.modules)"
+    pytest.importorskip("flowctl.language.check", exc_type=ImportError)
+    code = "import sys; from flowctl.language.check import load; load(sys.argv[1]); "
+    code += "print(*sys.modules)"
     loaded = firsts(run(code, str(ROOT / "flows" / "home.yaml")).split())
     assert loaded & DEVICE_LIBRARIES == set()

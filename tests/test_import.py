@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.check import load
 from flowctl.cli import call
 from flowctl.faults import FlowError
-from flowctl.importing import block, filled, import_file, names, table
-from flowctl.oldfiles import read
+from flowctl.language.check import load
+from flowctl.start.importing import block, filled, import_file, names, table
+from flowctl.start.oldfiles import read
 
 ROOT = Path(__file__).parent.parent
 FLOWS = ROOT / "flows"

@@ -7,11 +7,11 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from flowctl import library as library_module
-from flowctl.check import load
 from flowctl.faults import FlowError
-from flowctl.library import Library, Place
-from flowctl.node import NodeKind
+from flowctl.language import library as library_module
+from flowctl.language.check import load
+from flowctl.language.library import Library, Place
+from flowctl.signature.node import NodeKind
 
 GAIN = '''
 """Multiply."""
@@ -53,7 +53,7 @@ def test_the_installed_nodes_are_found():
 
 def test_names_are_known_without_importing_anything():
     code = (
-        "import sys; from flowctl.library import Library; Library.beside().names();"
+        "import sys; from flowctl.language.library import Library; Library.beside().names();"
         "print([name for name in sys.modules if name.partition('.')[0] == 'nodes'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -218,7 +218,7 @@ def test_a_nodes_package_that_hides_ours_is_refused(tmp_path):
     (tmp_path / "nodes").mkdir()
     (tmp_path / "nodes" / "__init__.py").write_text("")
     code = (
-        "from flowctl.check import load\n"
+        "from flowctl.language.check import load\n"
         "from flowctl.faults import FlowError\n"
         "try: load('streams:\\n  a: [tick: 1s]\\n')\n"
         "except FlowError as error: print(error)"
@@ -231,7 +231,7 @@ def test_a_nodes_package_that_hides_ours_is_refused(tmp_path):
 
 def test_checking_imports_no_library_of_devices_or_terminals():
     code = (
-        "import sys; from flowctl.check import load\n"
+        "import sys; from flowctl.language.check import load\n"
         "load('streams:\\n  m: [homewizard_p1: h]\\n  t: [from: m, throttle: 1s, print]\\n')\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from flowctl import Battery
-from flowctl.control import listening
 from flowctl.latest import Latest
-from flowctl.liveclock import LiveClock
-from flowctl.run import run
-from flowctl.session import Options, Session
-from flowctl.tend import Tended
+from flowctl.live.clock import LiveClock
+from flowctl.live.control import listening
+from flowctl.live.run import run
+from flowctl.live.session import Options, Session
+from flowctl.live.tend import Tended
 from flowctl.ticks import ticks
 from tests.house import build
 
@@ -129,7 +129,7 @@ async def test_a_step_of_the_wall_clock_moves_no_timer(monkeypatch: pytest.Monke
 
     clock.later(0.03, rung.set)
     before, wall, date = clock.time(), clock.wall(), clock.now
-    monkeypatch.setattr("flowctl.liveclock.datetime", Set)
+    monkeypatch.setattr("flowctl.live.clock.datetime", Set)
     async with asyncio.timeout(5):
         await rung.wait()
     assert clock.wall() < wall
@@ -153,7 +153,7 @@ async def test_an_edge_that_goes_and_returns_is_told_once_each(
         tended = Tended("meter", log, attempt, lambda _: None, grace=0.0)
         tended.hurry()
         with monkeypatch.context() as patch:
-            patch.setattr("flowctl.tend.SHORTEST", 0.001)
+            patch.setattr("flowctl.live.tend.SHORTEST", 0.001)
             await tended.task
     assert [record.getMessage() for record in caplog.records] == [
         "meter is away: no route",
@@ -164,8 +164,8 @@ async def test_an_edge_that_goes_and_returns_is_told_once_each(
 async def test_edges_that_go_and_return_for_one_reason_are_told_together(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowctl.chorus.MOMENT", 0.05)
-    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.2)
+    monkeypatch.setattr("flowctl.live.chorus.MOMENT", 0.05)
+    monkeypatch.setattr("flowctl.live.tend.SHORTEST", 0.2)
     there = asyncio.Event()
 
     async def attempt(well: object) -> None:
@@ -203,8 +203,8 @@ async def test_what_an_edge_knows_by_itself_is_no_sign_that_it_is_back(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a choice that holds before its broker answers."""
-    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.001)
-    monkeypatch.setattr("flowctl.tend.PROOF", 0.1)
+    monkeypatch.setattr("flowctl.live.tend.SHORTEST", 0.001)
+    monkeypatch.setattr("flowctl.live.tend.PROOF", 0.1)
     attempts = []
 
     async def attempt(well: object) -> None:
@@ -329,7 +329,7 @@ async def test_shadow_reads_and_never_writes(
 async def test_an_edge_outlives_that_what_it_waits_for_is_cancelled(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.001)
+    monkeypatch.setattr("flowctl.live.tend.SHORTEST", 0.001)
     attempts = []
 
     async def attempt(_well: object) -> None:
@@ -399,7 +399,7 @@ streams:
 async def test_a_battery_that_moved_is_taken_at_its_new_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowctl.live.PATIENCE", 0.2)
+    monkeypatch.setattr("flowctl.live.edges.PATIENCE", 0.2)
     file = tmp_path / "told.txt"
     text = MOVES.replace("FILE", str(file))
     flow = build(tmp_path, text, beats=BEATS, placed=PLACED)
@@ -436,8 +436,8 @@ async def lost(values: Latest[Any]) -> None:
 async def test_a_sink_that_was_taken_out_tries_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flowctl.live.PATIENCE", 0.1)
-    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.02)
+    monkeypatch.setattr("flowctl.live.edges.PATIENCE", 0.1)
+    monkeypatch.setattr("flowctl.live.tend.SHORTEST", 0.02)
     text = "flow: moves\nstreams:\n  meter: [beats]\n  there:\n    - from: meter\n    - out\n"
     more = text + "  away:\n    - from: meter\n    - lost\n"
     flow = build(tmp_path, more, beats=BEATS, lost=LOST)

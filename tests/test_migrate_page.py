@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flowctl.arguments import parse
-from flowctl.check import load
 from flowctl.commands.import_ import import_
-from flowctl.importing import names, table
+from flowctl.language.check import load
+from flowctl.signature.arguments import parse
+from flowctl.start.importing import names, table
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -8,9 +8,9 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from flowctl.check import load
 from flowctl.faults import FlowError
-from flowctl.library import Library, Place
+from flowctl.language.check import load
+from flowctl.language.library import Library, Place
 from tests.language import GOOD, LIBRARY, NODES, check
 from tests.test_subflow import CALM, FLOW
 

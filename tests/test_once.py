@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from flowctl import once
-from flowctl.once import Once
-from flowctl.run import run
-from flowctl.session import Options
+from flowctl.live.run import run
+from flowctl.live.session import Options
+from flowctl.telling import once
+from flowctl.telling.once import Once
 from tests.house import build
 from tests.test_cli import BEAT
 

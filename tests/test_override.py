@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flowctl import Battery
-from flowctl.override import Hold, allowed
+from flowctl.engine.override import Hold, allowed
 from flowctl.testing import Bench
 
 HOME = Path(__file__).parent.parent / "flows" / "home.yaml"

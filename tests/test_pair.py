@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from flowctl import pairing
-from flowctl.check import load
 from flowctl.cli import call
-from flowctl.pairing import GROUP, pairer
+from flowctl.language.check import load
+from flowctl.start import pairing
+from flowctl.start.pairing import GROUP, pairer
 from nodes._helpers import pairing as pairers
 from tests.nodes import homewizard
 from tests.nodes.homewizard import NAME, TOKEN, Device, fixture, serve

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import RELEASE, Ability, Battery, Outlook, Plan, Secret, Share
-from flowctl.node import Wire, wire_of
-from flowctl.plain import plain, typed
+from flowctl.recordings.plain import plain, typed
+from flowctl.signature.node import Wire, wire_of
 from flowctl.units import Watts
 
 EPOCH = 1_793_000_000.0

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from flowctl import commands
-from flowctl.arguments import parse
-from flowctl.check import load
-from flowctl.recording import read
+from flowctl.language.check import load
+from flowctl.recordings.recording import read
+from flowctl.signature.arguments import parse
 from nodes.sim.plant_file import read_plant
 from nodes.sim.ports import doors
 

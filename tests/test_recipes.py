@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from flowctl import Battery, scaffold
-from flowctl.arguments import parse
-from flowctl.check import load
+from flowctl import Battery
 from flowctl.commands.new import new
+from flowctl.language.check import load
+from flowctl.signature.arguments import parse
+from flowctl.start import scaffold
 from flowctl.testing import Bench
 
 ROOT = Path(__file__).parent.parent

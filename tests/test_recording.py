@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import Battery, FlowError, Secret
-from flowctl import recording as module
-from flowctl.recording import Recorder, header, read
+from flowctl.recordings import recording as module
+from flowctl.recordings.recording import Recorder, header, read
 
 ROWS = [(10.0, "meter", 1.5), (10.0, "left", {"soc": 60.0}), (11.0, "mode", "auto")]
 ENDINGS = pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz"])
@@ -66,7 +66,7 @@ def test_a_file_that_is_no_recording_is_left_alone(tmp_path):
 
 WRITER = """
 import sys, time
-from flowctl.recording import Recorder
+from flowctl.recordings.recording import Recorder
 recorder = Recorder(sys.argv[1])
 for second in range(1000):
     recorder.write(float(second), "meter", 1.0)

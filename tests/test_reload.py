@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from flowctl import FlowError
-from flowctl.check import load
-from flowctl.reload import replace
+from flowctl.language.check import load
+from flowctl.live.reload import replace
 from flowctl.testing import Bench
 from tests.house import build
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from flowctl import Battery, FlowError
-from flowctl.control import is_answered, listening
-from flowctl.glance import Looker
-from flowctl.guarding import Guarding
-from flowctl.liveclock import LiveClock
-from flowctl.recording import Recorder, read
-from flowctl.run import run
-from flowctl.session import Options, Session
+from flowctl.live.clock import LiveClock
+from flowctl.live.control import is_answered, listening
+from flowctl.live.guarding import Guarding
+from flowctl.live.run import run
+from flowctl.live.session import Options, Session
+from flowctl.recordings.recording import Recorder, read
+from flowctl.telling.glance import Looker
 from tests.house import build
 
 BEATS = '''
@@ -161,7 +161,7 @@ async def test_a_reload_that_fails_oddly_ends_no_watching(
 ) -> None:
     async def change(sessions: Sequence[Session]) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr("flowctl.session.load", lambda *_, **__: {}["odd"])
+            patch.setattr("flowctl.live.session.load", lambda *_, **__: {}["odd"])
             assert sessions[0].reload() is None
         assert sessions[0].reload() is not None
 

@@ -4,9 +4,9 @@ import sys
 import pytest
 
 from flowctl import FlowError
-from flowctl.check import load
-from flowctl.library import Library
-from flowctl.scaffold import KINDS, new_flow, new_node
+from flowctl.language.check import load
+from flowctl.language.library import Library
+from flowctl.start.scaffold import KINDS, new_flow, new_node
 
 
 def test_every_kind_of_new_node_passes_its_new_test(tmp_path):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flowctl.library import Library, Place
-from flowctl.schema import schema
+from flowctl.language.library import Library, Place
+from flowctl.language.schema import schema
 from tests.language import GOOD, LIBRARY, NODES, pipe
 
 TYPES = {

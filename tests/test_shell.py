@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.shell import Shell
+from flowctl.engine.shell import Shell
 from flowctl.terms import Terms
 from flowctl.values import RELEASE, Battery, Share
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 
 
 class Wired:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 from flowctl import Expression, Ge, Gt, Le, Lt, Quantity, QuantityPerSecond, Seconds, Secret, Watts
-from flowctl.adapting import adapter
-from flowctl.library import Library
-from flowctl.simple import UNSURE, simple
+from flowctl.language.library import Library
+from flowctl.language.simple import UNSURE, simple
+from flowctl.signature.adapting import adapter
 
 FLOW = Path(__file__).parent.parent / "flows" / "home.yaml"
 TEXTS = ["", "5", "5s", "1h30m", "2.5kW", "-3W", "0", "11%", "abs(value) < 20kW", "own", "1kW/s"]
@@ -65,6 +65,7 @@ def test_what_is_wrong_is_left_to_those_who_explain_it(value):
 
 
 def test_a_good_flow_is_checked_without_pydantic():
-    code = f"import sys; from flowctl.check import load; load({str(FLOW)!r}); print(*sys.modules)"
+    code = f"import sys; from flowctl.language.check import load; load({str(FLOW)!r}); "
+    code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [name for name in done.stdout.split() if name.startswith("pydantic")] == []

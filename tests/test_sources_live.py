@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from flowctl.run import run
-from flowctl.session import Options
+from flowctl.live.run import run
+from flowctl.live.session import Options
 from tests.brokers import Mosquitto
 from tests.nodes.mqtt import Peer, peer
 from tests.nodes.streams import until

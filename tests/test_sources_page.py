@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flowctl.check import load
-from flowctl.library import Library
+from flowctl.language.check import load
+from flowctl.language.library import Library
 from nodes._helpers.payload import decoder
 
 ROOT = Path(__file__).parent.parent

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from flowctl.run import run
-from flowctl.session import Options
+from flowctl.live.run import run
+from flowctl.live.session import Options
 from tests.nodes import homewizard
 from tests.nodes.homewizard import TOKEN, fixture, serve
 from tests.nodes.mqtt import peer
@@ -22,8 +22,8 @@ SAID = "said/meter"
 
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch):
-    monkeypatch.setattr("flowctl.tend.SHORTEST", 0.02)
-    monkeypatch.setattr("flowctl.tend.LONGEST", 0.05)
+    monkeypatch.setattr("flowctl.live.tend.SHORTEST", 0.02)
+    monkeypatch.setattr("flowctl.live.tend.LONGEST", 0.05)
 
 
 @asynccontextmanager

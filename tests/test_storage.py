@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowctl import statefile
-from flowctl.storage import FILE, REST, Storage
+from flowctl.live import statefile
+from flowctl.live.storage import FILE, REST, Storage
 
 
 def kept(folder, step="home:left/predictor"):
@@ -264,7 +264,7 @@ def test_closed_it_leaves_no_thread_and_keeps_in_memory_only(tmp_path):
 
 def child(code, folder):
     """Run a program of its own on a state folder."""
-    head = "import sys, pathlib\nfrom flowctl.storage import Storage\n"
+    head = "import sys, pathlib\nfrom flowctl.live.storage import Storage\n"
     head += "storage = Storage(pathlib.Path(sys.argv[1]), linger=0.001)\n"
     command = [sys.executable, "-c", head + code, str(folder)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -6,11 +6,11 @@ from textwrap import dedent
 
 import pytest
 
-from flowctl.check import load
 from flowctl.faults import FlowError
-from flowctl.graph import Tap
-from flowctl.library import Library, Place
-from flowctl.node import NodeKind
+from flowctl.language.check import load
+from flowctl.language.graph import Tap
+from flowctl.language.library import Library, Place
+from flowctl.signature.node import NodeKind
 from tests.language import NODES
 
 CALM = """

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 import pytest
 
 from flowctl import FlowError
-from flowctl.recording import read
-from flowctl.tables import is_table
+from flowctl.recordings.recording import read
+from flowctl.recordings.tables import is_table
 
 
 @pytest.fixture

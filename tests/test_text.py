@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.marked import scalar
-from flowctl.report import Report
-from flowctl.text import read_file, read_text
+from flowctl.language.marked import scalar
+from flowctl.language.report import Report
+from flowctl.language.text import read_file, read_text
 
 
 def data(text):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flowctl.check import load
 from flowctl.faults import FlowError
+from flowctl.language.check import load
 from flowctl.secret import Secret
 from tests.language import LIBRARY, check, faults, pipe, told
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from flowctl import zone
-from flowctl.run import run
-from flowctl.session import Options
+from flowctl.language import zone
+from flowctl.live.run import run
+from flowctl.live.session import Options
 from tests.house import build
 
 

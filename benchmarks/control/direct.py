@@ -20,7 +20,7 @@ from reactivex import Observable, Subject
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from flowctl import Battery, Plan, Store
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.timing import TINY, Deadline
 from nodes.clamp import clamp
 from nodes.debounce import debounce

@@ -22,7 +22,7 @@ from flowctl import Ability, Outlook
 from flowctl.backtest.loop import ClosedLoop, quiet
 from flowctl.backtest.truth import STEP
 from flowctl.backtest.world import World
-from flowctl.check import load
+from flowctl.language.check import load
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"

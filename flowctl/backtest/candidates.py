@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
-from flowctl.check import load
 from flowctl.expression import Expression
 from flowctl.faults import FlowError, Mark, nearest
-from flowctl.graph import Graph
-from flowctl.marked import BROKEN, Marked, scalar
-from flowctl.report import Report
-from flowctl.settings import read
+from flowctl.language.check import load
+from flowctl.language.graph import Graph
+from flowctl.language.marked import BROKEN, Marked, scalar
+from flowctl.language.report import Report
+from flowctl.language.settings import read
 
 SWEEP = "--sweep"
 MOST = 1000  # candidates; more than that is a typing mistake

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from flowctl.backtest.world import Twin, Twins
-from flowctl.ends import Edge, End
+from flowctl.engine.ends import Edge, End
 from flowctl.faults import Fault, FlowError, nearest
-from flowctl.graph import Graph, Step
-from flowctl.node import NodeKind
+from flowctl.language.graph import Graph, Step
+from flowctl.language.wires import silent
+from flowctl.signature.node import NodeKind
 from flowctl.values import RELEASE, Battery
-from flowctl.virtual import VirtualClock
-from flowctl.wires import silent
+from flowctl.virtual.clock import VirtualClock
 
 SUN = "pv"  # a source of this name is the roof's own meter
 Command = tuple[float, float | None]

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowctl.backtest.world import Twins
 from flowctl.faults import faulty
-from flowctl.storage import FILE
+from flowctl.live.storage import FILE
 from flowctl.store import Store
 
 FREE = 1e5  # W/s: no slew rate besides the learned lag

@@ -11,11 +11,11 @@ from typing import Any
 from flowctl.backtest.ends import SUN, TwinEnds
 from flowctl.backtest.truth import Truth
 from flowctl.backtest.world import Twins
-from flowctl.engine import Engine
-from flowctl.graph import Graph
+from flowctl.engine.engine import Engine
+from flowctl.language.graph import Graph
 from flowctl.store import Store
 from flowctl.values import Trouble
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 
 LOOK = 1.0  # s between two looks at the truth, at most
 TELL = 60.0  # s between two words about progress

@@ -11,11 +11,11 @@ from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.tariff import read_tariff
 from flowctl.backtest.trial import Setting
 from flowctl.backtest.world import World
-from flowctl.check import load
 from flowctl.faults import FlowError, nearest
-from flowctl.node import NodeKind
+from flowctl.language.check import load
+from flowctl.language.wires import silent
+from flowctl.signature.node import NodeKind
 from flowctl.units import UnitError, parse
-from flowctl.wires import silent
 
 
 @dataclass(frozen=True)

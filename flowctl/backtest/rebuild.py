@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flowctl.backtest.ends import SUN
 from flowctl.backtest.loop import Row
 from flowctl.faults import FlowError, faulty
-from flowctl.recording import header, read
+from flowctl.recordings.recording import header, read
 
 SHIFTS = tuple(quarter / 4 for quarter in range(-8, 25))  # s that a power may be early or late
 TRIED = 20_000  # readings that shifts are tried on

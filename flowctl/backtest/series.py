@@ -8,9 +8,9 @@ from typing import Any
 from flowctl.backtest.ends import Command
 from flowctl.backtest.loop import ClosedLoop
 from flowctl.backtest.truth import per_second
-from flowctl.graph import Tap
-from flowctl.inlet import pick
-from flowctl.node import NodeKind
+from flowctl.engine.inlet import pick
+from flowctl.language.graph import Tap
+from flowctl.signature.node import NodeKind
 
 LARGEST = 32767  # W; what a picture can show
 NONE = -32768  # stands for nothing

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from flowctl.faults import FlowError, Mark
-from flowctl.marked import Marked
-from flowctl.report import Report
-from flowctl.text import read_file
+from flowctl.language.marked import Marked
+from flowctl.language.report import Report
+from flowctl.language.text import read_file
 
 MINUTE, DAY = 60, 24 * 60
 WINDOW = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)\Z")

@@ -11,8 +11,8 @@ from flowctl.backtest.loop import ClosedLoop, Progress, Row, failures, quiet
 from flowctl.backtest.series import Reasons, Series, series
 from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.world import Twins, World
-from flowctl.graph import Graph
-from flowctl.plain import typed
+from flowctl.language.graph import Graph
+from flowctl.recordings.plain import typed
 
 
 @dataclass(frozen=True)

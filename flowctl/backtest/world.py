@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from flowctl.faults import FlowError
 from flowctl.values import Battery
-from flowctl.virtual import START
+from flowctl.virtual.clock import START
 
 GROUP, PLANT = "flowctl.twins", "plant"
 DAY = 86400.0

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from flowctl.check import load
-from flowctl.detached import rehearse
 from flowctl.faults import Fault, FlowError
-from flowctl.testform import without_tests
+from flowctl.language.check import load
+from flowctl.language.testform import without_tests
+from flowctl.virtual.detached import rehearse
 
 
 def check(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from flowctl import commands
-from flowctl.arguments import fill
-from flowctl.library import Library
+from flowctl.language.library import Library
+from flowctl.signature.arguments import fill
 
 
 def completion(shell: Annotated[Literal["bash", "zsh", "fish"], "the shell you type in"]) -> None:

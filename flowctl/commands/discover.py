@@ -5,8 +5,8 @@ import json
 import sys
 from typing import Annotated
 
-from flowctl.discover import EVERYBODY, Found, Search, finders, look
 from flowctl.faults import FlowError
+from flowctl.start.discover import EVERYBODY, Found, Search, finders, look
 from flowctl.units import UnitError, parse
 
 NOTHING = """\

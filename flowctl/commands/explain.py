@@ -8,17 +8,17 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl.chain import devices
-from flowctl.check import load
 from flowctl.commands.check import pairs
-from flowctl.explain import explain as find
+from flowctl.engine.sentences import command
+from flowctl.engine.witness import Explanation, Said
 from flowctl.faults import FlowError
-from flowctl.graph import Graph
-from flowctl.moments import moment, zone_of
-from flowctl.plain import plain
-from flowctl.telling import command
-from flowctl.witness import Explanation, Said
-from flowctl.zone import live_in
+from flowctl.language.chain import devices
+from flowctl.language.check import load
+from flowctl.language.graph import Graph
+from flowctl.language.zone import live_in
+from flowctl.recordings.moments import moment, zone_of
+from flowctl.recordings.plain import plain
+from flowctl.telling.explain import explain as find
 
 
 def explain(

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from flowctl.check import load
 from flowctl.commands.check import pairs
-from flowctl.drawing import DRAWINGS
+from flowctl.language.check import load
+from flowctl.telling.drawing import DRAWINGS
 
 Form = Literal["mermaid", "dot", "json"]
 

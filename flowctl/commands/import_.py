@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from flowctl.faults import FlowError
-from flowctl.importing import Imported, block, filled, import_file, names
-from flowctl.oldfiles import Form
+from flowctl.start.importing import Imported, block, filled, import_file, names
+from flowctl.start.oldfiles import Form
 
 
 def import_(

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from flowctl import scaffold
+from flowctl.start import scaffold
 
 
 def new(

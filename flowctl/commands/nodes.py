@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from flowctl.docs import page, pages, show_page
 from flowctl.faults import faulty
-from flowctl.library import Library
-from flowctl.records import RECORDS, WORDS, record_page, word_page
-from flowctl.text import like
+from flowctl.language.library import Library
+from flowctl.language.text import like
+from flowctl.telling.docs import page, pages, show_page
+from flowctl.telling.records import RECORDS, WORDS, record_page, word_page
 
 
 def nodes(

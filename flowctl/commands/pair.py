@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 from flowctl.faults import FlowError
-from flowctl.oldfiles import read
-from flowctl.pairing import pair as ask
-from flowctl.pairing import pairer
+from flowctl.start.oldfiles import read
+from flowctl.start.pairing import pair as ask
+from flowctl.start.pairing import pairer
 from flowctl.units import UnitError, parse
 
 PRIVATE, OTHERS = 0o600, 0o077

@@ -5,14 +5,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from flowctl.accepted import kept
-from flowctl.check import load
 from flowctl.commands.check import pairs
 from flowctl.faults import Fault, FlowError
 from flowctl.folders import state_folder
+from flowctl.language.check import load
+from flowctl.live.accepted import kept
 
 if TYPE_CHECKING:
-    from flowctl.graph import Graph
+    from flowctl.language.graph import Graph
 
 
 def release(
@@ -33,8 +33,8 @@ def release(
     """
     import logging
 
-    from flowctl.release import run_release  # asyncio: only a live command needs it
-    from flowctl.view import logging_lines
+    from flowctl.live.release import run_release  # asyncio: only a live command needs it
+    from flowctl.telling.view import logging_lines
 
     logging_lines(logging.INFO, lively=False)
     sets, folder = pairs(set_), state or state_folder()

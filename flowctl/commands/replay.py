@@ -9,16 +9,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl.chain import devices
-from flowctl.check import load
 from flowctl.commands.check import pairs
 from flowctl.faults import FlowError, nearest
-from flowctl.flow import INTO
-from flowctl.graph import Graph
-from flowctl.plain import DIGITS, rounded
-from flowctl.recording import header
-from flowctl.replay import replay as play_again
-from flowctl.zone import live_in
+from flowctl.language.chain import devices
+from flowctl.language.check import load
+from flowctl.language.flow import INTO
+from flowctl.language.graph import Graph
+from flowctl.language.zone import live_in
+from flowctl.recordings.plain import DIGITS, rounded
+from flowctl.recordings.recording import header
+from flowctl.virtual.replay import replay as play_again
 
 FAR, RELATIVE = 2 * 10.0**-DIGITS, 1e-13  # numbers that differ by less are the same
 

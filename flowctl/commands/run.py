@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 from flowctl.commands.check import pairs
 from flowctl.faults import FlowError
 from flowctl.folders import state_folder
-from flowctl.guardian import RESTARTED
-from flowctl.guarding import guarding
-from flowctl.session import Options, Session
+from flowctl.live.guardian import RESTARTED
+from flowctl.live.guarding import guarding
+from flowctl.live.session import Options, Session
 from flowctl.units import UnitError, parse
 
 if TYPE_CHECKING:
-    from flowctl.once import Once
+    from flowctl.telling.once import Once
 
 
 def run(
@@ -48,10 +48,12 @@ def run(
 
     Example: flowctl run flows/home.yaml --record day.jsonl.gz
     """
-    from flowctl.control import listening
-    from flowctl.once import LONGEST, Once
-    from flowctl.run import run as run_flows  # asyncio and watchers: only a live run needs them
-    from flowctl.view import logging_lines, shown, told
+    from flowctl.live.control import listening
+    from flowctl.live.run import (
+        run as run_flows,  # asyncio and watchers: only a live run needs them
+    )
+    from flowctl.telling.once import LONGEST, Once
+    from flowctl.telling.view import logging_lines, shown, told
 
     folder = state or state_folder()
     options = Options(

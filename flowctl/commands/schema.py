@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 from flowctl.faults import faulty
-from flowctl.library import Library
-from flowctl.schema import schema as make_schema
-from flowctl.text import like
+from flowctl.language.library import Library
+from flowctl.language.schema import schema as make_schema
+from flowctl.language.text import like
 
 
 def schema(

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl.ask import ask
 from flowctl.faults import FlowError
 from flowctl.folders import state_folder
-from flowctl.plain import rounded
+from flowctl.live.ask import ask
+from flowctl.recordings.plain import rounded
 
 
 def tap(

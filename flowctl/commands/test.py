@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from flowctl.check import load
-from flowctl.flowtest import Result, run_tests
-from flowctl.testform import without_tests
+from flowctl.language.check import load
+from flowctl.language.testform import without_tests
+from flowctl.virtual.flowtest import Result, run_tests
 
 
 def test(

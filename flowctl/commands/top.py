@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl.ask import ask
 from flowctl.folders import state_folder
+from flowctl.live.ask import ask
 
 STEP, NUMBERS = 28, 31  # characters of the columns before the newest value
 

@@ -5,9 +5,9 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from flowctl import Ability, Battery, Percent, Plan, Seconds, Watts
-from nodes._helpers.allocation import water_fill
 from nodes._helpers.fleet import Fleet, able
-from nodes._helpers.losses import Curve, loss
+from nodes._helpers.law.allocation import water_fill
+from nodes._helpers.law.losses import Curve, loss
 from nodes._helpers.timing import TINY
 
 Ranking = Literal["soc", "listed", "share"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from flowctl import Ability, Watts
-from nodes._helpers.allocation import water_fill
+from nodes._helpers.law.allocation import water_fill
 from nodes._helpers.leading import Lead, Member, Rules
 
 CAPACITY_UNKNOWN = 5000.0  # Wh while it does not tell: about one common home battery

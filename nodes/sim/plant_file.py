@@ -7,12 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from flowctl import settings
 from flowctl.faults import Mark, nearest
-from flowctl.marked import BROKEN, Marked
-from flowctl.node import Setting, wire_of
-from flowctl.report import Report
-from flowctl.text import read_file, read_text
+from flowctl.language import settings
+from flowctl.language.marked import BROKEN, Marked
+from flowctl.language.report import Report
+from flowctl.language.text import read_file, read_text
+from flowctl.signature.node import Setting, wire_of
 from nodes.sim.kinds import BATTERIES, METERS
 from nodes.sim.load import TraceError, house_traces, sun_trace
 from nodes.sim.setup import (

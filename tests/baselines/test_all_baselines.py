@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 
 from flowctl import Battery
-from flowctl.check import load
+from flowctl.language.check import load
 from flowctl.testing import Bench
 from tests.baselines.present import FOLDER
 

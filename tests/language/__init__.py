@@ -3,10 +3,10 @@
 from pathlib import Path
 from textwrap import dedent
 
-from flowctl.check import load
 from flowctl.faults import Fault, FlowError
-from flowctl.graph import Graph
-from flowctl.library import Library, Place
+from flowctl.language.check import load
+from flowctl.language.graph import Graph
+from flowctl.language.library import Library, Place
 
 NODES = Path(__file__).parent / "nodes"
 LIBRARY = Library((Place(NODES, None),))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowctl import Battery, Latest, Release, Watts
-from flowctl.liveclock import LiveClock
+from flowctl.live.clock import LiveClock
 from tests.nodes.streams import LOG, until
 
 

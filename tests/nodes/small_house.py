@@ -9,9 +9,9 @@ from typing import Any
 from reactivex import Subject
 
 from flowctl import Battery, Outlook, Plan, Release, Store
-from flowctl.shell import Shell
+from flowctl.engine.shell import Shell
 from flowctl.terms import Terms
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes.rebalance import rebalance
 from nodes.response_predictor import response_predictor
 

@@ -243,7 +243,7 @@ async def test_no_delta_stays_on_the_broker_when_the_flow_ends(broker, way):
 LOST = """
 import asyncio, sys
 from flowctl import Latest, Terms
-from flowctl.liveclock import LiveClock
+from flowctl.live.clock import LiveClock
 import logging
 from nodes.b2500_esp import b2500_esp
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import FlowError
-from flowctl.check import load
+from flowctl.language.check import load
 from flowctl.testing import play
 from nodes._helpers.curve import CurveError, curve_of, read_curve, rising
 from nodes.calibration import calibration

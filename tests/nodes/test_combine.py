@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from reactivex import Subject
 
-from flowctl.play import play
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
+from flowctl.virtual.play import play
 from nodes.combine import combine
 from tests.nodes.tried import timelines
 

@@ -9,7 +9,7 @@ from reactivex import Subject
 
 from flowctl import Store
 from flowctl.testing import play
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.days import DayEnergy, day_of, gone, read_zone
 from nodes.day_energy import day_energy
 from tests.nodes.timelines import ANY_FLOATS, timelines

@@ -3,7 +3,7 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import assume, given
 
-from flowctl.play import play
+from flowctl.virtual.play import play
 from nodes.debounce import debounce
 from tests.nodes.tried import END, Tried, newest, timelines
 

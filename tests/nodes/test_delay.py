@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.play import play
+from flowctl.virtual.play import play
 from nodes.delay import delay
 from tests.nodes.tried import END, Tried, timelines
 

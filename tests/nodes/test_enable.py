@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reactivex import Subject
 
 from flowctl import Plan
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes.enable import enable
 
 PLAN = Plan(watts={"left": 300.0, "right": -20.0}, unmet=5.0, valid_until=9.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reactivex import Subject
 
 from flowctl import Battery, Store
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.days import DayEnergy
 from nodes._helpers.fallback import Day, Needs, decide, season_of
 from nodes._helpers.sky import Sky

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.node import NodeKind, read_node
+from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers.rows import rows, seconds
 from nodes.file_read import file_read
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.check import load
-from flowctl.node import NodeKind
+from flowctl.language.check import load
+from flowctl.signature.node import NodeKind
 from nodes._helpers import finders, homewizard
 from nodes._helpers.finders import Found
 from nodes._helpers.mqtt_devices import Heard, recognise

@@ -11,7 +11,7 @@ from reactivex import Subject
 
 from flowctl import Store
 from flowctl.testing import play
-from flowctl.virtual import START, VirtualClock
+from flowctl.virtual.clock import START, VirtualClock
 from nodes.forced_mode import ALL, Command, forced_mode, read_command
 from tests.nodes.timelines import timelines
 

@@ -10,7 +10,7 @@ from reactivex import Subject
 
 from flowctl import Battery, Plan, Store
 from flowctl.testing import play
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes.full_charge import Charging, Rule, chosen, full_charge
 from tests.nodes.timelines import timelines
 

@@ -10,7 +10,7 @@ from reactivex import Subject
 
 from flowctl import Battery, Store
 from flowctl.testing import play
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes.full_detection import Nothing, Rule, full_detection, step
 
 ON, OFF = Battery(setpoint=-1500.0), Battery(setpoint=0.0)

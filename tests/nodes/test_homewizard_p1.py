@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from flowctl.node import NodeKind, read_node
+from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers import homewizard
 from nodes.homewizard_p1 import homewizard_p1
 from tests.nodes.web import saying, take, website

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.check import load
 from flowctl.faults import FlowError
+from flowctl.language.check import load
 from nodes._helpers.hosts import check_host, check_mac, check_site
 
 GOOD_HOSTS = [

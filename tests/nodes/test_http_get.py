@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flowctl import Secret
 from flowctl.marks import UnitFrom
-from flowctl.node import NodeKind, read_node
+from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers.fields import frozen, pick, read_json
 from nodes._helpers.http import origin_of, path_of
 from nodes.http_get import http_get

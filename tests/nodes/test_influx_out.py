@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import Battery, Latest, Plan, Secret
-from flowctl.check import load
+from flowctl.language.check import load
 from nodes._helpers.influx import line
 from nodes.influx_out import influx_out
 from tests.nodes.streams import LOG, saying, until

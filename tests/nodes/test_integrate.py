@@ -9,7 +9,7 @@ from reactivex import Subject
 
 from flowctl import Store
 from flowctl.testing import play
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes.integrate import integrate
 from tests.nodes.timelines import NUMBERS, timelines
 

@@ -13,7 +13,7 @@ from reactivex import Subject
 
 from flowctl import Ability, Outlook, Store
 from flowctl.testing import play
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.load_walk import Load, Moment, Policy, Trial, Walk, step
 from nodes.load_priority import load_priority
 

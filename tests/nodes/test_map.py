@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from flowctl import Battery
-from flowctl.check import load
+from flowctl.language.check import load
 from flowctl.testing import play
 from nodes.map import map
 from tests.nodes.timelines import timelines

@@ -1,8 +1,8 @@
 from hypothesis import given
 from reactivex import Subject
 
-from flowctl.node import Shape, read_node
-from flowctl.play import play
+from flowctl.signature.node import Shape, read_node
+from flowctl.virtual.play import play
 from nodes.merge import merge
 from tests.nodes.tried import timelines
 

@@ -12,7 +12,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from flowctl.marks import UnitFrom
-from flowctl.node import NodeKind, read_node
+from flowctl.signature.node import NodeKind, read_node
 from nodes.modbus_read import modbus_read
 from nodes.sim.marstek_modbus_server import serve
 from tests.nodes.venus import Cell, until

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import Latest
-from flowctl.node import NodeKind, read_node
+from flowctl.signature.node import NodeKind, read_node
 from nodes.modbus_write import _raw, modbus_write
 from nodes.sim.marstek_modbus_server import VenusServer, serve
 from tests.nodes.venus import Cell, until

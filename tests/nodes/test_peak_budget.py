@@ -11,7 +11,7 @@ from reactivex import Subject
 
 from flowctl.store import Store
 from flowctl.testing import play
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes.peak_budget import Budget, Spent, allowed, counted, peak_budget, read
 from tests.nodes.timelines import NUMBERS, timelines
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import Battery, Latest, Plan
-from flowctl.node import NodeKind, read_node
+from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers.metrics import Series, page, series_of
 from nodes.prometheus import prometheus
 from tests.brokers import free_port

@@ -10,13 +10,13 @@ from reactivex import Subject
 
 from flowctl import Battery, Outlook, Store
 from flowctl.testing import play
-from flowctl.virtual import VirtualClock
-from nodes._helpers import bank as banks
-from nodes._helpers.belief import Belief, believe
-from nodes._helpers.forecast import Forecast, forecast, worth_following
-from nodes._helpers.hearing import hear, let_go, retried
-from nodes._helpers.house import House, look, read, told
-from nodes._helpers.learning import Sample, learned
+from flowctl.virtual.clock import VirtualClock
+from nodes._helpers.law import bank as banks
+from nodes._helpers.law.belief import Belief, believe
+from nodes._helpers.law.forecast import Forecast, forecast, worth_following
+from nodes._helpers.law.hearing import hear, let_go, retried
+from nodes._helpers.law.house import House, look, read, told
+from nodes._helpers.law.learning import Sample, learned
 from nodes.response_predictor import response_predictor
 from tests.nodes.batteries import FLEETS
 from tests.nodes.small_house import LOG, Cell, SmallHouse

@@ -1,6 +1,6 @@
 from hypothesis import given
 
-from flowctl.play import play
+from flowctl.virtual.play import play
 from nodes.sample import sample
 from tests.nodes.tried import END, Tried, newest, timelines
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowctl.check import load
 from flowctl.faults import FlowError
-from flowctl.node import NodeKind, read_node
-from flowctl.play import play
-from flowctl.virtual import VirtualClock
+from flowctl.language.check import load
+from flowctl.signature.node import NodeKind, read_node
+from flowctl.virtual.clock import VirtualClock
+from flowctl.virtual.play import play
 from nodes.schedule import schedule
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

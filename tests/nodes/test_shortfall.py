@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reactivex import Subject
 
 from flowctl import Battery
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
 from nodes.shortfall import shortfall
 
 

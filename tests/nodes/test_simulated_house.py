@@ -17,8 +17,8 @@ import aiomqtt
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
-from flowctl.node import NodeKind, read_node
-from flowctl.wires import silent
+from flowctl.language.wires import silent
+from flowctl.signature.node import NodeKind, read_node
 from nodes.homewizard_p1 import homewizard_p1
 from nodes.simulated_house import simulated_house
 from tests.brokers import free_port

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given
 from reactivex import Subject
 
-from flowctl.node import read_node
-from flowctl.play import play
-from flowctl.virtual import VirtualClock
+from flowctl.signature.node import read_node
+from flowctl.virtual.clock import VirtualClock
+from flowctl.virtual.play import play
 from nodes.stale import stale
 from tests.nodes.tried import END, Tried, timelines
 

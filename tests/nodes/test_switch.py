@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 from reactivex import Subject
 
 from flowctl import Battery, Expression
-from flowctl.play import play
-from flowctl.virtual import VirtualClock
+from flowctl.virtual.clock import VirtualClock
+from flowctl.virtual.play import play
 from nodes.switch import switch
 from tests.nodes.tried import END, numbered
 

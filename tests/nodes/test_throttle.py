@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from flowctl.play import play
+from flowctl.virtual.play import play
 from nodes.throttle import throttle
 from tests.nodes.tried import END, Tried, newest, timelines
 

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl.node import NodeKind, read_node
-from flowctl.play import play
-from flowctl.virtual import VirtualClock
+from flowctl.signature.node import NodeKind, read_node
+from flowctl.virtual.clock import VirtualClock
+from flowctl.virtual.play import play
 from nodes.tick import tick
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import RELEASE, Battery
-from flowctl.node import NodeKind, read_node
+from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers.zendure import order, read_report
 from nodes.zendure import zendure
 from tests.nodes.driven import Driven, driven

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 from reactivex import Subject
 
-from flowctl.node import read_node
-from flowctl.virtual import VirtualClock
+from flowctl.signature.node import read_node
+from flowctl.virtual.clock import VirtualClock
 
 END = "the end"
 

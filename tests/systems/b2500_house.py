@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flowctl import Battery
-from flowctl.recording import Recorder
+from flowctl.recordings.recording import Recorder
 from flowctl.testing import Bench
 from nodes._helpers.virtual_meter import VirtualMeter
 from nodes.sim.b2500 import B2500

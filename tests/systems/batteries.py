@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowctl import Battery
-from flowctl.bench import Bench
+from flowctl.virtual.bench import Bench
 
 STEP = 0.5  # s of the simulation
 DEAD, LAG = 1.0, 0.8  # s from a command to its first effect, and the time constant after it

@@ -9,10 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
-from flowctl.check import load
-from flowctl.liveclock import LiveClock
-from flowctl.session import Options, Session
-from flowctl.storage import Storage
+from flowctl.language.check import load
+from flowctl.live.clock import LiveClock
+from flowctl.live.session import Options, Session
+from flowctl.live.storage import Storage
 from nodes.sim.marstek_udp_server import UdpVenus, serve
 from tests.nodes.streams import until
 from tests.nodes.web import website

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from flowctl.check import load
-from flowctl.liveclock import LiveClock
-from flowctl.session import Options, Session
-from flowctl.storage import Storage
+from flowctl.language.check import load
+from flowctl.live.clock import LiveClock
+from flowctl.live.session import Options, Session
+from flowctl.live.storage import Storage
 from nodes.sim.marstek_modbus_server import VenusServer, serve
 from tests.brokers import free_port
 from tests.nodes.mqtt import Peer, peer

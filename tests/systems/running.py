@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from flowctl.guardian import MOST, RESTARTED
+from flowctl.live.guardian import MOST, RESTARTED
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from flowctl import Battery
-from flowctl.check import load
+from flowctl.language.check import load
 from flowctl.testing import Bench
 from nodes._helpers.payload import decoder
 from tests.nodes.test_distribute import VECTORS

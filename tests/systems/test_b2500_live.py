@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flowctl.check import load
-from flowctl.liveclock import LiveClock
-from flowctl.session import Options, Session
+from flowctl.language.check import load
+from flowctl.live.clock import LiveClock
+from flowctl.live.session import Options, Session
 from flowctl.ticks import ticks
-from nodes._helpers import house as law
+from nodes._helpers.law import house as law
 from nodes.sim import b2500_esp_client, b2500_mqtt_client, b2500_poller
 from nodes.sim.guest import Guest, going, visiting
 from nodes.sim.sma_mqtt_client import reading

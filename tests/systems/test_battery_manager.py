@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from flowctl import Battery
-from flowctl.bench import Bench
-from flowctl.check import load
-from flowctl.flowtest import run_tests
+from flowctl.language.check import load
+from flowctl.virtual.bench import Bench
+from flowctl.virtual.flowtest import run_tests
 from tests.systems.batteries import Site, Unit
 
 FLOW = Path(__file__).parents[2] / "flows" / "battery-manager.yaml"

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flowctl import Battery
-from flowctl.bench import Bench
-from flowctl.check import load
-from flowctl.flowtest import run_tests
+from flowctl.language.check import load
+from flowctl.virtual.bench import Bench
+from flowctl.virtual.flowtest import run_tests
 from nodes._helpers.home_energy import Car, Status, control_energy_flow
 from tests.systems.venus_house import House
 

@@ -10,8 +10,7 @@ import sys
 
 import pytest
 
-from flowctl import tend
-from nodes._helpers import house as law
+from flowctl.live import tend
 from nodes._helpers import marstek_session
 from nodes._helpers.home_energy import (
     get_all_battery_statuses,
@@ -19,6 +18,7 @@ from nodes._helpers.home_energy import (
     get_current_power,
     set_battery_status,
 )
+from nodes._helpers.law import house as law
 from nodes._helpers.marstek_session import find
 from tests.nodes.streams import until
 from tests.nodes.web import saying, website

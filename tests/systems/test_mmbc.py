@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from flowctl import Battery
-from flowctl.check import load
+from flowctl.language.check import load
 from tests.systems.mmbc_house import ENV, FLOW, NAMES, House, Venus
 
 SPREAD = {"battery1": 80.0, "battery2": 50.0, "battery3": 30.0}

@@ -10,9 +10,9 @@ from itertools import pairwise
 import aiohttp
 import pytest
 
-from flowctl import tend
+from flowctl.live import tend
 from nodes._helpers import homewizard
-from nodes._helpers import house as law
+from nodes._helpers.law import house as law
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
 from tests.nodes.streams import until
 from tests.nodes.zeroconf import HOME, P1, announced, fresh_kind

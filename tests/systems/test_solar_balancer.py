@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flowctl import Battery, Store
-from flowctl.check import load
+from flowctl.language.check import load
 from flowctl.testing import Bench
 from nodes._helpers.curve import read_curve
 from nodes._helpers.payload import decoder, encoder

@@ -4,7 +4,7 @@ import asyncio
 import math
 from pathlib import Path
 
-from flowctl.check import load
+from flowctl.language.check import load
 from flowctl.testing import Bench
 from nodes._helpers.curve import read_curve
 from nodes.sim.solar_house import SolarHouse, phase_angle

@@ -4,7 +4,7 @@ from collections import deque
 from pathlib import Path
 
 from flowctl import Battery
-from flowctl.bench import Bench
+from flowctl.virtual.bench import Bench
 from nodes.sim.own_logic import OwnLogic
 
 STEP = 1.0  # s of the simulation

@@ -1,0 +1,250 @@
+"""Steps become streams: builds a checked flow on any clock, with any ends."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from flowctl.clock import Clock
+from flowctl.engine.ends import Edge, End, Ends
+from flowctl.engine.output import Output
+from flowctl.engine.running import Running
+from flowctl.engine.shell import Shell
+from flowctl.engine.unknown import Unknown
+from flowctl.engine.why import Whys
+from flowctl.faults import Fault, FlowError
+from flowctl.language.flow import ERRORS, INTO
+from flowctl.language.graph import Graph, Step
+from flowctl.signature.node import NodeKind
+from flowctl.store import Store
+from flowctl.terms import Terms
+from flowctl.values import Battery, Release, Trouble
+
+
+class Engine:
+    """One flow, built: its outputs can be tapped, its steps replaced while it runs."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        clock: Clock,
+        ends: Ends,
+        store: Callable[[str], Store] | None = None,
+        *,
+        shadow: bool = False,
+    ) -> None:
+        self.graph, self.clock, self.ends, self._shadow = graph, clock, ends, shadow
+        self.log = logging.getLogger(graph.name or "flow")
+        self._store = store or (lambda _: Store())
+        self.outputs: dict[str, Output] = {}
+        self.shells: dict[str, Shell] = {}
+        self.errors = self.output(ERRORS)
+        self._running: dict[str, Running] = {}
+        self._ends: dict[str, End] = {}
+        self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
+        self._open_sources: set[str] = set()
+        self._bad: set[str] = set()
+        self._whys, self._unknown = Whys(self), Unknown(self)
+        self.completed: Callable[[], None] = lambda: None
+        """Called when the last source has ended."""
+
+    def start(self) -> None:
+        """Build everything, listeners before speakers, so that no early value is lost."""
+        self.clock.turn(self._build_all)
+
+    def stop(self) -> None:
+        """Release every device and take everything down."""
+        for shell in self.shells.values():
+            shell.close()
+        for end in self._ends.values():
+            end.close()
+        for running in self._running.values():
+            running.stop()
+
+    def output(self, step_id: str) -> Output:
+        """Return the register of a step; it is made when first asked for."""
+        if step_id not in self.outputs:
+            output = self.outputs[step_id] = Output(step_id, self._refused)
+            output.promise(self.graph.steps.get(step_id))
+        return self.outputs[step_id]
+
+    def resolve(self, name: str) -> str | None:
+        """Turn a stream, `stream/step` or `stream/in` into the id of its output."""
+        if name in self.graph.streams:
+            return self.graph.streams[name]
+        known = name in self.graph.steps or name in self.outputs
+        return name if known else None
+
+    def arguments(self, step: Step, clock: Clock) -> dict[str, Any]:
+        """Collect what a node function gets beside its streams: settings, and what is handed in."""
+        spec = step.spec
+        if spec is None:
+            return {}
+        terms = {item.name for item in fields(Terms)} if step.kind is NodeKind.DEVICE else set()
+        given = {name: step.settings[name] for name in spec.settings if name not in terms}
+        for name, what in spec.handed.items():
+            given[name] = self._handed(step, what, clock)
+        return given
+
+    def _handed(self, step: Step, what: str, clock: Clock) -> Any:
+        if what == "clock":
+            return clock
+        if what == "store":
+            return self._store(f"{self.graph.name}:{step.id}")
+        return terms_of(step) if what == "terms" else self.log_of(step)
+
+    def log_of(self, step: Step) -> logging.Logger:
+        """Return the logger of a stream: `home.left`."""
+        return self.log.getChild(step.stream)
+
+    def report(self, step: Step, error: BaseException, value: Any = None) -> None:
+        """Put an error on the stream `errors`, as the next turn."""
+        shown = "" if value is None else repr(value)[:200]
+        trouble = Trouble(
+            at=self.clock.time(),
+            stream=step.stream,
+            step=step.id,
+            error=str(error) or type(error).__name__,
+            value=shown,
+        )
+        self.clock.turn(self.errors.emit, trouble)
+
+    def build(self, step: Step, *, late: bool = False) -> None:
+        """Plug one step between its wires; `late`: its wires may have spoken already.
+
+        Raises:
+            ValueError: the node refuses its settings.
+        """
+        running = Running(step, self, self._ranks[step.id], late=late)
+        self._running[step.id] = running
+        if step.kind in (NodeKind.OPERATOR, NodeKind.CLOCKED):
+            running.operate()
+        elif step.kind is NodeKind.SOURCE:
+            self._source(step)
+        elif step.kind is NodeKind.SINK:
+            self._sink(step, running)
+        else:
+            self._device(step, running)
+
+    def remove(self, step_id: str) -> None:
+        """Unplug one step; a device releases its battery. Its output stays for its listeners."""
+        shell, end = self.shells.pop(step_id, None), self._ends.pop(step_id, None)
+        if shell:
+            shell.close()
+        if end:
+            end.close()
+        self._open_sources.discard(step_id)
+        self._running.pop(step_id).stop()
+
+    def failed(self, step: Step) -> int:
+        """Count the failures of a step since it was built."""
+        return self._running[step.id].all_failures if step.id in self._running else 0
+
+    def adopt(self, graph: Graph) -> None:
+        """Take a new flow as one's own; the steps are replaced one by one."""
+        self.graph = graph
+        self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
+        for step_id, output in self.outputs.items():
+            output.promise(self.graph.steps.get(step_id))
+        self._whys.begin()
+        self._unknown.begin()
+
+    def rewire(self, step_id: str, *, wires: bool) -> None:
+        """Let a step that stays take its new place, and new wires where they differ."""
+        running, step = self._running[step_id], self.graph.steps[step_id]
+        if wires:
+            running.rewire(step, self._ranks[step_id])
+        else:
+            running.step, running.rank = step, self._ranks[step_id]
+
+    def _build_all(self) -> None:
+        faults = []
+        for step in list(self.graph.steps.values())[::-1]:
+            try:
+                self.build(step)
+            except Exception as error:  # noqa: BLE001 - it may be anybody's node
+                faults.append(Fault(step.mark, "E900", step.id, _refusal(error)))
+        if faults:
+            raise FlowError(faults)
+        self._whys.begin()
+        self._unknown.begin()
+
+    def _source(self, step: Step) -> None:
+        output = self.output(step.id)
+        output.closed = False
+        self._open_sources.add(step.id)
+        push = partial(self.clock.turn, output.emit)
+
+        def done() -> None:
+            self._open_sources.discard(step.id)
+            self.clock.turn(output.complete)
+            if not self._open_sources:
+                self.clock.turn(self.completed)
+
+        self._ends[step.id] = self.ends.source(self.edge(step), push, done)
+
+    def _sink(self, step: Step, running: Running) -> None:
+        end = self._ends[step.id] = self.ends.sink(self.edge(step))
+        into = self.output(f"{step.stream}/{INTO}")
+
+        def put(value: Any) -> None:
+            end.put(value)
+            self._tell(running, into, value)
+
+        running.listen(put, end.close)
+
+    def _device(self, step: Step, running: Running) -> None:
+        output, into = self.output(step.id), self.output(f"{step.stream}/{INTO}")
+        shell: Shell
+
+        def send(command: float | Release) -> None:
+            end.put(command)
+            self._tell(running, into, command)
+
+        def push(record: Battery) -> None:
+            output.emit(shell.told(record))
+
+        shell = self.shells[step.id] = Shell(
+            terms_of(step), self.clock, send, self.log_of(step), shadow=self._shadow
+        )
+        end = self._ends[step.id] = self.ends.device(
+            self.edge(step), lambda record: self.clock.turn(push, record), shell.renew
+        )
+        running.listen(shell.want, shell.close)
+
+    @staticmethod
+    def _tell(running: Running, into: Output, value: Any) -> None:
+        """Tell who looks on what has gone to an end: what they raise must not undo the rest."""
+        try:
+            into.emit(value)
+        except Exception as error:  # noqa: BLE001 - a fence like any
+            running.failed(error, value)
+
+    def edge(self, step: Step) -> Edge:
+        """Collect what an end needs to be started."""
+        return Edge(
+            step,
+            self.arguments(step, self.clock),
+            self.log_of(step),
+            lambda error: self.report(step, error),
+        )
+
+    def _refused(self, step_id: str, value: Any) -> None:
+        if step_id not in self._bad:
+            self._bad.add(step_id)
+            said, step = self.outputs[step_id].objection(value), self.graph.steps.get(step_id)
+            if step and not self.outputs[step_id].fits(value):
+                self.report(step, TypeError(said), value)
+            self.log.warning("%s: %s; further ones are counted", step_id, said)
+
+
+def _refusal(error: Exception) -> str:
+    """What a node says against its settings; what it did not mean to say, with its kind."""
+    meant = isinstance(error, ValueError | TypeError)
+    return str(error) if meant else f"failed at its start: {type(error).__name__}: {error}"
+
+
+def terms_of(step: Step) -> Terms:
+    """Collect the terms of a device from its settings."""
+    return Terms(**{item.name: step.settings[item.name] for item in fields(Terms)})

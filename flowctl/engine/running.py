@@ -1,0 +1,207 @@
+"""One step at work: its inlets, its fence, and its return after a failure."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from reactivex import Observable
+from reactivex.abc import DisposableBase
+from reactivex.disposable import SerialDisposable
+
+from flowctl.clock import Clock
+from flowctl.engine.inlet import Inlet
+from flowctl.engine.output import Receiver
+from flowctl.language.graph import Source, Step, Tap
+from flowctl.signature.node import NodeKind
+
+if TYPE_CHECKING:
+    from flowctl.engine.engine import Engine
+
+SHORTEST, LONGEST = 1.0, 60.0  # s between restarts of a step that goes on failing
+
+
+class Running:
+    """A step between its wires. What its node raises stops here, and the node starts anew."""
+
+    def __init__(self, step: Step, engine: "Engine", rank: int, *, late: bool = False) -> None:
+        self.step, self.engine, self.rank = step, engine, rank
+        self.failures = 0
+        """Failures since it last said something."""
+        self.all_failures = 0
+        self._late = late
+        self._inlets: dict[str, list[Inlet]] = {}
+        self._said = 0  # what its output had counted at the last failure
+        self._subscription = SerialDisposable()
+        self._retry = SerialDisposable()
+        self._clock = StepClock(engine.clock, self)
+        self.generation = 0
+
+    def operate(self) -> None:
+        """Build the node and let its output speak.
+
+        Raises:
+            ValueError: the node refuses its settings.
+        """
+        self.generation += 1
+        made = self._node()
+        output = self.engine.output(self.step.id)
+        self._subscription.disposable = made.subscribe(
+            output.emit,
+            lambda error: self.failed(error, self._heard()),
+            output.complete,
+            scheduler=self._clock,
+        )
+
+    def listen(self, put: Receiver, close: Callable[[], None]) -> None:
+        """Feed an end (a sink, or the shell of a device) instead of a node."""
+        name, source = next(iter(self.step.inputs.items()))
+        self._subscription.disposable = self._inlet(name, source).subscribe(put, None, close)
+
+    def stop(self) -> None:
+        """Take it down; its timers do nothing from here on."""
+        self.generation += 1
+        self._retry.dispose()
+        self._subscription.dispose()
+
+    def failed(self, error: Exception, value: Any) -> None:
+        """Log what the node raised and start it anew: at once, then with back-off."""
+        said = self.engine.output(self.step.id).count
+        self.failures = 1 if said > self._said else self.failures + 1
+        self._said, self.all_failures = said, self.all_failures + 1
+        log = self.engine.log_of(self.step)
+        level = logging.ERROR if self.failures <= 2 else logging.DEBUG
+        log.log(level, "%s failed on %r: %s", self.step.id, value, error, exc_info=_ours(error))
+        self.engine.report(self.step, error, value)
+        if self.step.kind not in (NodeKind.OPERATOR, NodeKind.CLOCKED):
+            return
+        self._late = True
+        if self.failures == 1:
+            self._again()
+            return
+        self._subscription.disposable = None
+        pause = min(LONGEST, SHORTEST * 2.0 ** (self.failures - 2))
+        self._retry.disposable = self.engine.clock.later(pause, self._again)
+
+    def defer(self, receive: Receiver, value: Any) -> None:
+        """Wait in the turn for the steps above."""
+        self.engine.clock.defer(self.rank, receive, value)
+
+    def _again(self) -> None:
+        try:
+            self.operate()
+        except Exception as error:  # noqa: BLE001 - the fence: a node may fail to build, too
+            self.failed(error, None)
+
+    def rewire(self, step: Step, rank: int) -> None:
+        """Take over a step that differs by its wires only: state and timers are kept."""
+        self.step, self.rank = step, rank
+        for name, source in step.inputs.items():
+            parts = _each_tap(source) if step.spec else (source,)
+            for inlet, part in zip(self._inlets[name], parts, strict=True):
+                inlet.rewire(self._taps(part))
+
+    def _node(self) -> Observable[Any]:
+        step = self.step
+        self._inlets.clear()
+        if step.spec is None:
+            return self._inlet("from", step.inputs["from"])
+        wanted = [item for item in step.spec.inputs if item.name in step.inputs]
+        inputs = {
+            item.name: self._streams(
+                item.name,
+                step.inputs[item.name],
+                deferred=len(wanted) > 1 and (index == 0 or item.triggers),
+                further=index > 0 and not item.triggers,  # an old value is no new event
+            )
+            for index, item in enumerate(wanted)
+        }
+        arguments = self.engine.arguments(step, self._clock)
+        made: Observable[Any] = step.spec.function(**inputs, **arguments)
+        return made
+
+    def _streams(self, name: str, source: Source, **flags: bool) -> Any:
+        if isinstance(source, Tap):
+            return self._inlet(name, source, **flags)
+        if isinstance(source, Mapping):
+            return {key: self._inlet(name, tap, **flags) for key, tap in source.items()}
+        return [self._inlet(name, tap, **flags) for tap in source]
+
+    def _inlet(self, name: str, source: Source, **flags: bool) -> Inlet:
+        inlet = Inlet(self._taps(source), self, late=self._late, **flags)
+        self._inlets.setdefault(name, []).append(inlet)
+        return inlet
+
+    def _taps(self, source: Source) -> list[tuple[Any, str | None]]:
+        if isinstance(source, Mapping):
+            source = tuple(source.values())
+        taps = (source,) if isinstance(source, Tap) else source
+        return [(self.engine.output(tap.step), tap.field) for tap in taps]
+
+    def _heard(self) -> Any:
+        taps = self._taps(next(iter(self.step.inputs.values()), ()))
+        return taps[0][0].last if taps else None
+
+
+class StepClock(Clock):
+    """The engine's clock as one step sees it: its timers stand behind the step's fence."""
+
+    def __init__(self, clock: Clock, running: Running) -> None:
+        super().__init__()
+        self._inner, self._step = clock, running
+        self.time = clock.time  # type: ignore[method-assign] # asked for each value: no way round
+
+    def time(self) -> float:
+        """Seconds of this run."""
+        return self._inner.time()
+
+    def wall(self) -> datetime:
+        """The time of day."""
+        return self._inner.wall()
+
+    def turn(self, action: Callable[..., object], *args: Any) -> None:
+        """Run as a turn of the engine."""
+        self._inner.turn(action, *args)
+
+    def defer(self, rank: int, action: Callable[[Any], object], value: Any) -> None:
+        """Wait in the engine's turn, at the latest for the step's own place in it.
+
+        The steps below then find what this one says. What the action raises is its failure.
+        """
+        step, generation = self._step, self._step.generation
+
+        def act(value: Any) -> None:
+            if step.generation != generation:
+                return
+            try:
+                action(value)
+            except Exception as error:  # noqa: BLE001 - the fence
+                step.failed(error, value)
+
+        self._inner.defer(min(rank, step.rank), act, value)
+
+    def later(self, delay: float, action: Callable[[], object]) -> DisposableBase:
+        """Arm a timer; what it raises is the step's failure, and it dies with the step."""
+        step, generation = self._step, self._step.generation
+
+        def act() -> None:
+            if step.generation != generation:
+                return
+            try:
+                action()
+            except Exception as error:  # noqa: BLE001 - the fence
+                step.failed(error, None)
+
+        return self._inner.later(delay, act)
+
+
+def _each_tap(source: Source) -> tuple[Source, ...]:
+    """The sources of each inlet of an input; a `from` step has one inlet for all its taps."""
+    if isinstance(source, Mapping):
+        return tuple(source.values())
+    return (source,) if isinstance(source, Tap) else source
+
+
+def _ours(error: BaseException) -> bool:
+    """A node's plain refusal needs no traceback; anything unexpected keeps it."""
+    return not isinstance(error, ValueError | ArithmeticError | OSError | TypeError)

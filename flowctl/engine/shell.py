@@ -1,0 +1,237 @@
+"""The one shell around every device: a battery is borrowed on terms, never owned."""
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reactivex.disposable import SerialDisposable
+
+from flowctl.clock import Clock
+from flowctl.engine.override import Hold, Verdict
+from flowctl.terms import Terms
+from flowctl.units import show
+from flowctl.values import RELEASE, Battery, Release, is_finite
+
+SOON = 1e-6  # s; timers land a hair early
+
+
+@dataclass
+class Counts:
+    """What the shell did: writes wear flash, so they are counted."""
+
+    writes: int = 0
+    resent: int = 0
+    releases: int = 0
+    limited: int = 0
+    refused: int = 0
+    overridden: int = 0
+
+
+class Shell:
+    """Turns wants into writes: limits, lease, dead band, write interval, re-send, release.
+
+    Two have a say beside the flow: the battery's own logic, and whoever sets it in an app.
+
+    `send` gets what goes on the wire: watts (+ discharging), or `RELEASE`. In `shadow` nothing goes
+    there, so what the device holds is no answer to us.
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        clock: Clock,
+        send: Callable[[float | Release], None],
+        log: logging.Logger,
+        *,
+        shadow: bool = False,
+    ) -> None:
+        self._shadow = shadow
+        self.terms, self.counts = terms, Counts()
+        self._clock, self._send, self._log = clock, send, log
+        self._rating = Battery()
+        self._wanted = 0.0
+        self._until = -math.inf
+        self._written: float | None = None
+        self._written_at = -math.inf
+        self._hold = Hold()
+        self._disagreed = 0  # writes in a row whose read-back did not agree
+        self._again = False  # so the setpoint is to be written again
+        self._left_until = -math.inf  # somebody else has it until then
+        self._said_left = False
+        self._timer, self._armed = SerialDisposable(), math.inf
+        self._closed = False
+
+    @property
+    def written(self) -> float | None:
+        """The setpoint in force, W; `None` while the battery is its own."""
+        return self._written
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the battery is left to somebody else for now."""
+        return self._clock.time() < self._left_until
+
+    def want(self, value: Any) -> None:
+        """Take what the flow wants, W. A share of a plan holds no longer than the plan."""
+        now = self._clock.time()
+        if self._closed or isinstance(value, bool) or not isinstance(value, int | float):
+            self._refuse(value)
+            return
+        until = min(now + self.terms.lease, getattr(value, "valid_until", math.inf))
+        if not math.isfinite(value) or until <= now:
+            self._refuse(value)
+            return
+        self._wanted, self._until = self._limited(float(value)), until
+        self._act()
+
+    def told(self, record: Battery) -> Battery:
+        """Take note of telemetry, and return what the flow is to know of it.
+
+        A battery on its own meter is ours to take, unless the terms say otherwise; one that was
+        yielded to somebody else is not. A record that is not finite is passed on as it is: the wire
+        drops and counts it.
+        """
+        if not is_finite(record):
+            return record
+        self._rating = record.after(self._rating)
+        if self._written is not None and not self._shadow:
+            soon = self.terms.on_override == "yield"  # there is no other time: flows write often
+            self._compare(self._hold.judge(record, self._clock.time(), soon=soon), record)
+        return self._as_ours(record)
+
+    def renew(self) -> None:
+        """Write again: the device was away, and may have forgotten."""
+        if self._written is not None:
+            self._again, self._written_at = True, -math.inf
+            self._act()
+
+    def close(self) -> None:
+        """Give the battery back, for good."""
+        self._closed = True
+        self._release()
+
+    def _compare(self, verdict: Verdict, record: Battery) -> None:
+        """Write again what is not held; or leave the battery to whoever has set it."""
+        if verdict == "agrees":
+            self._disagreed = 0
+        if verdict in ("agrees", "unknown") or self._again:
+            return
+        if verdict == "other" and not self._disagreed:
+            self._overridden(record)
+        if self._written is not None:
+            self._again = True
+            self._disagreed += 1
+            self._act()
+
+    def _overridden(self, record: Battery) -> None:
+        terms = self.terms
+        self.counts.overridden += 1
+        does = "follows its own meter"
+        if not record.self_regulating:
+            does = f"holds {show(round(record.setpoint or 0.0), 'W')}"
+        said = f"it {does} where it was told {self._hold.watts:.0f}W: set by somebody else"
+        if terms.on_override == "retake":
+            first = self.counts.overridden == 1
+            self._log.log(logging.WARNING if first else logging.DEBUG, "%s; written again", said)
+            return
+        self._log.warning("%s; left alone for %s", said, show(terms.stay_away, "s"))
+        self._left_until = self._clock.time() + terms.stay_away
+        self._release()
+
+    def _as_ours(self, record: Battery) -> Battery:
+        """Say of a battery that is left to somebody else, and of no other, that it is its own."""
+        left, take = self.is_left, self.terms.own_meter == "take"
+        own = self._rating.self_regulating
+        if not (left or self._said_left or (own and take)):
+            return record
+        self._said_left = left
+        return replace(record, self_regulating=left or (bool(own) and not take))
+
+    def _act(self) -> None:
+        now = self._clock.time()
+        if now < self._left_until - SOON:
+            self._arm(self._left_until - now)
+            return
+        if now >= self._until - SOON:
+            self._release()
+            return
+        due = self._due()
+        if now >= due - SOON:
+            self._write(now)
+            due = self._due()
+        self._arm(min(due, self._until) - now)
+
+    def _due(self) -> float:
+        """When the next write is due: as soon as allowed when it differs, else to refresh.
+
+        A device that keeps telling another setpoint is asked less and less often: writes wear it.
+        """
+        soon, refresh = self.terms.write_every, max(self.terms.refresh, self.terms.write_every)
+        if self._written is None or self._differs():
+            return self._written_at + soon
+        if self._again:
+            return self._written_at + min(refresh, soon * 2.0 ** max(0, self._disagreed - 1))
+        return self._written_at + refresh
+
+    def _differs(self) -> bool:
+        held = self._written or 0.0
+        change = abs(self._wanted - held)
+        stops = self._wanted == 0.0 and held != 0.0
+        return change > 0 and (change >= self.terms.deadband or stops or self._within(held) != held)
+
+    def _write(self, now: float) -> None:
+        held, fresh = self._written, self._written is None or self._differs()
+        watts = self._wanted if fresh or held is None else held
+        if fresh:
+            self._disagreed = 0
+        if fresh or self._again:
+            self._hold.wrote(watts, now, held=None if self._again else held)
+        if self._left_until > -math.inf:
+            self._log.info("left alone for long enough: taken again")
+            self._left_until = -math.inf
+        self.counts.writes += 1
+        self.counts.resent += not fresh
+        self._written, self._written_at, self._again = watts, now, False
+        self._send(watts)
+
+    def _release(self) -> None:
+        self._timer.disposable, self._armed = None, math.inf
+        self._until = -math.inf
+        if self._written is not None:
+            self._written = None
+            self.counts.releases += 1
+            self._log.log(logging.DEBUG if self._shadow else logging.INFO, "released")
+            self._send(RELEASE)
+
+    def _limited(self, watts: float) -> float:
+        held = self._within(watts)
+        self.counts.limited += held != watts
+        return held
+
+    def _within(self, watts: float) -> float:
+        terms, rating = self.terms, self._rating
+        low = -min(_or_inf(terms.max_charge), _or_inf(rating.max_charge))
+        high = min(_or_inf(terms.max_discharge), _or_inf(rating.max_discharge))
+        return min(max(watts, low), high) + 0.0
+
+    def _refuse(self, value: Any) -> None:
+        self.counts.refused += 1
+        if self.counts.refused == 1 and not self._closed:
+            self._log.warning("refused %r: no fresh, finite power in W", value)
+
+    def _arm(self, delay: float) -> None:
+        """Keep one timer: an armed one that fires too early merely looks again."""
+        at = self._clock.time() + max(delay, 0.0)
+        if at < self._armed:
+            self._armed = at
+            self._timer.disposable = self._clock.later(max(delay, 0.0), self._look)
+
+    def _look(self) -> None:
+        self._armed = math.inf
+        self._act()
+
+
+def _or_inf(limit: float | None) -> float:
+    return math.inf if limit is None else abs(limit)

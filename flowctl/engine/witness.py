@@ -1,0 +1,213 @@
+"""What every step of a running flow had said when a device was decided, and what decided it."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flowctl.engine.inlet import pick
+from flowctl.engine.sentences import SAME, made, share_of, words
+from flowctl.faults import FlowError
+from flowctl.language.chain import Heard, aside, device_step, pipe, trigger, wire_into
+from flowctl.language.flow import INTO
+from flowctl.language.graph import Graph, Step
+from flowctl.language.order import taps
+from flowctl.signature.node import NodeKind
+from flowctl.terms import Terms
+from flowctl.units import show
+from flowctl.values import Battery, Plan, Release
+
+if TYPE_CHECKING:
+    from flowctl.engine.engine import Engine
+
+WORTH = 5.0  # W that a step must change to be called the one that decided
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one step said, and what it made it of."""
+
+    step: str
+    node: str
+    at: float
+    """Seconds since the epoch."""
+    value: Any
+    words: str
+    beside: tuple[str, ...] = ()
+    """What it looked at besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a device has its setpoint."""
+
+    device: str
+    at: float
+    setpoint: float | None
+    """In force at that time, W, + discharging; `None`: the battery is its own."""
+    written_at: float | None
+    wanted: float | None
+    """What the flow wanted of it last; `None`: it was left out."""
+    chain: tuple[Said, ...]
+    """From the sample to what was wanted."""
+    beside: tuple[Said, ...]
+    """Steps of other streams that the chain looked at."""
+    step: str
+    """Which step decided: the last one to change the number."""
+    reason: str
+
+
+class Witness:
+    """Remembers what every step of a flow had said when a device was last decided."""
+
+    def __init__(self, engine: "Engine", device: str) -> None:
+        self.engine, self.graph, self.device = engine, engine.graph, device
+        self.last: dict[str, Heard] = {}
+        self.decided: tuple[float, Any, Mapping[str, Heard]] | None = None
+        self.written: Heard | None = None
+        self._wire = wire_into(self.graph, device)
+        self._leave = [self._watch(step_id) for step_id in self.graph.steps]
+        self._leave.append(engine.output(self._wire.step).listen(-1, self._decide))
+        self._leave.append(engine.output(f"{device}/{INTO}").listen(-1, self._write))
+
+    @property
+    def now(self) -> float:
+        """Seconds of the run."""
+        return self.engine.clock.time()
+
+    def close(self) -> None:
+        """Listen no more."""
+        for leave in self._leave:
+            leave()
+
+    def _watch(self, step_id: str) -> Callable[[], None]:
+        output = self.engine.output(step_id)
+        if output.count:
+            self.last[step_id] = (self.now, output.last)
+        return output.listen(-2, lambda value: self._keep(step_id, value))
+
+    def _keep(self, step_id: str, value: Any) -> None:
+        before = self.last.get(step_id)
+        if isinstance(value, Battery) and before:
+            value = value.after(before[1])
+        self.last[step_id] = (self.now, value)
+
+    def _decide(self, value: Any) -> None:
+        wanted = value if self._wire.field is None else pick(value, self._wire.field)
+        if wanted is not None or isinstance(value, Plan):
+            self.decided = (self.now, wanted, dict(self.last))
+
+    def _write(self, value: Any) -> None:
+        self.written = (self.now, None if isinstance(value, Release) else float(value))
+
+
+def told(witness: Witness, at: float, epoch: float) -> Explanation:
+    """Put together what was seen."""
+    graph, device, written = witness.graph, witness.device, witness.written
+    if witness.decided is None:
+        raise FlowError(f"'{device}' was told nothing by then; is the recording long enough?")
+    decided_at, wanted, last = witness.decided
+    main = pipe(graph, device, last)
+    step, reason = decider(main, last, device)
+    setpoint = written[1] if written else None
+    shell = witness.engine.shells[device_step(graph, device).id]
+    rating = witness.last.get(device_step(graph, device).id, (0.0, Battery()))[1]
+    held = "it is left to somebody else, who had set it" if shell.is_left else ""
+    held = held or outside(shell.terms, rating, wanted, setpoint, witness.now - decided_at)
+    little = swallowed(shell.terms, wanted, setpoint)
+    return Explanation(
+        device=device,
+        at=at,
+        setpoint=setpoint,
+        written_at=epoch + written[0] if written else None,
+        wanted=None if wanted is None else float(wanted),
+        chain=tuple(_said(graph, name, last, device, epoch) for name in main),
+        beside=tuple(_said(graph, n, last, device, epoch) for n in aside(graph, main, last)),
+        step=f"{device}/{INTO}" if held else step,
+        reason=held or "; ".join(filter(None, (reason, little))),
+    )
+
+
+def decider(main: list[str], last: Mapping[str, Heard], device: str) -> tuple[str, str]:
+    """Find the last step of a pipe that changed the number of a device, and its reason."""
+    step, reason = "", ""
+    before: float | None = math.nan
+    for name in main:
+        value = last[name][1]
+        share = share_of(value, device)
+        if not _differs(before, share):
+            continue
+        step, before, reason = name, share, ""
+        if isinstance(value, Plan):
+            left_out = f"the plan leaves {device} out"
+            reason = left_out if share is None else value.reasons.get(device, "")
+    return step, reason
+
+
+def _differs(before: float | None, share: float | None) -> bool:
+    if before is None or share is None:
+        return before is not share
+    return not abs(share - before) < WORTH
+
+
+def outside(
+    terms: Terms, rating: Battery, wanted: float | None, setpoint: float | None, ago: float
+) -> str:
+    """Say what the terms of a device made of what was wanted; nothing if it was written."""
+    if wanted is None:
+        return ""
+    if setpoint is None:
+        said = f"its lease of {show(terms.lease, 's')} ran out"
+        return f"{said}: the last plan came {show(round(ago, 1), 's')} ago"
+    change = wanted - setpoint
+    if abs(change) < SAME:
+        return ""
+    limited = limit(terms, rating, wanted)
+    if abs(limited - setpoint) < SAME:
+        return f"limit of the device: {show(abs(limited), 'W')}"
+    if abs(limited - setpoint) < terms.deadband:
+        return ""
+    return f"it waits for its next write, one each {show(terms.write_every, 's')}"
+
+
+def swallowed(terms: Terms, wanted: float | None, setpoint: float | None) -> str:
+    """Say what was too little to be written; it decides nothing."""
+    change = 0.0 if wanted is None or setpoint is None else wanted - setpoint
+    if not SAME <= abs(change) < terms.deadband:
+        return ""
+    more = f"{show(round(abs(change), 1), 'W')} {'more' if change > 0 else 'less'}"
+    return f"{more} is within its dead band of {show(terms.deadband, 'W')}"
+
+
+def limit(terms: Terms, rating: Battery, watts: float) -> float:
+    """Hold watts within what a device's terms and its own telling allow."""
+    charge = (abs(x) for x in (terms.max_charge, rating.max_charge) if x is not None)
+    discharge = (abs(x) for x in (terms.max_discharge, rating.max_discharge) if x is not None)
+    return min(max(watts, -min(charge, default=abs(watts))), min(discharge, default=abs(watts)))
+
+
+def _said(graph: Graph, name: str, last: Mapping[str, Heard], device: str, epoch: float) -> Said:
+    step, (at, value) = graph.steps[name], last[name]
+    is_edge = step.kind is NodeKind.DEVICE
+    tap = None if is_edge else trigger(step, last)
+    unit = step.wire.unit if step.wire else None
+    if tap is None or tap.step not in last:
+        text = f"{'told' if is_edge else 'read'} {words(value, unit, device)}"
+    else:
+        given = last[tap.step][1]
+        given = given if tap.field is None else pick(given, tap.field)
+        above = graph.steps[tap.step].wire
+        text = made(given, value, (above.unit if above else None, unit), device)
+    return Said(name, step.node, epoch + at, value, text, tuple(_beside(graph, step, last)))
+
+
+def _beside(graph: Graph, step: Step, last: Mapping[str, Heard]) -> Iterator[str]:
+    """Put into words what a step looks at besides its trigger."""
+    for source in list(step.inputs.values())[1:]:
+        for tap in taps(source):
+            heard = last.get(tap.step, (0.0, None))[1]
+            value = heard if tap.field is None else pick(heard, tap.field)
+            wire = graph.steps[tap.step].wire if tap.step in graph.steps else None
+            unit = wire.unit if wire and tap.field is None else None
+            name = tap.step.partition("/")[0] + (f".{tap.field}" if tap.field else "")
+            yield f"{name}: {words(value, unit)}"

@@ -1,0 +1,200 @@
+"""What every wire of a flow carries, worked out from the sources down."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flowctl.expression import Expression
+from flowctl.faults import Mark
+from flowctl.language.drafts import Draft, Drafts
+from flowctl.language.flow import FROM, OWN
+from flowctl.language.graph import Tap
+from flowctl.language.measures import Measure, Measuring, of_var, unit_or_none
+from flowctl.language.order import taps
+from flowctl.language.settings import written_units
+from flowctl.language.wires import (
+    ANYTHING,
+    base_of,
+    base_unit,
+    field_wire,
+    parts,
+    put,
+    silent,
+    unit_of,
+)
+from flowctl.marks import FieldFrom, UnitFrom
+from flowctl.signature.node import Input, Shape, Wire
+from flowctl.values import Battery
+
+Carried = tuple[Wire, Mark]
+"""A wire, and where its unit comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """Knows what each tap of a flow carries."""
+
+    drafts: Drafts
+
+    def infer(self, order: list[str]) -> None:
+        """Give each step its output wire; steps on a circle carry anything."""
+        for draft in self.drafts.steps.values():
+            draft.origin = draft.mark
+            draft.wire = _declared(draft) if draft.device else ANYTHING
+        for name in order:
+            draft = self.drafts.steps[name]
+            if not draft.device and not draft.unknown:
+                draft.wire, draft.origin = self._output(draft)
+
+    def tap(self, tap: Tap) -> Carried:
+        """Return what comes through one tap; a field that is not there carries anything."""
+        if tap.step in OWN:
+            return ANYTHING, Mark()
+        draft = self.drafts.steps[tap.step]
+        if draft.wire is None or self.mute(tap):
+            return ANYTHING, draft.mark
+        if tap.field is None:
+            return draft.wire, draft.origin
+        return field_wire(draft.wire, tap.field) or ANYTHING, draft.mark
+
+    def input(self, draft: Draft, item: Input) -> Carried:
+        """Return what one input of a step receives; of many streams, the first that is known."""
+        found = [self.tap(tap) for tap in taps(draft.inputs.get(item.name, ()))]
+        return next((one for one in found if one[0].type is not Any), (ANYTHING, draft.mark))
+
+    def star(self, draft: Draft) -> str | None:
+        """Return the unit that `*` stands for at a step: that of what triggers it."""
+        if not draft.spec or not draft.spec.inputs:
+            return None
+        first = draft.spec.inputs[0]
+        wire, _ = self.first(draft)
+        unit = unit_of(wire)
+        rate = first.wire.unit is not None and first.wire.unit.startswith("*/")
+        return base_of(unit) if unit and rate else unit
+
+    def variable(self, draft: Draft, variable: TypeVar) -> Carried:
+        """Return what a TypeVar of a step stands for: the first input of that type."""
+        alike = [item for item in draft.spec.inputs if item.wire.type is variable]  # type: ignore[union-attr]
+        found = (self.first(draft) if n is draft.spec.inputs[0] else self.input(draft, n)  # type: ignore[union-attr]
+                 for n in alike)  # fmt: skip
+        known = (one for one in found if one[0] != ANYTHING)
+        return next(known, (ANYTHING, draft.mark))
+
+    def batteries(self, tap: Tap) -> tuple[str, ...]:
+        """Return the batteries that a plan can name: those of the nearest mapping above it."""
+        seen: set[str] = set()
+        step = self.drafts.steps.get(tap.step)
+        while step and step.id not in seen:
+            seen.add(step.id)
+            for source in step.inputs.values():
+                if isinstance(source, Mapping) and all(map(self._tells_battery, source.values())):
+                    return tuple(source)
+            above = next((taps(source) for source in step.inputs.values()), ())
+            step = self.drafts.steps.get(above[0].step) if len(above) == 1 else None
+        return ()
+
+    def _tells_battery(self, tap: Tap) -> bool:
+        return self.tap(tap)[0].type is Battery
+
+    def first(self, draft: Draft) -> Carried:
+        """Return what triggers a step."""
+        found = [self.tap(tap) for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ()))]  # type: ignore[union-attr]
+        return found[0] if found else (ANYTHING, draft.mark)
+
+    def _output(self, draft: Draft) -> tuple[Wire | None, Mark]:
+        if draft.spec is None:
+            return self._merged(draft)
+        out = draft.spec.output
+        if out is None:
+            return None, draft.mark
+        if isinstance(out.type, TypeVar):
+            return self.variable(draft, out.type)
+        wire, origin = Wire(out.type, put(out.unit, self.star(draft))), draft.mark
+        if isinstance(out.derived, FieldFrom):
+            wire = self.field(draft, draft.settings.get(out.derived.setting))
+        elif out.unit and out.unit.startswith("*") and draft.spec.inputs:
+            origin = self.first(draft)[1]
+        text = draft.settings.get(out.unit_from) if out.unit_from else None
+        if isinstance(text, str) and (wire.unit is None or isinstance(out.derived, UnitFrom)):
+            wire, origin = Wire(wire.type, base_unit(text)), draft.mark
+        elif isinstance(out.derived, UnitFrom) and wire.unit is None:
+            wire = self._told(draft, out.derived.otherwise, wire)
+        return wire, origin
+
+    def _told(self, draft: Draft, settings: tuple[str, ...], wire: Wire) -> Wire:
+        """The wire of a step whose unit is not given, but told by what else is."""
+        for name in settings:
+            unit = self._unit_of_setting(draft, name)
+            if unit is not None:
+                expressed = isinstance(draft.settings.get(name), Expression)
+                return Wire(float if expressed else wire.type, unit)
+        return wire
+
+    def _unit_of_setting(self, draft: Draft, name: str) -> str | None:
+        given = draft.settings.get(name)
+        if isinstance(given, Expression):
+            return unit_or_none(Measuring(self.looking(draft)).measure(given))
+        item = draft.written.get(name)
+        found = (unit for _, unit in written_units(item)) if item else iter(())
+        return next(found, None)
+
+    def looking(self, draft: Draft) -> Callable[[str], Wire | Measure]:
+        """Return what tells what a name in an expression of a step stands for."""
+        inputs = self._named(draft)
+        values = draft.scope.variables.values()
+        first = self.first(draft)[0] if draft.spec and draft.spec.inputs else ANYTHING
+
+        def look(name: str) -> Wire | Measure:
+            if name == "value":
+                return first
+            if name in inputs:
+                return self.tap(inputs[name])[0]
+            inner = field_wire(first, name)
+            if inner is None or (inner == ANYTHING and name in values):
+                return of_var(values[name]) if name in values else None
+            return inner
+
+        return look
+
+    def _named(self, draft: Draft) -> dict[str, Tap]:
+        """The further inputs that expressions see, by name."""
+        made: dict[str, Tap] = {}
+        for item in draft.spec.inputs[1:] if draft.spec else ():
+            source = draft.inputs.get(item.name)
+            if item.shape is Shape.MAPPING and isinstance(source, Mapping):
+                made |= source
+            elif isinstance(source, Tap):
+                made[item.name] = source
+        return made
+
+    def _merged(self, draft: Draft) -> tuple[Wire | None, Mark]:
+        heard = taps(draft.inputs.get(FROM, ()))
+        if heard and draft.given is None and all(map(self.mute, heard)):
+            return None, draft.mark
+        found = [self.tap(tap) for tap in heard] or [(ANYTHING, draft.mark)]
+        wire, origin = next((one for one in found if one[0].type is not Any), found[0])
+        if draft.wants is None:
+            return wire, origin
+        declared = draft.wants.wire
+        kind = declared.type if wire.type is Any else wire.type
+        return Wire(kind, wire.unit or put(declared.unit, None)), origin
+
+    def mute(self, tap: Tap) -> bool:
+        """Tell whether a tap is on a step out of which nothing ever comes."""
+        return tap.step not in OWN and silent(self.drafts.steps[tap.step].wire)
+
+    def field(self, draft: Draft, path: Any) -> Wire:
+        """Return what a path into the first input carries; a text may be JSON, of any fields."""
+        wire, _ = self.first(draft)
+        if not isinstance(path, str) or str in parts(wire.type):
+            return ANYTHING
+        for part in path.replace("[", ".").replace("]", "").split("."):
+            wire = field_wire(wire, part) or ANYTHING
+        return wire
+
+
+def _declared(draft: Draft) -> Wire | None:
+    out = draft.spec.output if draft.spec else None
+    if out is None or isinstance(out.type, TypeVar):
+        return out and ANYTHING
+    return Wire(out.type, put(out.unit, None))

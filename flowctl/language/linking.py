@@ -1,0 +1,91 @@
+"""What each step listens to, and what its settings are."""
+
+from pathlib import Path
+from typing import Any
+
+from flowctl.language.drafts import Draft
+from flowctl.language.flow import FROM
+from flowctl.language.graph import Source, Tap
+from flowctl.language.marked import BROKEN, Marked
+from flowctl.language.references import References
+from flowctl.language.report import Report
+from flowctl.language.settings import read, split
+from flowctl.language.text import like
+from flowctl.marks import Present
+from flowctl.signature.hints import strip
+from flowctl.signature.node import REQUIRED, Shape
+
+
+def link(draft: Draft, references: References) -> None:
+    """Say what each input of a step listens to."""
+    if draft.spec is None:
+        _link_from(draft, references)
+        return
+    settings, further = split(
+        draft.spec, draft.given, draft.mark, draft.id, references.drafts.report
+    )
+    draft.written = settings
+    if draft.spec.inputs and draft.before:
+        draft.inputs[draft.spec.inputs[0].name] = _piped(draft)
+    for item in draft.spec.inputs[1:]:
+        if item.name in further:
+            given = further[item.name]
+            draft.places[item.name] = given.mark
+            source = references.source(given, item.shape, draft.scope, draft.id)
+            if source is not None:
+                draft.inputs[item.name] = source
+
+
+def _link_from(draft: Draft, references: References) -> None:
+    if draft.given is not None and not draft.unknown:
+        draft.places[FROM] = draft.given.mark
+        found = references.taps(draft.given, draft.scope, draft.id)
+        if found and draft.wants and len(found) > 1:
+            source = references.source(draft.given, Shape.ONE, draft.scope, draft.id)
+            found = (source,) if isinstance(source, Tap) else None
+        draft.inputs[FROM] = found or ()
+    elif draft.before:
+        draft.inputs[FROM] = (Tap(draft.before),)
+    elif not draft.unknown and draft.node == FROM and not draft.wants:
+        cure = "write '- from: STREAM'"
+        references.drafts.report.add(draft.mark, "E131", draft.id, "names no stream", cure)
+
+
+def _piped(draft: Draft) -> Source:
+    assert draft.spec
+    assert draft.before
+    tap, shape = Tap(draft.before), draft.spec.inputs[0].shape
+    if shape is Shape.MAPPING:
+        return {draft.before.partition("/")[0]: tap}
+    return (tap,) if shape is Shape.LIST else tap
+
+
+def settle(draft: Draft, report: Report) -> None:
+    """Give each setting its Python value: what is written, or the default."""
+    for setting in draft.spec.settings.values() if draft.spec else ():
+        item = draft.written.get(setting.name)
+        if item is None:
+            if setting.default is not REQUIRED:
+                draft.settings[setting.name] = setting.default
+            continue
+        draft.places[setting.name] = item.mark
+        made = read(setting, item, draft.id, report)
+        if made is not BROKEN:
+            made = draft.settings[setting.name] = _beside(made, item)
+            if any(isinstance(mark, Present) for mark in strip(setting.annotation)[1]):
+                _look(made, setting.name, item, draft, report)
+
+
+def _look(made: Any, name: str, item: Marked, draft: Draft, report: Report) -> None:
+    """A file beside the flow has to be there; one elsewhere may be on another machine."""
+    near = isinstance(made, Path) and not Path(item.text).is_absolute() and not item.soft
+    if near and Path(item.mark.file).is_file() and not made.is_file():
+        said = f"{name}: no file '{item.text}' is beside the flow"
+        report.add(item.mark, "E134", draft.id, said, like(made))
+
+
+def _beside(made: Any, item: Marked) -> Any:
+    """A relative path in a file is meant from that file; one from outside, from where one is."""
+    if isinstance(made, Path) and not made.is_absolute() and not item.soft:
+        return Path(item.mark.file).parent / made
+    return made

@@ -1,0 +1,202 @@
+"""What must hold for a flow as a whole: no circles, one producer per device, a lease that lasts."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from flowctl import units
+from flowctl.faults import Mark
+from flowctl.language.drafts import Draft, Drafts
+from flowctl.language.flow import FROM
+from flowctl.language.order import sort, taps
+from flowctl.language.wires import silent
+from flowctl.signature.node import NodeKind, NodeSpec
+
+ADDRESS = (
+    "host", "port", "device", "unit", "topic", "broker", "address", "url", "path", "id", "mac",
+    "serial", "prefix", "name", "register", "labels", "measurement", "tags", "on",
+)  # fmt: skip
+"""Settings that say which device a step means; `on`: relays may share a topic, each its words."""
+
+
+def circles(drafts: Drafts) -> list[str]:
+    """Return the order of building; report streams that feed themselves."""
+    needs = {
+        name: [
+            tap.step
+            for source in draft.inputs.values()
+            for tap in taps(source)
+            if tap.step in drafts.steps and not drafts.steps[tap.step].device
+        ]
+        for name, draft in drafts.steps.items()
+    }
+    order, found = sort(needs)
+    for chain in found:
+        where, mark = _closing(chain, drafts)
+        begin = chain.index(where)
+        turned = [*chain[begin:-1], *chain[:begin], where]
+        said = f"streams feed themselves: {' -> '.join(_short(turned, drafts))}"
+        cure = "read an earlier step, or let it pass through a device"
+        drafts.report.add(mark, "E310", where, said, cure)
+    return order
+
+
+def producers(drafts: Drafts) -> None:
+    """A device gets its setpoints from one place."""
+    known: dict[Any, Draft] = {}
+    for draft in drafts.steps.values():
+        if not draft.device:
+            continue
+        merge = next((step for step in _upstream(draft, drafts) if _merges(step)), None)
+        if merge:
+            said = f"{draft.node} would get setpoints from several streams at once"
+            cure = "let one step make them of all (sum, switch)"
+            drafts.report.add(merge.places.get(FROM, merge.mark), "E311", draft.id, said, cure)
+        address = _address(draft)
+        if address in known:
+            said = f"is the same device as {known[address].id} (line {known[address].mark.line})"
+            drafts.report.add(draft.mark, "E311", draft.id, said, "steer it from one stream")
+        elif address:
+            known[address] = draft
+
+
+def topics(drafts: Drafts) -> None:
+    """Two sinks that write to one place overwrite each other."""
+    known: dict[Any, Draft] = {}
+    for draft in drafts.steps.values():
+        if draft.spec is None or draft.spec.kind is not NodeKind.SINK:
+            continue
+        address = _address(draft)
+        if address in known:
+            other = known[address]
+            said = f"writes to the same place as {other.id} (line {other.mark.line})"
+            drafts.report.add(draft.mark, "W403", draft.id, said)
+        elif address:
+            known[address] = draft
+
+
+def leases(drafts: Drafts) -> None:
+    """A setpoint must outlive two readings of the meter that it follows."""
+    for draft in drafts.steps.values():
+        lease = draft.settings.get("lease")
+        beats = [_beat(step) for step in _sources(draft, drafts)] if draft.device else []
+        if not isinstance(lease, float | int) or not beats or None in beats:
+            continue
+        every, meter = min((beat for beat in beats if beat), key=lambda beat: beat[0])
+        if lease < 2 * every:
+            said = f"a lease of {units.show(lease, 's')} is under two readings of {meter.id}"
+            said += f" (every {units.show(every, 's')})"
+            cure = f"write 'lease: {units.show(2 * every, 's')}' or more"
+            drafts.report.add(draft.places.get("lease", draft.mark), "E312", draft.id, said, cure)
+
+
+def unread(drafts: Drafts) -> None:
+    """Warn of streams that end in nothing."""
+    if drafts.report.faulty:
+        return  # a reader may be among what is faulty
+    idle = set(silent_ends(drafts))
+    acting = {draft.stream for draft in drafts.steps.values() if _acts(draft)}
+    for draft in drafts.steps.values():
+        if draft.id in idle and not draft.scope.stream and draft.stream not in acting:
+            said = f"nobody reads the stream '{draft.stream}'"
+            cure = "end it in a sink or a device, or remove it"
+            drafts.report.add(draft.mark, "W401", draft.stream, said, cure)
+
+
+def silent_ends(drafts: Drafts) -> tuple[str, ...]:
+    """Return the steps that nobody listens to, sinks, devices and mute sources aside."""
+    heard = {
+        tap.step
+        for draft in drafts.steps.values()
+        for source in draft.inputs.values()
+        for tap in taps(source)
+    }
+    loud = (step for step in drafts.steps.values() if not _acts(step) and not silent(step.wire))
+    return tuple(step.id for step in loud if step.id not in heard)
+
+
+def _acts(draft: Draft) -> bool:
+    spec = draft.spec
+    return spec is not None and (spec.kind in (NodeKind.SINK, NodeKind.DEVICE) or _writes(spec))
+
+
+def _writes(spec: NodeSpec) -> bool:
+    """Tell whether a step hands on what comes in and is given a log: it is there to write it."""
+    passed = spec.inputs[0].wire.type if spec.inputs else None
+    hands_on = isinstance(passed, TypeVar) and spec.output is not None
+    return hands_on and spec.output.type is passed and "log" in spec.handed.values()  # type: ignore[union-attr]
+
+
+def _address(draft: Draft) -> Any:
+    if draft.settings.get("host") == "" or draft.settings.get("event") is True:
+        return None  # a place kept for a device that may come; events do not overwrite each other
+    told = [(name, draft.settings[name]) for name in ADDRESS if name in draft.settings]
+    given = any(name in draft.written for name, _ in told)
+    return (draft.node, repr(told)) if given else None
+
+
+def _merges(draft: Draft) -> bool:
+    return draft.spec is None and len(taps(draft.inputs.get(FROM, ()))) > 1
+
+
+def _trigger(draft: Draft) -> list[str]:
+    name = draft.spec.inputs[0].name if draft.spec and draft.spec.inputs else FROM
+    return [tap.step for tap in taps(draft.inputs.get(name, ()))]
+
+
+def _upstream(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
+    """The steps above a device: its own pipe, and streams before it that only merge."""
+    seen = {draft.id}
+    names = _trigger(draft)
+    while len(names) == 1 and names[0] in drafts.steps and names[0] not in seen:
+        step = drafts.steps[names[0]]
+        if step.device or (step.stream != draft.stream and step.spec is not None):
+            return
+        yield step
+        seen.add(step.id)
+        names = _trigger(step)
+
+
+def _sources(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
+    """The sources whose values trigger, in the end, what a device gets."""
+    seen: set[str] = set()
+    names = _trigger(draft)
+    while names:
+        name = names.pop()
+        step = drafts.steps.get(name)
+        if step is None or name in seen or step.device:
+            continue
+        seen.add(name)
+        inputs = _trigger(step)
+        names += inputs
+        if not inputs:
+            yield step
+
+
+def _beat(draft: Draft) -> tuple[float, Draft] | None:
+    every = draft.settings.get("every")
+    timed = draft.spec is not None and "every" in draft.spec.settings
+    if timed and isinstance(every, float | int) and draft.spec.settings["every"].unit == "s":  # type: ignore[union-attr]
+        return float(every), draft
+    return None
+
+
+def _closing(chain: list[str], drafts: Drafts) -> tuple[str, Mark]:
+    """The wire that closes a circle: one given by name rather than by `from`, else the first."""
+    found = [
+        (name == FROM, draft.places[name].line, draft.id, draft.places[name])
+        for before, draft in ((one, drafts.steps[other]) for one, other in pairwise(chain))
+        for name, source in draft.inputs.items()
+        if name in draft.places and any(tap.step == before for tap in taps(source))
+    ]
+    _, _, step, mark = min(found, default=(True, 0, chain[0], drafts.steps[chain[0]].mark))
+    return step, mark
+
+
+def _short(chain: list[str], drafts: Drafts) -> list[str]:
+    """Name the streams of a circle; where it is inside one stream, the steps."""
+    streams = [drafts.steps[name].stream for name in chain]
+    if len(set(streams)) == 1:
+        return chain
+    made = [name for n, name in enumerate(streams) if n == 0 or name != streams[n - 1]]
+    return made if made[0] == made[-1] else [*made, made[0]]

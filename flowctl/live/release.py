@@ -1,0 +1,41 @@
+"""Give every device of some flows back to itself: what the guardian does after a kill."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from flowctl.engine.engine import Engine
+from flowctl.language.graph import Graph
+from flowctl.live.clock import LiveClock
+from flowctl.live.edges import LiveEnds
+from flowctl.live.storage import Storage
+from flowctl.signature.node import NodeKind
+from flowctl.values import RELEASE
+
+log = logging.getLogger("release")
+
+
+async def release(graphs: Sequence[Graph], storage: Storage) -> Sequence[str]:
+    """Tell each device RELEASE, once, and wait until it has done so or patience ends.
+
+    The storage knows what a battery went by before it was borrowed. The answer names the devices
+    that may still be forced.
+    """
+    clock, ends = LiveClock(), LiveEnds()
+    for graph in graphs:
+        engine = Engine(graph, clock, ends, storage.store)
+        for step in graph.steps.values():
+            if step.kind is NodeKind.DEVICE:
+                end = ends.device(engine.edge(step), lambda _: None, lambda: None)
+                end.put(RELEASE)
+                end.close()
+                log.warning("%s: giving %s back", graph.name, step.stream)
+    await ends.finish()
+    return ends.forced
+
+
+def run_release(graphs: Sequence[Graph], state: Path) -> Sequence[str]:
+    """Do it in an event loop of its own."""
+    with Storage(state) as storage:
+        return asyncio.run(release(graphs, storage))

@@ -1,0 +1,194 @@
+"""Run flows live until they end, a signal comes, or their time is up."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from typing import Any
+
+from flowctl.faults import FlowError
+from flowctl.language.chain import devices
+from flowctl.language.check import load
+from flowctl.language.graph import Graph
+from flowctl.live.clock import LiveClock
+from flowctl.live.guarding import Guarding
+from flowctl.live.session import Options, Session
+from flowctl.live.storage import Storage
+
+log = logging.getLogger("flowctl")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last: the terminal is gone
+SETTLED = 0.1  # s a file must rest before it is read again: editors save in several steps
+
+Beside = Callable[[Sequence[Session]], Awaitable[None]]
+
+
+async def run(
+    sources: Sequence[Path],
+    options: Options,
+    beside: Sequence[Beside] = (),
+    guard: Guarding | None = None,
+) -> list[Session]:
+    """Run flows in one process, isolated from each other; return when all have stopped.
+
+    `beside` are tasks that go along (a live view, a control socket); they end with the flows.
+    The guard begins before the first device is dialled, and goes on until all are given back.
+
+    Raises:
+        FlowError: a flow is faulty; none has been started.
+    """
+    graphs = [load(source, sets=options.sets) for source in sources]
+    _apart(graphs, options)
+    with _borrowing(graphs, options):
+        pairs = list(zip(sources, graphs, strict=True))
+        return await _run(pairs, options, beside, guard or Guarding((), (), wanted=False))
+
+
+async def _run(
+    pairs: Sequence[tuple[Path, Graph]],
+    options: Options,
+    beside: Sequence[Beside],
+    guard: Guarding,
+) -> list[Session]:
+    clock = LiveClock()
+    storage = Storage(options.state) if options.state else None
+    sessions = [Session(source, graph, clock, options, storage) for source, graph in pairs]
+    guard.start(sessions)
+    guarded = asyncio.ensure_future(_go_along(guard.beating, sessions))
+    try:
+        with _stop_on_signals(guard.last) as stop:
+            await _live(sessions, options, beside, stop)
+    finally:
+        guarded.cancel()
+        await asyncio.gather(guarded, return_exceptions=True)
+        if storage:
+            storage.close()
+    return sessions
+
+
+async def _live(
+    sessions: Sequence[Session], options: Options, beside: Sequence[Beside], stop: asyncio.Event
+) -> None:
+    tasks = [asyncio.ensure_future(_go_along(task, sessions)) for task in beside]
+    try:
+        _start(sessions, stop)
+        if options.watch:
+            tasks.append(asyncio.ensure_future(_watch(sessions)))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(options.seconds):
+                await stop.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*(session.stop() for session in sessions))
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _apart(graphs: Sequence[Graph], options: Options) -> None:
+    """Make sure that flows do not write into each other's state, socket or recording."""
+    for name, times in Counter(graph.name for graph in graphs).items():
+        if times > 1:
+            raise FlowError(f"two flows are called '{name}'; give one another `flow:` name")
+    if options.record and len(graphs) > 1:
+        raise FlowError("one recording is of one flow; run and record each of them by itself")
+
+
+@contextmanager
+def _borrowing(graphs: Sequence[Graph], options: Options) -> Iterator[None]:
+    """Hold the right to borrow the batteries of these flows; the system takes it back at the end.
+
+    Raises:
+        FlowError: another run of one of them has it.
+    """
+    with ExitStack() as stack:
+        for graph in graphs:
+            if options.state and not options.shadow and devices(graph):
+                _lock(options.state, graph, stack)
+        yield
+
+
+def _lock(state: Path, graph: Graph, stack: ExitStack) -> None:
+    file = state / "run" / f"{graph.name}.lock"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        flock(stack.enter_context(file.open("w")), LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        cure = "stop that run; or look on with --shadow; or give another flow another name"
+        raise FlowError(f"a flow called '{graph.name}' is running already; {cure}") from None
+    except OSError as error:  # a full disk must not stop the house
+        log.warning("%s cannot be locked: %s", file, error.strerror)
+
+
+def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:
+    running = set(range(len(sessions)))
+
+    def ended(index: int) -> None:
+        running.discard(index)
+        if not running:
+            stop.set()
+
+    for index, session in enumerate(sessions):
+        session.engine.completed = lambda index=index: ended(index)  # type: ignore[misc]
+        session.start()
+
+
+@contextmanager
+def _stop_on_signals(asked: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """Give what is set by the first signal. A second one ends it at once, as its guardian can.
+
+    The handlers run between any two lines of Python: a step that never returns holds up the loop.
+    """
+    stop, loop, before = asyncio.Event(), asyncio.get_running_loop(), dict[int, Any]()
+    signals = list[int]()
+
+    def handle(number: int, _: object) -> None:
+        signals.append(number)
+        if len(signals) > 1:
+            os._exit(128 + number)
+        asked()
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in map(int, SIGNALS):
+        with suppress(ValueError):  # not the main thread
+            if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has it
+                before[number] = signal.signal(number, handle)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _go_along(beside: Beside, sessions: Sequence[Session]) -> None:
+    try:
+        await beside(sessions)
+    except Exception as error:  # noqa: BLE001 - a broken view must not stop a house
+        name, ours = getattr(beside, "__name__", beside), not isinstance(error, OSError)
+        sessions[0].log.error("%s ended: %s", name, error, exc_info=ours)
+
+
+async def _watch(sessions: Sequence[Session]) -> None:
+    from watchfiles import awatch  # only a running flow watches
+
+    while True:
+        files = _watched(sessions)
+        folders = {Path(name).parent for names in files for name in names}
+        present = [folder for folder in folders if folder.is_dir()]
+        if not present:
+            return
+        async for changes in awatch(*present, step=int(SETTLED * 1000), recursive=False):
+            changed = {name for _, name in changes}
+            for session, names in zip(sessions, files, strict=True):
+                if changed & names:
+                    session.reload()
+            if _watched(sessions) != files:
+                break  # a flow names other files now
+
+
+def _watched(sessions: Sequence[Session]) -> list[set[str]]:
+    """The files of each flow; flows in one folder share some."""
+    return [set(session.engine.graph.watches) for session in sessions]

@@ -1,0 +1,152 @@
+"""One live flow: its engine, its ends, its recorder, and its reload when a file changes."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flowctl.clock import Clock
+from flowctl.engine.engine import Engine
+from flowctl.faults import FlowError
+from flowctl.language.check import load
+from flowctl.language.graph import Graph
+from flowctl.language.zone import own_zone
+from flowctl.live.accepted import keep
+from flowctl.live.edges import LiveEnds
+from flowctl.live.reload import Changes, replace
+from flowctl.live.storage import Storage
+from flowctl.recordings.recording import Recorder
+
+SET = 1.0  # s; a clock that is ahead by more was set
+
+
+@dataclass(frozen=True)
+class Options:
+    """How flows are to be run."""
+
+    sets: Mapping[str, str] = field(default_factory=dict)
+    record: Path | None = None
+    shadow: bool = False
+    seconds: float | None = None
+    """Stop after so long."""
+    state: Path | None = None
+    """Folder of what survives a restart; none: nothing does."""
+    watch: bool = True
+
+
+class Session:
+    """A flow while it runs."""
+
+    def __init__(
+        self,
+        source: Path,
+        graph: Graph,
+        clock: Clock,
+        options: Options,
+        storage: Storage | None = None,
+    ) -> None:
+        self.source, self.options = source, options
+        self._ends = LiveEnds(shadow=options.shadow)
+        store = storage.store if storage else None
+        self.engine = Engine(graph, clock, self._ends, store, shadow=options.shadow)
+        self.log = logging.getLogger(graph.name or source.stem)
+        self._recorder: Recorder | None = None
+        self._recorded: set[str] = set()
+        self._faulty = False  # the file, so that another one runs
+
+    @property
+    def forced(self) -> Sequence[str]:
+        """Devices that did not answer when they were to be given back."""
+        return self._ends.forced
+
+    def start(self) -> None:
+        """Build the flow; a device is not written before its first setpoint."""
+        if self.options.record:
+            clock, name = self.engine.clock, self.engine.graph.name
+            epoch = clock.wall().timestamp() - clock.time()
+            self._recorder = Recorder(self.options.record, flow=name, zone=own_zone(), epoch=epoch)
+            self._record_edges()
+        self._note()
+        self.engine.start()
+
+    async def stop(self) -> None:
+        """Release every device, then let go of everything."""
+        self.engine.clock.turn(self.engine.stop)
+        await self._ends.finish()
+        if self._recorder:
+            self._recording(self._recorder.close)
+
+    def reload(self) -> Changes | None:
+        """Take over the changed file; a faulty one is shown, and the old flow runs on."""
+        began = time.perf_counter()
+        try:
+            new = load(self.source, sets=self.options.sets)
+            changes = replace(self.engine, new)
+        except FlowError as error:
+            self.log.error("not reloaded, the flow runs on as it was:\n%s", error)
+            self._faulty = True
+            return None
+        except Exception:
+            self.log.exception("not reloaded")
+            return None
+        self._note()
+        if changes:
+            took = (time.perf_counter() - began) * 1000
+            self.log.info("reloaded in %.0f ms: %s", took, changes)
+        elif self._faulty:
+            self.log.info("the file is good again, and says what runs")
+        self._faulty = False
+        if self._recorder:
+            self._record_edges()
+        return changes
+
+    def _note(self) -> None:
+        if self.options.state and not self.options.shadow:  # who borrows nothing owes nothing
+            keep(self.options.state, self.source, self.engine.graph.watches)
+
+    def _record_edges(self) -> None:
+        graph = self.engine.graph
+        edges = {stream: edge.id for stream in graph.streams if (edge := graph.edge(stream))}
+        for stream, step_id in edges.items():
+            if step_id not in self._recorded:
+                self._record(stream, step_id)
+        self._recorded = set(edges.values())  # one that was removed may come back
+
+    def _record(self, stream: str, step_id: str) -> None:
+        odd = False
+
+        def write(value: Any) -> None:
+            nonlocal odd
+            if self._recorder is None:
+                return
+            try:
+                self._recording(self._recorder.write, self._date(self._recorder), stream, value)
+            except TypeError as error:  # a user's node may say anything
+                if not odd:
+                    self.log.warning("%s is recorded with gaps: %s", stream, error)
+                odd = True
+
+        self.engine.output(step_id).listen(-1, write)
+
+    def _date(self, recorder: Recorder) -> float:
+        """When it is, by a wall clock that may be set forward meanwhile: a Pi starts without one.
+
+        One that is set back is let be, for times of a recording never run back.
+        """
+        clock = self.engine.clock
+        date = recorder.epoch + clock.time()
+        ahead = clock.wall().timestamp() - date
+        if ahead > SET:
+            self.log.warning("the clock was set forward by %.0f s: the recording follows", ahead)
+            recorder.epoch += ahead
+            date += ahead
+        return date
+
+    def _recording(self, do: Callable[..., None], *what: Any) -> None:
+        try:
+            do(*what)
+        except OSError as error:  # a full disk must not stop the house
+            self.log.error("recording ends: %s", error)
+            self._recorder = None

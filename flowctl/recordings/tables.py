@@ -1,0 +1,166 @@
+"""Tables read as recordings: CSV with a column per stream, and exports of Home Assistant.
+
+A table has a header line and a column of times: seconds, milliseconds since the epoch, or dates.
+Every value holds until the next row. An export of Home Assistant's history has the columns
+`entity_id`, `state`, `last_changed`; an entity is named where a column would be. `-name` turns the
+sign of a column that counts the other way.
+"""
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flowctl.faults import Fault, FlowError, Mark, faulty, nearest
+from flowctl.recordings.lines import lines
+
+Row = tuple[float, str, Any]
+Cells = Sequence[str]
+
+TIMES = ("t_s", "t", "ts", "time", "timestamp", "date", "datetime", "last_changed")
+EXPORT = {"entity_id", "state", "last_changed"}
+SILENT = {"", "unknown", "unavailable", "null", "None"}
+MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
+
+
+def is_table(path: Path) -> bool:
+    """Tell by its name whether a file is a table."""
+    return path.name.removesuffix(".gz").endswith(".csv")
+
+
+def read_table(
+    path: Path, columns: Mapping[str, str], *, zone: str = "UTC", start: float = 0.0
+) -> tuple[bool, Iterator[Row]]:
+    """Return whether the table has to be sorted as a whole, and its rows.
+
+    `zone` is where dates without a zone were written; `start` is the date of second 0.
+
+    Raises:
+        FlowError: a column is missing, or a row is broken that is not the last.
+    """
+    table = _cells(path)
+    heads = [head.strip() for head in next(table, (1, [""]))[1]]
+    export, when = set(heads) >= EXPORT, _times(zone, start)
+    if not columns:
+        what = "which entities" if export else f"which of {', '.join(heads)}"
+        raise faulty(path, "E704", "no stream is named", f"say {what} are, e.g. meter={heads[-1]}")
+    split = _entities(heads, columns, when) if export else _wide(path, heads, columns, when)
+    rows = _rows(path, table, split)
+    return export, _named(path, columns, rows) if export else rows
+
+
+def _value(cell: str) -> float | str | None:
+    """Read one cell: a number where it is one, a text where not, nothing where it is silent."""
+    if cell in SILENT:
+        return None
+    try:
+        value = float(cell)
+    except ValueError:
+        return cell
+    return value if math.isfinite(value) else None
+
+
+def _cells(path: Path) -> Iterator[tuple[int, Cells]]:
+    """Yield the number of each line that is not empty, and what stands in its cells."""
+    text = (line.decode("utf-8-sig", errors="replace") for line in lines(path))
+    first = next(text, "")
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    if delimiter == ";":
+        text = (line.replace(",", ".") for line in text)  # written where decimals have commas
+    table = csv.reader(chain([first], text), delimiter=delimiter)
+    try:
+        yield from ((table.line_num, cells) for cells in table if cells)
+    except csv.Error as error:
+        raise _broken(path, table.line_num, error) from None
+
+
+def _broken(path: Path, number: int, error: Exception) -> FlowError:
+    said = f"no row of this table: {error}"
+    return FlowError([Fault(Mark(str(path), number, 1), "E702", "", said)])
+
+
+def _rows(
+    path: Path, table: Iterator[tuple[int, Cells]], split: Callable[[Cells], Iterator[Row]]
+) -> Iterator[Row]:
+    broken: FlowError | None = None
+    for number, cells in table:
+        if broken:
+            raise broken
+        try:
+            yield from split(cells)
+        except (ValueError, IndexError, OverflowError) as error:
+            broken = _broken(path, number, error)
+
+
+def _wide(
+    path: Path, heads: list[str], columns: Mapping[str, str], when: Callable[[str], float]
+) -> Callable[[Cells], Iterator[Row]]:
+    """Split a row of a table with a column per stream."""
+    time = next((heads.index(name) for name in TIMES if name in heads), 0)
+    wanted = [(stream, *_column(path, heads, column)) for stream, column in columns.items()]
+
+    def split(cells: Cells) -> Iterator[Row]:
+        t = when(cells[time])
+        for stream, index, sign in wanted:
+            value = _value(cells[index])
+            if value is not None:
+                yield t, stream, sign * value if isinstance(value, float) else value
+
+    return split
+
+
+def _column(path: Path, heads: list[str], name: str) -> tuple[int, float]:
+    if name in heads:
+        return heads.index(name), 1.0
+    if name.removeprefix("-") in heads:
+        return heads.index(name.removeprefix("-")), -1.0
+    cure = nearest(name, heads) or f"it has {', '.join(heads)}"
+    raise faulty(path, "E704", f"no column '{name}'", cure)
+
+
+def _entities(
+    heads: list[str], columns: Mapping[str, str], when: Callable[[str], float]
+) -> Callable[[Cells], Iterator[Row]]:
+    """Split a row of a Home Assistant export: one entity, one state."""
+    entity, state, changed = map(heads.index, ("entity_id", "state", "last_changed"))
+    wanted = {name.removeprefix("-"): (stream, name) for stream, name in columns.items()}
+
+    def split(cells: Cells) -> Iterator[Row]:
+        stream, name = wanted.get(cells[entity], ("", ""))
+        value = _value(cells[state]) if stream else None
+        if value is not None:
+            sign = -1.0 if name.startswith("-") else 1.0
+            yield when(cells[changed]), stream, sign * value if isinstance(value, float) else value
+
+    return split
+
+
+def _named(path: Path, columns: Mapping[str, str], rows: Iterator[Row]) -> Iterator[Row]:
+    """Pass an export on; an entity that never spoke is most likely misspelt."""
+    silent = dict(columns)
+    for row in rows:
+        silent.pop(row[1], None)
+        yield row
+    if silent:
+        raise faulty(path, "E704", f"nothing is known of {', '.join(silent.values())}")
+
+
+def _times(zone: str, start: float) -> Callable[[str], float]:
+    try:
+        place = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise FlowError(f"no time zone '{zone}'; one is named like Europe/Berlin") from None
+
+    def when(cell: str) -> float:
+        try:
+            seconds = float(cell)
+        except ValueError:
+            date = datetime.fromisoformat(cell)
+            return (date if date.tzinfo else date.replace(tzinfo=place)).timestamp()
+        return (seconds / 1000 if seconds > MILLI_FROM else seconds) + start
+
+    return when

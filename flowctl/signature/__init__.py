@@ -1,0 +1,1 @@
+"""What a node is: a function, read by its signature."""

@@ -1,0 +1,83 @@
+"""What is typed behind a command, from its signature, as the settings of a node come from its own.
+
+Parameters are words; those after `*` are options. `Annotated[type, "one sentence"]` explains each,
+and a mark like `"-v"` is its short form. A trailing underscore is not typed: `for_` is `--for`.
+"""
+
+import inspect
+from argparse import ArgumentParser, BooleanOptionalAction, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from flowctl.signature.hints import not_none, strip
+
+METAVARS = {Path: "PATH", int: "NUMBER", str: "TEXT"}
+
+
+class Form(NamedTuple):
+    """What one argument may be."""
+
+    kind: Any
+    many: bool
+    about: str
+    short: tuple[str, ...]
+
+    def given(self) -> dict[str, Any]:
+        """Say it in the words of argparse."""
+        about = self.about.replace("%", "%%")
+        if get_origin(self.kind) is Literal:
+            return {"choices": get_args(self.kind), "help": about}
+        return {"type": self.kind, "help": about}
+
+
+def parse(function: Callable[..., Any], prog: str, words: Sequence[str]) -> dict[str, Any]:
+    """Read the words behind a command as arguments of its function; options may stand anywhere.
+
+    Raises:
+        SystemExit: they are wrong, or ask for help; what to say has been said.
+    """
+    parser = ArgumentParser(
+        prog=prog,
+        description=inspect.getdoc(function),
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    fill(parser, function)
+    return vars(parser.parse_intermixed_args(words))
+
+
+def fill(parser: ArgumentParser, function: Callable[..., Any]) -> None:
+    """Let a parser know the arguments of a function."""
+    hints = get_type_hints(function, include_extras=True)
+    for parameter in inspect.signature(function).parameters.values():
+        add = _option if parameter.kind is parameter.KEYWORD_ONLY else _word
+        add(parser, parameter, _form(hints[parameter.name]))
+
+
+def _form(hint: Any) -> Form:
+    bare, marks = strip(hint)
+    kind, short = not_none(bare), tuple(mark for mark in marks if mark.startswith("-"))
+    about = next(mark for mark in marks if mark not in short)
+    if get_origin(kind) is list:
+        return Form(get_args(kind)[0], True, about, short)
+    return Form(kind, False, about, short)
+
+
+def _word(parser: ArgumentParser, parameter: inspect.Parameter, form: Form) -> None:
+    if parameter.default is parameter.empty:
+        parser.add_argument(parameter.name, nargs="+" if form.many else None, **form.given())
+    else:
+        nargs, default = "*" if form.many else "?", parameter.default
+        parser.add_argument(parameter.name, nargs=nargs, default=default, **form.given())
+
+
+def _option(parser: ArgumentParser, parameter: inspect.Parameter, form: Form) -> None:
+    names = [*form.short, "--" + parameter.name.rstrip("_").replace("_", "-")]
+    given: dict[str, Any] = {"dest": parameter.name, "default": parameter.default}
+    if form.kind is bool:
+        given["action"] = BooleanOptionalAction if parameter.default else "store_true"
+        parser.add_argument(*names, help=form.about, **given)
+    else:
+        given["action"] = "append" if form.many else "store"
+        parser.add_argument(*names, metavar=METAVARS.get(form.kind), **given, **form.given())

@@ -1,0 +1,131 @@
+"""What a person wants to see of a running flow, taken from its wires at one glance."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowctl.engine.engine import Engine
+from flowctl.engine.output import Output
+from flowctl.signature.node import NodeKind
+from flowctl.values import Battery, Outlook, Plan
+
+SILENT = 15.0  # s without a word after which a power is not shown as if it were of now
+
+
+@dataclass(frozen=True)
+class BatteryGlance:
+    """One battery: what it was told, what it does, how full it is."""
+
+    name: str
+    setpoint: float | None = None
+    power: float | None = None
+    soc: float | None = None
+    note: str = ""
+    """Why it gets what it gets."""
+
+
+@dataclass
+class Glance:
+    """One look at a flow."""
+
+    flow: str
+    meters: dict[str, float | None] = field(default_factory=dict)
+    """Newest power of each source, by stream, W; nothing of one that has fallen silent."""
+    load: float | None = None
+    unmet: float | None = None
+    batteries: list[BatteryGlance] = field(default_factory=list)
+    others: dict[str, Any] = field(default_factory=dict)
+    """Newest value of the other streams that end in no device or sink."""
+
+
+class Looker:
+    """Looks at an engine; remembers what each battery said in several records."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._batteries: dict[str, Battery] = {}
+        self._heard: dict[str, Output] = {}
+        self._counts: dict[str, tuple[int, float]] = {}  # what a stream had said, and since when
+        self._hear()
+
+    def look(self) -> Glance:
+        """Collect the newest values."""
+        self._hear()
+        glance = Glance(self._engine.graph.name)
+        plan, outlook = self._valid(Plan), self._valid(Outlook)
+        glance.load = outlook.load if outlook else None
+        glance.unmet = plan.unmet if plan else None
+        for name, step_id in self._engine.graph.streams.items():
+            kind, last = self._engine.graph.steps[step_id].kind, self._engine.output(step_id).last
+            if kind is NodeKind.DEVICE:
+                glance.batteries.append(self._battery(name, step_id, plan))
+            elif kind is not NodeKind.SINK and isinstance(last, float | bool | str):
+                edge = self._engine.graph.edge(name)
+                if isinstance(last, float) and edge and edge.wire and edge.wire.unit == "W":
+                    glance.meters[name] = None if self._is_silent(step_id) else last
+                else:
+                    glance.others[name] = last
+        return glance
+
+    def _hear(self) -> None:
+        """Listen to each device; a reload brings and takes some."""
+        for step in self._engine.graph.steps.values():
+            output = self._engine.output(step.id)
+            if step.kind is NodeKind.DEVICE and self._heard.get(step.stream) is not output:
+                self._heard[step.stream] = output
+                output.listen(-1, self._keeper(step.stream))
+
+    def _battery(self, name: str, step_id: str, plan: Plan | None) -> BatteryGlance:
+        told = self._batteries.get(name, Battery())
+        reason = plan.reasons.get(name, "") if plan else ""
+        written = self._engine.shells[step_id].written if step_id in self._engine.shells else None
+        if told.online is False:
+            return BatteryGlance(name, written, None, told.soc, "away")
+        return BatteryGlance(name, written, told.power, told.soc, reason)
+
+    def _is_silent(self, step_id: str) -> bool:
+        now, count = self._engine.clock.time(), self._engine.output(step_id).count
+        known, since = self._counts.get(step_id, (-1, now))
+        if known != count:
+            self._counts[step_id] = count, now
+            return False
+        return now - since > SILENT
+
+    def _valid(self, kind: type[Plan] | type[Outlook]) -> Any:
+        value = self._newest(kind)
+        return value if value and value.valid_until > self._engine.clock.time() else None
+
+    def _newest(self, kind: type[Any]) -> Any:
+        found = (output.last for output in self._engine.outputs.values())
+        return next((value for value in reversed(list(found)) if isinstance(value, kind)), None)
+
+    def _keeper(self, stream: str) -> Any:
+        def keep(record: Battery) -> None:
+            self._batteries[stream] = record.after(self._batteries.get(stream))
+
+        return keep
+
+
+def line(glance: Glance) -> str:
+    """Tell a glance in one plain line."""
+    return ", ".join(_parts(glance))
+
+
+def _parts(glance: Glance) -> Iterator[str]:
+    for name, watts in glance.meters.items():
+        yield meter_text(name, watts)
+    if glance.load is not None:
+        yield f"load {glance.load:.0f} W"
+    for battery in glance.batteries:
+        soc = "" if battery.soc is None else f" at {battery.soc:.0f} %"
+        yield f"{battery.name} {watts_text(battery.setpoint)} -> {watts_text(battery.power)}{soc}"
+
+
+def meter_text(name: str, watts: float | None) -> str:
+    """Tell of a source."""
+    return f"{name} is silent" if watts is None else f"{name} {watts_text(watts)}"
+
+
+def watts_text(watts: float | None) -> str:
+    """Print watts, or a dash for what is not known."""
+    return "-" if watts is None else f"{watts + 0.0:.0f} W"

@@ -1,0 +1,131 @@
+"""Feed a recording to a flow in virtual time: the same streams, the same bytes each time."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from flowctl.engine.engine import Engine
+from flowctl.faults import FlowError
+from flowctl.language.flow import INTO
+from flowctl.language.graph import Graph
+from flowctl.recordings.plain import Read, plain, reader
+from flowctl.recordings.recording import read
+from flowctl.recordings.tables import Row
+from flowctl.signature.node import NodeKind
+from flowctl.store import Store
+from flowctl.virtual.clock import VirtualClock
+from flowctl.virtual.detached import DetachedEnds
+
+Line = dict[str, Any]
+MICRO = 1_000_000
+
+
+def replay(
+    graph: Graph, recording: str | Path, columns: Mapping[str, str] | None = None
+) -> Iterator[Line]:
+    """Yield what every stream says now, as `{"t", "stream", "value"}`, in order.
+
+    The recording speaks for sources and devices. A device it does not hold accepts each setpoint
+    at once. What goes into a device is told as `left/in`, a release as `null`; what reaches a sink
+    under the name of its stream. Streams of the recording that the flow does not have are passed
+    over.
+
+    Raises:
+        FlowError: the recording cannot be read, or holds nothing for this flow.
+    """
+    rows = iter(read(recording, columns))
+    edges = {name for name in graph.streams if graph.edge(name)}
+    first = next((row for row in rows if row[1] in edges), None)
+    if first is None:
+        known = ", ".join(sorted(edges)) or "none"
+        raise FlowError(f"{recording}: holds no value for an edge of this flow; edges: {known}")
+    player = Player(graph, first[0])
+    yield from player.play(chain((first,), rows))
+    yield from player.rest()
+
+
+class Player:
+    """A flow in virtual time that is fed by hand and tells everything it says."""
+
+    def __init__(self, graph: Graph, epoch: float) -> None:
+        self._epoch = epoch
+        self.clock = VirtualClock(datetime.fromtimestamp(epoch, UTC))
+        self._ends = DetachedEnds(self.clock, accept=False)
+        stores: dict[str, Store] = {}
+        self.engine = Engine(
+            graph, self.clock, self._ends, lambda step: stores.setdefault(step, Store())
+        )
+        self._date = self._dates()
+        self._said: list[Line] = []
+        for name, step_id in graph.streams.items():
+            self._listen(name, step_id)
+        self.engine.start()
+        self.clock.advance(0)
+        self._edges = {name: (self._reader(name), push) for name, push in self._ends.pushes.items()}
+
+    def play(self, rows: Iterable[Row]) -> Iterator[Line]:
+        """Speak recorded values in order, and tell what comes of them; others are passed over."""
+        said, epoch, edges, advance = self._said, self._epoch, self._edges, self.clock.advance_to
+        for time, stream, raw in rows:
+            edge = edges.get(stream)
+            if edge is None:
+                continue
+            read, push = edge
+            advance(time - epoch)
+            try:
+                value = read(raw, epoch)
+            except ValueError as error:
+                raise FlowError(f"recorded value of {stream} at {time:.3f}: {error}") from None
+            push(value)
+            yield from said
+            said.clear()
+
+    def feed(self, time: float, stream: str, raw: Any) -> list[Line]:
+        """Let time pass up to a recorded value, speak it, and tell what came of both."""
+        return list(self.play([(time, stream, raw)]))
+
+    def rest(self) -> list[Line]:
+        """Tell what is still said at the time of the last value."""
+        self.clock.advance(0)
+        return self._told()
+
+    def _told(self) -> list[Line]:
+        told = self._said[:]
+        self._said.clear()
+        return told
+
+    def _reader(self, stream: str) -> Read:
+        edge = self.engine.graph.edge(stream)
+        return reader(edge.wire if edge else None)
+
+    def _listen(self, name: str, step_id: str) -> None:
+        kind, into = self.engine.graph.steps[step_id].kind, f"{name}/{INTO}"
+        if kind is NodeKind.DEVICE:
+            self.engine.output(into).listen(-1, self._teller(into))
+        end = into if kind is NodeKind.SINK else step_id
+        self.engine.output(end).listen(-1, self._teller(name))
+
+    def _teller(self, name: str) -> Callable[[Any], None]:
+        date, epoch, say = self._date, self._epoch, self._said.append
+
+        def tell(value: Any) -> None:
+            shown = value if value.__class__ is float else plain(value, epoch)
+            say({"t": date(), "stream": name, "value": shown})
+
+        return tell
+
+    def _dates(self) -> Callable[[], float]:
+        """Make what tells the date of now: since the epoch, in whole microseconds."""
+        clock, start = self.clock.time, round(self._epoch * MICRO)
+        at = date = -math.inf
+
+        def now() -> float:
+            nonlocal at, date
+            if (time := clock()) != at:  # many things are said at one time
+                at, date = time, (start + round(time * MICRO)) / MICRO  # by integers: cheaper
+            return date
+
+        return now

@@ -1,0 +1,134 @@
+"""What is believed of one battery: what it was told, what it owes, what it can do."""
+
+import math
+from typing import NamedTuple
+
+from flowctl import Ability, Seconds, Watts
+from nodes._helpers.law.bank import Bank, new_bank
+from nodes._helpers.law.ceiling import TOLERANCE, TOLERANCE_PART, Ceiling, Witness
+from nodes._helpers.law.facts import Facts
+from nodes._helpers.law.flight import Flight, owed, owed_between
+
+STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the battery is not there
+
+
+class Belief(NamedTuple):
+    """One battery as the predictor sees it. Powers are + discharging."""
+
+    # First what others are told of it: a change of anything below is no news.
+    dead: Seconds
+    lag: Seconds
+    rating: Watts
+    """What it can do as long as it does not tell."""
+    facts: Facts = Facts()
+    expected: Watts = 0.0
+    """What it delivers once everything in flight has landed."""
+    accepted_at: Seconds = -math.inf
+    flights: tuple[Flight, ...] = ()
+    charge: Ceiling = Ceiling()
+    discharge: Ceiling = Ceiling()
+
+    accepted: Watts = 0.0
+    """The setpoint it holds."""
+    away: bool = True
+    """Nothing is expected of it: its next measurement says what it does."""
+    measured_at: Seconds | None = None
+    poll: Seconds | None = None
+    """Mean time between measurements."""
+    witness: Witness = Witness()
+    bank: Bank = Bank()
+
+    @property
+    def reach(self) -> Seconds:
+        """How long the meter waits for most of its answer."""
+        return self.dead + self.lag
+
+    @property
+    def heard(self) -> bool:
+        """Whether it has told anything of what it does."""
+        return self.measured_at is not None or self.accepted_at > -math.inf
+
+    def shows(self, at: Seconds) -> Watts:
+        """Power visible on the meter at a time."""
+        return self.expected - owed(self.flights, self.dead, self.lag, at)
+
+    def may_show(self, at: Seconds, delta: Seconds) -> tuple[Watts, Watts]:
+        """Smallest and largest power visible if the dead time is wrong by `delta`."""
+        if not self.flights:
+            return self.expected, self.expected
+        owed_early, owed_late = owed_between(self.flights, self.dead, delta, self.lag, at)
+        early, late = self.expected - owed_early, self.expected - owed_late
+        return (early, late) if early < late else (late, early)
+
+    @property
+    def note(self) -> str:
+        """What is special of it, for people."""
+        down, up = self.discharge.watts, self.charge.watts
+        if down == up == math.inf:
+            return ""
+        notes = (
+            f"delivers {down:.0f}W at most" if down < self.limit(charging=False) else "",
+            f"takes {up:.0f}W at most" if up < self.limit(charging=True) else "",
+        )
+        return ", ".join(filter(None, notes))
+
+    def limit(self, *, charging: bool) -> Watts:
+        """Return what the battery tells of itself, or its rating."""
+        told = self.facts.max_charge if charging else self.facts.max_discharge
+        return self.rating if told is None else max(0.0, told)
+
+    def able(self, *, charging: bool) -> Watts:
+        """Return what it can do in one direction: its limit under the learned ceiling."""
+        ceiling = self.charge if charging else self.discharge
+        return min(self.limit(charging=charging), ceiling.watts)
+
+    def is_tried(self) -> bool:
+        """Tell whether it is asked for more than it was seen to deliver since its last ceiling."""
+        ceiling = self.charge if self.expected < 0 else self.discharge
+        return abs(self.expected) > (1 + TOLERANCE_PART) * ceiling.proven + TOLERANCE
+
+    def says_as(self, other: "Belief") -> bool:
+        """Tell whether others need not be told anew."""
+        return self is other or self[:TOLD] == other[:TOLD]
+
+    def is_gone(self, at: Seconds) -> bool:
+        """Tell whether nothing can be expected of it."""
+        if self.facts.online is False:
+            return True
+        if self.poll is None or self.measured_at is None:
+            return False
+        return at - self.measured_at > STALE_POLLS * self.poll + STALE_GRACE
+
+
+def believe(dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
+    """Begin with a battery of which nothing is known."""
+    return Belief(dead, lag, rating, bank=new_bank(dead, lag))
+
+
+def ability(belief: Belief, *, available: bool, note: str = "") -> Ability:
+    """Say what the allocator needs to know of it."""
+    facts = belief.facts
+    full = facts.soc is not None and facts.soc >= 100
+    empty = facts.soc is not None and facts.soc <= 0
+    gives = belief.able(charging=False) if available else 0.0
+    return Ability(
+        setpoint=belief.expected,
+        flights=belief.flights,
+        dead_time=belief.dead,
+        lag=belief.lag,
+        can_charge=belief.able(charging=True) if available and not full else 0.0,
+        can_discharge=min(gives, facts.pv_power or 0.0) if empty else gives,
+        available=available,
+        soc=facts.soc,
+        capacity=facts.capacity,
+        min_power=facts.min_power or 0.0,
+        write_every=facts.write_every or 0.0,
+        accepted_at=belief.accepted_at,
+        self_regulating=bool(facts.self_regulating),
+        power=facts.power,
+        sun=facts.pv_power,
+        note=note,
+    )
+
+
+TOLD = Belief._fields.index("discharge") + 1

@@ -1,0 +1,99 @@
+"""Who works: as many as have room and a part worth their while, or as few as lose least."""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from flowctl import Seconds, Watts
+from nodes._helpers.law import allocation as table
+from nodes._helpers.law.allocation import Seat
+from nodes._helpers.law.losses import Losses
+from nodes._helpers.law.seating import Round
+
+GAIN = 5.0  # W of losses that another number of units must save: a switch costs as much in minutes
+LEAVES = 0.1  # of the limits of those that stay, by which they must be lighter than for one to join
+HANDOVER = 30.0  # s from all to nothing: wrong by 3 s, two timings let a tenth of it pass the meter
+NONE: Mapping[str, Seconds] = MappingProxyType({})
+
+
+class Leaving(NamedTuple):
+    """One that hands over: it goes down evenly while those that stay come up."""
+
+    since: Seconds
+    watts: Watts
+    """What it gave then, a magnitude."""
+
+    def part(self, at: Seconds) -> Watts:
+        """Return what it still gives."""
+        return max(0.0, self.watts * (1 - (at - self.since) / HANDOVER))
+
+
+class Working(NamedTuple):
+    """Who works, and what must be remembered of it."""
+
+    active: frozenset[str] = frozenset()
+    needed_at: Seconds = 0.0
+    """When all active ones were last needed."""
+    called: Mapping[str, Seconds] = NONE
+    """When each active one was last needed, where few are to work."""
+    leaving: Mapping[str, Leaving] = MappingProxyType({})
+    """Those that are not called any more, and still give something."""
+
+
+def choose(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
+    """Choose who works: new ones join at once, others leave when long not needed."""
+    if now.policy.strategy == "efficiency":
+        return _few(before, now, seats)
+    share = math.inf if now.policy.strategy == "priority" else now.policy.share
+    needed = frozenset([seat.name for seat in table.enough(seats, now.total, share)])
+    if needed >= before.active:
+        return Working(needed, now.at)
+    if now.at - before.needed_at >= now.policy.least_on:
+        return Working(needed, now.at)
+    kept = [seat.name for seat in seats if seat.name in before.active]
+    return Working(needed.union(kept), before.needed_at)
+
+
+def _few(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
+    """Choose as few as lose least; who leaves hands over to those that stay."""
+    ranked = table.in_order(seats)
+    there = frozenset(seat.name for seat in ranked)
+    count = how_many(ranked, now.total, len(before.active & there), now.policy.losses)
+    called = {
+        name: at
+        for name, at in before.called.items()
+        if name in there and now.at - at < now.policy.least_on
+    }
+    called |= {seat.name: now.at for seat in ranked[:count]}
+    leaving = {
+        seat.name: before.leaving.get(seat.name, Leaving(now.at, given))
+        for seat in ranked
+        if seat.name not in called and (given := seat.ability.setpoint * now.sign) > 0
+    }
+    return Working(frozenset(called), now.at, called, leaving)
+
+
+def how_many(seats: Sequence[Seat], total: Watts, on: int, losses: Losses) -> int:
+    """Say how many, in order: enough for the total, and no more than pay."""
+    if not seats:
+        return 0
+    least = _enough(seats, total, on)
+    costs = {least: losses.of(seats[:least], total)}
+    for count in range(least + 1, len(seats) + 1):
+        costs[count] = losses.of(seats[:count], total)
+        if costs[count] > costs[count - 1] and count > on:
+            break
+    best = min(costs, key=costs.__getitem__)
+    now = min(max(on, least), len(seats))
+    return best if costs[now] - costs[best] > GAIN else now
+
+
+def _enough(seats: Sequence[Seat], total: Watts, on: int) -> int:
+    able = 0.0
+    for count, seat in enumerate(seats, 1):
+        able += seat.able
+        room = table.ROOM if count >= on else table.ROOM - LEAVES
+        if room * able >= total:
+            return count
+    return len(seats)

@@ -1,0 +1,73 @@
+"""What the fastest battery adds to its share until the others show theirs."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from flowctl import Seconds, Watts
+from nodes._helpers.law.allocation import Seat
+from nodes._helpers.law.seating import Round
+
+WORTHWHILE = 25.0  # W: what a device's dead band swallows is not covered by the next one
+
+
+def covered(
+    now: Round, seats: Sequence[Seat], shares: Mapping[str, Watts], *, late: bool
+) -> dict[str, Watts]:
+    """Return what batteries give beyond their shares, or less; the fastest seat is the first.
+
+    The fastest does it alone; what would be too much for it goes to the next ones, as far as still
+    slower ones owe it. None goes against the others, unless all others are late: then the fastest
+    takes in what they were told to stop but still give, which the grid would get otherwise.
+    """
+    quick, *helpers = seats
+    share = shares[quick.name]
+    wish = share + _owed(now, quick, shares, (quick.name,))
+    least = _least(now, quick, share, wish, late=late)
+    extra = {quick.name: max(least, min(quick.able, wish)) - share}
+    if helpers and wish - quick.able > WORTHWHILE:
+        extra.update(_helped(now, helpers, shares, quick, wish - quick.able))
+    return extra
+
+
+def _least(now: Round, quick: Seat, share: Watts, wish: Watts, *, late: bool) -> Watts:
+    if late and wish < 0:
+        return -min(now.most(quick.name, -now.sign)[0], _ending(now, quick))
+    return min(share, quick.ability.min_power)
+
+
+def _ending(now: Round, seat: Seat) -> Watts:
+    """Sum up what others still give against what they were told, when a command to this lands."""
+    lands = _lands(now, seat)
+    others = [other for name, other in now.usable.items() if name != seat.name]
+    return sum(max(0.0, now.sign * (other.shows(lands) - other.setpoint)) for other in others)
+
+
+def _helped(
+    now: Round, helpers: Sequence[Seat], shares: Mapping[str, Watts], quick: Seat, left: Watts
+) -> dict[str, Watts]:
+    extra, faster = dict[str, Watts](), {quick.name}
+    for seat in helpers:
+        faster.add(seat.name)
+        room = seat.able - shares[seat.name]
+        if room <= WORTHWHILE:
+            continue
+        left = min(left, _owed(now, seat, shares, faster))
+        if left <= WORTHWHILE:
+            break
+        extra[seat.name] = min(left, room)
+        left -= extra[seat.name]
+    return extra
+
+
+def _owed(now: Round, seat: Seat, shares: Mapping[str, Watts], but: Collection[str]) -> Watts:
+    """Sum up what the others will still owe when a command to this one lands."""
+    lands, owed = _lands(now, seat), 0.0
+    for name, other in now.usable.items():
+        if name not in but:
+            owed += shares.get(name, 0.0) - now.sign * other.shows(lands)
+    return owed
+
+
+def _lands(now: Round, seat: Seat) -> Seconds:
+    """Say when most of a command given now will show."""
+    ability = seat.ability
+    return now.at + ability.dead_time + ability.write_every + ability.lag / 2

@@ -1,0 +1,151 @@
+"""Hearing a battery: what its measurements and acceptances change in what is believed of it."""
+
+import math
+
+from flowctl import Battery, Seconds, Watts
+from nodes._helpers.law import bank as banks
+from nodes._helpers.law import ceiling as ceilings
+from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
+from nodes._helpers.law.ceiling import Ceiling, Witness
+from nodes._helpers.law.facts import newer, updated
+from nodes._helpers.law.flight import landed
+
+SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
+SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can show
+POLL_PACE = 0.2  # part of each gap between measurements that enters the mean
+POLL_JUMP = 4.0  # times the mean that a gap counts at most: an outage is no poll
+
+
+def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
+    """Take in what a battery tells: a measurement, an acceptance, or both."""
+    own = belief.away and belief.facts.self_regulating and belief.facts.online is not False
+    belief = belief._replace(facts=updated(belief.facts, record))
+    power, setpoint = newer(record.power, None), newer(record.setpoint, None)
+    if power is not None:
+        belief = _measured(belief, power, min(at, newer(record.power_at, at)))
+    if setpoint is not None:
+        if own and belief.facts.power is not None:
+            belief = _found(belief, belief.facts.power)  # it goes on from what it gave by itself
+        belief = _accepted(belief, setpoint, min(at, newer(record.setpoint_at, at)), at)
+    return belief
+
+
+def at_rest(belief: Belief, watts: Watts) -> Belief:
+    """Believe that it delivers this now and that nothing is in flight."""
+    bank = banks.at_rest(belief.bank, watts)
+    return belief._replace(expected=watts, flights=(), bank=bank, witness=_calm(belief.witness))
+
+
+def let_go(belief: Belief) -> Belief:
+    """Expect nothing of a battery that is gone, was released, or goes by its own meter."""
+    if belief.away and belief.expected == 0 and not belief.flights:
+        return belief
+    if belief.facts.online is False:  # it did not answer at all before that was known
+        belief = _unlearned(belief)
+    return at_rest(belief, 0.0)._replace(accepted=0.0, away=True)
+
+
+def pruned(belief: Belief, at: Seconds) -> Belief:
+    """Drop the flights that have landed."""
+    flights = belief.flights
+    if not flights:
+        return belief
+    over = landed(flights, belief.dead, belief.lag, at)
+    return belief._replace(flights=flights[over:]) if over else belief
+
+
+def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Belief:
+    """Try a cut ceiling again when its time has come."""
+    old = belief.charge if charging else belief.discharge
+    if old.watts == math.inf or _is_undecided(belief, at):  # one try at a time
+        return belief
+    new = ceilings.retry(old, belief.limit(charging=charging), hungry=hungry, at=at)
+    return belief if new is old else _ceiling(belief, charging, new)
+
+
+def _is_undecided(belief: Belief, at: Seconds) -> bool:
+    """Tell whether it is tried beyond what is proven, and may still show that it can or cannot."""
+    decided = belief.accepted_at + belief.dead + SLOW * belief.lag + POLLS * (belief.poll or 0.0)
+    return at < decided and belief.is_tried()
+
+
+def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> Belief:
+    held, known = belief.accepted, belief.accepted_at
+    if when < known:
+        return belief
+    if abs(setpoint - held) < SAME and (setpoint == 0) == (held == 0):
+        return belief if when == known else belief._replace(accepted_at=when)
+    if landed(((when, 0.0),), belief.dead, belief.lag, now):  # old news: what is measured counts
+        belief = at_rest(belief, setpoint if belief.away else belief.expected)
+        return belief._replace(accepted=setpoint, accepted_at=when, away=False)
+    bank = belief.bank if belief.flights else banks.remembered(belief.bank)
+    return belief._replace(
+        expected=setpoint,
+        accepted=setpoint,
+        accepted_at=when,
+        away=False,
+        flights=(*belief.flights, (when, setpoint - belief.expected)),
+        bank=banks.stepped(bank, setpoint, when),
+    )
+
+
+def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
+    last, poll = belief.measured_at, belief.poll
+    if last is None or belief.facts.self_regulating:
+        belief = belief._replace(measured_at=at)
+        return _found(belief, power) if belief.away and not belief.facts.self_regulating else belief
+    gap = at - last
+    if gap <= 0:
+        return belief
+    lost = poll is not None and gap > STALE_POLLS * poll + STALE_GRACE
+    poll = gap if poll is None else poll + POLL_PACE * (min(gap, POLL_JUMP * poll) - poll)
+    belief = belief._replace(measured_at=at, poll=poll)
+    if lost or belief.away or belief.accepted_at == -math.inf:
+        return _found(belief, power)
+    return _witnessed(belief, power, poll, at)
+
+
+def _found(belief: Belief, power: Watts) -> Belief:
+    """Take a battery that appears, or was never told anything, as it is: no bump."""
+    return at_rest(belief, power)._replace(accepted=power, away=False)
+
+
+def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
+    """Compare a measurement with what was to be expected, and learn the ceiling."""
+    if not belief.accepted:
+        return belief._replace(witness=_calm(belief.witness))
+    charging, sign = belief.accepted < 0, math.copysign(1.0, belief.accepted)
+    older = belief.witness.older
+    low, high = ceilings.band(belief.shows, sign, at=at, poll=poll, dead=belief.dead, older=older)
+    seen = ceilings.Band(low, high, abs(belief.expected))
+    witness = ceilings.weigh(belief.witness, seen, sign * power)
+    old = belief.charge if charging else belief.discharge
+    new = ceilings.verdict(old, witness, seen, sign * power, at)
+    belief = belief._replace(witness=witness)
+    if new is None:
+        proved = ceilings.proved(old, seen, sign * power)
+        return belief if proved is old else _ceiling(belief, charging, proved)
+    if abs(sign * power - old.proven) <= ceilings.TOLERANCE:
+        belief = belief._replace(witness=witness.settled())
+    if ceilings.was_hasty(old, new, at):
+        belief = belief._replace(witness=belief.witness.aged())
+    if new.watts < old.watts:
+        belief = _unlearned(belief)
+    return _ceiling(at_rest(belief, sign * max(0.0, sign * power)), charging, new)
+
+
+def _unlearned(belief: Belief) -> Belief:
+    """Take a battery that is at its ceiling for no slower than before it was asked for more."""
+    bank = banks.unlearned(belief.bank)
+    if bank.costs == belief.bank.costs:
+        return belief
+    dead, lag = banks.best(bank)
+    return belief._replace(bank=bank, dead=dead, lag=lag)
+
+
+def _ceiling(belief: Belief, charging: bool, new: Ceiling) -> Belief:
+    return belief._replace(charge=new) if charging else belief._replace(discharge=new)
+
+
+def _calm(witness: Witness) -> Witness:
+    return witness._replace(short=0, more=0)
