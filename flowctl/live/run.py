@@ -134,6 +134,8 @@ def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:
     for index, session in enumerate(sessions):
         session.engine.completed = lambda index=index: ended(index)  # type: ignore[misc]
         session.start()
+    for session in sessions:  # before any device is dialled; all ticks have begun together by now
+        session.note()
 
 
 @contextmanager

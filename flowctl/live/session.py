@@ -10,6 +10,7 @@ from typing import Any
 from flowctl.clock import Clock
 from flowctl.engine.engine import Engine
 from flowctl.faults import FlowError
+from flowctl.language.chain import devices
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
 from flowctl.language.zone import own_zone
@@ -68,7 +69,6 @@ class Session:
             epoch = clock.wall().timestamp() - clock.time()
             self._recorder = Recorder(self.options.record, flow=name, zone=own_zone(), epoch=epoch)
             self._record_edges()
-        self._note()
         self.engine.start()
 
     async def stop(self) -> None:
@@ -91,7 +91,7 @@ class Session:
         except Exception:
             self.log.exception("not reloaded")
             return None
-        self._note()
+        self.note()
         if changes:
             took = (time.perf_counter() - began) * 1000
             self.log.info("reloaded in %.0f ms: %s", took, changes)
@@ -102,9 +102,11 @@ class Session:
             self._record_edges()
         return changes
 
-    def _note(self) -> None:
-        if self.options.state and not self.options.shadow:  # who borrows nothing owes nothing
-            keep(self.options.state, self.source, self.engine.graph.watches)
+    def note(self) -> None:
+        """Note the flow as it was taken over, for whoever gives its batteries back."""
+        graph, state = self.engine.graph, self.options.state
+        if state and not self.options.shadow and devices(graph):  # who borrows nothing owes nothing
+            keep(state, self.source, graph.watches)
 
     def _record_edges(self) -> None:
         graph = self.engine.graph

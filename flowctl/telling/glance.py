@@ -46,34 +46,43 @@ class Looker:
         self._batteries: dict[str, Battery] = {}
         self._heard: dict[str, Output] = {}
         self._counts: dict[str, tuple[int, float]] = {}  # what a stream had said, and since when
-        self._hear()
+        self._learn()
 
     def look(self) -> Glance:
         """Collect the newest values."""
-        self._hear()
-        glance = Glance(self._engine.graph.name)
+        if self._graph is not self._engine.graph:
+            self._learn()
+        glance = Glance(self._graph.name)
         plan, outlook = self._valid(Plan), self._valid(Outlook)
         glance.load = outlook.load if outlook else None
         glance.unmet = plan.unmet if plan else None
-        for name, step_id in self._engine.graph.streams.items():
-            kind, last = self._engine.graph.steps[step_id].kind, self._engine.output(step_id).last
-            if kind is NodeKind.DEVICE:
-                glance.batteries.append(self._battery(name, step_id, plan))
-            elif kind is not NodeKind.SINK and isinstance(last, float | bool | str):
-                edge = self._engine.graph.edge(name)
-                if isinstance(last, float) and edge and edge.wire and edge.wire.unit == "W":
-                    glance.meters[name] = None if self._is_silent(step_id) else last
-                else:
-                    glance.others[name] = last
+        for name, step in self._ends:
+            last = self._engine.output(step.id).last
+            if step.kind is NodeKind.DEVICE:
+                glance.batteries.append(self._battery(name, step.id, plan))
+            elif name in self._in_watts and isinstance(last, float):
+                glance.meters[name] = None if self._is_silent(step.id) else last
+            elif isinstance(last, float | bool | str):
+                glance.others[name] = last
         return glance
 
-    def _hear(self) -> None:
-        """Listen to each device; a reload brings and takes some."""
-        for step in self._engine.graph.steps.values():
-            output = self._engine.output(step.id)
-            if step.kind is NodeKind.DEVICE and self._heard.get(step.stream) is not output:
-                self._heard[step.stream] = output
-                output.listen(-1, self._keeper(step.stream))
+    def _learn(self) -> None:
+        """Look at the flow as it is from now on: a reload brings and takes streams."""
+        self._graph = graph = self._engine.graph
+        steps = [(name, graph.steps[step_id]) for name, step_id in graph.streams.items()]
+        self._ends = [(name, step) for name, step in steps if step.kind is not NodeKind.SINK]
+        edges = {name: graph.edge(name) for name, _ in self._ends}
+        self._in_watts = {
+            n for n, edge in edges.items() if edge and edge.wire and edge.wire.unit == "W"
+        }
+        for step in graph.steps.values():
+            if step.kind is NodeKind.DEVICE:
+                self._hear(step.stream, self._engine.output(step.id))
+
+    def _hear(self, stream: str, output: Output) -> None:
+        if self._heard.get(stream) is not output:
+            self._heard[stream] = output
+            output.listen(-1, self._keeper(stream))
 
     def _battery(self, name: str, step_id: str, plan: Plan | None) -> BatteryGlance:
         told = self._batteries.get(name, Battery())
