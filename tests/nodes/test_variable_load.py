@@ -110,7 +110,8 @@ async def test_a_percent_that_it_answers_is_read_back(mosquitto, topic, file):
     async with peer(mosquitto) as other, driven(variable_load, mosquitto, **settings) as load:
         load.put(-1150.0)
         await load.accepts(-1150.0)
-        await other.publish(topic, json.dumps({"percent": 25.0, "power": 0, "state": "ON"}))
+        answer = json.dumps({"percent": 25.0, "power": 0, "state": "ON"})
+        await other.publish(topic, answer, retain=True)  # also if nobody listens yet
         await load.accepts(-210.0)
 
 
