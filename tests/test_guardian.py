@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from flowctl.engine.engine import Engine
+from flowctl.faults import FlowError
 from flowctl.language.check import load
 from flowctl.live import guardian, guarding
 
@@ -129,3 +130,19 @@ async def test_who_borrows_nothing_is_not_guarded_until_a_reload_brings_a_device
         while guarded._guardian is None:  # noqa: ASYNC110 - it is another one's doing
             await asyncio.sleep(0.02)
     beating.cancel()
+
+
+@pytest.mark.parametrize(("error", "given_back"), [(FlowError, False), (RuntimeError, True)])
+def test_who_ends_in_an_error_may_still_owe_what_was_borrowed(
+    tmp_path: Path, error: type[Exception], given_back: bool
+) -> None:
+    told, again = tmp_path / "told", tmp_path / "again"
+    back, start = ([sys.executable, "-c", f"open({str(file)!r}, 'w')"] for file in (told, again))
+    with (
+        pytest.raises(error),
+        guarding.guarding(back, start, wanted=True) as guard,
+    ):
+        guard.start([Lived(BORROWS)])
+        raise error("something")
+    assert told.exists() is given_back
+    assert not again.exists()

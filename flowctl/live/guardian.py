@@ -52,6 +52,10 @@ class Guardian:
     def bye(self) -> None:
         """End it in peace: every device has been released."""
         self._say(BYE)
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the pipe, and wait for what it does then."""
         os.close(self._end)
         self._process.wait()
 

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from flowctl.faults import FlowError
+from flowctl.language.chain import devices
 from flowctl.live.guardian import EVERY, TELL, Guardian
 from flowctl.live.session import Session
-from flowctl.signature.node import NodeKind
 
 log = logging.getLogger("flowctl")
 
@@ -22,7 +23,8 @@ class Guarding:
 
     def start(self, sessions: Sequence[Session]) -> None:
         """Start the guardian if anything is borrowed."""
-        if self._wanted and not self._guardian and any(map(_has_devices, sessions)):
+        borrowed = (devices(session.engine.graph) for session in sessions)
+        if self._wanted and not self._guardian and any(borrowed):
             faulthandler.register(TELL, all_threads=False)
             self._guardian = Guardian(*self._commands)
 
@@ -47,17 +49,27 @@ class Guarding:
             self._guardian.bye()
             self._guardian = None
 
+    def leave(self) -> None:
+        """End without a goodbye: the guardian gives back what may still be borrowed."""
+        if self._guardian:
+            self._guardian.last()
+            self._guardian.leave()
+
 
 @contextmanager
 def guarding(release: Sequence[str], again: Sequence[str], *, wanted: bool) -> Iterator[Guarding]:
-    """Guard what runs inside; `release` gives everything back, `again` starts it anew."""
+    """Guard what runs inside; `release` gives everything back, `again` starts it anew.
+
+    A fault of a flow comes after everything was given back. What else goes wrong may have come
+    before that: then the guardian does it, and starts nothing, for somebody has to see the error.
+    """
     made = Guarding(release, again, wanted=wanted)
     try:
         yield made
-    finally:
+    except FlowError:
         made.end()
-
-
-def _has_devices(session: Session) -> bool:
-    steps = session.engine.graph.steps.values()
-    return any(step.kind is NodeKind.DEVICE for step in steps)
+        raise
+    except BaseException:
+        made.leave()
+        raise
+    made.end()

@@ -56,6 +56,7 @@ class Session:
         self._recorder: Recorder | None = None
         self._recorded: set[str] = set()
         self._faulty = False  # the file, so that another one runs
+        self._borrows = False
 
     @property
     def forced(self) -> Sequence[str]:
@@ -105,7 +106,8 @@ class Session:
     def note(self) -> None:
         """Note the flow as it was taken over, for whoever gives its batteries back."""
         graph, state = self.engine.graph, self.options.state
-        if state and not self.options.shadow and devices(graph):  # who borrows nothing owes nothing
+        self._borrows |= bool(devices(graph))  # one that did may owe nothing from now on
+        if state and not self.options.shadow and self._borrows:
             keep(state, self.source, graph.watches)
 
     def _record_edges(self) -> None:

@@ -36,8 +36,7 @@ class Http:
             OSError: no connection, no answer in time, or a refusal; the message holds the cure.
             ValueError: an answer came that is too long to be one.
         """
-        told = {name: secret.reveal() for name, secret in (headers or {}).items()}
-        return await self._ask("GET", path, patience, cures or {}, headers=told)
+        return await self._ask("GET", path, patience, headers, cures)
 
     async def post(
         self,
@@ -55,8 +54,7 @@ class Http:
             OSError: no connection, no answer in time, or a refusal; the message holds the cure.
             ValueError: an answer came that is too long to be one.
         """
-        told = {name: secret.reveal() for name, secret in (headers or {}).items()}
-        return await self._ask(method, path, patience, cures or {}, json=json, headers=told)
+        return await self._ask(method, path, patience, headers, cures, json=json)
 
     async def send(
         self,
@@ -73,20 +71,24 @@ class Http:
             OSError: no connection, no answer in time, or a refusal; the message holds the cure.
             ValueError: an answer came that is too long to be one.
         """
-        told = {name: secret.reveal() for name, secret in (headers or {}).items()}
-        return await self._ask(
-            "POST", path, patience, cures or {}, data=text.encode(), headers=told
-        )
+        return await self._ask("POST", path, patience, headers, cures, data=text.encode())
 
     def socket(self, path: str, patience: float = 5.0) -> AbstractAsyncContextManager[Socket]:
         """Open a WebSocket; entering it raises `OSError` when that cannot be done."""
         return opened(self._session, self._origin + path, self.shown, patience, self._named)
 
     async def _ask(
-        self, method: str, path: str, patience: float, cures: Mapping[int, str], **told: Any
+        self,
+        method: str,
+        path: str,
+        patience: float,
+        headers: Mapping[str, Secret] | None,
+        cures: Mapping[int, str] | None,
+        **told: Any,
     ) -> str:
         from aiohttp import ClientError, ClientTimeout
 
+        told["headers"] = {name: secret.reveal() for name, secret in (headers or {}).items()}
         told |= self._named | {"timeout": ClientTimeout(total=patience), "allow_redirects": False}
         try:
             async with self._session.request(method, self._origin + path, **told) as reply:
@@ -97,7 +99,7 @@ class Http:
         except ClientError as error:
             raise OSError(f"{self.shown} does not answer: {reason(error)}; {ASLEEP}") from None
         if status not in (200, 204):
-            cure = f"it moved to {moved}" if moved else cures.get(status, "")
+            cure = f"it moved to {moved}" if moved else (cures or {}).get(status, "")
             place = self.shown + path.partition("?")[0]  # a query may hold a password
             raise OSError(f"{place} says {status} {_excerpt(body)}; {cure}".rstrip("; "))
         return body
