@@ -35,13 +35,13 @@ def test_a_house_at_one_glance() -> None:
     assert battery.note
 
 
-def test_a_meter_that_falls_silent_is_not_shown_with_its_last_power() -> None:
+def test_a_meter_that_falls_silent_is_shown_with_the_age_of_its_last_power() -> None:
     bench = Bench(FLOW)
     looker = Looker(bench.engine)
     bench.say("left", Battery(power=0.0, soc=57.0))
     bench.say("meter", 400.0)
     told(bench, looker, 1)
-    assert told(bench, looker, SILENT + 1) == "meter is silent, left - -> 0 W at 57 %"
+    assert told(bench, looker, SILENT + 1) == "meter 400 W (16 s ago), left - -> 0 W at 57 %"
     bench.say("meter", 300.0)
     assert told(bench, looker, 0).startswith("meter 300 W, load")
 

@@ -10,6 +10,8 @@ from flowctl.signature.node import NodeKind
 from flowctl.values import Battery, Outlook, Plan
 
 SILENT = 15.0  # s without a word after which a power is not shown as if it were of now
+Said = tuple[float, float]
+"""A power in W, and how old it is, s."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Glance:
     """One look at a flow."""
 
     flow: str
-    meters: dict[str, float | None] = field(default_factory=dict)
-    """Newest power of each source, by stream, W; nothing of one that has fallen silent."""
+    meters: dict[str, Said] = field(default_factory=dict)
+    """Newest power of each source, by stream."""
     load: float | None = None
     unmet: float | None = None
     batteries: list[BatteryGlance] = field(default_factory=list)
@@ -61,7 +63,7 @@ class Looker:
             if step.kind is NodeKind.DEVICE:
                 glance.batteries.append(self._battery(name, step.id, plan))
             elif name in self._in_watts and isinstance(last, float):
-                glance.meters[name] = None if self._is_silent(step.id) else last
+                glance.meters[name] = last, self._age(step.id)
             elif isinstance(last, float | bool | str):
                 glance.others[name] = last
         return glance
@@ -92,13 +94,12 @@ class Looker:
             return BatteryGlance(name, written, None, told.soc, "away")
         return BatteryGlance(name, written, told.power, told.soc, reason)
 
-    def _is_silent(self, step_id: str) -> bool:
+    def _age(self, step_id: str) -> float:
+        """Say how long a stream has said nothing, as far as was looked."""
         now, count = self._engine.clock.time(), self._engine.output(step_id).count
-        known, since = self._counts.get(step_id, (-1, now))
-        if known != count:
+        if self._counts.get(step_id, (-1, now))[0] != count:
             self._counts[step_id] = count, now
-            return False
-        return now - since > SILENT
+        return now - self._counts[step_id][1]
 
     def _valid(self, kind: type[Plan] | type[Outlook]) -> Any:
         value = self._newest(kind)
@@ -121,8 +122,8 @@ def line(glance: Glance) -> str:
 
 
 def _parts(glance: Glance) -> Iterator[str]:
-    for name, watts in glance.meters.items():
-        yield meter_text(name, watts)
+    for name, said in glance.meters.items():
+        yield meter_text(name, said)
     if glance.load is not None:
         yield f"load {glance.load:.0f} W"
     for battery in glance.batteries:
@@ -130,9 +131,11 @@ def _parts(glance: Glance) -> Iterator[str]:
         yield f"{battery.name} {watts_text(battery.setpoint)} -> {watts_text(battery.power)}{soc}"
 
 
-def meter_text(name: str, watts: float | None) -> str:
-    """Tell of a source."""
-    return f"{name} is silent" if watts is None else f"{name} {watts_text(watts)}"
+def meter_text(name: str, said: Said) -> str:
+    """Tell of a source; a power that is not of now is told with its age."""
+    watts, age = said
+    old = f" ({age:.0f} s ago)" if age > SILENT else ""
+    return f"{name} {watts_text(watts)}{old}"
 
 
 def watts_text(watts: float | None) -> str:

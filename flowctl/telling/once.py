@@ -15,7 +15,7 @@ from flowctl.language.chain import devices
 from flowctl.language.flow import INTO
 from flowctl.live.session import Session
 from flowctl.recordings.plain import plain
-from flowctl.telling.glance import Glance, Looker, watts_text
+from flowctl.telling.glance import Glance, Looker, meter_text, watts_text
 from flowctl.values import Battery, Plan, Release
 
 LONGEST = 60.0  # s to wait for a decision
@@ -70,7 +70,7 @@ class Decision:
     def lines(self) -> Iterator[str]:
         """Tell it to people."""
         seen = self._glance
-        told = [f"{name} {watts_text(watts)}" for name, watts in seen.meters.items()]
+        told = [meter_text(name, said) for name, said in seen.meters.items()]
         told += [] if seen.load is None else [f"load {watts_text(seen.load)}"]
         yield f"{seen.flow}, {self._at:%H:%M:%S}: " + ", ".join(told)
         width = max(map(len, self._devices), default=0)
@@ -88,7 +88,7 @@ class Decision:
         return {
             "flow": seen.flow,
             "at": self._at.isoformat() if self._at else None,
-            "meters": seen.meters,
+            "meters": {name: watts for name, (watts, _) in seen.meters.items()},
             "load": seen.load,
             "unmet": seen.unmet,
             "batteries": {

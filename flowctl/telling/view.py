@@ -70,7 +70,7 @@ def _drawn(glance: Glance) -> list[object]:
     from rich.table import Table
     from rich.text import Text
 
-    told = [meter_text(name, watts) for name, watts in glance.meters.items()]
+    told = [meter_text(name, said) for name, said in glance.meters.items()]
     told += [f"load {watts_text(glance.load)}"] if glance.load is not None else []
     told += [f"unmet {watts_text(glance.unmet)}"] if glance.unmet else []
     told += [f"{name} {value}" for name, value in glance.others.items()]

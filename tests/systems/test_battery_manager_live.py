@@ -1,6 +1,7 @@
 """flows/battery-manager.yaml as a process, beside a broker and a Home Assistant with batteries."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.systems.running import flowctl_runs
 FLOW = Path(__file__).parents[2] / "flows" / "battery-manager.yaml"
 NUMBER = "flowctl/number/battery_manager_target_power"
 SWITCH = "flowctl/switch/battery_manager_enabled"
+MODE = "flowctl/select/battery_manager_mode"
 UNITS = ("marstek_1", "marstek_2")
 
 
@@ -129,6 +131,51 @@ async def test_R2_U3_O7_O11_M4_M5_F1_F2_F4_F8_the_whole_story(own_mosquitto, tmp
         await packs.hold(0.0, 0.0)  # Ctrl-C gave them back
         async with seen(url, "flowctl") as there:
             await there.shows("flowctl/status", "offline")
+
+
+class GridSensor:
+    """The sensor of the grid in Home Assistant: what the house draws less what batteries give."""
+
+    def __init__(self, house: House, packs: Batteries) -> None:
+        self.load, self.speaks = 1000.0, True
+        self._house, self._packs = house, packs
+
+    async def run(self) -> None:
+        late = deque([0.0, 0.0])  # as any meter is, and any inverter: two of its readings
+        while True:
+            powers = [self._house.states[f"sensor.{unit}_ac_power"]["state"] for unit in UNITS]
+            late.append(sum(map(float, powers)))
+            given = late.popleft()
+            if self.speaks:
+                watts, known = self.load - given, {"unit_of_measurement": "W"}
+                self._house.put("sensor.netz_gesamt_w", round(watts, 1), **known)
+            await asyncio.sleep(0.7)
+
+
+@pytest.mark.timeout(120)
+async def test_I4_F4_F5_the_grid_sensor_is_followed_falls_silent_and_flowctl_starts_again(
+    mosquitto, tmp_path
+):
+    async with a_house() as (house, host), batteries(house) as packs:
+        env = {"MQTT": mosquitto, "HA_URL": host, "HA_TOKEN": TOKEN.reveal()}
+        grid = GridSensor(house, packs)
+        measured = asyncio.create_task(grid.run())
+        async with seen(mosquitto, "flowctl") as there:
+            async with flowctl_runs(FLOW, tmp_path, "--set", "lease=6s", **env):
+                await sets(there, SWITCH, "ON")
+                await sets(there, MODE, "grid")
+                await packs.hold(-500.0, -500.0)
+                grid.load = -600.0  # the sun comes out
+                await packs.hold(300.0, 300.0)
+                grid.speaks = False
+                await packs.hold(0.0, 0.0)
+                grid.speaks = True
+                await packs.hold(300.0, 300.0)
+            await packs.hold(0.0, 0.0)
+            async with flowctl_runs(FLOW, tmp_path, "--set", "lease=6s", **env):
+                await sets(there, SWITCH, "ON")
+                await packs.hold(300.0, 300.0)  # the mode was kept
+        measured.cancel()
 
 
 @pytest.mark.timeout(120)
