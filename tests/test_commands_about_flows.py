@@ -3,18 +3,22 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+from shutil import copy
 
 import pytest
 
+from flowctl.folders import is_checkout
 from tests.typed import typed
 
+ROOT = Path(__file__).parent.parent
 MAIN = "import sys; from flowctl.cli import main; sys.argv[0] = 'flowctl'; main()"
 
 
 @pytest.fixture
 def flowctl(tmp_path):
     def call(*words):
-        command = [sys.executable, "-c", MAIN, *words]
+        command = [sys.executable, "-P", "-c", MAIN, *words]  # -P: as the script has it
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert "Traceback" not in done.stderr
         return done
@@ -116,8 +120,23 @@ def test_the_tests_beside_a_flow_are_no_flow_of_their_own(flowctl, tmp_path):
 
 
 def test_in_a_checkout_a_new_node_is_tested_with_what_pytest_wants_there(flowctl, tmp_path):
-    (tmp_path / "flowctl").mkdir()
-    (tmp_path / "flowctl" / "library.py").touch()
+    checkout(tmp_path)
     told = flowctl("new", "node", "gentle", "--in", "mine").stderr
     assert told.startswith("to test it: cd mine && pip install -c ")
     assert told.endswith("[test]' && python -m pytest tests/test_gentle.py\n")
+
+
+def test_in_a_checkout_beside_an_installation_nodes_are_listed_once(flowctl, tmp_path):
+    """As the README has it: `pip install .`, and on in the same folder."""
+    checkout(tmp_path)
+    (tmp_path / "mine.yaml").write_text("streams:\n  a: [tick: 1s, clamp: {low: 0, high: 9}, print]\n")
+    assert flowctl("check", "mine.yaml").stdout == "mine.yaml: good\n"
+    assert flowctl("nodes").stdout.count("\nclamp ") == 1
+
+
+def checkout(folder):
+    """Lay a copy of flowctl's own source there, as far as it is known by."""
+    for name in ("flowctl/__init__.py", "nodes/clamp.py"):
+        (folder / name).parent.mkdir()
+        copy(ROOT / name, folder / name)
+    assert is_checkout(folder)

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
+from flowctl.folders import is_checkout
 from flowctl.start import scaffold
 
 
@@ -34,7 +35,7 @@ def new(
 def _test(file: Path) -> str:
     """What runs a test; in a checkout of flowctl pytest goes by the settings there."""
     for folder in file.resolve().parents:
-        if (folder / "flowctl" / "library.py").exists():
+        if is_checkout(folder):
             install = f"pip install -c {folder}/constraints.txt '{folder}[test]'"
             return f"{install} && python -m pytest tests/{file.name}"
     return "pip install pytest && python -m pytest"

@@ -29,7 +29,7 @@ def nodes(
         return
     if flow and not flow.exists():
         raise faulty(flow, "E101", "cannot be read: No such file or directory", like(flow))
-    library = Library.beside(flow.parent if flow else _here())
+    library = Library.beside(flow.parent if flow else Path())
     names = [name.replace("-", "_")] if name else library.names()
     specs = [library.get(known) for known in names]
     if markdown and not name:
@@ -51,8 +51,3 @@ def _show(made: str, markdown: bool) -> None:
         sys.stdout.write(made + "\n")
     else:
         show_page(made)
-
-
-def _here() -> Path | None:
-    """The working folder; but a checkout of flowctl holds the installed nodes once more."""
-    return None if Path("flowctl", "library.py").exists() else Path()

@@ -13,6 +13,7 @@ from typing import Any
 
 import flowctl
 from flowctl.faults import Fault, FlowError, Mark, nearest
+from flowctl.folders import is_checkout
 from flowctl.language.beside import import_beside, is_node_file
 from flowctl.language.subflow import read_subflow
 from flowctl.signature.node import NodeSpec, read_node
@@ -99,8 +100,7 @@ class Library:
 
 def _ours(folder: Path, places: list[Place]) -> bool:
     """A checkout holds the nodes that are installed, perhaps as a copy elsewhere."""
-    checkout = (folder.parent / "flowctl" / "library.py").is_file()
-    return checkout or any(folder == place.folder for place in places)
+    return is_checkout(folder.parent) or any(folder == place.folder for place in places)
 
 
 @lru_cache(maxsize=1)
