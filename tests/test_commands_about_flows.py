@@ -129,7 +129,7 @@ def test_in_a_checkout_a_new_node_is_tested_with_what_pytest_wants_there(flowctl
 def test_in_a_checkout_beside_an_installation_nodes_are_listed_once(flowctl, tmp_path):
     """As the README has it: `pip install .`, and on in the same folder."""
     checkout(tmp_path)
-    (tmp_path / "mine.yaml").write_text("streams:\n  a: [tick: 1s, clamp: {low: 0, high: 9}, print]\n")
+    (tmp_path / "mine.yaml").write_text("streams:\n  a: [tick: 1s, print]\n")
     assert flowctl("check", "mine.yaml").stdout == "mine.yaml: good\n"
     assert flowctl("nodes").stdout.count("\nclamp ") == 1
 
