@@ -231,7 +231,7 @@ def test_a_sweep_names_the_best_and_the_worst(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--for", "5"), "--for: 5 has no unit; did you mean '5s'?"),
+        (("--for", "5"), "--for 5: 5 has no unit; did you mean '5s'?"),
         (("--for", "0s"), "must be more than 0s"),
         (("--for", "1m", "--warm-up", "2m"), "must be shorter than the run of 60s"),
         (("--by", "gird_w"), "did you mean 'grid_w'?"),

@@ -14,8 +14,8 @@ from flowctl.backtest.world import World
 from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.wires import silent
+from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
-from flowctl.units import UnitError, parse
 
 
 @dataclass(frozen=True)
@@ -75,21 +75,6 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
     return Asked(setting, rebuilt)
 
 
-def quantity(text: str | None, unit: str, option: str) -> float | None:
-    """Read a quantity that is not negative.
-
-    Raises:
-        FlowError: it is none, or of another unit.
-    """
-    try:
-        made = None if text is None else parse(text, unit)
-    except UnitError as error:
-        raise FlowError(f"{option}: {error}") from None
-    if made is not None and made < 0:
-        raise FlowError(f"{option} {text}: is less than nothing")
-    return made
-
-
 def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
     """Check the name of a figure.
 
@@ -107,7 +92,7 @@ def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
 
 
 def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
-    seconds = quantity(given.lasts, "s", "--for")
+    seconds = _asked(given.lasts, "s", "--for")
     if seconds is not None and seconds <= 0:
         raise FlowError(f"--for {given.lasts}: must be more than 0s")
     return World(
@@ -115,12 +100,16 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
         seed=given.seed,
         house=given.house,
         pv=given.pv,
-        peak=quantity(given.peak, "W", "--peak"),
-        begin=quantity(given.begin, "s", "--begin") or 0.0,
+        peak=_asked(given.peak, "W", "--peak"),
+        begin=_asked(given.begin, "s", "--begin") or 0.0,
         at=_date(given.at),
         seconds=seconds,
-        warm_up=quantity(given.warm_up, "s", "--warm-up") or 0.0,
+        warm_up=_asked(given.warm_up, "s", "--warm-up") or 0.0,
     )
+
+
+def _asked(text: str | None, unit: str, option: str) -> float | None:
+    return None if text is None else quantity(text, unit, option)
 
 
 def _check(given: Given) -> None:

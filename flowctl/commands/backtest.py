@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from flowctl.commands.check import pairs
 from flowctl.folders import cache_folder
+from flowctl.signature.arguments import pairs
 
 if TYPE_CHECKING:
     from flowctl.backtest.comparison import Comparison
@@ -54,7 +54,7 @@ def backtest(
 
     by = figure_name(by, priced=tariff is not None, bounded=bounds)
     given = Given(
-        plant, house, pv, peak, recording, pairs(column) if column else None, begin, at, for_,
+        plant, house, pv, peak, recording, pairs(column, "--column") or None, begin, at, for_,
         warm_up, seed, learned, tariff, silent or (), report is not None,
     )  # fmt: skip
     folder = (cache or cache_folder() / "bounds") if bounds else None

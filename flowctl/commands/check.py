@@ -8,6 +8,7 @@ from typing import Annotated
 from flowctl.faults import Fault, FlowError
 from flowctl.language.check import load
 from flowctl.language.testform import without_tests
+from flowctl.signature.arguments import pairs
 from flowctl.virtual.detached import rehearse
 
 
@@ -35,18 +36,6 @@ def check(
             names = ", ".join(map(str, flows))
             sys.stdout.write(f"{names}: good" + (f", {len(found)} warnings\n" if found else "\n"))
     return 2 if wrong else 0
-
-
-def pairs(sets: list[str] | None) -> dict[str, str]:
-    """Read `--set name=value` options.
-
-    Raises:
-        FlowError: one of them has no '='.
-    """
-    for item in sets or ():
-        if "=" not in item:
-            raise FlowError(f"--set {item}: write it as name=value")
-    return dict(item.split("=", 1) for item in sets or ())
 
 
 def _faults(flow: Path, sets: dict[str, str]) -> list[Fault]:

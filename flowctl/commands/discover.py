@@ -5,9 +5,8 @@ import json
 import sys
 from typing import Annotated
 
-from flowctl.faults import FlowError
+from flowctl.signature.arguments import quantity
 from flowctl.start.discover import EVERYBODY, Found, Search, finders, look
-from flowctl.units import UnitError, parse
 
 NOTHING = """\
 nothing answered. Is this machine in the same network as the devices, and no guest network?
@@ -31,7 +30,10 @@ def discover(
     """
     wanted = finders(kinds or ())
     search = Search(
-        wait=_seconds(wait), interface=interface, broadcast=broadcast, brokers=tuple(broker or ())
+        wait=quantity(wait, "s", "--wait"),
+        interface=interface,
+        broadcast=broadcast,
+        brokers=tuple(broker or ()),
     )
     if sys.stderr.isatty():
         sys.stderr.write(f"searching for {search.wait:g} s ...\n")
@@ -57,10 +59,3 @@ def _shown(found: list[Found]) -> str:
         lines.append(f"{one.what:{wide}}  {one.address:{far}}  {one.about}".rstrip())
         lines += [f"    - {one.step}"] if one.step else []
     return "\n".join(lines) + "\n"
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse(text, "s")
-    except UnitError as error:
-        raise FlowError(f"--wait {text}: {error}") from None

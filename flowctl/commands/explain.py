@@ -8,7 +8,6 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl.commands.check import pairs
 from flowctl.engine.sentences import command
 from flowctl.engine.witness import Explanation, Said
 from flowctl.faults import FlowError
@@ -18,6 +17,7 @@ from flowctl.language.graph import Graph
 from flowctl.language.zone import live_in
 from flowctl.recordings.moments import moment, zone_of
 from flowctl.recordings.plain import plain
+from flowctl.signature.arguments import pairs
 from flowctl.telling.explain import explain as find
 
 
@@ -39,7 +39,7 @@ def explain(
     Example: flowctl explain flows/home.yaml day.jsonl.gz --at 18:42:10 left
     """
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-    graph, columns = load(flow, sets=pairs(set_)), pairs(column) if column else None
+    graph, columns = load(flow, sets=pairs(set_)), pairs(column, "--column") or None
     zone = zone_of(recording)
     live_in(str(zone))
     when = moment(at, recording, zone, columns)

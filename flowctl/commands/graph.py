@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from flowctl.commands.check import pairs
 from flowctl.language.check import load
+from flowctl.signature.arguments import pairs
 from flowctl.telling.drawing import DRAWINGS
 
 Form = Literal["mermaid", "dot", "json"]

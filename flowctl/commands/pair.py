@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 from flowctl.faults import FlowError
+from flowctl.signature.arguments import quantity
 from flowctl.start.oldfiles import read
 from flowctl.start.pairing import pair as ask
 from flowctl.start.pairing import pairer
-from flowctl.units import UnitError, parse
 
 PRIVATE, OTHERS = 0o600, 0o077
 
@@ -27,7 +27,7 @@ def pair(
 
     Example: flowctl pair homewizard 192.168.1.20
     """
-    found, seconds = pairer(kind), _seconds(wait)
+    found, seconds = pairer(kind), quantity(wait, "s", "--wait")
     if name:
         _free(into, name)
     _writable(into)
@@ -80,10 +80,3 @@ def _append(into: Path, line: str) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, PRIVATE)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return parse(text, "s")
-    except UnitError as error:
-        raise FlowError(f"--wait {text}: {error}") from None

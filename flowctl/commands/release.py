@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from flowctl.commands.check import pairs
 from flowctl.faults import Fault, FlowError
 from flowctl.folders import state_folder
 from flowctl.language.check import load
 from flowctl.live.accepted import kept
+from flowctl.signature.arguments import pairs
 
 if TYPE_CHECKING:
     from flowctl.language.graph import Graph

@@ -9,7 +9,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl.commands.check import pairs
 from flowctl.faults import FlowError, nearest
 from flowctl.language.chain import devices
 from flowctl.language.check import load
@@ -18,6 +17,7 @@ from flowctl.language.graph import Graph
 from flowctl.language.zone import live_in
 from flowctl.recordings.plain import DIGITS, rounded
 from flowctl.recordings.recording import header
+from flowctl.signature.arguments import pairs
 from flowctl.virtual.replay import replay as play_again
 
 FAR, RELATIVE = 2 * 10.0**-DIGITS, 1e-13  # numbers that differ by less are the same
@@ -43,7 +43,7 @@ def replay(
     graph = load(flow, sets=pairs(set_))
     for name in stream or ():
         _known(name, graph)
-    columns = pairs(column) if column else None
+    columns = pairs(column, "--column") or None
     live_in(str(header(recording).get("zone", "")))
     encode = json.JSONEncoder(ensure_ascii=False).encode  # as `json.dumps`, made once
     told = (line for line in play_again(graph, recording, columns) if _wanted(line, stream))

@@ -11,13 +11,11 @@ from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from flowctl.commands.check import pairs
-from flowctl.faults import FlowError
 from flowctl.folders import state_folder
 from flowctl.live.guardian import RESTARTED
 from flowctl.live.guarding import guarding
 from flowctl.live.session import Options, Session
-from flowctl.units import UnitError, parse
+from flowctl.signature.arguments import pairs, quantity
 
 if TYPE_CHECKING:
     from flowctl.telling.once import Once
@@ -48,10 +46,9 @@ def run(
 
     Example: flowctl run flows/home.yaml --record day.jsonl.gz
     """
+    # here, so that `flowctl --help` stays quick
     from flowctl.live.control import listening
-    from flowctl.live.run import (
-        run as run_flows,  # asyncio and watchers: only a live run needs them
-    )
+    from flowctl.live.run import run as run_flows
     from flowctl.telling.once import LONGEST, Once
     from flowctl.telling.view import logging_lines, shown, told
 
@@ -60,7 +57,7 @@ def run(
         sets=pairs(set_),
         record=record,
         shadow=shadow,
-        seconds=_seconds(for_) or (LONGEST if once else None),
+        seconds=quantity(for_, "s", "--for") if for_ is not None else LONGEST if once else None,
         state=folder,
         watch=watch and not once,
     )
@@ -96,15 +93,6 @@ def _show(once: "Once", *, as_json: bool) -> int:
     if not once.decisions:
         sys.stderr.write("nothing was decided in time: is the meter there?\n")
     return 0 if once.decisions else 1
-
-
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return parse(text, "s")
-    except UnitError as error:
-        raise FlowError(f"--for {text}: {error}") from None
 
 
 def _command(name: str, flows: list[Path], sets: list[str] | None, *options: str) -> list[str]:

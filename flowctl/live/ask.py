@@ -30,16 +30,11 @@ def ask(state: Path, flow: str | None, request: dict[str, Any]) -> Iterator[dict
 def _path(state: Path, flow: str | None) -> Path:
     if flow:
         return socket_path(state, flow)
-    flows = sorted((state / "run").glob("*.sock"))
-    running = [
-        path for path in flows if is_answered(state, path.stem)
-    ]  # a killed one leaves its own
-    if len(running) != 1:
+    sockets = sorted((state / "run").glob("*.sock"))  # a killed flow leaves its own
+    running = [path for path in sockets if is_answered(state, path.stem)]
+    if not running:
+        raise FlowError("no flow is running here; start one with `flowctl run`")
+    if len(running) > 1:
         names = ", ".join(path.stem for path in running)
-        said = (
-            f"several flows run: {names}; choose one with --flow"
-            if names
-            else "no flow is running here; start one with `flowctl run`"
-        )
-        raise FlowError(said)
+        raise FlowError(f"several flows run: {names}; choose one with --flow")
     return running[0]

@@ -10,7 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from flowctl.faults import FlowError
 from flowctl.signature.hints import not_none, strip
+from flowctl.units import UnitError
+from flowctl.units import parse as parse_quantity
 
 METAVARS = {Path: "PATH", int: "NUMBER", str: "TEXT"}
 
@@ -53,6 +56,33 @@ def fill(parser: ArgumentParser, function: Callable[..., Any]) -> None:
     for parameter in inspect.signature(function).parameters.values():
         add = _option if parameter.kind is parameter.KEYWORD_ONLY else _word
         add(parser, parameter, _form(hints[parameter.name]))
+
+
+def pairs(items: Sequence[str] | None, option: str = "--set") -> dict[str, str]:
+    """Read the words of an option that is `name=value`, perhaps several times.
+
+    Raises:
+        FlowError: one of them has no '='.
+    """
+    for item in items or ():
+        if "=" not in item:
+            raise FlowError(f"{option} {item}: write it as name=value")
+    return dict(item.split("=", 1) for item in items or ())
+
+
+def quantity(text: str, unit: str, option: str) -> float:
+    """Read the word of an option that is a quantity, and not negative.
+
+    Raises:
+        FlowError: it is none, or of another unit.
+    """
+    try:
+        made = parse_quantity(text, unit)
+    except UnitError as error:
+        raise FlowError(f"{option} {text}: {error}") from None
+    if made < 0:
+        raise FlowError(f"{option} {text}: is less than nothing")
+    return made
 
 
 def _form(hint: Any) -> Form:

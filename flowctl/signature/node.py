@@ -94,9 +94,8 @@ class Setting:
     @cached_property
     def adapter(self) -> "TypeAdapter[Any]":
         """What validates a value from YAML, and what JSON Schema comes from."""
-        from flowctl.signature.adapting import (
-            adapter,  # pydantic: takes longer to import than all the rest
-        )
+        # pydantic takes longer to import than all the rest
+        from flowctl.signature.adapting import adapter
 
         return adapter(self.annotation)
 
