@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import socket
 import uuid
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from tests.brokers import Mosquitto, find_mosquitto
 
 settings.register_profile("flowctl", deadline=None)  # a busy machine is no fault
 settings.load_profile("flowctl")
+
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # under `nohup`; what we start is not meant
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,36 @@ def test_a_signal_ends_cleanly_and_releases(lived: Lived, number: int) -> None:
     assert "Traceback" not in errors
     assert lived.process is not None
     assert lived.process.returncode == 0
+
+
+@contextmanager
+def ignoring(number: int) -> Iterator[None]:
+    """What is started meanwhile is born with this signal ignored."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def test_a_script_that_started_it_behind_itself_can_interrupt_it(lived: Lived) -> None:
+    with ignoring(signal.SIGINT):  # as a shell does for `command &` in a script
+        lived.start()
+    until(lambda: "100.0" in lived.told())
+    lived.end(signal.SIGINT)
+    assert lived.told()[-1] == "RELEASE"
+
+
+def test_with_nohup_it_outlives_its_terminal(lived: Lived) -> None:
+    with ignoring(signal.SIGHUP):
+        lived.start()
+    until(lambda: "100.0" in lived.told())
+    assert lived.process
+    lived.process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    assert "RELEASE" not in lived.told()
+    lived.end(signal.SIGTERM)
+    assert lived.told()[-1] == "RELEASE"
 
 
 def test_who_has_no_patience_with_a_stuck_flow_presses_twice(lived: Lived) -> None:

@@ -154,10 +154,12 @@ def _stop_on_signals(asked: Callable[[], None]) -> Iterator[asyncio.Event]:
         asked()
         loop.call_soon_threadsafe(stop.set)
 
+    outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # started by `nohup`
     for number in map(int, SIGNALS):
+        if outlives and number == signal.SIGHUP:
+            continue
         with suppress(ValueError):  # not the main thread
-            if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has it
-                before[number] = signal.signal(number, handle)
+            before[number] = signal.signal(number, handle)
     try:
         yield stop
     finally:
