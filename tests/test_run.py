@@ -137,6 +137,39 @@ async def test_a_flow_is_read_anew_though_it_was_named_by_a_path_from_here(
     await live([Path("one.yaml")], change)
 
 
+async def test_a_change_before_anybody_watches_is_seen_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowctl.live.watch.LOOK", 0.2)
+    flow = write(tmp_path, "one")
+
+    async def change(sessions: Sequence[Session]) -> None:
+        flow.write_text(flow.read_text().replace("${FACTOR:-one}", "two"))
+        await says(sessions[0], 20.0)
+
+    await live([flow], change)
+
+
+async def test_a_system_that_tells_of_no_change_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr("flowctl.live.watch.LOOK", 0.05)
+    monkeypatch.setattr("watchfiles.awatch", full)
+    flow = write(tmp_path, "one")
+
+    async def change(sessions: Sequence[Session]) -> None:
+        for factor, watts in (("two", 20.0), ("one", 10.0)):
+            await asyncio.sleep(0.1)
+            flow.write_text(FLOW.replace("NAME", "one").replace("${FACTOR:-one}", factor))
+            await says(sessions[0], watts)
+
+    await live([flow], change)
+    assert "watch limit reached" in caplog.text
+
+
 async def test_a_node_that_cannot_be_built_ends_no_watching(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

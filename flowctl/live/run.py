@@ -19,10 +19,10 @@ from flowctl.live.clock import LiveClock
 from flowctl.live.guarding import Guarding
 from flowctl.live.session import Options, Session
 from flowctl.live.storage import Storage
+from flowctl.live.watch import stamps, watch
 
 log = logging.getLogger("flowctl")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last: the terminal is gone
-SETTLED = 0.1  # s a file must rest before it is read again: editors save in several steps
 
 Beside = Callable[[Sequence[Session]], Awaitable[None]]
 
@@ -74,10 +74,11 @@ async def _live(
     sessions: Sequence[Session], options: Options, beside: Sequence[Beside], stop: asyncio.Event
 ) -> None:
     tasks = [asyncio.ensure_future(_go_along(task, sessions)) for task in beside]
+    loaded = [stamps(session.engine.graph.watches) for session in sessions]
     try:
         _start(sessions, stop)
         if options.watch:
-            tasks.append(asyncio.ensure_future(_watch(sessions)))
+            tasks.append(asyncio.ensure_future(watch(sessions, loaded)))
         with suppress(TimeoutError):
             async with asyncio.timeout(options.seconds):
                 await stop.wait()
@@ -173,26 +174,3 @@ async def _go_along(beside: Beside, sessions: Sequence[Session]) -> None:
     except Exception as error:  # noqa: BLE001 - a broken view must not stop a house
         name, ours = getattr(beside, "__name__", beside), not isinstance(error, OSError)
         sessions[0].log.error("%s ended: %s", name, error, exc_info=ours)
-
-
-async def _watch(sessions: Sequence[Session]) -> None:
-    from watchfiles import awatch  # only a running flow watches
-
-    while True:
-        files = _watched(sessions)
-        folders = {Path(name).parent for names in files for name in names}
-        present = [folder for folder in folders if folder.is_dir()]
-        if not present:
-            return
-        async for changes in awatch(*present, step=int(SETTLED * 1000), recursive=False):
-            changed = {name for _, name in changes}
-            for session, names in zip(sessions, files, strict=True):
-                if changed & names:
-                    session.reload()
-            if _watched(sessions) != files:
-                break  # a flow names other files now
-
-
-def _watched(sessions: Sequence[Session]) -> list[set[str]]:
-    """The files of each flow; flows in one folder share some."""
-    return [set(session.engine.graph.watches) for session in sessions]
