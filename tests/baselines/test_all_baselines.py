@@ -1,17 +1,20 @@
 """What holds for every present system: the same streams, no faults, and the house is served."""
 
 import math
+import re
 from collections import deque
+from pathlib import Path
 
 import pytest
 
 from flowctl import Battery
 from flowctl.language.check import load
 from flowctl.testing import Bench
-from tests.baselines.present import FOLDER
+from tests.baselines.present import FOLDER, Present
 
 FLOWS = sorted(FOLDER.glob("*.yaml"))
 HOME = FOLDER.parent / "home.yaml"
+PAGE = FOLDER.parent.parent / "docs" / "baselines.md"
 each = pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.stem)
 LEADER = {"jasper"}  # needs a battery with a meter of its own
 SWINGS = {"naive"}  # that is what it shows
@@ -32,6 +35,42 @@ def test_its_addresses_are_those_of_the_simulated_house(path):
     for stream in ("meter", "left", "right"):
         edge, home = mine.edge(stream), homes.edge(stream)
         assert (edge.node, edge.settings["host"]) == (home.node, home.settings["host"])
+
+
+def rules(name):
+    """The numbers of a law's rules, as docs/baselines.md has them."""
+    _, found, text = PAGE.read_text(encoding="utf-8").partition(f"\n## {name}\n")
+    assert found
+    return set(re.findall(r"^(\d+)\. ", text.partition("\n## ")[0], re.MULTILINE))
+
+
+NAMED = re.compile(r"^def test_rules?_(\d+(?:_\d+)*(?:_and_\d+)?)_", re.MULTILINE)
+
+
+@each
+def test_every_rule_is_named_by_a_test_and_in_its_flow(path):
+    tests = Path(__file__).with_name(f"test_{path.stem}.py").read_text(encoding="utf-8")
+    comments = " ".join(re.findall(r"#.*", path.read_text(encoding="utf-8")))
+    tested = {number for name in NAMED.findall(tests) for number in re.findall(r"\d+", name)}
+    assert tested == rules(path.stem)
+    assert rules(path.stem) - set(re.findall(r"\b\d+\b", comments)) == set()
+
+
+HOLD = [path for path in FLOWS if "  hold: 10m" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", HOLD, ids=lambda path: path.stem)
+def test_without_a_meter_it_goes_on_for_its_ten_minutes(path):
+    """Ten more where the last reading is looked at for so long; its last command stands then."""
+    present = Present(path.stem, follows=False)
+    present.read(*[400] * 30)
+    whole = 10 + 10 * path.read_text().count('stale: "${hold}"')
+    for minutes, is_over in ((whole - 1, False), (2, True)):
+        for _ in range(12 * minutes):
+            present.tell(left={"power": 200.0}, right={"power": 200.0})
+            present.bench.advance(5)
+        told = present.bench.heard("left") + present.bench.heard("right")
+        assert any(watts is None for _, watts in told) is is_over
 
 
 class Unit:

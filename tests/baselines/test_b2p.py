@@ -33,9 +33,11 @@ def test_rule_1_at_the_ends_both_are_at_their_most_with_a_boost_or_at_their_leas
     ("left", "right", "both"),
     [
         (50, 52, (200, 200)),
+        (52, 48, (224, 176)),
         (60, 40, (320, 80)),
         (40, 60, (80, 320)),
         (95, 5, (360, 40)),
+        (5, 95, (40, 360)),
     ],
 )
 def test_rule_2_shares_follow_the_charge_between_a_tenth_and_nine_tenths(left, right, both):
@@ -61,3 +63,17 @@ def test_rule_3_the_smallest_change_is_written():
     present = house()
     present.read(300, 301, 302)
     assert [watts for _, watts in present.bench.heard("left")] == [150, 150.5, 151]
+
+
+def test_rule_1_just_above_the_least_it_is_shared():
+    present = house()
+    present.read(100)
+    assert present.both == (50, 50)
+
+
+def test_rule_1_where_nobody_says_otherwise_the_most_is_2500_w():
+    present = Present("b2p", follows=False)
+    present.read(4999)
+    assert present.both == (2499.5, 2499.5)
+    present.read(5000)
+    assert present.both == (2600, 2600)

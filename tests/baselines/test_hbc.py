@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.baselines.present import Present
+from flowctl.language.check import load
+from tests.baselines.present import FOLDER, Present
 
 PLAIN = {"kp": "0.3", "ki": "0", "kd": "0s", "calm_in": "0%"}
 
@@ -19,6 +20,13 @@ def test_rule_1_a_change_beyond_20_w_and_2_percent_passes_at_most_once_a_second(
     present = house()
     present.read(100, 200, 300, 400, every=0.5)
     assert [t for t, _ in outputs(present)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("first", "second"), [(100, 121), (2000, 2041)])
+def test_rule_1_that_is_both_20_w_and_2_percent(first, second):
+    present = house()
+    present.read(first, second)
+    assert [t for t, _ in outputs(present)] == [0, 1]
 
 
 @pytest.mark.parametrize(("first", "second"), [(100, 119), (2000, 2039)])
@@ -63,6 +71,14 @@ def test_rule_3_the_integral_is_limited_to_what_can_be_assigned():
     assert outputs(present)[-1][1] == 1000 - 300 - 300
 
 
+def test_rules_2_3_and_4_with_the_numbers_of_the_safe_preset():
+    present = house()
+    present.read(1000, 0)
+    assert [watts for _, watts in outputs(present)] == [
+        0.3 * 1000 + 0.3 * 1000, 0.3 * 200 + 0.3 * 1200 - 0.1 * 800,
+    ]  # fmt: skip
+
+
 def test_rule_4_the_output_is_damped_too():
     present = house(**PLAIN, calm_out="10%")
     present.read(1000, 100)
@@ -85,6 +101,27 @@ def test_rule_6_the_order_moves_on():
     assert present.both == (-1, -1000)
 
 
+def test_rule_6_it_does_so_every_half_hour():
+    present = house(kp="1", ki="0", kd="0s", calm_in="0%")
+    for minutes, both in ((29, (-1000, 0)), (2, (-1, -1000))):
+        present.read(*[-1000] * (60 * minutes))
+        assert present.both == both
+
+
+@pytest.mark.parametrize("charge", [94, 95, 99, 100])
+def test_rule_7_so_does_the_other_one(charge):
+    present = house(100, charge, kp="1", ki="0", kd="0s", calm_in="0%")
+    present.read(-3000, every=2.0)
+    assert present.both == (0, {94: -2500, 95: -1500, 99: -1000, 100: 0}[charge])
+
+
+def test_rule_7_one_that_does_not_answer_is_skipped():
+    present = house(kp="1", ki="0", kd="0s", calm_in="0%")
+    present.tell(right={"online": False})
+    present.read(1000, every=2.0)
+    assert present.last("left") == 1000
+
+
 @pytest.mark.parametrize(
     ("left", "both"),
     [(94, (-2500, -500)), (95, (-1500, -1500)), (99, (-1000, -2000)), (100, (0, -2500))],
@@ -95,10 +132,16 @@ def test_rule_7_near_full_a_battery_takes_less_and_the_next_one_more(left, both)
     assert present.both == both
 
 
-def test_rule_7_an_empty_one_is_skipped():
-    present = house(right=11, kp="1", ki="0", kd="0s", calm_in="0%")
+@pytest.mark.parametrize(("right", "both"), [(11, (1000, 0)), (12, (0, 1000))])
+def test_rule_7_an_empty_one_is_skipped(right, both):
+    present = house(right=right, kp="1", ki="0", kd="0s", calm_in="0%")
     present.read(1000, every=2.0)
-    assert present.both == (1000, 0)
+    assert present.both == both
+
+
+def test_rule_8_the_mode_is_asserted_again_every_five_minutes():
+    """By the device: here that it is told to; `test_marstek_modbus.py` shows that it does."""
+    assert load(FOLDER / "hbc.yaml").edge("left").settings["reassert"] == 300.0
 
 
 def test_rule_8_at_zero_a_watt_keeps_the_relay_closed_for_five_minutes():
@@ -116,3 +159,39 @@ def test_rule_5_with_its_output_hysteresis_changes_below_200_w_are_held():
     present = Present("hbc", follows=False, kp="1", ki="0", kd="0s", calm_in="0%", edits=edits)
     present.read(500, 620, 680, 720)
     assert [round(total) for _, total in present.totals()] == [500, 500, 500, 720]
+
+
+def test_rule_5_no_more_is_asked_than_all_can_do():
+    present = house(kp="1", ki="0", kd="0s", calm_in="0%")
+    present.read(9000, -9000, every=2.0)
+    assert [watts for _, watts in outputs(present)] == [5000, -5000]
+
+
+def shaving(ki="0"):
+    return house(kp="1", ki=ki, kd="0s", calm_in="0%", beyond="2kW")
+
+
+def test_rule_9_only_what_is_beyond_the_limit_is_served():
+    present = shaving()
+    present.read(1900, 2600, every=3.0)
+    assert [watts for _, watts in outputs(present)] == [0, 600]
+    exports = shaving()
+    exports.read(-1900, -2600, every=3.0)
+    assert [watts for _, watts in outputs(exports)] == [0, -600]
+
+
+def test_rule_9_the_side_is_latched_and_let_go_after_ten_seconds():
+    present = shaving(ki="0.3")
+    present.read(3000)
+    present.read(*[1980, 2000] * 4)
+    assert present.total > 200
+    present.read(*[1980, 2000] * 4)
+    assert present.total == pytest.approx(0, abs=2)
+
+
+def test_rule_9_while_it_is_latched_nothing_is_done_the_other_way():
+    present = shaving()
+    present.read(3000, -1500, every=3.0)
+    assert present.total == pytest.approx(0, abs=2)
+    present.read(-4500, every=3.0)
+    assert present.total == pytest.approx(-2500, abs=2)

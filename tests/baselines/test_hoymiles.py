@@ -23,7 +23,7 @@ def test_rule_2_within_the_band_nothing_changes(grid, total):
     assert present.totals() == [(20, total)]
 
 
-@pytest.mark.parametrize(("grid", "total"), [(-200, 1875), (-20, 2055), (0, 2075)])
+@pytest.mark.parametrize(("grid", "total"), [(-200, 1875), (-110, 1965), (-20, 2055), (0, 2075)])
 def test_rule_2_outside_it_the_limit_goes_to_its_middle(grid, total):
     present = house()
     present.read(*[grid] * 21)

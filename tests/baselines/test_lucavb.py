@@ -76,3 +76,25 @@ def test_rule_8_a_minute_without_a_reading_is_zero():
     assert present.total == 350
     present.bench.advance(200)
     assert [watts for _, watts in present.bench.heard("left")][-2:] == [0, None]
+
+
+def test_rule_5_one_of_30_w_is_one():
+    present = house(left=200.0, follows=False)
+    present.read(*[70] * 46)
+    present.read(*[130] * 60)
+    assert present.total == pytest.approx(280, abs=5)
+
+
+@pytest.mark.parametrize(("grid", "total"), [(-900, 80), (9000, 5000)])
+def test_rule_7_where_nobody_says_otherwise_up_to_what_two_batteries_give(grid, total):
+    present = Present("lucavb")
+    present.read(*[grid] * 1200)
+    assert present.total == total
+
+
+def test_rule_8_not_a_second_sooner_nor_later():
+    present = house(left=300.0, follows=False)
+    present.read(*[100] * 16)
+    present.bench.advance(80)
+    said = [t for t, total in present.totals() if total]
+    assert [t for t, total in present.totals() if not total] == [said[-1] + 60]

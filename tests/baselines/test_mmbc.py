@@ -32,6 +32,9 @@ def test_rule_1_every_five_seconds_it_adds_telemetry_to_the_grid():
         (50, 60, 2500, (1250, 1250)),
         (50, 60, 4000, (2000, 2000)),
         (50, 11, 4000, (2500, 0)),
+        (50, 12, 4000, (2000, 2000)),
+        (100, 99, -4000, (0, -2500)),
+        (100, 100, -1000, (0, 0)),
         (100, 60, -1000, (0, -1000)),
         (11, 11, 1000, (0, 0)),
     ],
@@ -65,3 +68,18 @@ def test_rule_3_on_stop_batteries_are_released():
     present.read(*[1000] * 6)
     present.bench.close()
     assert present.bench.heard("right")[-1] == (6, None)
+
+
+def test_rule_2_it_goes_back_to_fewer_at_once():
+    present = house()
+    present.read(*[2500] * 6, *[2400] * 5)
+    assert present.both == (0, 2400)
+
+
+def test_rule_2_one_point_of_charge_is_enough_to_be_called_first():
+    present = house()
+    present.read(*[1000] * 6)
+    for _ in range(4):
+        present.tell(left={"soc": 61.0, "power": 0.0}, right={"power": 0.0})
+        present.read(*[1000] * 80)
+    assert present.both == (1000, 0)

@@ -33,3 +33,17 @@ def test_rule_4_an_inverter_out_of_reach_is_left_as_it_shows_on_the_meter():
     present.read(100)
     present.read(100)
     assert present.bench.stream("plan")[-1][1].watts == {"left": 400}
+
+
+@pytest.mark.parametrize(("grid", "total"), [(9000, 5000), (4900, 4900)])
+def test_rule_1_it_gives_what_all_inverters_can_at_most(grid, total):
+    present = Present("open_dtu", follows=False)
+    present.read(grid)
+    assert present.total == total
+
+
+def test_rule_3_the_base_load_is_200_w_where_nobody_says_otherwise():
+    present = Present("open_dtu", follows=False)
+    present.read(500)
+    present.bench.advance(30)
+    assert present.totals()[-1] == (30, 200)

@@ -31,8 +31,10 @@ def test_rule_3_the_integral_winds_up_to_far_beyond_the_range():
     house = Present("openems", follows=False)
     house.read(*[9000] * 30)
     assert house.total == 5000
-    house.read(*[-1000] * 20)
+    house.read(*[-1000] * 30)
     assert house.total == 5000
+    house.read(*[-1000] * 10)
+    assert house.total < 5000
 
 
 def test_rule_4_all_get_the_same():

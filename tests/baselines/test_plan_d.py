@@ -16,3 +16,14 @@ def test_rule_2_it_is_sent_every_five_seconds_and_by_halves():
     house.read(*[600] * 16)
     assert [t for t, _ in house.totals()] == [5, 10, 15]
     assert house.both == (300, 300)
+
+
+def test_rule_1_what_is_older_than_five_seconds_does_not_count():
+    house = Present("plan_d", follows=False)
+    house.tell(left={"power": 900.0}, right={"power": 100.0})
+    house.read(*[800] * 6)
+    house.tell(left={"power": 0.0}, right={"power": 100.0})
+    for _ in range(11):
+        house.tell(left={"power": 0.0}, right={"power": 100.0})
+        house.read(200)
+    assert house.totals()[-1] == (15, 300)

@@ -46,3 +46,24 @@ def test_rule_5_five_watts_are_tolerated():
     present = house()
     present.read(*[800] * 4, *[804] * 4, *[806] * 4, *[806] * 4)
     assert [total for _, total in present.totals()] == [800, 800, 800, 806, 806]
+
+
+@pytest.mark.parametrize(
+    ("usual", "unusual", "sooner"),
+    [
+        ((500, 501), 560, True),
+        ((500, 501), 545, False),  # 3.5 times 15 W at least
+        ((480, 520), 578, True),
+        ((480, 520), 562, False),  # 3.5 times 20 W
+    ],
+)
+def test_rule_2_unusual_is_three_and_a_half_deviations_of_eight_samples(usual, unusual, sooner):
+    present = house()
+    present.read(*usual * 5, unusual, unusual)
+    assert ([t for t, _ in present.totals()][3:] == [10.2]) is sooner
+
+
+def test_rule_4_it_goes_back_to_one_at_once():
+    present = house()
+    present.read(*[1300] * 4, *[1200] * 6)
+    assert sorted(present.both) == [0, 1200]
