@@ -101,7 +101,7 @@ def test_it_is_plain_json_whose_references_all_lead_somewhere(made):
 def test_steps_are_told_apart_by_if_and_then(made):
     step = made["definitions"]["step"]
     assert step["if"] == {"type": "string"}
-    assert "gate" in step["then"]["enum"]
+    assert "gate" in [name["const"] for name in step["then"]["anyOf"] if "const" in name]
     assert set(LIBRARY.names()) <= set(step["else"]["properties"])
     assert "oneOf" not in json.dumps(made)
 
@@ -128,10 +128,20 @@ def test_wrong_steps_are_wrong(made, step):
 
 
 @pytest.mark.parametrize(
-    "text", ["streams: []", "streams: {a: []}", "flow: x", "streams: {a: [gate]}\nx: 1", "[]"]
+    "text", ["streams: []", "streams: {a: []}", "flow: x", "streams: {a: [gate]}\nx: 1", "[5]"]
 )
 def test_wrong_flows_are_wrong(made, text):
     assert not right(text, made)
+
+
+def test_tests_and_sub_flows_are_files_of_their_own(made):
+    moments = "[{at: 1s, grid: 5W, within: 2%}]"
+    assert right(f"- {{about: x, start: y, set: {{}}, given: {moments}, expect: []}}", made)
+    assert right(f"streams: {{a: [gate]}}\ntests: [{{given: {moments}}}]", made)
+    assert not right("- {given: [{grid: 5W}]}", made)
+    assert not right("- {gives: []}", made)
+    assert right("node: x\ninputs: {a: W}\nsettings: {}\nstreams: {s: [gate]}\noutput: s", made)
+    assert not right("inputs: {a: W}\nstreams: {s: [gate]}", made)
 
 
 def test_settings_carry_their_sentence_and_default(made):
@@ -140,7 +150,7 @@ def test_settings_carry_their_sentence_and_default(made):
     assert settings["poll"]["default"] == "1s"
     assert settings["lease"]["default"] == "10s"
     assert made["definitions"]["cell"]["description"] == "Battery."
-    assert made["definitions"]["law"]["then"]["required"] == ["batteries"]
+    assert made["definitions"]["law"]["required"] == ["batteries"]
 
 
 def test_sub_flows_are_in_it_and_broken_nodes_are_not(tmp_path):

@@ -7,8 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, WithJsonSchem
 
 from flowctl import units
 from flowctl.marks import Check, Present
+from flowctl.signature import quantity
 from flowctl.signature.hints import is_union, strip
-from flowctl.units import ANY_UNIT, Unit
+from flowctl.units import Unit
 
 
 def adapter(annotation: Any) -> TypeAdapter[Any]:
@@ -23,7 +24,7 @@ def _with_units(annotation: Any) -> Any:
     unit = next((mark.symbol for mark in marks if isinstance(mark, Unit)), None)
     checks = [_ruled(mark) for mark in marks if not isinstance(mark, Unit | str | Present)]
     if unit:
-        checks = [*checks, BeforeValidator(units.reader(unit)), WithJsonSchema(_schema(unit))]
+        checks = [*checks, BeforeValidator(units.reader(unit)), WithJsonSchema(quantity.form(unit))]
     return Annotated[(inner, *checks)] if checks else inner
 
 
@@ -48,15 +49,3 @@ def _inside(bare: Any) -> Any:
     if is_union(bare):
         return Union[made]  # noqa: UP007 - made at run time
     return get_origin(bare)[made]
-
-
-def _schema(unit: str) -> dict[str, Any]:
-    shown = unit.replace(ANY_UNIT, "W")
-    example = units.EXAMPLES.get(shown, f"{{}}{shown}").format(5)
-    if unit.startswith(ANY_UNIT):  # a wire of plain numbers takes plain numbers
-        said = f"a quantity in the unit of the wire, e.g. {example}"
-        return {"type": ["string", "number"], "description": said}
-    return {
-        "anyOf": [{"type": "string"}, {"const": 0}],
-        "description": f"a quantity in {unit}, e.g. {example}",
-    }
