@@ -241,13 +241,62 @@ def test_a_sweep_names_the_best_and_the_worst(tmp_path):
         (("--recording", "x.jsonl", "--house", "x.csv"), "brings its own house"),
         (("--column", "a=b"), "names columns of --recording"),
         (("--learned", "nowhere"), "holds nothing learned"),
-        (("--tariff", "0.3"), "0.3"),
+        (("--tariff", "0.3"), "--tariff 0.3: there is no such file; write --tariff import=0.32"),
+        (("--silent", "metre"), "no flow has a stream of that name; did you mean 'meter'?"),
+        (("--sweep", "gian=1,2"), "--sweep: the flow has no var 'gian'; did you mean 'gain'?"),
+        (("--report", "nowhere/day.html"), "there is no folder nowhere; make it first"),
+        (("--report", "."), "is a folder; name a file in it"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_with_its_cure(tmp_path, words, said):
     code, _, told = run(flow(tmp_path), "--plant", plant(tmp_path), "--no-bounds", *words)
     assert code != 0
     assert said in told
+
+
+def test_a_plant_in_place_of_a_flow_is_told_so_in_a_sentence_and_the_other_way_round(tmp_path):
+    one, other = flow(tmp_path), plant(tmp_path)
+    code, _, told = run(one, "--plant", one)
+    assert (code, told.count("is a flow and no plant")) == (2, 1)
+    code, _, told = run(one, "--plant", other, "--against", other)
+    assert (code, told.count("is no flow; a flow is")) == (2, 1)
+    assert "unknown key" not in told
+
+
+def trace(folder, column="load_w"):
+    """A load of five minutes, in steps."""
+    file = folder / "trace.csv"
+    rows = (f"{10 * k},{300 + 200 * (k % 3)}" for k in range(30))
+    file.write_text("\n".join((f"t_s,{column}", *rows)) + "\n")
+    return file
+
+
+def traced(folder, *words, column="load_w"):
+    file = trace(folder, column)
+    return run(flow(folder), "--plant", plant(folder), "--no-bounds", "--house", file, *words)
+
+
+def test_the_power_of_a_roof_is_no_load_by_mistake(tmp_path):
+    assert "no column load_w; it has t_s, pv_w" in traced(tmp_path, column="pv_w")[2]
+    assert traced(tmp_path, column="watts")[0] == 0
+
+
+def test_a_trace_that_ends_sooner_is_told_to_begin_anew(tmp_path):
+    code, _, told = traced(tmp_path, "--for", "6m", "--begin", "1m")
+    assert (code, told.count("the load ends after 4 min and begins anew")) == (0, 1)
+    code, said, told = traced(tmp_path, "--begin", "2m")
+    assert (code, "3 min from" in said, "begins anew" in told) == (0, True, False)
+    assert "--begin 5m: the load ends after 5 min" in traced(tmp_path, "--begin", "5m")[2]
+
+
+def test_what_no_flow_could_have_prevented_is_told(tmp_path):
+    empty = QUICK.replace("left: {", "left: {soc: 5%, ")
+    code, _, told = run(flow(tmp_path), "--plant", plant(tmp_path, empty), "--for", "2m",
+                        "--no-bounds")  # fmt: skip
+    assert code == 0
+    assert "of the 300 W of flow, 300 W passed while no battery could help" in told
+    *_, told = run(flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--no-bounds")
+    assert "could help" not in told
 
 
 def test_a_flow_brings_its_own_plant(tmp_path):

@@ -132,6 +132,8 @@ def test_prices_change_by_the_time_of_day(tmp_path):
     truth, commands = lived(tmp_path, [(0, 1000), (3600, 0)])
     made = told(truth, commands, tariff=read_tariff(str(file)), start=NOON)
     assert made["cost"] == pytest.approx(0.5 * 0.5 + 0.5 * 0.3)
+    made = told(truth, commands, tariff=read_tariff(str(file)), start=NOON, warm_up=1800.0)
+    assert made["cost"] == pytest.approx(0.5 * 0.3)
     late = NOON.replace(hour=23, minute=45)
     made = told(truth, commands, tariff=read_tariff(str(file)), start=late)
     assert made["cost"] == pytest.approx(0.2)

@@ -102,6 +102,22 @@ def test_the_flow_lives_in_the_rebuilt_house(tmp_path):
     assert "balance error" in said
 
 
+def test_what_the_recorded_day_came_to_is_told_beside(tmp_path):
+    file = recorded(tmp_path)
+    words = (
+        flow(tmp_path), "--plant", plant(tmp_path), "--recording", file, "--no-bounds",
+        "--tariff", "import=0.30,export=0.10", "--for", "4m", "--warm-up", "1m",
+    )  # fmt: skip
+    said, told = run(*words)[2], run(*words, "--json")[1]
+    lived = json.loads(told)["rebuilt"]["as_recorded"]
+    readings = [watts for second, watts in rebuild(file, ("meter", "left")).grid
+                if 60 <= second < 240]  # fmt: skip
+    assert lived["grid_w"] == pytest.approx(sum(map(abs, readings)) / 180)
+    assert lived["import_kwh"] - lived["export_kwh"] == pytest.approx(sum(readings) / 3.6e6)
+    assert lived["cost"] == pytest.approx(0.3 * lived["import_kwh"] - 0.1 * lived["export_kwh"])
+    assert f"as recorded: mean |grid| {lived['grid_w']:.1f} W, imported" in said
+
+
 def test_other_sources_speak_from_the_recording(tmp_path):
     text = ZERO.replace("  left:", "  price: [src]\n  left:").replace(
         "    - bat",

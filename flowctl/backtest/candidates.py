@@ -59,9 +59,14 @@ def swept(base: Candidate, sweeps: Sequence[str]) -> list[Candidate]:
     Several sweeps make every combination.
 
     Raises:
-        FlowError: a sweep is written wrongly, or makes too many combinations.
+        FlowError: a sweep is written wrongly, names no var, or makes too many combinations.
     """
     axes = [[(key, value) for value in values] for key, values in map(_axis, sweeps)]
+    known = load(base.flow, sets=base.sets).variables
+    for (key, _), *_ in axes:
+        if "." not in key and key not in known:
+            cure = nearest(key, known) or "a setting is varied as stream/step.setting"
+            raise FlowError(f"{SWEEP}: the flow has no var '{key}'; {cure}")
     count = 1
     for axis in axes:
         count *= len(axis)

@@ -11,7 +11,7 @@ from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.jobs import Job, run_all
 from flowctl.backtest.trial import Outcome, Setting, fitting, try_out
 from flowctl.backtest.world import Twins
-from flowctl.faults import Fault, FlowError
+from flowctl.faults import Fault, FlowError, nearest
 
 LEAST = 1.0  # W: a bound below this is nothing to compare with
 Tell = Callable[[float], None]
@@ -28,6 +28,8 @@ class Comparison:
     bounds: Bounds | None
     names: Sequence[str]
     """The plant's meter and batteries."""
+    repeats: float | None = None
+    """After how long the load of the house begins anew, s, if it does."""
 
 
 def compare(
@@ -56,18 +58,23 @@ def compare(
         known = best([item for item in done if isinstance(item, Reached)])
         kept.put(known)
     rated = [_rated(outcome, known) for outcome in outcomes]
-    return Comparison(setting, seconds, world.starts(twins), rated, known, twins.names)
+    repeats = world.repeats(twins)
+    return Comparison(setting, seconds, world.starts(twins), rated, known, twins.names, repeats)
 
 
 def _check(candidates: Sequence[Candidate], setting: Setting, twins: Twins) -> None:
     faults: list[Fault] = []
+    streams = set[str]()
     for candidate in candidates:
         try:
-            fitting(candidate, setting, twins)
+            streams |= fitting(candidate, setting, twins).streams.keys()
         except FlowError as error:
             faults += [fault for fault in error.faults if fault not in faults]
     if faults:
         raise FlowError(faults)
+    for name in sorted(setting.silent - streams):
+        cure = nearest(name, streams) or f"there are {', '.join(sorted(streams))}"
+        raise FlowError(f"--silent {name}: no flow has a stream of that name; {cure}")
 
 
 def _rated(outcome: Outcome, bounds: Bounds | None) -> Outcome:

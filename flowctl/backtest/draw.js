@@ -178,6 +178,7 @@ class Panel {
     pen.setLineDash([5, 3]);
     pen.beginPath();
     values.forEach((value, k) => pen.lineTo(this.x(k * every), y(value / 10)));
+    if (values.length) pen.lineTo(this.x(values.length * every), y(values.at(-1) / 10));
     pen.stroke();
     pen.restore();
     pen.fillStyle = css(color);

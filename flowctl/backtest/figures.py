@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import fmean, median, quantiles
 
@@ -77,7 +77,8 @@ def figures(
     drawn = sum(watts for watts in grid if watts > 0) * STEP / KWH
     sent = sum(1 for part in commands.values() for at, _ in part if at >= warm_up)
     switched = sum(_switches(samples[skipped:]) for samples in truth.powers)
-    cost = tariff.cost(grid, STEP, start) if tariff and start else None
+    first = start + timedelta(seconds=warm_up) if start else None
+    cost = tariff.cost(grid, STEP, first) if tariff and first else None
     return {
         "grid_w": mean_grid(grid),
         "wrong_w": wrong / max(len(grid) * STEP, STEP),

@@ -10,6 +10,7 @@ from flowctl.backtest.learned import Kept, dynamics, read_state
 from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.tariff import read_tariff
 from flowctl.backtest.trial import Setting
+from flowctl.backtest.words import span
 from flowctl.backtest.world import World
 from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
@@ -61,7 +62,10 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
         world = _lived_in(world, rebuilt)
     kept = read_state(given.learned) if given.learned else {}
     world = _answering(world, kept, load(flow, sets=sets).name, given.learned) if kept else world
-    whole = world.lasts(world.open())
+    twins = world.open()
+    if world.house is not None and world.begin >= twins.length:
+        raise FlowError(f"--begin {given.begin}: the load ends after {span(twins.length)}")
+    whole = world.lasts(twins)
     if world.warm_up >= whole:
         raise FlowError(f"--warm-up {given.warm_up}: must be shorter than the run of {whole:g}s")
     setting = Setting(

@@ -19,10 +19,22 @@ from flowctl.backtest.series import BatterySeries, Series
 from flowctl.backtest.table import number
 from flowctl.backtest.trial import Outcome
 from flowctl.backtest.words import headline, remarks, standing
-from flowctl.faults import faulty
+from flowctl.faults import FlowError, faulty
 
 FEW = 4  # flows that a title names
 BLANK = re.compile(r"\{\{([A-Z]+)\}\}")
+
+
+def check_place(path: Path) -> None:
+    """Make sure that a page can be written there, before its figures are worked out.
+
+    Raises:
+        FlowError: it is a folder, or in a folder that is not there.
+    """
+    if path.is_dir():
+        raise FlowError(f"--report {path}: is a folder; name a file in it: {path / 'report.html'}")
+    if not path.parent.is_dir():
+        raise FlowError(f"--report {path}: there is no folder {path.parent}; make it first")
 
 
 def write_page(path: Path, made: Comparison, rebuilt: Rebuilt | None) -> None:

@@ -26,6 +26,8 @@ class Rebuilt:
 
     load: Course
     sun: Course
+    grid: Course
+    """What its meter told."""
     at: datetime
     """Date and time of second 0."""
     seconds: float
@@ -121,6 +123,7 @@ def _rebuilt(
     return Rebuilt(
         load=load,
         sun=roof or [(0.0, 0.0), (1.0, 0.0)],
+        grid=[(time - begin, watts) for time, watts in readings],
         at=datetime.fromtimestamp(begin, _zone(path)),
         seconds=readings[-1][0] - begin,
         error=sum(abs(one - other) for one, other in held) / len(readings),

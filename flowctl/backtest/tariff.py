@@ -53,6 +53,8 @@ def read_tariff(given: str) -> Tariff:
     """
     if "=" in given:
         return _inline(given)
+    if not Path(given).exists():
+        raise FlowError(f"--tariff {given}: there is no such file; {INLINE}")
     report = Report()
     found = read_file(Path(given), report)
     report.settle()

@@ -6,11 +6,14 @@ from typing import Any
 
 from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.comparison import Comparison
+from flowctl.backtest.figures import BY_NAME
+from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
-from flowctl.backtest.table import ranked
+from flowctl.backtest.table import number, ranked
 from flowctl.backtest.trial import Outcome
 
 HOUR, MINUTE = 3600.0, 60.0
+LITTLE = 20.0  # W at the meter that nobody has to be told of
 
 
 def headline(made: Comparison, rebuilt: Rebuilt | None) -> str:
@@ -31,18 +34,28 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
     for name, known in made.setting.world.known.items():
         if "lag" in known:
             yield f"{name} answers as learned: after {known['dead_time']:g}s, lag {known['lag']:g}s"
+    if made.repeats:
+        yield f"the load ends after {span(made.repeats)} and begins anew"
+    if said := _helpless(made.outcomes[0]):
+        yield said
     if rebuilt:
-        late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
-        yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"
-        yield f"the meter tells later than the batteries by: {late}"
-        if rebuilt.negative > 1:
-            yield (
-                f"the load is below zero {rebuilt.negative:.0f} % of the time: "
-                "there is a roof or a battery that the recording does not hold"
-            )
+        yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
         for step, error in outcome.failures.items():
             yield f"{outcome.candidate.label}: {step} failed: {error}"
+
+
+def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
+    told = lived(made, rebuilt).items()
+    yield f"as recorded: {', '.join(_figure(name, value) for name, value in told)}"
+    late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
+    yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"
+    yield f"the meter tells later than the batteries by: {late}"
+    if rebuilt.negative > 1:
+        yield (
+            f"the load is below zero {rebuilt.negative:.0f} % of the time: "
+            "there is a roof or a battery that the recording does not hold"
+        )
 
 
 def standing(made: Comparison) -> str:
@@ -67,6 +80,20 @@ def _stand(item: Outcome) -> str:
     return said if ratio is None else f"{said} ({ratio:.2f} of the causal bound)"
 
 
+def _helpless(item: Outcome) -> str:
+    """Say when most of what passed the meter was no matter of the flow."""
+    passed, wrong = item.figures.get("grid_w") or 0.0, item.figures.get("wrong_w") or 0.0
+    if wrong > passed / 2 or passed - wrong < LITTLE:
+        return ""
+    said = f"of the {passed:.0f} W of {item.candidate.label}, {passed - wrong:.0f} W passed while"
+    return f"{said} no battery could help: empty, full, or doing all it can"
+
+
+def _figure(name: str, value: float) -> str:
+    figure = BY_NAME[name]
+    return f"{figure.title} {number(value, figure)} {figure.unit}".rstrip()
+
+
 def span(seconds: float) -> str:
     """Print a length of time."""
     if seconds >= HOUR:
@@ -86,7 +113,8 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
         "start": made.start.isoformat(),
         "seconds": made.seconds,
         "warm_up": world.warm_up,
-        "rebuilt": _rebuilt(rebuilt) if rebuilt else None,
+        "rebuilt": _rebuilt(made, rebuilt) if rebuilt else None,
+        "repeats_after": made.repeats,
         "bounds": _bounds(made.bounds) if made.bounds else None,
         "flows": list(map(_flow, made.outcomes)),
         "by": by,
@@ -114,8 +142,9 @@ def _flow(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _rebuilt(rebuilt: Rebuilt) -> dict[str, Any]:
+def _rebuilt(made: Comparison, rebuilt: Rebuilt) -> dict[str, Any]:
     return {
+        "as_recorded": lived(made, rebuilt),
         "balance_error_w": rebuilt.error,
         "below_zero_percent": rebuilt.negative,
         "shifts_s": dict(rebuilt.shifts),

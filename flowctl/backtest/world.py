@@ -168,11 +168,21 @@ class World:
 
     def lasts(self, twins: Twins) -> float:
         """How long flows are tried out, s."""
-        return min(twins.length, DAY) if self.seconds is None else self.seconds
+        return min(twins.length - self._begun, DAY) if self.seconds is None else self.seconds
+
+    def repeats(self, twins: Twins) -> float | None:
+        """After how long a trace of the house begins anew, s, if it is shorter than the run."""
+        rest = twins.length - self._begun
+        return rest if self.house is not None and self.lasts(twins) > rest + 1 else None
 
     def starts(self, twins: Twins) -> datetime:
         """The date and time of second 0."""
         return self.at or START + timedelta(seconds=twins.time_of_day)
+
+    @property
+    def _begun(self) -> float:
+        """The second at which a trace of the house is begun."""
+        return self.begin if self.house is not None else 0.0
 
     def _time_of_day(self) -> float | None:
         """By date if there is one; a trace on its own is taken to begin at midnight."""

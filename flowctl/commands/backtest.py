@@ -58,6 +58,10 @@ def backtest(
         warm_up, seed, learned, tariff, silent or (), report is not None,
     )  # fmt: skip
     folder = (cache or cache_folder() / "bounds") if bounds else None
+    if report:
+        from flowctl.backtest.page import check_place
+
+        check_place(report)
     made, rebuilt = _compare([flows[0], *(against or ()), *flows[1:]], given, set_, sweep, folder)
     if report:
         from flowctl.backtest.page import write_page

@@ -54,6 +54,10 @@ class RawFlow:
 def read_flow(root: Marked, stem: str, report: Report) -> RawFlow:
     """Read the keys of a flow file."""
     top = mapping(root, "a flow file", "flow:, vars:, streams:", report)
+    if isinstance(root.value, dict) and not {"flow", "streams"} & top.keys():
+        cure = "a flow is 'flow: NAME' and 'streams:'; a plant is given with --plant"
+        report.add(root.mark, "E111", "", "is no flow", cure)
+        return RawFlow(stem, "", ())
     unknown_keys(root, TOP, "", report)
     streams = top.get("streams")
     if streams is None or not streams.value:

@@ -43,7 +43,8 @@ def panels_trace(setup: SunSetup, folder: Path, seed: int, begin: float) -> Trac
 def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
     """Read a recorded power: irregular rows, every value holds until the next.
 
-    Without a `column` it is the `usual` one, or the only one beside the times.
+    Without a `column` it is the `usual` one, or the only one beside the times, unless that is
+    named as the other kind of power.
 
     Raises:
         TraceError: it cannot be read, has no such column, or time runs back.
@@ -70,7 +71,8 @@ def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
 def _cells(row: dict[str, object], column: str, usual: str) -> tuple[float, object]:
     time = next((name for name in TIMES if name in row), "")
     others = [name for name in row if name != time]
-    name = column or (others[0] if len(others) == 1 else usual)
+    only = others[0] if len(others) == 1 else usual
+    name = column or (usual if only in (LOAD, SUN) else only)  # a roof is no load by mistake
     if not time or name not in row:
         raise ValueError(f"no column {name if time else 'of times'}; it has {', '.join(row)}")
     return seconds(row[time]), row[name]

@@ -51,6 +51,9 @@ def _plant(found: Marked | None, folder: Path, report: Report) -> PlantSetup:
         report.add(found.mark if found else Mark(), "E601", "", SHAPE)
         report.settle()
         raise AssertionError
+    if {"flow", "streams"} <= found.value.keys():
+        report.add(found.mark, "E601", "", "is a flow and no plant", SHAPE)
+        report.settle()
     setup = replace(_streams(found, report), folder=folder)
     _check_traces(found, setup, report)
     report.settle()

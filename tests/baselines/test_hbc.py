@@ -185,8 +185,9 @@ def test_rule_9_the_side_is_latched_and_let_go_after_ten_seconds():
     present.read(3000)
     present.read(*[1980, 2000] * 4)
     assert present.total > 200
-    present.read(*[1980, 2000] * 4)
+    present.read(*[1980, 2000] * 2)
     assert present.total == pytest.approx(0, abs=2)
+    assert [side for _, side in present.bench.stream("side")] == [1, 0]
 
 
 def test_rule_9_while_it_is_latched_nothing_is_done_the_other_way():
