@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
-from flowctl import Ge, Observable, Plan, Quantity
+from flowctl import Ge, Observable, Plan, Quantity, Share
 from nodes._helpers.operators import Each, Receiver, like
 
 T = TypeVar("T", float, Plan)
@@ -32,7 +32,8 @@ def deadband(
             if value.__class__ is Plan:
                 last = steady(last, value, by)
             elif math.isfinite(value):
-                last = like(value, settle(last, value, by))
+                held = settle(last, value, by)
+                last = like(value, held) if value.__class__ is Share else held
             else:
                 return
             say(last)

@@ -41,19 +41,21 @@ def debounce(
     def subscribe(
         out: abc.ObserverBase[T], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        held = Held(clock, out)
-        settles, limit, time = -math.inf, -math.inf, clock.time
+        held, say, time = Held(clock, out), out.on_next, clock.time
+        settles, limit = -math.inf, -math.inf
 
         def receive(value: T) -> None:
             nonlocal settles, limit
             now = time()
             lone, settles = now >= settles - TINY, now + quiet
-            if lone:
+            if not lone:
+                if not held.waiting:
+                    limit = now + longest
+                held.hold(value, min(settles, limit))
+            elif held.waiting:
                 held.say(value)
-                return
-            if not held.waiting:
-                limit = now + longest
-            held.hold(value, min(settles, limit))
+            else:
+                say(value)
 
         heard = values.subscribe(receive, out.on_error, held.finish, scheduler=clock)
         return CompositeDisposable(heard, held)

@@ -29,14 +29,17 @@ def throttle(
     def subscribe(
         out: abc.ObserverBase[T], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        held, time = Held(clock, out), clock.time
+        held, say, time = Held(clock, out), out.on_next, clock.time
 
         def receive(value: T) -> None:
-            free = held.passed + every
-            if time() >= free - TINY:
+            now, free = time(), held.passed + every
+            if now < free - TINY:
+                held.hold(value, free)
+            elif held.waiting:
                 held.say(value)
             else:
-                held.hold(value, free)
+                held.passed = now
+                say(value)
 
         heard = values.subscribe(receive, out.on_error, held.finish, scheduler=clock)
         return CompositeDisposable(heard, held)
