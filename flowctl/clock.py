@@ -39,7 +39,7 @@ class Clock(Scheduler):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: list[tuple[int, int, Callable[[Any], object], Any]] = []
-        self._next: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._next: deque[tuple[Callable[[Any], object], Any]] = deque()
         self._order = count()
         self._busy = False
 
@@ -57,17 +57,21 @@ class Clock(Scheduler):
 
     def turn(self, action: Callable[..., object], *args: Any) -> None:
         """Do something and all it causes as one turn; within a turn: as the next one."""
+        self.hand(lambda _: action(*args), None)
+
+    def hand(self, receive: Callable[[Any], object], value: Any) -> None:
+        """Hand a value on as a turn: what those do who have many."""
         if self._busy:
-            self._next.append((action, args))
+            self._next.append((receive, value))
             return
         self._busy = True
         try:
-            action(*args)
+            receive(value)
             while self._waiting or self._next:
                 self._settle()
                 if self._next:
-                    action, args = self._next.popleft()
-                    action(*args)
+                    receive, value = self._next.popleft()
+                    receive(value)
         finally:
             self._busy = False
 

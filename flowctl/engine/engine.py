@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from dataclasses import fields
-from functools import partial
 from typing import Any
 
 from flowctl.clock import Clock
@@ -108,7 +107,7 @@ class Engine:
             error=str(error) or type(error).__name__,
             value=shown,
         )
-        self.clock.turn(self.errors.emit, trouble)
+        self.clock.hand(self.errors.emit, trouble)
 
     def build(self, step: Step, *, late: bool = False) -> None:
         """Plug one step between its wires; `late`: its wires may have spoken already.
@@ -174,7 +173,10 @@ class Engine:
         output = self.output(step.id)
         output.closed = False
         self._open_sources.add(step.id)
-        push = partial(self.clock.turn, output.emit)
+        hand, emit = self.clock.hand, output.emit
+
+        def push(value: Any) -> None:
+            hand(emit, value)
 
         def done() -> None:
             self._open_sources.discard(step.id)
@@ -209,7 +211,7 @@ class Engine:
             terms_of(step), self.clock, send, self.log_of(step), shadow=self._shadow
         )
         end = self._ends[step.id] = self.ends.device(
-            self.edge(step), lambda record: self.clock.turn(push, record), shell.renew
+            self.edge(step), lambda record: self.clock.hand(push, record), shell.renew
         )
         running.listen(shell.want, shell.close)
 

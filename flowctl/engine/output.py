@@ -1,6 +1,7 @@
 """What a step says: a register that counts, remembers and hands on. Every one is a tap."""
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from flowctl.language.graph import Step
@@ -9,6 +10,8 @@ from flowctl.values import Ability, Battery, Outlook, Plan, Share, is_finite
 
 Receiver = Callable[[Any], None]
 Failed = Callable[[Exception, Any], None]
+Hearers = tuple[Receiver, Failed, "Hearers"] | None
+"""Who listens, one behind the other: walked with less ado than a list."""
 CHECKED = frozenset((Share, Battery, Plan, Outlook, Ability, dict, list))
 PLAIN = frozenset((bool, int, str, type(None)))
 PASSING: dict[Any, frozenset[type]] = {
@@ -27,7 +30,7 @@ class Output:
 
     __slots__ = (
         "_done",
-        "_heard",
+        "_hearers",
         "_passing",
         "_taken",
         "_told",
@@ -50,7 +53,7 @@ class Output:
         self.closed = False
         self.on_bad = on_bad
         self.promise(None)
-        self._heard: tuple[tuple[Receiver, Failed], ...] = ()
+        self._hearers: Hearers = None
         self._taken: list[tuple[int, Receiver, Failed]] = []
         self._done: list[Callable[[], None]] = []
 
@@ -88,7 +91,9 @@ class Output:
             return
         self.count += 1
         self.last = value
-        for receive, failed in self._heard:
+        hearers = self._hearers
+        while hearers is not None:
+            receive, failed, hearers = hearers
             try:
                 receive(value)
             except Exception as error:  # noqa: BLE001 - this is the fence
@@ -128,8 +133,10 @@ class Output:
         return leave
 
     def _order(self) -> None:
-        taken = sorted(self._taken, key=lambda entry: entry[0])
-        self._heard = tuple((receive, failed) for _, receive, failed in taken)
+        hearers: Hearers = None
+        for _, receive, failed in sorted(self._taken, key=itemgetter(0))[::-1]:
+            hearers = (receive, failed, hearers)
+        self._hearers = hearers
 
 
 def _is_fine(value: Any) -> bool:

@@ -159,9 +159,9 @@ class StepClock(Clock):
         """The time of day."""
         return self._inner.wall()
 
-    def turn(self, action: Callable[..., object], *args: Any) -> None:
-        """Run as a turn of the engine."""
-        self._inner.turn(action, *args)
+    def hand(self, receive: Callable[[Any], object], value: Any) -> None:
+        """Hand a value on as a turn of the engine."""
+        self._inner.hand(receive, value)
 
     def defer(self, rank: int, action: Callable[[Any], object], value: Any) -> None:
         """Wait in the engine's turn, at the latest for the step's own place in it.

@@ -5,6 +5,7 @@ import heapq
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from operator import call
 
 from flowctl.clock import Clock, Timer
 
@@ -51,7 +52,7 @@ class LiveClock(Clock):
             while timers and timers[0][0] <= now:
                 _, _, cell = heapq.heappop(timers)
                 if cell:
-                    self.turn(cell.pop())
+                    self.hand(call, cell.pop())
         finally:
             self._rings = math.inf
             if timers:
