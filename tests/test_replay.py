@@ -1,9 +1,14 @@
 """What `flowctl replay` shows and compares."""
 
 import json
+from itertools import accumulate
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from flowctl.language.check import load
+from flowctl.virtual.replay import Player
 from tests.typed import typed
 
 FLOW = """
@@ -64,3 +69,11 @@ def test_a_golden_file_that_is_shorter_or_no_json_differs(played, tmp_path):
     golden = tmp_path / "golden.jsonl"
     golden.write_text("nonsense\n")
     assert played("--expect", golden).code == 1
+
+
+@given(st.integers(10**15, 2 * 10**15), st.lists(st.integers(0, 10**11), max_size=20))
+def test_a_reading_is_told_at_its_date_to_the_microsecond(first, gaps):
+    dates = [micros / 1e6 for micros in accumulate(gaps, initial=first)]
+    player = Player(load("flow: f\nstreams: {meter: [homewizard_p1: {host: 127.0.0.1}]}"), dates[0])
+    lines = player.play((date, "meter", 1.0) for date in dates)
+    assert [line["t"] for line in lines] == dates

@@ -173,10 +173,7 @@ class Engine:
         output = self.output(step.id)
         output.closed = False
         self._open_sources.add(step.id)
-        hand, emit = self.clock.hand, output.emit
-
-        def push(value: Any) -> None:
-            hand(emit, value)
+        hand, emit, edge = self.clock.hand, output.emit, self.edge(step)
 
         def done() -> None:
             self._open_sources.discard(step.id)
@@ -184,7 +181,7 @@ class Engine:
             if not self._open_sources:
                 self.clock.turn(self.completed)
 
-        self._ends[step.id] = self.ends.source(self.edge(step), push, done)
+        self._ends[step.id] = self.ends.source(edge, lambda value: hand(emit, value), done)
 
     def _sink(self, step: Step, running: Running) -> None:
         end = self._ends[step.id] = self.ends.sink(self.edge(step))

@@ -3,10 +3,12 @@
 import heapq
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from operator import call
 
 from flowctl.clock import Clock, Timer
 
 NANO = 1_000_000_000  # whole nanoseconds: 0.1 added ten times is one second
+MICRO = 1_000_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -20,6 +22,7 @@ class VirtualClock(Clock):
     def __init__(self, start: datetime = START) -> None:
         super().__init__()
         self._start = start.astimezone(UTC)  # sums of zoned dates ignore changes of the clock
+        self._began = round(self._start.timestamp() * MICRO)
         self._now, self._seconds = 0, 0.0
         self._timers: list[tuple[int, int, list[Callable[[], object]]]] = []
 
@@ -30,6 +33,10 @@ class VirtualClock(Clock):
     def wall(self) -> datetime:
         """The start plus the virtual seconds."""
         return self._start + timedelta(seconds=self._seconds)
+
+    def stamp(self) -> float:
+        """The date of now as recordings tell it: seconds since the epoch, to the microsecond."""
+        return (self._began + (self._now + 500) // 1000) / MICRO  # by integers: cheaper
 
     def later(self, delay: float, action: Callable[[], object]) -> Timer:
         """Arm a timer; it runs when the clock is advanced to it."""
@@ -57,7 +64,7 @@ class VirtualClock(Clock):
             if due > self._now:
                 self._now, self._seconds = due, due / NANO
             if cell:
-                self.turn(cell.pop())
+                self.hand(call, cell.pop())
 
     def next_due(self) -> float | None:
         """When the next timer is due, in seconds of this clock."""

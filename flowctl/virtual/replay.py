@@ -1,6 +1,6 @@
 """Feed a recording to a flow in virtual time: the same streams, the same bytes each time."""
 
-import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
@@ -20,7 +20,6 @@ from flowctl.virtual.clock import VirtualClock
 from flowctl.virtual.detached import DetachedEnds
 
 Line = dict[str, Any]
-MICRO = 1_000_000
 
 
 def replay(
@@ -58,8 +57,7 @@ class Player:
         self.engine = Engine(
             graph, self.clock, self._ends, lambda step: stores.setdefault(step, Store())
         )
-        self._date = self._dates()
-        self._said: list[Line] = []
+        self._said = deque[Line]()
         for name, step_id in graph.streams.items():
             self._listen(name, step_id)
         self.engine.start()
@@ -80,8 +78,8 @@ class Player:
             except ValueError as error:
                 raise FlowError(f"recorded value of {stream} at {time:.3f}: {error}") from None
             push(value)
-            yield from said
-            said.clear()
+            while said:
+                yield said.popleft()
 
     def feed(self, time: float, stream: str, raw: Any) -> list[Line]:
         """Let time pass up to a recorded value, speak it, and tell what came of both."""
@@ -90,10 +88,7 @@ class Player:
     def rest(self) -> list[Line]:
         """Tell what is still said at the time of the last value."""
         self.clock.advance(0)
-        return self._told()
-
-    def _told(self) -> list[Line]:
-        told = self._said[:]
+        told = list(self._said)
         self._said.clear()
         return told
 
@@ -109,23 +104,10 @@ class Player:
         self.engine.output(end).listen(-1, self._teller(name))
 
     def _teller(self, name: str) -> Callable[[Any], None]:
-        date, epoch, say = self._date, self._epoch, self._said.append
+        date, epoch, say = self.clock.stamp, self._epoch, self._said.append
 
         def tell(value: Any) -> None:
             shown = value if value.__class__ is float else plain(value, epoch)
             say({"t": date(), "stream": name, "value": shown})
 
         return tell
-
-    def _dates(self) -> Callable[[], float]:
-        """Make what tells the date of now: since the epoch, in whole microseconds."""
-        clock, start = self.clock.time, round(self._epoch * MICRO)
-        at = date = -math.inf
-
-        def now() -> float:
-            nonlocal at, date
-            if (time := clock()) != at:  # many things are said at one time
-                at, date = time, (start + round(time * MICRO)) / MICRO  # by integers: cheaper
-            return date
-
-        return now
