@@ -119,3 +119,10 @@ def test_the_stream_of_errors_is_drawn_though_it_has_no_step(graph):
     alarm = _step("alarm", tell, values=Tap("errors"))
     more = Graph("home", "", "", {**graph.steps, alarm.id: alarm}, graph.streams)
     assert '(("errors"))' in DRAWINGS["mermaid"](more)
+
+
+def test_a_field_that_may_be_unknown_carries_its_unit_all_the_same(graph):
+    """`soc` of a battery is `Percent | None`."""
+    wires = json.loads(DRAWINGS["json"](graph))["wires"]
+    (wire,) = (wire for wire in wires if wire["field"] == "soc")
+    assert (wire["type"], wire["unit"]) == ("number", "%")

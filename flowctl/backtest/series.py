@@ -9,7 +9,7 @@ from flowctl.backtest.ends import Command
 from flowctl.backtest.loop import ClosedLoop
 from flowctl.backtest.truth import per_second
 from flowctl.engine.inlet import pick
-from flowctl.language.graph import Tap
+from flowctl.language.graph import Tap, taps
 from flowctl.signature.node import NodeKind
 
 LARGEST = 32767  # W; what a picture can show
@@ -51,12 +51,8 @@ class Reasons:
             if step.kind is not NodeKind.DEVICE:
                 continue
             said = self.of[step.stream] = []
-            source = next(iter(step.inputs.values()))
-            taps = (source,) if isinstance(source, Tap) else tuple(source)
-            for tap in taps:
-                if isinstance(tap, Tap):
-                    hear = _hearer(loop, tap, said)
-                    loop.engine.output(tap.step).listen(-1, hear)
+            for tap in taps(next(iter(step.inputs.values()))):
+                loop.engine.output(tap.step).listen(-1, _hearer(loop, tap, said))
 
 
 def series(loop: ClosedLoop, reasons: Reasons) -> Series:

@@ -10,8 +10,7 @@ from flowctl.engine.sentences import SAME, made, share_of, words
 from flowctl.faults import FlowError
 from flowctl.language.chain import Heard, aside, device_step, pipe, trigger, wire_into
 from flowctl.language.flow import INTO
-from flowctl.language.graph import Graph, Step
-from flowctl.language.order import taps
+from flowctl.language.graph import Graph, Step, taps
 from flowctl.signature.node import NodeKind
 from flowctl.terms import Terms
 from flowctl.units import show

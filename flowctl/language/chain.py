@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowctl.faults import FlowError, nearest
-from flowctl.language.graph import Graph, Step, Tap
-from flowctl.language.order import taps
+from flowctl.language.graph import Graph, Step, Tap, taps
 from flowctl.signature.node import NodeKind
 
 Heard = tuple[float, Any]

@@ -71,6 +71,16 @@ class Draft:
         return self.spec.name if self.spec else FROM
 
     @property
+    def first(self) -> Input | None:
+        """The input that the pipe goes into; sources and `from` steps have none."""
+        return self.spec.inputs[0] if self.spec and self.spec.inputs else None
+
+    @property
+    def further(self) -> tuple[Input, ...]:
+        """The inputs that are given by name."""
+        return self.spec.inputs[1:] if self.spec else ()
+
+    @property
     def device(self) -> bool:
         """Whether its wire runs through the world."""
         return self.spec is not None and self.spec.kind is NodeKind.DEVICE

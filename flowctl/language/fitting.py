@@ -6,12 +6,11 @@ from typing import Any, TypeVar
 from flowctl import units
 from flowctl.faults import Mark, nearest
 from flowctl.language.drafts import Draft, Drafts
-from flowctl.language.flow import OWN
-from flowctl.language.graph import Tap
+from flowctl.language.flow import FROM, OWN
+from flowctl.language.graph import Tap, taps
 from flowctl.language.infer import Carrying
 from flowctl.language.marked import Marked
 from flowctl.language.naming import bind_names
-from flowctl.language.order import taps
 from flowctl.language.settings import bare_numbers, written_units
 from flowctl.language.wires import (
     base_of,
@@ -52,7 +51,7 @@ class Fitting:
         if draft.spec is None:
             self._merge(draft)
             if draft.wants:
-                self._input(draft, draft.wants, "from", draft.wants.wire, draft.wants.wire.unit)
+                self._input(draft, draft.wants, FROM, draft.wants.wire, draft.wants.wire.unit)
             return
         star = self.carrying.star(draft)
         for item in draft.spec.inputs:
@@ -85,17 +84,17 @@ class Fitting:
                 self._fault(mark, "E206", draft, said, cure)
 
     def _merge(self, draft: Draft) -> None:
-        found = [self.carrying.tap(tap) for tap in taps(draft.inputs.get("from", ()))]
+        found = [self.carrying.tap(tap) for tap in taps(draft.inputs.get(FROM, ()))]
         for wire, origin in found[1:]:
             first, since = found[0]
             alike = fits(wire.type, first.type) or fits(first.type, wire.type)
             if not (alike and meet(unit_of(first), unit_of(wire))):
                 said = f"streams of {shown(first)}{_since(since)} and of {shown(wire)}"
                 said = f"{said}{_since(origin)} cannot be merged"
-                self._fault(draft.places.get("from", draft.mark), "E304", draft, said)
+                self._fault(draft.places.get(FROM, draft.mark), "E304", draft, said)
 
     def _wanted(self, draft: Draft, item: Input, star: str | None) -> tuple[Wire, str | None]:
-        first = draft.spec is not None and item is draft.spec.inputs[0]
+        first = item is draft.first
         if isinstance(item.wire.type, TypeVar):
             bound, _ = self.carrying.variable(draft, item.wire.type)
             if first or bound.type is Any:
@@ -104,7 +103,7 @@ class Fitting:
         return item.wire, item.wire.unit if first else put(item.wire.unit, star)
 
     def _input(self, draft: Draft, item: Input, name: str, wanted: Wire, unit: str | None) -> None:
-        piped = name == "from" or (draft.spec is not None and item is draft.spec.inputs[0])
+        piped = name == FROM or item is draft.first
         who = draft.node if draft.spec else draft.label.rpartition(".")[2]
         for tap in taps(draft.inputs.get(name, ())):
             wire, origin = self.carrying.tap(tap)
@@ -142,7 +141,7 @@ class Fitting:
             return
         result = unit_of(draft.wire) if draft.wire else None
         flows = [item for item in draft.written.items() if self._in_any_unit(draft, item[0])]
-        wanted, whence = star or (None if draft.spec.inputs else result), "this wire carries"
+        wanted, whence = star or (None if draft.first else result), "this wire carries"
         if wanted is None or (star is None and not isinstance(draft.settings.get("unit"), str)):
             wanted, whence = self._first_written(flows)
         for name, item in flows:
@@ -151,7 +150,7 @@ class Fitting:
                 if wanted and unit not in (put(pattern, wanted), put(pattern, result)):
                     said = f"{name}: '{part.text}' is in {unit}, but {whence} {wanted}"
                     self._fault(part.mark, "E303", draft, said)
-            for part in bare_numbers(item) if wanted or not draft.spec.inputs else ():
+            for part in bare_numbers(item) if wanted or not draft.first else ():
                 said, cure = _without_unit(part.text, put(pattern, wanted), pattern)
                 self._fault(part.mark, "E132", draft, f"{name}: {said}", cure)
 

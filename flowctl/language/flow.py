@@ -12,10 +12,8 @@ TOP = ("flow", "about", "vars", "streams", "tests")
 FROM = "from"
 ERRORS = "errors"  # the stream of everything that goes wrong
 WHY = "why"  # the stream of every setpoint written, and what it follows from
-OWN = (ERRORS, WHY)
-"""Streams of the engine: every flow may read them, and none may be called so."""
+OWN = (ERRORS, WHY)  # the engine speaks them: every flow may read them, and none be called so
 INTO = "in"  # `left/in`: what goes into the device of stream left
-"""The stream of what went wrong; the engine speaks it."""
 _WORD = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -189,4 +187,4 @@ def _named(
 
 
 def _is_label(text: str) -> bool:
-    return bool(_WORD.fullmatch(text)) and text != "in"
+    return bool(_WORD.fullmatch(text)) and text != INTO

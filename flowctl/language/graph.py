@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowctl.faults import Fault, Mark
+from flowctl.language.flow import FROM
 from flowctl.signature.node import NodeKind, NodeSpec, Wire
 
 
@@ -17,6 +18,14 @@ class Tap:
 
 
 Source = Tap | tuple[Tap, ...] | Mapping[str, Tap]
+"""What one input listens to: one wire, several, or several by name."""
+
+
+def taps(source: Source) -> tuple[Tap, ...]:
+    """Return all taps of one input."""
+    if isinstance(source, Tap):
+        return (source,)
+    return tuple(source.values()) if isinstance(source, Mapping) else source
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Step:
     @property
     def node(self) -> str:
         """The name of its node type."""
-        return self.spec.name if self.spec else "from"
+        return self.spec.name if self.spec else FROM
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from flowctl.expression import Expression
 from flowctl.faults import Mark
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.flow import FROM, OWN
-from flowctl.language.graph import Tap
+from flowctl.language.graph import Tap, taps
 from flowctl.language.measures import Measure, Measuring, of_var, unit_or_none
-from flowctl.language.order import taps
 from flowctl.language.settings import written_units
 from flowctl.language.wires import (
     ANYTHING,
@@ -64,21 +63,18 @@ class Carrying:
 
     def star(self, draft: Draft) -> str | None:
         """Return the unit that `*` stands for at a step: that of what triggers it."""
-        if not draft.spec or not draft.spec.inputs:
+        if draft.first is None:
             return None
-        first = draft.spec.inputs[0]
-        wire, _ = self.first(draft)
-        unit = unit_of(wire)
-        rate = first.wire.unit is not None and first.wire.unit.startswith("*/")
+        unit = unit_of(self.first(draft)[0])
+        rate = draft.first.wire.unit is not None and draft.first.wire.unit.startswith("*/")
         return base_of(unit) if unit and rate else unit
 
     def variable(self, draft: Draft, variable: TypeVar) -> Carried:
         """Return what a TypeVar of a step stands for: the first input of that type."""
-        alike = [item for item in draft.spec.inputs if item.wire.type is variable]  # type: ignore[union-attr]
-        found = (self.first(draft) if n is draft.spec.inputs[0] else self.input(draft, n)  # type: ignore[union-attr]
-                 for n in alike)  # fmt: skip
-        known = (one for one in found if one[0] != ANYTHING)
-        return next(known, (ANYTHING, draft.mark))
+        first = draft.first
+        found = [self.first(draft)] if first and first.wire.type is variable else []
+        found += [self.input(draft, n) for n in draft.further if n.wire.type is variable]
+        return next((one for one in found if one[0] != ANYTHING), (ANYTHING, draft.mark))
 
     def batteries(self, tap: Tap) -> tuple[str, ...]:
         """Return the batteries that a plan can name: those of the nearest mapping above it."""
@@ -98,8 +94,8 @@ class Carrying:
 
     def first(self, draft: Draft) -> Carried:
         """Return what triggers a step."""
-        found = [self.tap(tap) for tap in taps(draft.inputs.get(draft.spec.inputs[0].name, ()))]  # type: ignore[union-attr]
-        return found[0] if found else (ANYTHING, draft.mark)
+        heard = taps(draft.inputs.get(draft.first.name, ())) if draft.first else ()
+        return self.tap(heard[0]) if heard else (ANYTHING, draft.mark)
 
     def _output(self, draft: Draft) -> tuple[Wire | None, Mark]:
         if draft.spec is None:
@@ -112,7 +108,7 @@ class Carrying:
         wire, origin = Wire(out.type, put(out.unit, self.star(draft))), draft.mark
         if isinstance(out.derived, FieldFrom):
             wire = self.field(draft, draft.settings.get(out.derived.setting))
-        elif out.unit and out.unit.startswith("*") and draft.spec.inputs:
+        elif out.unit and out.unit.startswith("*") and draft.first:
             origin = self.first(draft)[1]
         text = draft.settings.get(out.unit_from) if out.unit_from else None
         if isinstance(text, str) and (wire.unit is None or isinstance(out.derived, UnitFrom)):
@@ -142,7 +138,7 @@ class Carrying:
         """Return what tells what a name in an expression of a step stands for."""
         inputs = self._named(draft)
         values = draft.scope.variables.values()
-        first = self.first(draft)[0] if draft.spec and draft.spec.inputs else ANYTHING
+        first = self.first(draft)[0]
 
         def look(name: str) -> Wire | Measure:
             if name == "value":
@@ -159,7 +155,7 @@ class Carrying:
     def _named(self, draft: Draft) -> dict[str, Tap]:
         """The further inputs that expressions see, by name."""
         made: dict[str, Tap] = {}
-        for item in draft.spec.inputs[1:] if draft.spec else ():
+        for item in draft.further:
             source = draft.inputs.get(item.name)
             if item.shape is Shape.MAPPING and isinstance(source, Mapping):
                 made |= source

@@ -25,9 +25,9 @@ def link(draft: Draft, references: References) -> None:
         draft.spec, draft.given, draft.mark, draft.id, references.drafts.report
     )
     draft.written = settings
-    if draft.spec.inputs and draft.before:
-        draft.inputs[draft.spec.inputs[0].name] = _piped(draft)
-    for item in draft.spec.inputs[1:]:
+    if draft.first and draft.before:
+        draft.inputs[draft.first.name] = _piped(draft.before, draft.first.shape)
+    for item in draft.further:
         if item.name in further:
             given = further[item.name]
             draft.places[item.name] = given.mark
@@ -51,12 +51,11 @@ def _link_from(draft: Draft, references: References) -> None:
         references.drafts.report.add(draft.mark, "E131", draft.id, "names no stream", cure)
 
 
-def _piped(draft: Draft) -> Source:
-    assert draft.spec
-    assert draft.before
-    tap, shape = Tap(draft.before), draft.spec.inputs[0].shape
+def _piped(before: str, shape: Shape) -> Source:
+    """The step above as an input wants it; in a mapping it goes by the name of its stream."""
+    tap = Tap(before)
     if shape is Shape.MAPPING:
-        return {draft.before.partition("/")[0]: tap}
+        return {before.partition("/")[0]: tap}
     return (tap,) if shape is Shape.LIST else tap
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from flowctl.expression import Expression
 from flowctl.faults import Mark, nearest
 from flowctl.language.drafts import Draft
+from flowctl.language.graph import taps
 from flowctl.language.infer import Carrying
 from flowctl.language.marked import Marked
 from flowctl.language.measures import Measuring
-from flowctl.language.order import taps
 from flowctl.language.report import Report
 from flowctl.language.wires import field_names
 from flowctl.signature.node import Shape
@@ -43,14 +43,14 @@ def bind_names(draft: Draft, carrying: Carrying, report: Report) -> None:
 
 def _fields(draft: Draft, carrying: Carrying) -> tuple[str, ...] | None:
     """Fields of what triggers the step; `None` when any name may be one."""
-    if not draft.spec or not draft.spec.inputs:
+    if draft.first is None:
         return None
-    heard = taps(draft.inputs.get(draft.spec.inputs[0].name, ()))
+    heard = taps(draft.inputs.get(draft.first.name, ()))
     return field_names(carrying.tap(heard[0])[0].type) if heard else None
 
 
 def _inputs(draft: Draft) -> Iterator[str]:
-    for item in draft.spec.inputs[1:] if draft.spec else ():
+    for item in draft.further:
         source = draft.inputs.get(item.name)
         if item.shape is Shape.MAPPING and isinstance(source, Mapping):
             yield from source

@@ -2,15 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from flowctl.language.graph import Source, Tap
-
-
-def taps(source: Source) -> tuple[Tap, ...]:
-    """Return all taps of one input."""
-    if isinstance(source, Tap):
-        return (source,)
-    return tuple(source.values()) if isinstance(source, Mapping) else source
-
 
 def sort(needs: Mapping[str, list[str]]) -> tuple[list[str], list[list[str]]]:
     """Put each name after all it needs, else as they came; and list the circles.

@@ -8,7 +8,8 @@ from flowctl import units
 from flowctl.faults import Mark
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.flow import FROM
-from flowctl.language.order import sort, taps
+from flowctl.language.graph import taps
+from flowctl.language.order import sort
 from flowctl.language.wires import silent
 from flowctl.signature.node import NodeKind, NodeSpec
 
@@ -140,7 +141,7 @@ def _merges(draft: Draft) -> bool:
 
 
 def _trigger(draft: Draft) -> list[str]:
-    name = draft.spec.inputs[0].name if draft.spec and draft.spec.inputs else FROM
+    name = draft.first.name if draft.first else FROM
     return [tap.step for tap in taps(draft.inputs.get(name, ()))]
 
 

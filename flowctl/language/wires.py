@@ -4,8 +4,9 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from flowctl.signature.hints import is_union
 from flowctl.signature.node import Wire, wire_of
 from flowctl.units import ANY_UNIT, PER_SECOND, SCALES, same_unit
 from flowctl.values import Plan
@@ -43,11 +44,6 @@ def constraint_unit(wanted: Any, given: Any) -> str | None:
         return None
     wires = map(wire_of, wanted.__constraints__)
     return next((wire.unit for wire in wires if fits(given, wire.type)), None)
-
-
-def is_union(hint: Any) -> bool:
-    """Tell whether a type is a choice between types."""
-    return get_origin(hint) in (Union, types.UnionType)
 
 
 def parts(hint: Any) -> tuple[Any, ...]:
@@ -147,7 +143,7 @@ def _known(hint: Any) -> Wire:
 
 
 def _hints(record: Any) -> dict[str, Any]:
-    return _read_hints(record)
+    return _read_hints(record)  # two functions: mypy doubts that a dataclass can be a key
 
 
 @lru_cache(maxsize=256)

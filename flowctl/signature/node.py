@@ -5,11 +5,10 @@ sentence"]` carries unit, limits and documentation. Parameters of type `Clock`, 
 `Terms` are handed in by the engine and hidden from YAML. Nothing else needs to be declared.
 """
 
-import collections.abc as cabc
 import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
@@ -113,7 +112,7 @@ class NodeSpec:
     output: Wire | None
     summary: str
     doc: str
-    terms: Terms | None = field(default=None)
+    terms: Terms | None = None
 
     @property
     def first_setting(self) -> str | None:
@@ -181,9 +180,9 @@ def _input(title: str, parameter: inspect.Parameter, hint: Any) -> Input:
     hint = not_none(hint)
     origin, args = get_origin(hint), get_args(hint)
     shape = Shape.ONE
-    if origin in (cabc.Mapping, dict, Mapping):
+    if origin in (Mapping, dict):
         shape, hint = Shape.MAPPING, args[1]
-    elif origin in (cabc.Sequence, list, tuple, Sequence):
+    elif origin in (Sequence, list, tuple):
         shape, hint = Shape.LIST, args[0]
     if get_origin(hint) not in (Observable, Latest, Events):
         raise TypeError(
@@ -219,7 +218,7 @@ def _terms_settings(terms: Terms) -> dict[str, Setting]:
 
 def _output(returns: Any) -> Wire | None:
     bare, marks = strip(returns)
-    if get_origin(bare) not in (Observable, AsyncIterator, cabc.AsyncIterator, cabc.AsyncGenerator):
+    if get_origin(bare) not in (Observable, AsyncIterator, AsyncGenerator):
         return None
     wire = wire_of(get_args(bare)[0])
     derived = next((mark for mark in marks if isinstance(mark, UnitFrom | FieldFrom)), None)

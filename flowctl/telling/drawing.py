@@ -1,16 +1,16 @@
 """Draw a checked flow: streams as groups, what flows on the wires, devices in the world."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
-from typing import Any, get_type_hints
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from flowctl.language.graph import Graph, Source, Step, Tap
+from flowctl.language.graph import Graph, Step, Tap, taps
+from flowctl.language.wires import ANYTHING, field_wire
 from flowctl.recordings.plain import plain
-from flowctl.signature.node import NodeKind, Wire, wire_of
+from flowctl.signature.node import NodeKind, Wire
 from flowctl.telling.docs import word
-from flowctl.units import ANY_UNIT, Watts
-from flowctl.values import Plan
+from flowctl.units import ANY_UNIT
 
 WORLD = "the house"  # where the powers of all devices meet, and meters measure
 POWER = Wire(float, "W")
@@ -58,7 +58,7 @@ def edges(graph: Graph) -> Iterator[Edge]:
     """Yield every wire of a flow, in the order of the steps they lead to."""
     for step in graph.steps.values():
         for name, source in step.inputs.items():
-            for tap in _taps(source):
+            for tap in taps(source):
                 yield Edge(tap.step, step.id, _flows(graph, tap), name, tap.field)
 
 
@@ -125,20 +125,12 @@ def as_json(graph: Graph) -> str:
 DRAWINGS: dict[str, Callable[[Graph], str]] = {"mermaid": mermaid, "dot": dot, "json": as_json}
 
 
-def _taps(source: Source) -> tuple[Tap, ...]:
-    if isinstance(source, Tap):
-        return (source,)
-    return tuple(source.values()) if isinstance(source, Mapping) else source
-
-
 def _flows(graph: Graph, tap: Tap) -> Wire | None:
     step = graph.steps.get(tap.step)
     wire = step.wire if step else None
     if tap.field is None or wire is None:
         return wire
-    hints = get_type_hints(wire.type, include_extras=True) if is_dataclass(wire.type) else {}
-    other = Watts if wire.type is Plan else Any
-    return wire_of(hints.get(tap.field, other))
+    return field_wire(wire, tap.field) or ANYTHING
 
 
 def _groups(graph: Graph) -> dict[str, list[Step]]:
