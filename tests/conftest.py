@@ -46,6 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _hear_ctrl_c() -> None:
+    """A shell's background job is deaf to it, and so would be each flow that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _stay_at_home() -> Iterator[None]:
     """Refuse every connection, datagram and name look-up that would leave loopback."""
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex

@@ -9,13 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
-from flowctl.language.check import load
-from flowctl.live.clock import LiveClock
-from flowctl.live.session import Options, Session
-from flowctl.live.storage import Storage
 from nodes.sim.marstek_udp_server import UdpVenus, serve
 from tests.nodes.streams import until
 from tests.nodes.web import website
+from tests.systems.running import Startable
 
 BEAT, GAIN, QUICKNESS = 0.05, 0.3, 0.5  # s; how a battery in Auto, and one that is told, moves
 NEAR = 120.0  # W
@@ -49,22 +46,17 @@ class Venus:
         self.told = watts
 
 
-@dataclass
-class Live:
+@dataclass(kw_only=True)
+class Live(Startable):
     """What a test may do to the house, and see of it."""
 
     cells: list[Venus]
     venus: list[UdpVenus]
-    state: Path
-    env: dict[str, str] = field(default_factory=dict)
     load: float = 300.0
     meter: str = "well"
     """Or `refuses`, `nonsense`, `silent`."""
     commands: list[list[Any]] = field(default_factory=list)
     """What each battery was told by ES.SetMode, as it came."""
-    sets: dict[str, str] = field(default_factory=dict)
-    sessions: list[Session] = field(default_factory=list)
-    _storage: Storage | None = None
 
     @property
     def grid(self) -> float:
@@ -73,21 +65,6 @@ class Live:
     @property
     def modes(self) -> str:
         return "".join(venus.mode[0] for venus in self.venus)
-
-    def start(self, **sets: str) -> None:
-        self.sets = {**QUICK, **sets}
-        graph = load(FLOW, sets=self.sets, env=self.env)
-        self._storage = Storage(self.state)
-        session = Session(FLOW, graph, LiveClock(), Options(sets=self.sets), self._storage)
-        self.sessions.append(session)
-        session.start()
-
-    async def stop(self) -> None:
-        if self.sessions:
-            await self.sessions.pop().stop()
-        if self._storage:
-            self._storage.close()
-            self._storage = None
 
     async def stands(self, modes: str, seconds: float = 40) -> None:
         """Wait until the batteries are in these modes: A(uto), P(assive), M(anual)."""
@@ -131,7 +108,10 @@ async def house(state: Path, *socs: float) -> AsyncIterator[Live]:
     cells = [Venus(soc=soc) for soc in socs]
     async with AsyncExitStack() as stack:
         venus = [await stack.enter_async_context(serve(cell)) for cell in cells]
-        live = Live(cells, venus, state, commands=[[] for _ in cells])
+        live = Live(
+            flow=FLOW, state=state, quick=QUICK, cells=cells, venus=venus,
+            commands=[[] for _ in cells],
+        )  # fmt: skip
         for number, one in enumerate(venus):
             live.env[f"BATTERY_{number + 1}_IP"] = f"127.0.0.1:{one.port}"
             _note(one, live.commands[number])
@@ -140,7 +120,7 @@ async def house(state: Path, *socs: float) -> AsyncIterator[Live]:
         try:
             yield live
         finally:
-            await live.stop()
+            await live.close()
             moving.cancel()
             with suppress(asyncio.CancelledError):
                 await moving

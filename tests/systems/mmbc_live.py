@@ -9,15 +9,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from flowctl.language.check import load
-from flowctl.live.clock import LiveClock
-from flowctl.live.session import Options, Session
-from flowctl.live.storage import Storage
 from nodes.sim.marstek_modbus_server import VenusServer, serve
 from tests.brokers import free_port
 from tests.nodes.mqtt import Peer, peer
 from tests.nodes.streams import until
 from tests.nodes.web import website
+from tests.systems.running import Startable
 
 DEAD, LAG = 0.6, 0.4  # s
 NEAR = 100.0  # W: a dead band, and what is still being learned
@@ -57,39 +54,20 @@ class Venus:
             self._since = asyncio.get_running_loop().time()
 
 
-@dataclass
-class Live:
+@dataclass(kw_only=True)
+class Live(Startable):
     """What a test may do to the house, and see of it."""
 
     cells: list[Venus]
     venus: list[VenusServer]
-    env: dict[str, str]
-    state: Path
     load: float = 800.0
     meter: str = "well"
     """Or `away`, or `nonsense`."""
     other: Peer | None = None
-    sessions: list[Session] = field(default_factory=list)
-    _storage: Storage | None = None
 
     @property
     def grid(self) -> float:
         return self.load - sum(cell.power for cell in self.cells)
-
-    async def start(self, **sets: str) -> None:
-        options = Options(sets=QUICK | sets)
-        graph = load(FLOW, sets=options.sets, env=self.env)
-        self._storage = Storage(self.state)
-        session = Session(FLOW, graph, LiveClock(), options, self._storage)
-        self.sessions.append(session)
-        session.start()
-
-    async def stop(self) -> None:
-        if self.sessions:
-            await self.sessions.pop().stop()
-        if self._storage:
-            self._storage.close()
-            self._storage = None
 
     async def settles(self, *powers: float, near: float = NEAR) -> None:
         """Wait until the batteries do just that, W, + discharging."""
@@ -139,13 +117,13 @@ async def house(broker_port: int, state: Path, *socs: float) -> AsyncIterator[Li
             env[f"BATTERY_{number}_IP"] = "127.0.0.1"
             env[f"BATTERY_{number}_PORT"] = str(one.port)
             env[f"BATTERY_{number}_ADDRESS"] = str(number)
-        live = Live(cells, venus, env, state)
+        live = Live(flow=FLOW, state=state, quick=QUICK, env=env, cells=cells, venus=venus)
         address = await stack.enter_async_context(website(live.read))
         live.env["P1_HOST"] = f"http://{address}"
         try:
             yield live
         finally:
-            await live.stop()
+            await live.close()
 
 
 @asynccontextmanager

@@ -3,10 +3,8 @@
 import asyncio
 import json
 import logging
-import os
 import signal
 import socket
-import sys
 
 import pytest
 
@@ -22,7 +20,7 @@ from nodes._helpers.law import house as law
 from nodes._helpers.marstek_session import find
 from tests.nodes.streams import until
 from tests.nodes.web import saying, website
-from tests.systems.energy_live import FLOW, QUICK, house
+from tests.systems.energy_live import house
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -118,9 +116,8 @@ async def test_O8_F4_helpers_are_held_by_a_mode_that_ends_with_the_lease(tmp_pat
         await live.stands("AP")
         held = live.commands[1][-1]["passive_cfg"]
         assert held["cd_time"] == 3  # s: the lease, and never less than between two refreshes
-        for session in live.sessions:  # a power cut at the controller
-            for name in ("battery_1", "battery_2"):
-                session.engine.remove(f"{name}/marstek_udp")
+        for name in ("battery_1", "battery_2"):  # a power cut at the controller
+            live.session.engine.remove(f"{name}/marstek_udp")
         await live.stands("AA", 10)
 
 
@@ -261,20 +258,11 @@ async def test_I7_B4_7_batteries_are_found_by_a_broadcast(tmp_path):
 # By its name.
 
 
-async def typed(live, tmp_path, *options):
-    sets = [part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")]
-    command = [sys.executable, "-m", "flowctl", "run", str(FLOW), *sets, *options]
-    env = {**os.environ, **live.env, "XDG_STATE_HOME": str(tmp_path)}
-    return await asyncio.create_subprocess_exec(
-        *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-
-
 async def test_R3_a_single_run_prints_the_decision_and_carries_it_out(tmp_path):
     """Then all are given back: a battery is never left forced, as the old single run left it."""
     async with house(tmp_path / "state", 60.0, 50.0) as live:
         live.load = 3000.0
-        process = await typed(live, tmp_path, "--once", "--json")
+        process = await live.typed("--once", "--json")
         out, _ = await process.communicate()
         assert process.returncode == 0
         [decision] = json.loads(out)
@@ -289,7 +277,7 @@ async def test_R3_a_single_run_prints_the_decision_and_carries_it_out(tmp_path):
 async def test_R3_B4_7_in_shadow_a_single_run_only_prints(tmp_path):
     async with house(tmp_path / "state", 60.0, 50.0) as live:
         live.load = 3000.0
-        process = await typed(live, tmp_path, "--once", "--shadow")
+        process = await live.typed("--once", "--shadow")
         out, _ = await process.communicate()
         assert b"battery_1   60 %" in out
         assert b"in Auto: the fullest" in out
@@ -301,7 +289,7 @@ async def test_R3_B4_7_in_shadow_a_single_run_only_prints(tmp_path):
 async def test_R2_R3_F8_K5_it_is_run_by_its_name_goes_on_and_ends_gracefully(tmp_path, number):
     async with house(tmp_path / "state", 60.0, 50.0) as live:
         live.load = 3000.0
-        process = await typed(live, tmp_path)
+        process = await live.typed()
         await live.stands("AP")
         await live.balances()
         live.load = 4000.0
@@ -318,7 +306,7 @@ async def test_F4_killed_without_a_goodbye_nobody_stays_forced(tmp_path):
     """A Manual schedule of 2500 W stayed for good."""
     async with house(tmp_path / "state", 60.0, 50.0) as live:
         live.load = 3000.0
-        process = await typed(live, tmp_path, "--no-guard")
+        process = await live.typed("--no-guard")
         await live.stands("AP")
         process.kill()
         await process.communicate()

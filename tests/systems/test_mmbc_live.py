@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
 from itertools import pairwise
 
 import aiohttp
@@ -16,7 +14,7 @@ from nodes._helpers.law import house as law
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
 from tests.nodes.streams import until
 from tests.nodes.zeroconf import HOME, P1, announced, fresh_kind
-from tests.systems.mmbc_live import FLOW, QUICK, house, listening
+from tests.systems.mmbc_live import house, listening
 
 pytestmark = pytest.mark.timeout(120)
 SENSORS = ("soc", "power", "charged_energy", "discharged_energy")
@@ -31,7 +29,7 @@ def _quick(monkeypatch):
 async def test_the_story_of_a_day(own_mosquitto, tmp_path):
     """Load up and down, a unit reboots, the broker restarts, the meter falls silent, a restart."""
     async with house(own_mosquitto.port, tmp_path / "state", 80.0, 40.0) as live:
-        await live.start()
+        live.start()
         await live.settles(800.0, 0.0)  # A3
         live.load = 3400.0
         await live.settles(1700.0, 1700.0, near=300.0)  # A4
@@ -66,7 +64,7 @@ async def test_the_story_of_a_day(own_mosquitto, tmp_path):
             await live.answers("mmbc/status/batterymode", "Hold")
             await live.stop()  # F4, F8
             assert not any(one.registers.control for one in live.venus)
-            await live.start()
+            live.start()
             await until(lambda: all(one.registers.control for one in live.venus), 40)
             await asyncio.sleep(1.0)
             assert [round(cell.power, -1) for cell in live.cells] == [0, 0]  # still on Hold
@@ -75,7 +73,7 @@ async def test_the_story_of_a_day(own_mosquitto, tmp_path):
 async def test_E6_M1_S1_S2_S3_what_is_on_the_broker(mosquitto, tmp_path):
     port = int(mosquitto.rpartition(":")[2])
     async with house(port, tmp_path / "state", 80.0, 40.0) as live, listening(live, mosquitto):
-        await live.start()
+        live.start()
         await live.settles(800.0, 0.0)
         other = live.other
         for key in ("soc", "power", "state", "charged_energy", "discharged_energy"):
@@ -126,7 +124,7 @@ async def test_E6_M1_S1_S2_S3_what_is_on_the_broker(mosquitto, tmp_path):
 async def test_I2_O3_O11_U2_F3_B1_1_B1_8_registers_control_and_one_session(mosquitto, tmp_path):
     port = int(mosquitto.rpartition(":")[2])
     async with house(port, tmp_path / "state", 80.0, 40.0) as live:
-        await live.start()
+        live.start()
         await live.settles(800.0, 0.0)
         live.load = -900.0
         await live.settles(0.0, -900.0)
@@ -152,7 +150,7 @@ async def test_I2_O3_O11_U2_F3_B1_1_B1_8_registers_control_and_one_session(mosqu
 async def test_B1_12_F1_a_unit_that_stalls_does_not_hold_up_the_others(mosquitto, tmp_path):
     port = int(mosquitto.rpartition(":")[2])
     async with house(port, tmp_path / "state", 80.0, 40.0) as live:
-        await live.start()
+        live.start()
         await live.settles(800.0, 0.0)
         live.venus[0].stall(30.0)
         live.load = 1500.0
@@ -164,7 +162,7 @@ async def test_B1_12_F1_a_unit_that_stalls_does_not_hold_up_the_others(mosquitto
 async def test_I5_F7_a_meter_that_talks_nonsense_releases_and_returns(mosquitto, tmp_path, caplog):
     port = int(mosquitto.rpartition(":")[2])
     async with house(port, tmp_path / "state", 80.0) as live:
-        await live.start()
+        live.start()
         await live.settles(800.0)
         live.meter = "nonsense"
         await until(lambda: not live.venus[0].registers.control, 40)
@@ -182,14 +180,14 @@ async def test_I7_the_meter_is_found_by_itself(mosquitto, tmp_path, monkeypatch)
         meter = int(live.env["P1_HOST"].rpartition(":")[2])
         live.env["P1_HOST"] = "auto"
         async with announced((kind, meter, P1)):
-            await live.start(interface=HOME)
+            live.start(interface=HOME)
             await live.settles(800.0)
 
 
 async def test_F2_a_broker_that_is_away_at_the_start_does_not_matter(own_mosquitto, tmp_path):
     own_mosquitto.stop()
     async with house(own_mosquitto.port, tmp_path / "state", 80.0) as live:
-        await live.start()
+        live.start()
         await live.settles(800.0)
         own_mosquitto.start()
         async with listening(live, own_mosquitto.url):
@@ -199,7 +197,7 @@ async def test_F2_a_broker_that_is_away_at_the_start_does_not_matter(own_mosquit
 async def test_S9_metrics_for_prometheus_and_for_people(mosquitto, tmp_path):
     port = int(mosquitto.rpartition(":")[2])
     async with house(port, tmp_path / "state", 80.0) as live, aiohttp.ClientSession() as session:
-        await live.start()
+        live.start()
         await live.settles(800.0)
         page = f"http://127.0.0.1:{live.env['METRICS_PORT']}"
 
@@ -219,15 +217,10 @@ async def test_S9_metrics_for_prometheus_and_for_people(mosquitto, tmp_path):
 async def test_F8_R2_it_is_run_by_its_name_and_ends_gracefully(mosquitto, tmp_path, number):
     port = int(mosquitto.rpartition(":")[2])
     async with house(port, tmp_path / "state", 80.0) as live:
-        sets = [part for name, value in QUICK.items() for part in ("--set", f"{name}={value}")]
-        command = [sys.executable, "-m", "flowctl", "run", str(FLOW), *sets]
-        env = {**os.environ, **live.env, "XDG_STATE_HOME": str(tmp_path)}
-        process = await asyncio.create_subprocess_exec(
-            *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
+        process = await live.typed()
         await live.settles(800.0)
         process.send_signal(number)
-        said, _ = await process.communicate()
+        _, said = await process.communicate()
         assert process.returncode == 0, said.decode()
         assert live.venus[0].writes[-1] == (CONTROL, OFF)
         assert b"battery1 gives" in said  # K2
