@@ -120,7 +120,7 @@ async def house(state: Path, *socs: float) -> AsyncIterator[Live]:
         try:
             yield live
         finally:
-            await live.close()
+            await live.aclose()
             moving.cancel()
             with suppress(asyncio.CancelledError):
                 await moving

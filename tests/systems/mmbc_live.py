@@ -123,7 +123,7 @@ async def house(broker_port: int, state: Path, *socs: float) -> AsyncIterator[Li
         try:
             yield live
         finally:
-            await live.close()
+            await live.aclose()
 
 
 @asynccontextmanager

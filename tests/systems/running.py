@@ -49,7 +49,7 @@ class Startable:
             self._storage = None
 
     async def typed(self, *options: str) -> Process:
-        """Start the flow as a user does, by its name; `close` ends it at the latest."""
+        """Start the flow as a user does, by its name; `aclose` ends it at the latest."""
         sets = [part for name, value in self.quick.items() for part in ("--set", f"{name}={value}")]
         command = [sys.executable, "-m", "flowctl", "run", str(self.flow), *sets, *options]
         env = {**os.environ, **self.env, "XDG_STATE_HOME": str(self.state.parent)}
@@ -57,7 +57,7 @@ class Startable:
         self._typed.append(made)
         return made
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Leave nothing running, however the test went."""
         await self.stop()
         for process in self._typed:
