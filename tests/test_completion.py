@@ -4,23 +4,33 @@ import shutil
 import subprocess
 import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from flowctl import commands
 from flowctl.cli import call
+from tests.shells import offered
 
-ASK = """
-source "$1"
-shift
-COMP_WORDS=("$@")
-COMP_CWORD=$(($# - 1))
-COMP_LINE="$*"
-COMP_POINT=${#COMP_LINE}
-_shtab_flowctl
-printf '%s\\n' "${COMPREPLY[@]}"
-"""
+ASKED = {
+    "flowctl re|": {"record", "release", "replay"},
+    "flowctl --v|": {"--version"},
+    "flowctl run --sh|": {"--shadow"},
+    "flowctl run home.yaml --sh|": {"--shadow"},
+    "flowctl run --set |": set(),
+    "flowctl run --record d|": {"day.jsonl"},
+    "flowctl run |": {"day.jsonl", "flows", "home.yaml", "my house.yaml"},
+    "flowctl run flows/sh|": {"flows/shed.yaml"},
+    "flowctl run flows/shed.yaml h|": {"home.yaml"},
+    "flowctl check --set a=1 ho|": {"home.yaml"},
+    "flowctl replay home.yaml d|": {"day.jsonl"},
+    "flowctl nodes clam|": {"clamp"},
+    "flowctl nodes Batt|": {"Battery"},
+    "flowctl new n|": {"node"},
+    "flowctl new node gentle --kind s|": {"source", "sink"},
+    "flowctl completion |": {"bash", "zsh", "fish"},
+    "flowctl nothing x|": set(),
+}
+"""What is typed up to the `|`, and what it is completed to."""
 
 
 @cache
@@ -29,41 +39,22 @@ def script(shell: str) -> str:
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
-def offered(folder: Path, *words: str) -> list[str]:
-    """Ask bash what it would offer for the last word."""
-    file = folder / "flowctl.bash"
-    file.write_text(script("bash"))
-    asked = ["bash", "-c", ASK, "bash", str(file), *words]
-    told = subprocess.run(asked, cwd=folder, capture_output=True, check=False, text=True)
-    return told.stdout.split()
-
-
-@pytest.mark.parametrize(
-    ("words", "wanted"),
-    [
-        (("flowctl", "re"), ["record", "release", "replay"]),
-        (("flowctl", "run", "--sh"), ["--shadow"]),
-        (("flowctl", "nodes", "clam"), ["clamp"]),
-        (("flowctl", "new", "n"), ["node"]),
-        (("flowctl", "check", "ho"), ["home.yaml"]),
-        (("flowctl", "replay", "home.yaml", "d"), ["day.jsonl"]),
-        (("flowctl", "nothing"), []),
-    ],
-)
-def test_bash_offers_commands_options_nodes_and_files(tmp_path, words, wanted):
-    for name in ("home.yaml", "day.jsonl"):
-        (tmp_path / name).touch()
-    assert offered(tmp_path, *words) == wanted
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_real_shell_offers_commands_options_nodes_and_files(shell, tmp_path):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed (apt-get install {shell})")
+    house, own = tmp_path / "house", tmp_path / "own"
+    (house / "flows").mkdir(parents=True)
+    own.mkdir()
+    for name in ("home.yaml", "my house.yaml", "day.jsonl", "flows/shed.yaml"):
+        (house / name).touch()
+    told = offered(shell, script(shell), house, own, *ASKED)
+    assert {line: set(words) for line, words in zip(ASKED, told, strict=True)} == ASKED
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_every_shell_knows_every_command_and_reads_the_script(shell, tmp_path):
-    text = script(shell)
-    assert [name for name in commands.known() if name not in text] == []
-    if shutil.which(shell):
-        file = tmp_path / "script"
-        file.write_text(text)
-        subprocess.run([shell, "-n", str(file)], check=True)
+def test_every_shell_knows_every_command(shell):
+    assert [name for name in commands.known() if name not in script(shell)] == []
 
 
 def test_another_shell_is_refused_with_those_there_are(capsys):

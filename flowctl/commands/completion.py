@@ -1,6 +1,7 @@
 """`flowctl completion`: let the shell complete what is typed."""
 
 import inspect
+import re
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 from flowctl import commands
 from flowctl.language.library import Library
 from flowctl.signature.arguments import fill
+from flowctl.telling.records import RECORDS, WORDS
 
 
 def completion(shell: Annotated[Literal["bash", "zsh", "fish"], "the shell you type in"]) -> None:
@@ -22,12 +24,16 @@ def completion(shell: Annotated[Literal["bash", "zsh", "fish"], "the shell you t
     """
     import shtab  # only here: whoever runs a flow needs no memory for it
 
-    sys.stdout.write(shtab.complete(_parser(shtab.FILE), shell) + "\n")
+    text = shtab.complete(_parser(shtab.FILE), shell)
+    if shell == "zsh":  # `(*)` says that nothing may follow: not what is meant by several files
+        text = re.sub(r'^  "\(\*\)::?', '  "*:', text, flags=re.M)
+    sys.stdout.write(text + "\n")
 
 
 def _parser(files: object) -> ArgumentParser:
     """Put the parsers of all commands into one."""
     whole = ArgumentParser(prog="flowctl")
+    whole.add_argument("--version", action="version", help="say which version this is")
     under = whole.add_subparsers()
     for name in commands.known():
         function = commands.command(name)
@@ -38,5 +44,5 @@ def _parser(files: object) -> ArgumentParser:
             if action.type is Path:
                 action.complete = files  # type: ignore[attr-defined] # read by shtab
             if (name, action.dest) == ("nodes", "name"):
-                action.choices = Library.beside(None).names()
+                action.choices = [*Library.beside(None).names(), *RECORDS, *WORDS]
     return whole
