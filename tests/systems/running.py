@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,8 +50,8 @@ class Startable:
 
     async def typed(self, *options: str) -> Process:
         """Start the flow as a user does, by its name; `aclose` ends it at the latest."""
-        sets = [part for name, value in self.quick.items() for part in ("--set", f"{name}={value}")]
-        command = [sys.executable, "-m", "flowctl", "run", str(self.flow), *sets, *options]
+        given = (*setting(self.quick), *options)
+        command = [sys.executable, "-m", "flowctl", "run", str(self.flow), *given]
         env = {**os.environ, **self.env, "XDG_STATE_HOME": str(self.state.parent)}
         made = await asyncio.create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=PIPE)
         self._typed.append(made)
@@ -64,6 +64,11 @@ class Startable:
             if process.returncode is None:
                 process.kill()
                 await process.communicate()
+
+
+def setting(variables: Mapping[str, str]) -> list[str]:
+    """Give vars as `flowctl run` takes them."""
+    return [part for name, value in variables.items() for part in ("--set", f"{name}={value}")]
 
 
 @asynccontextmanager

@@ -13,14 +13,15 @@ from tests.nodes.entities import Seen, seen
 from tests.nodes.home_assistant import TOKEN, House, a_house
 from tests.nodes.streams import until
 from tests.nodes.test_ha_battery import furnish
-from tests.systems.running import Startable, flowctl_runs
+from tests.systems.running import Startable, flowctl_runs, setting
 
 FLOW = Path(__file__).parents[2] / "flows" / "battery-manager.yaml"
 NUMBER = "flowctl/number/battery_manager_target_power"
 SWITCH = "flowctl/switch/battery_manager_enabled"
 MODE = "flowctl/select/battery_manager_mode"
 UNITS = ("marstek_1", "marstek_2")
-BEAT, DEAD, QUICKNESS = 0.05, 10, 0.12  # s; beats until a battery answers, and how fast it does
+BEAT = 0.05  # s
+QUICK_ONES, REAL_ONES = (0, 0.5), (10, 0.12)  # beats until a battery answers, and how fast it does
 EVERY, NEAR = 0.5, 60.0  # s between two words of the grid sensor; W that are as good as zero
 QUICK = {"lease": "1500ms", "dead_time": "500ms", "update_interval": "500ms"}
 
@@ -28,8 +29,8 @@ QUICK = {"lease": "1500ms", "dead_time": "500ms", "update_interval": "500ms"}
 class Batteries:
     """The batteries behind the entities: they do what those say, a little later."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, house: House, dead: int, quickness: float) -> None:
+        self.house, self.dead, self.quickness = house, dead, quickness
         self.broken: set[str] = set()
         self.powers = dict.fromkeys(UNITS, 0.0)
 
@@ -43,11 +44,11 @@ class Batteries:
         return watts if way == "charge" else -watts
 
     async def run(self) -> None:
-        coming = {unit: deque([0.0] * DEAD) for unit in UNITS}
+        coming = {unit: deque([0.0] * self.dead) for unit in UNITS}
         while True:
             for unit in UNITS:
                 coming[unit].append(self.told(unit))
-                self.powers[unit] += QUICKNESS * (coming[unit].popleft() - self.powers[unit])
+                self.powers[unit] += self.quickness * (coming[unit].popleft() - self.powers[unit])
                 state = "Fault" if unit in self.broken else "Standby"
                 self.house.put(f"sensor.{unit}_inverter_state", state)
                 self.house.put(f"sensor.{unit}_ac_power", round(-self.powers[unit], 1))
@@ -67,10 +68,10 @@ class Batteries:
 
 
 @asynccontextmanager
-async def batteries(house: House) -> AsyncIterator[Batteries]:
+async def batteries(house: House, kind: tuple[int, float] = QUICK_ONES) -> AsyncIterator[Batteries]:
     for unit in UNITS:
         furnish(house, unit)
-    made = Batteries(house)
+    made = Batteries(house, *kind)
     task = asyncio.create_task(made.run())
     try:
         yield made
@@ -93,7 +94,7 @@ async def test_R2_U3_O7_O11_M4_M5_F1_F2_F4_F8_the_whole_story(own_mosquitto, tmp
     url = own_mosquitto.url
     async with a_house() as (house, host), batteries(house) as packs:
         env = {"MQTT": url, "HA_URL": host, "HA_TOKEN": TOKEN.reveal()}
-        async with flowctl_runs(FLOW, tmp_path, **env):
+        async with flowctl_runs(FLOW, tmp_path, *setting(QUICK), **env):
             async with seen(url, "flowctl") as there, seen(url, "homeassistant") as told:
                 number = await told.described(
                     "number", "battery_manager_target_power", "homeassistant"
@@ -174,13 +175,18 @@ async def metered(house: House) -> AsyncIterator[GridSensor]:
 
 
 async def test_I4_F4_F5_the_grid_sensor_is_followed_falls_silent_and_flowctl_starts_again(
-    mosquitto, tmp_path, monkeypatch
+    own_mosquitto, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(law, "FRESH_GRACE", 1.0)
-    async with a_house() as (house, host), batteries(house) as packs, metered(house) as grid:
-        env = {"MQTT": mosquitto, "HA_URL": host, "HA_TOKEN": TOKEN.reveal()}
+    async with (
+        a_house() as (house, host),
+        batteries(house, REAL_ONES) as packs,
+        metered(house) as grid,
+    ):
+        url = own_mosquitto.url  # the mode that is chosen stays there
+        env = {"MQTT": url, "HA_URL": host, "HA_TOKEN": TOKEN.reveal()}
         flow = Startable(flow=FLOW, state=tmp_path / "state", quick=QUICK, env=env)
-        async with aclosing(flow), seen(mosquitto, "flowctl") as there:
+        async with aclosing(flow), seen(url, "flowctl") as there:
             flow.start()
             await sets(there, SWITCH, "ON")
             await sets(there, MODE, "grid")
@@ -202,7 +208,7 @@ async def test_I4_F4_F5_the_grid_sensor_is_followed_falls_silent_and_flowctl_sta
 async def test_F4_a_killed_engine_leaves_no_battery_running(mosquitto, tmp_path):
     async with a_house() as (house, host), batteries(house) as packs:
         env = {"MQTT": mosquitto, "HA_URL": host, "HA_TOKEN": TOKEN.reveal()}
-        async with flowctl_runs(FLOW, tmp_path, **env) as process:
+        async with flowctl_runs(FLOW, tmp_path, *setting(QUICK), **env) as process:
             async with seen(mosquitto, "flowctl") as there:
                 await sets(there, SWITCH, "ON")
                 await sets(there, NUMBER, "1500")
