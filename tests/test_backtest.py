@@ -187,6 +187,19 @@ def test_the_command_compares_flows_in_a_table(tmp_path, monkeypatch):
     assert "cost" in told
 
 
+def test_a_table_fits_the_terminal_with_the_bounds_beside_the_first_flow(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    first, rest = flow(tmp_path), [tmp_path / f"other{k}.yaml" for k in range(5)]
+    for other in rest:
+        other.write_text(first.read_text())
+    _, told, _ = run(first, "--plant", plant(tmp_path), "--for", "1m", "--against", *rest,
+                     "--cache", tmp_path / "cache")  # fmt: skip
+    heads = [line.split() for line in told.splitlines() if line.startswith(" " * 30)]
+    assert heads[0] == [first.stem, "clairvoyant", "causal"]
+    assert [len(head) for head in heads[1:]] == [4, 1]
+    assert max(map(len, told.split("best of the others")[0].splitlines()[1:])) <= 80
+
+
 def test_the_command_gives_figures_to_programs_the_same_each_time(tmp_path):
     words = (
         flow(tmp_path), "--plant", plant(tmp_path, HOME), "--for", "2m", "--json",
@@ -287,6 +300,16 @@ def test_a_trace_that_ends_sooner_is_told_to_begin_anew(tmp_path):
     code, said, told = traced(tmp_path, "--begin", "2m")
     assert (code, "3 min from" in said, "begins anew" in told) == (0, True, False)
     assert "--begin 5m: the load ends after 5 min" in traced(tmp_path, "--begin", "5m")[2]
+
+
+@pytest.mark.parametrize(("soc", "wrong"), [("99.2%", 660), ("99.6%", 0)])
+def test_export_is_no_fault_of_a_flow_whose_batteries_are_as_good_as_full(tmp_path, soc, wrong):
+    sunny = QUICK.replace("base: 300W", "base: 0W, loads: [{power: -1kW, lasts: 1h}]")
+    setting = Setting(
+        world(tmp_path, sunny.replace("left: {", f"left: {{soc: {soc}, "), seconds=60.0)
+    )
+    made = try_out(Candidate("it", flow(tmp_path, QUIET)), setting)
+    assert made.figures["wrong_w"] == pytest.approx(wrong, abs=1)
 
 
 def test_what_no_flow_could_have_prevented_is_told(tmp_path):

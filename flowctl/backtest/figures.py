@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, repeat
 from statistics import fmean, median, quantiles
 
 from flowctl.backtest.ends import Command
@@ -12,6 +12,7 @@ from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
 
 Figures = Mapping[str, float | None]
+FULL = 99.5  # %; batteries tell whole ones, so nobody knows that there is room left
 IDLE = 1.0  # W; below this a battery's relay is taken to be open
 BAND = 20.0  # W that the meter must pass on the other side to count as a crossing
 KWH = 3.6e6  # W s
@@ -104,9 +105,11 @@ def mean_grid(samples: Sequence[float]) -> float:
 def _wrong(truth: Truth, grid: Sequence[float], warm_up: int) -> float:
     """Watt seconds that went the wrong way while a battery could have prevented it."""
     given = [fmean(part) * len(part) for part in _each_second(truth.powers)]
+    least = map(min, zip(*truth.socs, strict=True)) if truth.socs else repeat(0.0)
     total = 0.0
-    for watts, now, takes, gives in _after(warm_up, grid, given, truth.takes, truth.gives):
-        room = gives - now if watts > 0 else takes + now
+    rows = _after(warm_up, grid, given, truth.takes, truth.gives, least)
+    for watts, now, takes, gives, soc in rows:
+        room = gives - now if watts > 0 else now + (takes if soc < FULL else 0.0)
         total += min(abs(watts), max(0.0, room))
     return total
 

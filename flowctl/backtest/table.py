@@ -1,6 +1,6 @@
 """A comparison as text for a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import ALL, BY_NAME, Figure
@@ -13,11 +13,19 @@ LEAST = 9  # characters of a column
 
 
 def table(made: Comparison, width: int, *, bold: bool = False) -> str:
-    """Write figures below each other, flows beside each other; the best of each row in bold."""
+    """Write figures below each other, flows beside each other; the best of each row in bold.
+
+    What does not fit into the width comes below; the bounds stand beside the first flows.
+    """
     flows = list(made.outcomes)
-    room = max(1, (width - 36) // (max(LEAST, *(len(item.candidate.label) for item in flows)) + 2))
-    parts = [flows[place : place + room] for place in range(0, len(flows), room)]
-    return "\n".join("\n".join(_block(made, part, bold=bold)) + "\n" for part in parts)
+    column = max(LEAST, *(len(item.candidate.label) for item in flows)) + 2
+    bounds = _bounds(made)
+    first = max(1, (width - 36 - sum(len(name) + 2 for name in bounds)) // column)
+    room = max(1, (width - 36) // column)
+    rest = [flows[place : place + room] for place in range(first, len(flows), room)]
+    blocks = [_block(made, flows[:first], bounds, bold=bold)]
+    blocks += [_block(made, part, {}, bold=bold) for part in rest]
+    return "\n".join("\n".join(block) + "\n" for block in blocks)
 
 
 def ranking(made: Comparison, by: str, *, bold: bool = False) -> str:
@@ -64,11 +72,18 @@ def number(value: float | None, figure: Figure) -> str:
     return "-" if value is None else f"{value:.{figure.digits}f}"
 
 
-def _block(made: Comparison, flows: Sequence[Outcome], *, bold: bool) -> Iterator[str]:
+def _bounds(made: Comparison) -> dict[str, float]:
+    """What stands in the row of the mean |grid|, by the head of its column."""
+    bounds = made.bounds
+    if not bounds:
+        return {}
+    return {f"{CLAIRVOYANT:>{LEAST}}": bounds.clairvoyant, f"{CAUSAL:>{LEAST}}": bounds.causal}
+
+
+def _block(
+    made: Comparison, flows: Sequence[Outcome], bounds: Mapping[str, float], *, bold: bool
+) -> Iterator[str]:
     labels = [item.candidate.label for item in flows]
-    bounds = (
-        {CLAIRVOYANT: made.bounds.clairvoyant, CAUSAL: made.bounds.causal} if made.bounds else {}
-    )
     widths = [max(LEAST, len(label)) for label in (*labels, *bounds)]
     yield " " * 36 + _row([*labels, *bounds], widths)
     for figure in ALL:

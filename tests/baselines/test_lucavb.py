@@ -41,7 +41,7 @@ def test_rule_4_steps_up_are_150_w_and_down_there_is_no_limit_while_exporting(le
 def test_rule_4_down_it_is_300_w_while_importing():
     present = house(left=750, follows=False)
     present.tell(left={"power": 300.0})
-    present.read(*[20] * 16)
+    present.read(*[2] * 16)
     assert present.totals() == [(15, 450)]
 
 

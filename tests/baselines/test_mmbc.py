@@ -72,8 +72,8 @@ def test_rule_3_on_stop_batteries_are_released():
 
 def test_rule_2_it_goes_back_to_fewer_at_once():
     present = house()
-    present.read(*[2500] * 6, *[2400] * 5)
-    assert present.both == (0, 2400)
+    present.read(*[2500] * 6, *[2450] * 5)
+    assert present.both == (0, 2450)
 
 
 def test_rule_2_one_point_of_charge_is_enough_to_be_called_first():
