@@ -41,7 +41,7 @@ class Cell:
 
 
 class SmallHouse:
-    """Meter each second, telemetry each two; `grid` is what the meter would show at each grain."""
+    """Meter each `meter_every`, telemetry each two seconds; `grid` is the truth at each grain."""
 
     def __init__(
         self, cells: Mapping[str, Cell], load: Callable[[float], float], **settings: Any
@@ -51,7 +51,7 @@ class SmallHouse:
         self.grid: list[float] = []
         self.plans: list[Plan] = []
         self.outlooks: list[Outlook] = []
-        self.meter_works = True
+        self.meter_works, self.meter_every = True, 1.0
         self.shells = {name: Shell(Terms(), self.clock, self.sender(name), LOG) for name in cells}
         outlook: Subject[Outlook] = Subject()
         outlook.subscribe(self.outlooks.append)
@@ -85,7 +85,7 @@ class SmallHouse:
             for cell in self.cells.values():
                 cell.pass_time(now)
             self.grid.append(self.load(now) - sum(cell.power for cell in self.cells.values()))
-            if self.meter_works and round(now / GRAIN) % 10 == 7:
+            if self.meter_works and round(now / GRAIN) % round(self.meter_every / GRAIN) == 7:
                 self.clock.turn(self.meter.on_next, sum(self.grid[-10:]) / len(self.grid[-10:]))
             for name, cell in self.cells.items():
                 if not cell.silent and round(now / GRAIN) % 20 == 3:

@@ -81,10 +81,10 @@ def test_demand_that_comes_meanwhile_is_seen():
 
 
 def test_a_timing_that_is_a_second_off_moves_no_load():
-    """The prior is 3.5 s; this battery shows its 600 W after 2.6 s."""
+    """The prior is 3.5 s; this battery shows its 600 W after some 2.5 s."""
     line = [(0, Battery(power=0.0)), (1, Battery(setpoint=600.0))]
-    said = dict(outlooks([(0, 1000.0), (3, 1000.0), (3.6, 400.0), (12, 400.0)], left=line))
-    assert said[3.6].load == pytest.approx(1000.0, abs=10)
+    said = dict(outlooks([(0, 1000.0), (3, 1000.0), (4, 400.0), (12, 400.0)], left=line))
+    assert said[4.0].load == pytest.approx(1000.0, abs=10)
 
 
 def test_what_is_missing_for_good_is_demand():

@@ -13,7 +13,7 @@ LAGS = (0.3, 1.0, 2.0, 4.0)
 TIMINGS = tuple((dead, lag) for lag in LAGS for dead in DEADS)
 GROWTH = tuple(tuple(math.exp(dead / lag) for dead in DEADS) for lag in LAGS)
 
-LONGEST = 5.0  # s between two samples; over more, too much else has changed
+LONGEST = 15.0  # s between two samples, as slow meters are; over more, too much else has changed
 SPAN = DEADS[-1] + LONGEST  # s of setpoints that a sample may look back on
 
 REBASE = 60.0  # s until sums are counted from anew: exp(60 / 0.3) is still far from infinite

@@ -42,9 +42,12 @@ def forecast(past: Forecast, load: Watts, at: Seconds, period: Seconds, ahead: S
 
 def worth_following(past: Forecast) -> Watts:
     """Name the guess that has been right lately."""
-    newest, short, long = past.errors
-    scores = (ADVANTAGE * newest, short + HANDICAP, long + HANDICAP)
-    return past.guesses[-1][1][scores.index(min(scores))]
+    return past.guesses[-1][1][_best(past.errors)]
+
+
+def is_pulsing(past: Forecast) -> bool:
+    """Tell whether a level is held: the load moves faster than batteries answer."""
+    return _best(past.errors) > 0
 
 
 def median(values: list[float]) -> float:
@@ -52,6 +55,12 @@ def median(values: list[float]) -> float:
     ranked = sorted(values)
     half, odd = divmod(len(ranked), 2)
     return ranked[half] if odd else (ranked[half - 1] + ranked[half]) / 2
+
+
+def _best(errors: Guess) -> int:
+    newest, short, long = errors
+    scores = (ADVANTAGE * newest, short + HANDICAP, long + HANDICAP)
+    return scores.index(min(scores))
 
 
 def _guessed(guesses: tuple[tuple[Seconds, Guess], ...], at: Seconds) -> Guess | None:

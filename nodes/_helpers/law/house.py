@@ -8,9 +8,16 @@ from typing import NamedTuple
 from flowctl import Ability, Battery, Outlook, Seconds, Watts
 from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief, ability
-from nodes._helpers.law.forecast import Forecast, forecast, median, worth_following, younger
+from nodes._helpers.law.forecast import (
+    Forecast,
+    forecast,
+    is_pulsing,
+    median,
+    worth_following,
+    younger,
+)
 from nodes._helpers.law.hearing import hear, let_go, pruned, retried
-from nodes._helpers.law.learning import PERIOD_BELOW, Sample, is_due, learned
+from nodes._helpers.law.learning import Sample, is_due, learned
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
 PERIOD_PACE = 0.2  # part of each gap that enters the mean
@@ -73,7 +80,7 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
     """Take in a reading: learn, find the load, choose what to follow."""
     house = _awake(house, at)
     period = _period(house, at)
-    beliefs, sample = _learned(house, watts, at, period)
+    beliefs, sample = _learned(house, watts, at)
     beliefs = {name: pruned(belief, at) for name, belief in beliefs.items()}
     load = _load(house, beliefs.values(), watts, at, period)
     ahead = min((belief.reach for belief in beliefs.values()), default=0.0) + REACTION_GRACE
@@ -176,13 +183,11 @@ def _period(house: House, at: Seconds) -> Seconds:
     return house.period + PERIOD_PACE * (gap - house.period) if house.read_at >= 0 else PERIOD
 
 
-def _learned(
-    house: House, watts: Watts, at: Seconds, period: Seconds
-) -> tuple[Mapping[str, Belief], Sample | None]:
+def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Belief], Sample | None]:
     last, beliefs = house.sample, house.beliefs
-    if period >= PERIOD_BELOW or (last and not is_due(last, at)):
+    if last and not is_due(last, at):
         return beliefs, last
-    if last is None or at - last.at > LONGEST:
+    if last is None or at - last.at > LONGEST or is_pulsing(house.past):
         return beliefs, Sample(at, watts, last.lessons if last else 0)
     taught = learned(beliefs, last, Sample(at, watts))
     lessons = last.lessons + (taught is not beliefs)

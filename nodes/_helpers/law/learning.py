@@ -10,7 +10,6 @@ from nodes._helpers.law.belief import Belief
 EVERY = 0.9  # s between samples at first: the bank needs changes of about a second ...
 EVERY_LATER = 2.7  # s ... and later, as it costs a third and tells as much
 LESSONS = 60  # samples after which it is later: some minutes with steps
-PERIOD_BELOW = 3.0  # s: a slower meter tells nothing of timing
 STEP = 100.0  # W that a step must have to stand out of the load's own noise
 LISTEN = 20.0  # s after a step: all but the slowest candidates have answered by then
 
