@@ -241,6 +241,13 @@ def test_a_sweep_names_the_best_and_the_worst(tmp_path):
     assert "worst: gain=0.2" in told
 
 
+def test_the_best_of_a_sweep_stands_beside_the_best_of_the_others(tmp_path):
+    (tmp_path / "still.yaml").write_text(QUIET)
+    words = ("--sweep", "gain=0.2,0.9", "--against", tmp_path / "still.yaml", "--no-bounds")
+    _, told, _ = run(flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", *words)
+    assert "best of the others at the meter: still 300.0 W; gain=0.9 " in told
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -80,7 +80,8 @@ def _table(made: Comparison) -> Iterator[str]:
     if made.bounds:
         yield "<th class=bound>clairvoyant</th>"
         yield f"<th class=bound title='{html.escape(made.bounds.policy)}'>causal bound</th>"
-    yield from (f"<th>{html.escape(item.candidate.label)}</th>" for item in made.outcomes)
+    for item in made.outcomes:
+        yield f"<th>{html.escape(item.candidate.label).replace('/', '/<wbr>')}</th>"
     yield "</tr></thead><tbody>"
     for figure in ALL:
         yield from _line(made, figure)

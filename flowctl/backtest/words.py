@@ -59,11 +59,12 @@ def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
 
 
 def standing(made: Comparison) -> str:
-    """Say how the first flow stands beside the best of those it is held against."""
-    first, rival = made.outcomes[0], best_other(made)
+    """Say how the first flow, its best variant, stands beside the best of the others."""
+    rival = best_other(made)
     if rival is None:
         return ""
-    return f"best of the others at the meter: {_stand(rival)}; {_stand(first)}"
+    own = [item for item in made.outcomes if item.candidate.flow == made.outcomes[0].candidate.flow]
+    return f"best of the others at the meter: {_stand(rival)}; {_stand(ranked(own, 'grid_w')[0])}"
 
 
 def best_other(made: Comparison) -> Outcome | None:

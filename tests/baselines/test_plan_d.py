@@ -27,3 +27,14 @@ def test_rule_1_what_is_older_than_five_seconds_does_not_count():
         house.tell(left={"power": 0.0}, right={"power": 100.0})
         house.read(200)
     assert house.totals()[-1] == (15, 300)
+
+
+def test_rule_1_three_seconds_of_five_count_for_three_fifths():
+    house = Present("plan_d", follows=False)
+    house.read(*[0] * 12, *[500] * 4)
+    assert house.totals()[-1] == (15, 300)
+    house = Present("plan_d", follows=False)
+    for second in range(16):
+        house.tell(left={"power": 500.0 * (second >= 12)}, right={"power": 100.0})
+        house.read(0)
+    assert house.totals()[-1] == (15, 400)
