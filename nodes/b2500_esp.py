@@ -18,7 +18,6 @@ from flowctl import (
     Percent,
     Release,
     Seconds,
-    Secret,
     Terms,
     WattHours,
     Watts,
@@ -27,7 +26,7 @@ from nodes._helpers.b2500_bridge import Bridge, Topics
 from nodes._helpers.b2500_steered import Steered
 from nodes._helpers.either import either
 from nodes._helpers.mqtt import Link, mqtt
-from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.mqtt_topics import MaybeTopic, Topic, check_topic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.virtual_meter import VirtualMeter
@@ -38,7 +37,7 @@ TERMS = Terms(release="zero", write_every=1.0)
 async def b2500_esp(
     setpoint: Latest[Watts | Release],
     *,
-    broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
+    broker: Where,
     topic: Annotated[Topic, "where its b2500-meter listens, e.g. sma/net_power/1"],
     power_topic: Annotated[Topic, "its output in W, e.g. b2500/1/power/power"],
     battery_topic: Annotated[MaybeTopic, "its charge, e.g. b2500/1/battery/remaining_percent"] = "",
@@ -56,9 +55,9 @@ async def b2500_esp(
         Percent | None, Ge(0), Le(100), "its charge until the first message"
     ] = None,
     default_power: Annotated[Watts | None, Ge(0), "its output until the first message"] = None,
-    user: Annotated[str, "login, if not in the address"] = "",
-    password: Annotated[Secret | None, "password, if not in the address"] = None,
-    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     clock: Clock,
     terms: Terms = TERMS,
     log: Log,

@@ -14,7 +14,6 @@ from flowctl import (
     Log,
     Release,
     Seconds,
-    Secret,
     Store,
     Terms,
     WattHours,
@@ -25,7 +24,7 @@ from nodes._helpers.hame_loan import Loan
 from nodes._helpers.hame_session import Session, ways
 from nodes._helpers.hosts import Mac
 from nodes._helpers.mqtt import mqtt
-from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.mqtt_hearers import Message
 from nodes._helpers.nonsense import Nonsense
 
@@ -35,7 +34,7 @@ TERMS = Terms(write_every=5.0, lease=60.0)  # effect after 5 to 30 s (controller
 async def b2500_mqtt(
     setpoint: Latest[Watts | Release],
     *,
-    broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
+    broker: Where,
     mac: Annotated[Mac, "Bluetooth MAC of the storage, as its app shows it: 12 digits"],
     type: Annotated[
         str, "its type, as its app shows it: HMA-1, HMJ-2, HMK-1, HMB-1, ..."
@@ -49,9 +48,9 @@ async def b2500_mqtt(
     ] = None,
     patience: Annotated[Seconds, Gt(0), "longest wait for its word that it was given back"] = 3.0,
     capacity: Annotated[WattHours | None, Gt(0), "energy when full"] = None,
-    user: Annotated[str, "login, if not in the address"] = "",
-    password: Annotated[Secret | None, "password, if not in the address"] = None,
-    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     clock: Clock,
     store: Store,
     terms: Terms = TERMS,

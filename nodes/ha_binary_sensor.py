@@ -7,13 +7,14 @@ from nodes._helpers import ha
 from nodes._helpers.ha import OFF, ON, Entity
 from nodes._helpers.ha_entity import shown
 from nodes._helpers.ha_values import part_of, truth
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.nonsense import Nonsense, excerpt
 
 
 async def ha_binary_sensor(
     values: Latest[Any],
     *,
-    broker: ha.Where,
+    broker: Where,
     name: ha.Name,
     device_class: Annotated[str, "e.g. connectivity, running, problem"] = "",
     field: Annotated[str, "which field of a record is the state, e.g. `online`"] = "",
@@ -25,9 +26,9 @@ async def ha_binary_sensor(
     icon: ha.Icon = "",
     category: ha.Category = "",
     prefix: ha.Prefix = ha.PREFIX,
-    user: ha.User = "",
-    password: ha.Password = None,
-    ca: ha.Ca = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     log: Log,
 ) -> None:
     """One state per value, ON or OFF: a truth value, a number that is not zero, a word for it.

@@ -8,11 +8,12 @@ from typing import Annotated
 from nodes._helpers import ha
 from nodes._helpers.ha import Entity
 from nodes._helpers.ha_entity import shown
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 
 
 async def ha_button(
     *,
-    broker: ha.Where,
+    broker: Where,
     name: ha.Name,
     device_class: Annotated[str, "e.g. restart, identify"] = "",
     id: ha.Id = "",
@@ -21,9 +22,9 @@ async def ha_button(
     icon: ha.Icon = "",
     category: ha.Category = "",
     prefix: ha.Prefix = ha.PREFIX,
-    user: ha.User = "",
-    password: ha.Password = None,
-    ca: ha.Ca = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
 ) -> AsyncIterator[float]:
     """How often it has been pressed since the start, once for each press: 1, 2, 3, ...
 

@@ -9,6 +9,7 @@ from nodes._helpers import ha
 from nodes._helpers.ha import Entity, symbol
 from nodes._helpers.ha_entity import shown
 from nodes._helpers.ha_values import number_in, number_kept
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.payload import encoder
 
@@ -17,7 +18,7 @@ VALUE = "value"  # in the store, with the sign that Home Assistant shows
 
 async def ha_number(
     *,
-    broker: ha.Where,
+    broker: Where,
     name: ha.Name,
     low: Annotated[Quantity, "smallest number that can be set"],
     high: Annotated[Quantity, "largest number that can be set"],
@@ -35,9 +36,9 @@ async def ha_number(
     icon: ha.Icon = "",
     category: ha.Category = "",
     prefix: ha.Prefix = ha.PREFIX,
-    user: ha.User = "",
-    password: ha.Password = None,
-    ca: ha.Ca = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     store: Store,
     log: Log,
 ) -> Annotated[AsyncIterator[float], UnitFrom("unit")]:

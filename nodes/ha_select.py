@@ -8,6 +8,7 @@ from flowctl import Log, Store
 from nodes._helpers import ha
 from nodes._helpers.ha import Entity
 from nodes._helpers.ha_entity import shown
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.nonsense import Nonsense, excerpt
 
 VALUE = "value"
@@ -15,7 +16,7 @@ VALUE = "value"
 
 async def ha_select(
     *,
-    broker: ha.Where,
+    broker: Where,
     name: ha.Name,
     options: Annotated[Sequence[str], "what can be chosen"],
     start: Annotated[
@@ -32,9 +33,9 @@ async def ha_select(
     icon: ha.Icon = "",
     category: ha.Category = "",
     prefix: ha.Prefix = ha.PREFIX,
-    user: ha.User = "",
-    password: ha.Password = None,
-    ca: ha.Ca = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     store: Store,
     log: Log,
 ) -> AsyncIterator[str]:

@@ -8,6 +8,7 @@ from nodes._helpers import ha
 from nodes._helpers.ha import Entity, symbol
 from nodes._helpers.ha_entity import shown
 from nodes._helpers.ha_values import Reader
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.nonsense import Nonsense
 
 StateClass = Literal["", "measurement", "total", "total_increasing"]
@@ -16,7 +17,7 @@ StateClass = Literal["", "measurement", "total", "total_increasing"]
 async def ha_sensor(
     values: Latest[Any],
     *,
-    broker: ha.Where,
+    broker: Where,
     name: ha.Name,
     unit: Annotated[
         str, "unit as Home Assistant shows it; kW and kWh are reckoned from W, Wh"
@@ -40,9 +41,9 @@ async def ha_sensor(
     icon: ha.Icon = "",
     category: ha.Category = "",
     prefix: ha.Prefix = ha.PREFIX,
-    user: ha.User = "",
-    password: ha.Password = None,
-    ca: ha.Ca = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     log: Log,
 ) -> None:
     """One state per value: a number in `unit`, a text, or a `field` of a record.

@@ -9,6 +9,7 @@ from nodes._helpers import ha
 from nodes._helpers.ha import OFF, ON, Entity
 from nodes._helpers.ha_entity import shown
 from nodes._helpers.ha_values import truth
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.nonsense import Nonsense, excerpt
 
 VALUE = "value"
@@ -16,7 +17,7 @@ VALUE = "value"
 
 async def ha_switch(
     *,
-    broker: ha.Where,
+    broker: Where,
     name: ha.Name,
     start: Annotated[bool, "what holds until it is switched for the first time"] = False,
     keep: Annotated[bool, "where it was left holds over restarts; else `start` does"] = True,
@@ -31,9 +32,9 @@ async def ha_switch(
     icon: ha.Icon = "",
     category: ha.Category = "",
     prefix: ha.Prefix = ha.PREFIX,
-    user: ha.User = "",
-    password: ha.Password = None,
-    ca: ha.Ca = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     store: Store,
     log: Log,
 ) -> AsyncIterator[bool]:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from flowctl import Log, Secret, UnitFrom
+from flowctl import Log, UnitFrom
 from nodes._helpers.mqtt import mqtt
-from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.mqtt_topics import Filter, check_filter
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.payload import Format, decoder
@@ -14,15 +14,15 @@ from nodes._helpers.payload import Format, decoder
 
 async def mqtt_in(
     *,
-    broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
+    broker: Where,
     topic: Annotated[Filter, "topic, or filter: `+` stands for one level, `#` for all the rest"],
     format: Annotated[Format, "what the payload is; `json` gives objects as they are"] = "number",
     field: Annotated[str, "where in a JSON payload the value is, e.g. `ENERGY.Power`"] = "",
     unit: Annotated[str | None, "unit of the number, e.g. W"] = None,
     ignore_retained: Annotated[bool, "skip what the broker kept from before"] = False,
-    user: Annotated[str, "login, if not in the address"] = "",
-    password: Annotated[Secret | None, "password, if not in the address"] = None,
-    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     log: Log,
 ) -> Annotated[AsyncIterator[Any], UnitFrom("unit")]:
     """One value per message, as its publisher gives it: its sign and scale are not touched.

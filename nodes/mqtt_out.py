@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from flowctl import EventsIf, Ge, Latest, Log, Secret
+from flowctl import EventsIf, Ge, Latest, Log
 from nodes._helpers.mqtt import mqtt
-from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.mqtt_topics import Topic, check_topic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.payload import Style, encoder
@@ -13,7 +13,7 @@ from nodes._helpers.payload import Style, encoder
 async def mqtt_out(
     values: Annotated[Latest[Any], EventsIf("event")],
     *,
-    broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
+    broker: Where,
     topic: Annotated[Topic, "topic to publish to"],
     retain: Annotated[
         bool, "let the broker keep the newest value for those who come later"
@@ -24,9 +24,9 @@ async def mqtt_out(
     event: Annotated[
         bool, "each value counts, as a pressed button does: it is never said again"
     ] = False,
-    user: Annotated[str, "login, if not in the address"] = "",
-    password: Annotated[Secret | None, "password, if not in the address"] = None,
-    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     log: Log,
 ) -> None:
     """One message per value: a float as a plain number, a record as a JSON object.

@@ -15,7 +15,6 @@ from flowctl import (
     Log,
     Release,
     Seconds,
-    Secret,
     Terms,
     WattHours,
     Watts,
@@ -24,7 +23,7 @@ from nodes._helpers.b2500_bridge import Bridge, Topics
 from nodes._helpers.b2500_steered import Steered
 from nodes._helpers.hosts import Bare
 from nodes._helpers.mqtt import mqtt
-from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_address import Broker, Ca, Password, User
 from nodes._helpers.mqtt_topics import MaybeTopic
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.polled_meter import Question, answering
@@ -58,9 +57,9 @@ async def shelly_emulator(
     power_topic: Annotated[MaybeTopic, "its output in W, e.g. b2500/1/power/power"] = "",
     battery_topic: Annotated[MaybeTopic, "its charge, e.g. b2500/1/battery/remaining_percent"] = "",
     pv_topic: Annotated[MaybeTopic, "power of its panels, e.g. b2500/1/pv/power"] = "",
-    user: Annotated[str, "login, if not in the address"] = "",
-    password: Annotated[Secret | None, "password, if not in the address"] = None,
-    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     listen: Annotated[Bare, "own address to listen on"] = EVERYWHERE,
     clock: Clock,
     terms: Terms = TERMS,

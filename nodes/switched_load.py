@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 
-from flowctl import Battery, Gt, Latest, Log, Release, Seconds, Secret, Store, Terms, Watts
+from flowctl import Battery, Gt, Latest, Log, Release, Seconds, Store, Terms, Watts
 from nodes._helpers.load_line import ON, Manner, steer
 from nodes._helpers.mqtt import mqtt
-from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.mqtt_topics import MaybeTopic, Topic, check_topic
 
 TERMS = Terms(release="zero", deadband=0.0, resend=60.0)
@@ -16,7 +16,7 @@ TERMS = Terms(release="zero", deadband=0.0, resend=60.0)
 async def switched_load(
     setpoint: Latest[Watts | Release],
     *,
-    broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
+    broker: Where,
     topic: Annotated[Topic, "where it takes commands, e.g. cmnd/radiator/POWER or domoticz/in"],
     power: Annotated[
         Watts | None, Gt(0), "what it draws when on; if not given, what it is asked to draw"
@@ -29,9 +29,9 @@ async def switched_load(
     patience: Annotated[Seconds, Gt(0), "longest wait for an answer, if it answers"] = 5.0,
     boot: Annotated[MaybeTopic, "topic on which it says that it has started, if it does"] = "",
     retain: Annotated[bool, "let the broker keep the command for a relay that starts"] = True,
-    user: Annotated[str, "login, if not in the address"] = "",
-    password: Annotated[Secret | None, "password, if not in the address"] = None,
-    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     terms: Terms = TERMS,
     store: Store,
     log: Log,

@@ -15,14 +15,13 @@ from flowctl import (
     Percent,
     Release,
     Seconds,
-    Secret,
     Store,
     Terms,
     Watts,
 )
 from nodes._helpers.load_line import Manner, steer
 from nodes._helpers.mqtt import mqtt
-from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.mqtt_topics import MaybeTopic, Topic, check_topic
 from nodes._helpers.variator import Variator
 
@@ -32,7 +31,7 @@ TERMS = Terms(release="zero", deadband=5.0, resend=30.0)
 async def variable_load(
     setpoint: Latest[Watts | Release],
     *,
-    broker: Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"],
+    broker: Where,
     topic: Annotated[Topic, "where it takes its percent, e.g. regul/vload/ecs/cmd"],
     calibration: Annotated[
         Path | None, "file of lines `percent;watts`; without one power follows the percent"
@@ -46,9 +45,9 @@ async def variable_load(
     patience: Annotated[Seconds, Gt(0), "longest wait for an answer, if it answers"] = 5.0,
     boot: Annotated[MaybeTopic, "topic on which it says that it has started, if it does"] = "",
     retain: Annotated[bool, "let the broker keep the percent for a variator that starts"] = True,
-    user: Annotated[str, "login, if not in the address"] = "",
-    password: Annotated[Secret | None, "password, if not in the address"] = None,
-    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     terms: Terms = TERMS,
     store: Store,
     log: Log,

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 
-from flowctl import Check, Gt, Le, Log, Seconds, Secret, Watts, ticks
+from flowctl import Check, Gt, Le, Log, Seconds, Watts, ticks
 from nodes._helpers.either import either
 from nodes._helpers.mqtt import mqtt
-from nodes._helpers.mqtt_address import Broker
+from nodes._helpers.mqtt_address import Broker, Ca, Password, User
 from nodes._helpers.mqtt_hearers import Message
 from nodes._helpers.mqtt_topics import check_topic
 from nodes._helpers.nonsense import Nonsense
@@ -25,9 +25,9 @@ async def victron_mqtt(
     portal: Annotated[str, Check(check_portal), "its VRM portal ID, 12 letters and digits"],
     of: Annotated[Place, "which power: of the grid, solar panels, battery or loads"] = "grid",
     beat: Annotated[Seconds, Gt(0), Le(60), "time between two keep-alives"] = BEAT,
-    user: Annotated[str, "login, if not in the address"] = "",
-    password: Annotated[Secret | None, "password, if not in the address"] = None,
-    ca: Annotated[str, "file of the authority behind an mqtts:// broker"] = "",
+    user: User = "",
+    password: Password = None,
+    ca: Ca = "",
     log: Log,
 ) -> AsyncIterator[Watts]:
     """Power per message, the sum of its phases: into the house +, so loads and charging are -.

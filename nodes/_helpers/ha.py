@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from flowctl import Check, Secret
+from flowctl import Check
 from nodes._helpers import mqtt_topics as topics
 from nodes._helpers.hosts import or_empty
-from nodes._helpers.mqtt_address import Broker
 from nodes._helpers.mqtt_topics import MaybeTopic, check_topic
 from nodes._helpers.payload import plain
 
@@ -46,7 +45,6 @@ def check_id(text: str) -> None:
 
 
 # Settings that all entities have.
-Where = Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"]
 Name = Annotated[str, "what people read"]
 Id = Annotated[
     str,
@@ -60,9 +58,6 @@ Retain = Annotated[bool, "let the broker keep the state for a Home Assistant tha
 Prefix = Annotated[topics.Topic, "where Home Assistant looks for entities to discover"]
 Icon = Annotated[str, "e.g. mdi:home-battery"]
 Category = Annotated[Literal["", "config", "diagnostic"], "set apart from what matters every day"]
-User = Annotated[str, "login, if not in the address"]
-Password = Annotated[Secret | None, "password, if not in the address"]
-Ca = Annotated[str, "file of the authority behind an mqtts:// broker"]
 Unique = Annotated[str, "unique id, where Home Assistant knows it under another than `id`"]
 Discovery = Annotated[bool, "let Home Assistant discover it; else there are only its topics"]
 Sign = Annotated[

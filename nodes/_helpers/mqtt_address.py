@@ -1,7 +1,7 @@
 """Where an MQTT broker is and how to log in: `mqtt://user:password@host:1883?version=5`."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flowctl import Secret
@@ -52,6 +52,13 @@ class Broker(Secret):
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
         return {"type": "string", "description": "address of an MQTT broker, e.g. mqtt://host:1883"}
+
+
+# Settings that all who speak to a broker have.
+Where = Annotated[Broker, "address of the broker, e.g. mqtt://192.168.1.10:1883"]
+User = Annotated[str, "login, if not in the address"]
+Password = Annotated[Secret | None, "password, if not in the address"]
+Ca = Annotated[str, "file of the authority behind an mqtts:// broker"]
 
 
 def read_address(
