@@ -1,12 +1,12 @@
 """A battery borrowed through Home Assistant: what it is told, and how it is given back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 
 from flowctl import Battery, Log, Store, Terms, Watts
+from nodes._helpers.debt import Debt
 from nodes._helpers.ha_link import HomeAssistant
-from nodes._helpers.ha_rest import RefusedError
 from nodes._helpers.ha_states import State
 from nodes._helpers.ha_unit import Order, absence, is_done, ordered, orders, read_unit, spelled
 
@@ -28,44 +28,19 @@ class Loan:
         log: Log,
     ) -> None:
         self._link, self._names, self._sign, self._settle = link, names, sign, settle
-        self._terms, self._store, self._log = terms, store, log
+        self._terms, self._debt, self._log = terms, Debt(store), log
         self._wanted: Watts | None = None
         self._due = self._again = False  # to be told, and if so the whole order
         self._absence = ""
         self._quiet = self._unclaimed = 0.0  # s since it was told; since an earlier run left it
 
     @property
-    def _owed(self) -> bool:
-        """Whether the battery must still be stopped, by this run or the one before."""
-        return bool(self._store.get("owed", False))
-
-    @_owed.setter
-    def _owed(self, owed: bool) -> None:
-        if owed != self._owed:
-            self._store["owed"] = owed
-
-    @property
     def _states(self) -> dict[str, State]:
         return {role: self._link.now(entity) for role, entity in self._names.items()}
 
-    @asynccontextmanager
-    async def borrowing(self) -> AsyncIterator[None]:
-        """Stop the battery when the block ends, unless Home Assistant is away.
-
-        Then the store remembers, and the run that finds it again stops it.
-        """
-        try:
-            yield
-        except RefusedError:  # it is there, and does not do what it is told
-            with suppress(OSError):
-                await self._leave()
-            raise
-        except OSError:
-            raise
-        except BaseException:
-            await self._leave()
-            raise
-        await self._leave()
+    def borrowing(self) -> AbstractAsyncContextManager[None]:
+        """Give the battery back when the block ends, unless it is away."""
+        return self._debt.paid_by(self.release)
 
     def want(self, watts: Watts) -> None:
         """Take a setpoint, + discharging. The same one again is told again, whatever is known."""
@@ -81,7 +56,7 @@ class Loan:
         states = self._states
         if not self._due or self._wanted is None or absence(states):
             return None
-        self._due, self._owed, self._quiet = False, True, 0.0
+        self._due, self._debt.owed, self._quiet = False, True, 0.0
         await self._order(self._wanted, states, whole=self._again)
         told = sum(order.value for order in orders(self._wanted) if isinstance(order.value, float))
         setpoint = told if self._wanted > 0 else 0.0 - told
@@ -100,7 +75,7 @@ class Loan:
         states = self._states
         self._notice(absence(states))
         self._quiet += passed
-        if self._wanted is None and self._owed and not self._absence:
+        if self._wanted is None and self._debt.owed and not self._absence:
             await self._clear_up(passed)
         held = ordered(states) if self._wanted is not None else None
         if held is None or self._quiet < self._settle or self._agrees(states):
@@ -118,18 +93,14 @@ class Loan:
         why = absence(states)
         if why:
             self._log.warning("it cannot be stopped now (%s); it will be when it is back", why)
-            self._owed = True
+            self._debt.owed = True
             with suppress(OSError):
                 await self._order(0.0, states, whole=True)
             return Battery(online=False)
         await self._order(0.0, states)
         await self._see_it_stopped()
-        self._owed = False
+        self._debt.owed = False
         return Battery(setpoint=0.0, self_regulating=False)
-
-    async def _leave(self) -> None:
-        if self._owed:
-            await self.release()
 
     async def _clear_up(self, passed: float) -> None:
         """Stop what was left running, after one lease: a setpoint may follow."""

@@ -8,15 +8,12 @@ from flowctl import Secret
 from nodes._helpers.fields import read_json, read_number
 from nodes._helpers.ha_states import State, check_entity, read_rest
 from nodes._helpers.nonsense import excerpt
+from nodes._helpers.refused import RefusedError
 
 PORT = 8123
 PATIENCE = 5.0  # s for an answer; ESPHome devices take up to a second
 ASLEEP = "is it running, in this network, and its address right?"
 TOKEN = "make a long-lived access token: your profile in Home Assistant, Security"
-
-
-class RefusedError(OSError):
-    """Home Assistant is there, and says no."""
 
 
 def base_of(host: str) -> str:

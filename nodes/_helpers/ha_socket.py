@@ -7,7 +7,8 @@ from typing import Any
 
 from flowctl import Secret
 from nodes._helpers.fields import read_json
-from nodes._helpers.ha_rest import PATIENCE, TOKEN, RefusedError, silence
+from nodes._helpers.ha_rest import PATIENCE, TOKEN, silence
+from nodes._helpers.refused import RefusedError
 
 HEARTBEAT = 15.0  # s between signs of life
 Event = Callable[[Any], None]

@@ -11,7 +11,7 @@ from flowctl import Battery, Terms
 from nodes._helpers import marstek_api as api
 from nodes._helpers import marstek_session
 from nodes._helpers.marstek_session import Session
-from nodes._helpers.udp import RefusedError
+from nodes._helpers.refused import RefusedError
 
 SILENCES = 3  # polls without an answer in a row, then it is away
 REFUSALS = 5  # commands it would not take in a row, then something is wrong

@@ -10,15 +10,8 @@ from typing import Any
 from flowctl import Battery
 from nodes._helpers import marstek_api as api
 from nodes._helpers.nonsense import Nonsense
-from nodes._helpers.udp import (
-    EVERYWHERE,
-    Address,
-    Port,
-    RefusedError,
-    find_address,
-    read_object,
-    udp,
-)
+from nodes._helpers.refused import RefusedError
+from nodes._helpers.udp import EVERYWHERE, Address, Port, find_address, read_object, udp
 
 REST = 0.3  # s between two questions: the API answers one at a time
 PAUSE = 1.0  # s after a refused command, then twice as long: the battery is busy

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from flowctl import shared
 from nodes._helpers.modbus_session import Framing, Session
+from nodes._helpers.refused import RefusedError
 
 if TYPE_CHECKING:
     from pymodbus.pdu import ModbusPDU
@@ -27,14 +28,6 @@ FAULTS = {  # Source: Modbus application protocol 1.1b3, section 7
 }
 
 _closed_at: dict[tuple[str, int], float] = {}  # s of the loop: a slot is not free at once
-
-
-class RefusedError(OSError):
-    """The device answered with an exception."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from flowctl import shared
 from nodes._helpers.inbox import Inbox
+from nodes._helpers.refused import RefusedError
 
 Address = tuple[str, int]
 IDS = 1 << 16  # numbers of questions; firmware takes 16 bits
@@ -21,14 +22,6 @@ class Datagram(NamedTuple):
 
     data: bytes
     sender: Address
-
-
-class RefusedError(OSError):
-    """The device answered that it will not or cannot."""
-
-    def __init__(self, sentence: str, code: int | None = None) -> None:
-        super().__init__(sentence)
-        self.code = code
 
 
 @dataclass

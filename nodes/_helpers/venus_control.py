@@ -2,13 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from flowctl import Battery, Log, Store, Terms
 from nodes._helpers import marstek
+from nodes._helpers.debt import Debt
 from nodes._helpers.marstek import CONTROL, FORCED, OFF, ON, STATE, Told, Words
-from nodes._helpers.modbus import ModbusLink, RefusedError
+from nodes._helpers.modbus import ModbusLink
 from nodes._helpers.venus_doze import ASLEEP, Doze
 
 ATTEMPTS = 2  # the second on a fresh session: control can be acknowledged and not kept
@@ -35,7 +36,7 @@ class Control:
         """Largest power in either direction, W, once the family is known."""
         self._link, self._device = link, device
         self._settle, self._reassert, self._terms = settle, reassert, terms
-        self._store, self._log = store, log
+        self._debt, self._log = Debt(store), log
         self._target: float | None = None
         self._written: dict[int, int] = {}
         self._session = -1  # of the link, in which control was last proved
@@ -45,37 +46,11 @@ class Control:
         self._seen: list[int] = []
         self._doze = Doze()
         self._soc: float | None = None
-        self.held = self._owed
+        self.held = self._debt.owed
 
-    @property
-    def _owed(self) -> bool:
-        """Whether the battery must still be given back, by this run or the one before."""
-        return bool(self._store.get("owed", False))
-
-    @_owed.setter
-    def _owed(self, owed: bool) -> None:
-        if owed != self._owed:
-            self._store["owed"] = owed
-
-    @asynccontextmanager
-    async def borrowing(self) -> AsyncIterator[None]:
-        """Give back whatever was borrowed when the block ends.
-
-        A device that went away cannot be given back: the store remembers it, and the run that
-        finds it again gives it back when no setpoint comes within the lease.
-        """
-        try:
-            yield
-        except RefusedError:  # it is there, and does not do what it is told
-            with suppress(OSError):
-                await self._leave()
-            raise
-        except OSError:
-            raise
-        except BaseException:
-            await self._leave()
-            raise
-        await self._leave()
+    def borrowing(self) -> AbstractAsyncContextManager[None]:
+        """Give the battery back when the block ends, unless it is away."""
+        return self._debt.paid_by(self.release)
 
     async def command(self, watts: float) -> Battery:
         """Tell a setpoint, + discharging; taking control first where needed."""
@@ -126,7 +101,7 @@ class Control:
         """
         if not self.held and await self._link.read(CONTROL, device=self._device) != [ON]:
             return Battery(self_regulating=True)
-        self._owed = self.held = True
+        self._debt.owed = self.held = True
         zero = self._terms.release == "zero"
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -138,7 +113,7 @@ class Control:
             await self._link.renew()
         else:
             raise OSError(f"{self._link} does not let go of remote control; switch it off there")
-        self._owed, self.held, self._target = False, zero, 0.0 if zero else None
+        self._debt.owed, self.held, self._target = False, zero, 0.0 if zero else None
         return Battery(setpoint=0.0) if zero else Battery(self_regulating=True)
 
     async def _wake(self) -> None:
@@ -149,12 +124,8 @@ class Control:
         await self._take()
         await self._order(self._target or 0.0, whole=True)
 
-    async def _leave(self) -> None:
-        if self._owed:
-            await self.release()
-
     async def _take(self) -> None:
-        self._owed = self.held = True
+        self._debt.owed = self.held = True
         for _ in range(ATTEMPTS):
             await self._write(CONTROL, ON)
             if await self._reads(((CONTROL, 1),), lambda words: words[0] == ON):
@@ -179,7 +150,7 @@ class Control:
     async def _check_control(self) -> Told:
         if not await self._reads(((CONTROL, 1),), lambda words: words[0] == ON):
             if self._terms.on_override == "yield":  # the shell will: nothing of ours is left in it
-                self._owed = self.held = False
+                self._debt.owed = self.held = False
                 return {"self_regulating": True}
             self._stolen += 1
             level = self._log.warning if self._stolen == 1 else self._log.debug

@@ -6,7 +6,8 @@ from flowctl import Log
 from nodes._helpers import marstek
 from nodes._helpers.marstek import Counter, Told
 from nodes._helpers.marstek_families import FAMILIES, Family, Question, named
-from nodes._helpers.modbus import ModbusLink, RefusedError
+from nodes._helpers.modbus import ModbusLink
+from nodes._helpers.refused import RefusedError
 from nodes._helpers.registers import text
 
 ABSENT = (1, 2, 3)  # exception codes that mean "never", not "not now"

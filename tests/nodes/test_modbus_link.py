@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes._helpers.modbus import LARGEST_READ, RefusedError, modbus
+from nodes._helpers.modbus import LARGEST_READ, modbus
 from nodes._helpers.modbus_session import mended
+from nodes._helpers.refused import RefusedError
 from nodes._helpers.registers import FORMATS, decode, encode, text, width
 from nodes.sim.marstek_modbus_server import serve
 from tests.nodes.venus import Cell

@@ -7,7 +7,8 @@ from itertools import groupby
 import pytest
 
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
-from nodes._helpers.modbus import ModbusLink, RefusedError, modbus
+from nodes._helpers.modbus import ModbusLink, modbus
+from nodes._helpers.refused import RefusedError
 from nodes._helpers.registers import decode, text
 from nodes.sim.marstek_modbus_server import serve
 from nodes.sim.marstek_registers import VenusRegisters

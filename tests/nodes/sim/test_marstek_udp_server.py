@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes._helpers.udp import Port, RefusedError, udp
+from nodes._helpers.refused import RefusedError
+from nodes._helpers.udp import Port, udp
 from nodes.sim.marstek_udp_server import Quirks, UdpVenus, serve
 from tests.nodes.streams import until
 from tests.nodes.venus import Cell
