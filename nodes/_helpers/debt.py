@@ -22,6 +22,7 @@ class Debt:
 
     @owed.setter
     def owed(self, owed: bool) -> None:
+        """Note it; what is known already is not written again."""
         if owed != self.owed:
             self._store[OWED] = owed
 
