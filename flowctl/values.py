@@ -139,10 +139,10 @@ class Ability:
 
     def shows(self, at: Seconds) -> Watts:
         """Power visible on the meter at a time: the setpoint less what is still in flight."""
-        late = 0.0
+        late, dead, lag = 0.0, self.dead_time, max(self.lag, 1e-3)
         for accepted, change in self.flights:
-            gone = at - accepted - self.dead_time
-            late += change if gone < 0 else change * math.exp(-gone / max(self.lag, 1e-3))
+            gone = at - accepted - dead
+            late += change if gone < 0 else change * math.exp(-gone / lag)
         return self.setpoint - late
 
 

@@ -1,10 +1,11 @@
 """Which load is worth following: the newest one, or what it has been around lately."""
 
-from typing import NamedTuple, TypeVar
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from flowctl import Seconds, Watts
 
-T = TypeVar("T")
 Guess = tuple[Watts, Watts, Watts]
 
 SHORT, LONG = 8.0, 25.0  # s: medians of these windows hold the level of loads that pulse
@@ -18,31 +19,28 @@ KEPT = 60.0  # s of guesses: more than any reaction time and two readings of a s
 class Forecast(NamedTuple):
     """Three guesses of the load by the time a battery answers, and how wrong each has been."""
 
-    loads: tuple[tuple[Seconds, Watts], ...] = ()
-    guesses: tuple[tuple[Seconds, Guess], ...] = ()
+    times: tuple[Seconds, ...] = ()
+    """Of the readings of late, oldest first."""
+    loads: tuple[Watts, ...] = ()
+    guesses: tuple[Guess, ...] = ()
     errors: Guess = (0.0, UNTRIED, UNTRIED)
 
 
 def forecast(past: Forecast, load: Watts, at: Seconds, period: Seconds, ahead: Seconds) -> Forecast:
     """Take a load in: score what was guessed `ahead` seconds ago, and guess anew."""
-    loads = (*younger(past.loads, at - LONG), (at, load))
-    recent = [watts for when, watts in loads if when >= at - SHORT]
-    guess = (load, median(recent), median([watts for _, watts in loads]))
-    pace, errors = min(1.0, period / MEMORY), past.errors
-    earlier = _guessed(past.guesses, at - ahead)
-    if earlier:
-        one, two, three = errors
-        errors = (
-            one + pace * (abs(load - earlier[0]) - one),
-            two + pace * (abs(load - earlier[1]) - two),
-            three + pace * (abs(load - earlier[2]) - three),
-        )
-    return Forecast(loads, (*younger(past.guesses, at - KEPT), (at, guess)), errors)
+    times, errors = past.times, past.errors
+    if known := bisect_right(times, at - ahead):
+        errors = _scored(errors, past.guesses[known - 1], load, min(1.0, period / MEMORY))
+    old = bisect_left(times, at - KEPT)
+    times, loads = (*times[old:], at), (*past.loads[old:], load)
+    short, long = bisect_left(times, at - SHORT), bisect_left(times, at - LONG)
+    guess = (load, median(loads[short:]), median(loads[long:]))
+    return Forecast(times, loads, (*past.guesses[old:], guess), errors)
 
 
 def worth_following(past: Forecast) -> Watts:
     """Name the guess that has been right lately."""
-    return past.guesses[-1][1][_best(past.errors)]
+    return past.guesses[-1][_best(past.errors)]
 
 
 def is_pulsing(past: Forecast) -> bool:
@@ -50,11 +48,10 @@ def is_pulsing(past: Forecast) -> bool:
     return _best(past.errors) > 0
 
 
-def median(values: list[float]) -> float:
+def median(values: Sequence[float]) -> float:
     """Middle of one or more values."""
-    ranked = sorted(values)
-    half, odd = divmod(len(ranked), 2)
-    return ranked[half] if odd else (ranked[half - 1] + ranked[half]) / 2
+    ranked, half = sorted(values), len(values) // 2
+    return ranked[half] if len(values) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
 
 def _best(errors: Guess) -> int:
@@ -63,17 +60,11 @@ def _best(errors: Guess) -> int:
     return scores.index(min(scores))
 
 
-def _guessed(guesses: tuple[tuple[Seconds, Guess], ...], at: Seconds) -> Guess | None:
-    """Return what was guessed last at or before a time."""
-    for when, guess in reversed(guesses):
-        if when <= at:
-            return guess
-    return None
-
-
-def younger(entries: tuple[tuple[Seconds, T], ...], than: Seconds) -> tuple[tuple[Seconds, T], ...]:
-    """Drop entries before a time; they are in order, and few are old."""
-    for k, entry in enumerate(entries):
-        if entry[0] >= than:
-            return entries[k:]
-    return ()
+def _scored(errors: Guess, guess: Guess, load: Watts, pace: float) -> Guess:
+    """Take into the mean errors how far each guess was off."""
+    newest, short, long = errors
+    return (
+        newest + pace * (abs(load - guess[0]) - newest),
+        short + pace * (abs(load - guess[1]) - short),
+        long + pace * (abs(load - guess[2]) - long),
+    )

@@ -8,14 +8,7 @@ from typing import NamedTuple
 from flowctl import Ability, Battery, Outlook, Seconds, Watts
 from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief, ability
-from nodes._helpers.law.forecast import (
-    Forecast,
-    forecast,
-    is_pulsing,
-    median,
-    worth_following,
-    younger,
-)
+from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, median, worth_following
 from nodes._helpers.law.hearing import hear, let_go, pruned, retried
 from nodes._helpers.law.learning import Sample, is_due, learned
 
@@ -215,11 +208,12 @@ def _beside(house: House) -> House:
     if not own:
         return house
     given = sum(belief.facts.power or 0.0 for belief in own)
-    loads = younger(house.beside, house.read_at - SELF_WINDOW)
-    loads = (*loads, (house.read_at, house.load + given))
+    since = house.read_at - SELF_WINDOW
+    loads = [entry for entry in house.beside if entry[0] >= since]
+    loads.append((house.read_at, house.load + given))
     rated = sum(belief.limit(charging=False) for belief in house.beliefs.values())
     ours = 1 - sum(belief.limit(charging=False) for belief in own) / rated if rated else 0.0
-    return house._replace(beside=loads, target=ours * median([watts for _, watts in loads]))
+    return house._replace(beside=tuple(loads), target=ours * median([watts for _, watts in loads]))
 
 
 def _absence(house: House, belief: Belief, at: Seconds) -> str:
