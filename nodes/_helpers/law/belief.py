@@ -27,6 +27,8 @@ class Belief(NamedTuple):
     flights: tuple[Flight, ...] = ()
     charge: Ceiling = Ceiling()
     discharge: Ceiling = Ceiling()
+    absence: str = ""
+    """Why it cannot be commanded; empty if it can."""
 
     accepted: Watts = 0.0
     """The setpoint it holds."""
@@ -37,11 +39,6 @@ class Belief(NamedTuple):
     """Mean time between measurements."""
     witness: Witness = Witness()
     bank: Bank = Bank()
-
-    @property
-    def reach(self) -> Seconds:
-        """How long the meter waits for most of its answer."""
-        return self.dead + self.lag
 
     @property
     def heard(self) -> bool:
@@ -63,6 +60,8 @@ class Belief(NamedTuple):
     @property
     def note(self) -> str:
         """What is special of it, for people."""
+        if self.absence:
+            return self.absence
         down, up = self.discharge.watts, self.charge.watts
         if down == up == math.inf:
             return ""
@@ -87,9 +86,9 @@ class Belief(NamedTuple):
         ceiling = self.charge if self.expected < 0 else self.discharge
         return abs(self.expected) > (1 + TOLERANCE_PART) * ceiling.proven + TOLERANCE
 
-    def says_as(self, other: "Belief") -> bool:
-        """Tell whether others need not be told anew."""
-        return self is other or self[:TOLD] == other[:TOLD]
+    def is_news(self, known: "Belief | None") -> bool:
+        """Tell whether others need to be told anew, who know that."""
+        return self is not known and (known is None or self[:TOLD] != known[:TOLD])
 
     def is_gone(self, at: Seconds) -> bool:
         """Tell whether nothing can be expected of it."""
@@ -105,9 +104,9 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
     return Belief(dead, lag, rating, bank=new_bank(dead, lag))
 
 
-def ability(belief: Belief, *, available: bool, note: str = "") -> Ability:
+def ability(belief: Belief) -> Ability:
     """Say what the allocator needs to know of it."""
-    facts = belief.facts
+    facts, available = belief.facts, not belief.absence
     full = facts.soc is not None and facts.soc >= 100
     empty = facts.soc is not None and facts.soc <= 0
     gives = belief.able(charging=False) if available else 0.0
@@ -127,8 +126,8 @@ def ability(belief: Belief, *, available: bool, note: str = "") -> Ability:
         self_regulating=bool(facts.self_regulating),
         power=facts.power,
         sun=facts.pv_power,
-        note=note,
+        note=belief.note,
     )
 
 
-TOLD = Belief._fields.index("discharge") + 1
+TOLD = Belief._fields.index("absence") + 1

@@ -45,6 +45,12 @@ def let_go(belief: Belief) -> Belief:
     return at_rest(belief, 0.0)._replace(accepted=0.0, away=True)
 
 
+def missed(belief: Belief, absence: str) -> Belief:
+    """Note why it cannot be commanded, or that it can again."""
+    belief = let_go(belief) if absence else belief
+    return belief if absence == belief.absence else belief._replace(absence=absence)
+
+
 def pruned(belief: Belief, at: Seconds) -> Belief:
     """Drop the flights that have landed."""
     flights = belief.flights
@@ -57,7 +63,7 @@ def pruned(belief: Belief, at: Seconds) -> Belief:
 def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Belief:
     """Try a cut ceiling again when its time has come."""
     old = belief.charge if charging else belief.discharge
-    if old.watts == math.inf or _is_undecided(belief, at):  # one try at a time
+    if old.watts == math.inf or belief.absence or _is_undecided(belief, at):  # one try at a time
         return belief
     new = ceilings.retry(old, belief.limit(charging=charging), hungry=hungry, at=at)
     return belief if new is old else _ceiling(belief, charging, new)

@@ -9,7 +9,7 @@ from flowctl import Ability, Battery, Outlook, Seconds, Watts
 from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief, ability
 from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, median, worth_following
-from nodes._helpers.law.hearing import hear, let_go, pruned, retried
+from nodes._helpers.law.hearing import hear, let_go, missed, pruned, retried
 from nodes._helpers.law.learning import Sample, is_due, learned
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
@@ -23,24 +23,16 @@ HUNGRY = 50.0  # W that nobody can serve: then cut ceilings are tried again soon
 SELF_WINDOW = 25.0  # s over which the load beside a self-regulating battery is taken
 
 
-class View(NamedTuple):
-    """What was last said of a battery, and of what belief."""
+class Grid(NamedTuple):
+    """What the meter says, and what is made of it. Times are the engine's."""
 
-    belief: Belief
-    absence: str
-    """Why it cannot be commanded; empty if it can."""
-    ability: Ability
-
-
-class House(NamedTuple):
-    """All the predictor knows. Powers flow into the house wiring, times are the engine's."""
-
-    beliefs: Mapping[str, Belief]
     meter: Watts = 0.0
     began_at: Seconds = math.inf
     """First reading."""
     read_at: Seconds = -math.inf
     """Newest reading."""
+    valid_until: Seconds = math.inf
+    """When the newest reading is too old to act on."""
     period: Seconds = PERIOD
     load: Watts = 0.0
     """What the house draws, less what batteries with a meter of their own give."""
@@ -48,23 +40,26 @@ class House(NamedTuple):
     past: Forecast = Forecast()
     sample: Sample | None = None
     """Reading that timing was last learned from."""
+
+
+class House(NamedTuple):
+    """All the predictor knows. Powers flow into the house wiring."""
+
+    beliefs: Mapping[str, Belief]
+    grid: Grid = Grid()
     beside: tuple[tuple[Seconds, Watts], ...] = ()
     """Loads of late, while a battery follows a meter of its own."""
     hungry: bool = False
-    views: Mapping[str, View] = MappingProxyType({})
-    said: Mapping[str, Ability] = MappingProxyType({})
-    """What the last outlook said of each battery."""
-
-    @property
-    def valid_until(self) -> Seconds:
-        """When the newest reading is too old to act on."""
-        return self.read_at + FRESH_PERIODS * self.period + FRESH_GRACE
+    known: Mapping[str, Belief] = MappingProxyType({})
+    """What the last outlook was made of ..."""
+    said: MappingProxyType[str, Ability] = MappingProxyType({})
+    """... and what it said of each battery."""
 
 
 def told(house: House, name: str, record: Battery, at: Seconds) -> House:
     """Take in what a battery tells."""
     belief = house.beliefs[name]
-    if house.read_at >= 0 and at > house.valid_until:
+    if at > house.grid.valid_until:
         belief = let_go(belief)  # no plan for so long: it was given back to itself
     return _moved(house, name, hear(belief, record, at))
 
@@ -72,115 +67,111 @@ def told(house: House, name: str, record: Battery, at: Seconds) -> House:
 def read(house: House, watts: Watts, at: Seconds) -> House:
     """Take in a reading: learn, find the load, choose what to follow."""
     house = _awake(house, at)
-    period = _period(house, at)
+    grid = house.grid
+    period = _period(grid, at)
     beliefs, sample = _learned(house, watts, at)
     beliefs = {name: pruned(belief, at) for name, belief in beliefs.items()}
-    load = _load(house, beliefs.values(), watts, at, period)
-    ahead = min((belief.reach for belief in beliefs.values()), default=0.0) + REACTION_GRACE
-    past = forecast(house.past, load, at, period, ahead)
-    house = House(
-        beliefs=beliefs,
+    load = _load(grid, beliefs.values(), watts, at, period)
+    reaches = [belief.dead + belief.lag for belief in beliefs.values()]
+    past = forecast(grid.past, load, at, period, min(reaches, default=0.0) + REACTION_GRACE)
+    grid = Grid(
         meter=watts,
-        began_at=min(house.began_at, at),
+        began_at=min(grid.began_at, at),
         read_at=at,
+        valid_until=at + FRESH_PERIODS * period + FRESH_GRACE,
         period=period,
         load=load,
         target=worth_following(past),
         past=past,
         sample=sample,
-        beside=house.beside,
-        hungry=house.hungry,
-        views=house.views,
-        said=house.said,
     )
-    return _beside(house)
+    return _beside(house._replace(beliefs=beliefs, grid=grid))
 
 
 def look(house: House, at: Seconds) -> tuple[House, Outlook]:
     """Say how things stand."""
-    absences = {
-        name: why for name, belief in house.beliefs.items() if (why := _absence(house, belief, at))
-    }
-    house = _viewed(_without(house, absences), absences, at)
+    house = _said(_tried(_present(house, at), at))
+    grid = house.grid
     outlook = Outlook(
         at=at,
-        meter=house.meter,
-        load=house.load,
-        target=house.target,
+        meter=grid.meter,
+        load=grid.load,
+        target=grid.target,
         batteries=house.said,
-        read_at=house.read_at,
-        period=house.period,
-        valid_until=house.valid_until,
+        read_at=grid.read_at,
+        period=grid.period,
+        valid_until=grid.valid_until,
     )
     return house, outlook
 
 
-def _viewed(house: House, absences: Mapping[str, str], at: Seconds) -> House:
-    """Bring what is said of each battery up to date with what is believed of it."""
-    charging, beliefs, changed = house.target < 0, house.beliefs, dict[str, View]()
-    for name, belief in beliefs.items():
-        absence, seen = absences.get(name, ""), house.views.get(name)
-        now = belief if absence else retried(belief, charging, hungry=house.hungry, at=at)
-        if now is not belief:
-            beliefs = {**beliefs, name: now}
-        if seen is None or seen.absence != absence or not now.says_as(seen.belief):
-            says = ability(now, available=not absence, note=absence or now.note)
-            changed[name] = View(now, absence, says)
-    if changed:
-        views = {**house.views, **changed}
-        said = MappingProxyType({name: view.ability for name, view in views.items()})
-        house = house._replace(beliefs=beliefs, views=views, said=said)
-    can = [says.can_charge if charging else says.can_discharge for says in house.said.values()]
-    hungry = abs(house.target) - sum(can) > HUNGRY
-    return house if hungry == house.hungry else house._replace(hungry=hungry)
-
-
-def _without(house: House, absences: Mapping[str, str]) -> House:
-    """Expect nothing any more of batteries that are gone."""
-    for name, absence in absences.items():
-        belief = house.beliefs[name]
-        gone = let_go(belief) if absence else belief
-        if gone is not belief:
-            house = _moved(house, name, gone)
+def _present(house: House, at: Seconds) -> House:
+    """Note who cannot be commanded, and expect nothing of them any more."""
+    for name, belief in house.beliefs.items():
+        absence = _absence(house, belief, at)
+        if absence or belief.absence:
+            house = _moved(house, name, missed(belief, absence))
     return house
+
+
+def _tried(house: House, at: Seconds) -> House:
+    """Try cut ceilings again."""
+    charging = house.grid.target < 0
+    for name, belief in house.beliefs.items():
+        now = retried(belief, charging, hungry=house.hungry, at=at)
+        if now is not belief:
+            house = house._replace(beliefs={**house.beliefs, name: now})
+    return house
+
+
+def _said(house: House) -> House:
+    """Bring what is said of each battery up to date with what is believed of it."""
+    beliefs, known, said = house.beliefs, house.known, house.said
+    news = {name: ability(now) for name, now in beliefs.items() if now.is_news(known.get(name))}
+    if news:
+        said = MappingProxyType(said | news)
+    target = house.grid.target
+    can = [says.can_charge if target < 0 else says.can_discharge for says in said.values()]
+    return House(beliefs, house.grid, house.beside, abs(target) - sum(can) > HUNGRY, beliefs, said)
 
 
 def _moved(house: House, name: str, new: Belief) -> House:
     """Believe something else of a battery; the newest reading knew it, so the load moves."""
-    old = house.beliefs[name]
+    old, grid = house.beliefs[name], house.grid
     house = house._replace(beliefs={**house.beliefs, name: new})
-    if house.read_at < 0 or (new.expected == old.expected and new.flights is old.flights):
+    if grid.read_at < 0 or (new.expected == old.expected and new.flights is old.flights):
         return house
-    if abs(new.shows(house.read_at) - old.shows(house.read_at)) < 1:
+    if abs(new.shows(grid.read_at) - old.shows(grid.read_at)) < 1:
         return house
-    load = _load(house, house.beliefs.values(), house.meter, house.read_at, house.period)
-    return house._replace(load=load, target=house.target + load - house.load)
+    load = _load(grid, house.beliefs.values(), grid.meter, grid.read_at, grid.period)
+    return house._replace(grid=grid._replace(load=load, target=grid.target + load - grid.load))
 
 
 def _awake(house: House, at: Seconds) -> House:
     """After a silence of the meter expect nothing of batteries that told nothing since."""
-    if house.read_at < 0 or at <= house.valid_until:
+    silent_at = house.grid.valid_until
+    if at <= silent_at:
         return house
     beliefs = {
-        name: belief if (belief.measured_at or 0.0) > house.valid_until else let_go(belief)
+        name: belief if (belief.measured_at or 0.0) > silent_at else let_go(belief)
         for name, belief in house.beliefs.items()
     }
     return house._replace(beliefs=beliefs)
 
 
-def _period(house: House, at: Seconds) -> Seconds:
+def _period(grid: Grid, at: Seconds) -> Seconds:
     """Learn the meter's period; the first gap counts in full, so that no slow meter looks dead."""
-    gap = min(PERIOD_LONGEST, at - house.read_at)
-    if house.read_at == house.began_at:
-        return max(house.period, gap)
-    return house.period + PERIOD_PACE * (gap - house.period) if house.read_at >= 0 else PERIOD
+    gap = min(PERIOD_LONGEST, at - grid.read_at)
+    if grid.read_at == grid.began_at:
+        return max(grid.period, gap)
+    return grid.period + PERIOD_PACE * (gap - grid.period) if grid.read_at >= 0 else PERIOD
 
 
 def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Belief], Sample | None]:
-    last, beliefs = house.sample, house.beliefs
+    last, beliefs = house.grid.sample, house.beliefs
     if last and not is_due(last, at):
         return beliefs, last
-    if last is None or at - last.at > LONGEST or is_pulsing(house.past):
+    if last is None or at - last.at > LONGEST or is_pulsing(house.grid.past):
         return beliefs, Sample(at, watts, last.lessons if last else 0)
     taught = learned(beliefs, last, Sample(at, watts))
     lessons = last.lessons + (taught is not beliefs)
@@ -188,7 +179,7 @@ def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Beli
 
 
 def _load(
-    house: House, beliefs: Collection[Belief], watts: Watts, at: Seconds, period: Seconds
+    grid: Grid, beliefs: Collection[Belief], watts: Watts, at: Seconds, period: Seconds
 ) -> Watts:
     """Move the load as little as the reading and every timing that may be true demand."""
     delta = max(DELTA_LEAST, min(DELTA_MOST, period))
@@ -197,9 +188,9 @@ def _load(
         least, most = belief.may_show(at, delta)
         low += least
         high += most
-    if house.read_at < 0:
+    if grid.read_at < 0:
         return watts + (low + high) / 2
-    return max(watts + low, min(watts + high, house.load))
+    return max(watts + low, min(watts + high, grid.load))
 
 
 def _beside(house: House) -> House:
@@ -207,13 +198,14 @@ def _beside(house: House) -> House:
     own = [belief for belief in house.beliefs.values() if belief.facts.self_regulating]
     if not own:
         return house
-    given = sum(belief.facts.power or 0.0 for belief in own)
-    since = house.read_at - SELF_WINDOW
-    loads = [entry for entry in house.beside if entry[0] >= since]
-    loads.append((house.read_at, house.load + given))
+    grid, given = house.grid, sum(belief.facts.power or 0.0 for belief in own)
+    since = grid.read_at - SELF_WINDOW
+    loads = [(at, load) for at, load in house.beside if at >= since]
+    loads.append((grid.read_at, grid.load + given))
     rated = sum(belief.limit(charging=False) for belief in house.beliefs.values())
     ours = 1 - sum(belief.limit(charging=False) for belief in own) / rated if rated else 0.0
-    return house._replace(beside=tuple(loads), target=ours * median([watts for _, watts in loads]))
+    target = ours * median([watts for _, watts in loads])
+    return house._replace(grid=grid._replace(target=target), beside=tuple(loads))
 
 
 def _absence(house: House, belief: Belief, at: Seconds) -> str:
@@ -222,6 +214,6 @@ def _absence(house: House, belief: Belief, at: Seconds) -> str:
         return "follows its own meter"
     if belief.is_gone(at):
         return "offline" if belief.facts.online is False else "tells nothing any more"
-    if not belief.heard and at < house.began_at + PATIENCE:
+    if at < house.grid.began_at + PATIENCE and not belief.heard:
         return "not heard yet"
     return ""
