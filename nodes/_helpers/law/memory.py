@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from flowctl import Ability, Log, Outlook, Seconds, Store, Watts
+from flowctl import Log, Outlook, Seconds, Store, Watts
 from nodes._helpers.law.bank import DEADS, LAGS, TIMINGS
 from nodes._helpers.law.belief import Belief, believe
 
@@ -16,7 +16,7 @@ class Memory:
     def __init__(self, store: Store, log: Log) -> None:
         self._store, self._log = store, log
         self._saved_at = -math.inf
-        self._said: Mapping[str, Ability] = {}
+        self._notes: Mapping[str, str] = {}
 
     def belief(self, name: str, dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
         """Begin with what was learned before, or with a first guess."""
@@ -38,14 +38,14 @@ class Memory:
 
     def tell(self, outlook: Outlook) -> None:
         """Log what has become special of a battery, and when it is over."""
-        said = self._said
-        if outlook.batteries is said:
+        notes = {name: says.note for name, says in outlook.batteries.items() if says.note}
+        if notes == self._notes:
             return
-        self._said = outlook.batteries
-        for name, ability in outlook.batteries.items():
-            before = said[name].note if name in said else ""
-            if ability.note != before:
-                self._log.info("%s: %s", name, ability.note or "as told again")
+        for name in outlook.batteries:
+            note = notes.get(name, "")
+            if note != self._notes.get(name, ""):
+                self._log.info("%s: %s", name, note or "as told again")
+        self._notes = notes
 
 
 def _within(value: object, known: tuple[float, ...], other: Seconds) -> Seconds:
