@@ -1,9 +1,9 @@
 """The fast lane of an MQTT connection: plain messages in blocks, all else left to paho.
 
 By itself paho asks the system three times for each packet it reads and once for each it writes,
-under several locks. Here a block is read at once, and messages of QoS 0 are taken from it directly;
-those to be sent gather for one write per turn. Whatever is not a whole PUBLISH of QoS 0 goes
-through paho as ever. Figures: docs/decisions/0005-mqtt-lane.md.
+under several locks. Here a block is read at once, and messages of QoS 0 are taken from it directly.
+Of those to be sent the first of a turn goes at once, and the others gather for one write. What is
+no whole PUBLISH of QoS 0 goes through paho as ever. Figures: docs/decisions/0005-mqtt-lane.md.
 """
 
 import asyncio
@@ -57,8 +57,11 @@ class Lane:
         return len(self._out) > JAM
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Send a message of QoS 0 with all that goes out in this turn."""
+        """Send a message of QoS 0: the first of a turn at once, those after it together."""
+        alone = not (self._flushing or self._stepping or self._out)
         self._out += publish_packet(topic, payload, retain=retain, properties=self._properties)
+        if alone:
+            self._write()
         self._want()
 
     def _readable(self) -> None:
@@ -124,7 +127,8 @@ class Lane:
             self._loop.call_soon(self._flush)  # answers to the rest of the block will follow
             return
         self._flushing = False
-        self._paho.loop_write()
+        if self._paho.want_write():
+            self._paho.loop_write()
         self._write()
 
     def _write(self) -> None:

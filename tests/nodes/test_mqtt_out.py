@@ -5,10 +5,12 @@ import json
 import math
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -197,6 +199,22 @@ async def test_leaving_sends_what_waits(own_mosquitto, topic):
                 link.say(f"{topic}/{number}", b"x", qos=1)
             assert not link.outbox.is_empty
         await other.hears(*[b"x"] * 500)
+
+
+async def test_a_lone_message_leaves_before_the_turn_is_over(mosquitto, topic):
+    parts = urlsplit(mosquitto)
+    hello = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01t"
+    name = len(topic).to_bytes(2, "big") + topic.encode()
+    ask = b"\x82" + bytes([len(name) + 3]) + b"\x00\x01" + name + b"\x00"
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as other:
+        other.sendall(hello + ask)
+        acknowledged = other.recv(9, socket.MSG_WAITALL)
+        async with mqtt(mosquitto) as link:
+            await asyncio.sleep(0.01)  # what opening it left to say
+            link.say(topic, b"alone")
+            heard = other.recv(len(name) + 7, socket.MSG_WAITALL)  # our loop does nothing meanwhile
+    assert acknowledged[:1] + acknowledged[4:5] == b"\x20\x90"
+    assert heard.endswith(name + b"alone")
 
 
 async def test_a_burst_passes_a_chain_of_steps_without_loss(mosquitto, topic):
