@@ -44,6 +44,11 @@ def rules(name):
     return set(re.findall(r"^(\d+)\. ", text.partition("\n## ")[0], re.MULTILINE))
 
 
+def test_the_page_has_each_of_them_and_no_other():
+    page = PAGE.read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^## (\w+)$", page, re.MULTILINE)) == [path.stem for path in FLOWS]
+
+
 NAMED = re.compile(r"^def test_rules?_(\d+(?:_\d+)*(?:_and_\d+)?)_", re.MULTILINE)
 
 
