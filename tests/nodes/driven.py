@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
-from flowctl import Battery, Latest, Release, Watts
+from flowctl import RELEASE, Battery, Latest, Release, Store, Watts
 from flowctl.live.clock import LiveClock
-from tests.nodes.streams import LOG, until
+from tests.nodes.streams import LOG, ended, until
 
 
 @dataclass
@@ -34,45 +35,49 @@ class Driven:
     """A running device node."""
 
     box: Latest[Watts | Release]
+    store: Store
     records: list[Battery]
     task: asyncio.Task[None]
+
+    def put(self, watts: float | None) -> None:
+        self.box.put(RELEASE if watts is None else watts)
 
     def told(self, name: str) -> list[Any]:
         read = (getattr(record, name) for record in self.records)
         return [value for value in read if value is not None]
 
     async def until(self, true: Callable[[], object]) -> None:
+        """Wait; a fault of the device is raised here."""
         await until(lambda: (self.task.done() and self.task.result() is None) or true())
 
     async def hears(self, name: str, value: Any) -> None:
         await self.until(lambda: value in self.told(name))
 
+    async def accepts(self, watts: float) -> None:
+        await self.until(lambda: self.told("setpoint")[-1:] == [watts])
+
     async def stop(self) -> None:
-        """As the engine does: cancel, and wait for the goodbye."""
-        if self.task.done():
-            return  # by itself; whoever waited for it saw why
-        self.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.task
+        await ended(self.task)
 
 
 @asynccontextmanager
 async def driven(node: Callable[..., Any], **settings: Any) -> AsyncIterator[Driven]:
-    """Run a device that wants a clock; `log` is given unless it is in the settings as None."""
+    """Run a device; what it wants besides its settings is handed in, as by the engine."""
     box: Latest[Watts | Release] = Latest()
     records: list[Battery] = []
-    given = {"log": LOG, "clock": LiveClock(), **settings}
-    handed = {name: value for name, value in given.items() if value is not None}
+    ours = {"log": LOG, "clock": LiveClock(), "store": settings.get("store", Store())}
+    wanted = signature(node).parameters
+    given = {name: part for name, part in ours.items() if name in wanted} | settings
 
     async def run() -> None:
-        device = node(box, **handed)
+        device = node(box, **given)
         try:
             async for record in device:
                 records.append(record)
         finally:
             await device.aclose()
 
-    one = Driven(box, records, asyncio.create_task(run()))
+    one = Driven(box, ours["store"], records, asyncio.create_task(run()))
     try:
         yield one
     finally:

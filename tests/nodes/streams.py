@@ -18,6 +18,15 @@ async def until(true: Callable[[], object], patience: float = 20.0) -> None:
             await asyncio.sleep(0.002)
 
 
+async def ended(task: asyncio.Task[None]) -> None:
+    """End a task as the engine does: cancel it, and wait for its goodbye."""
+    if task.done():
+        return  # by itself; whoever waited for it saw why
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 class Heard:
     """What a source said so far."""
 
@@ -38,11 +47,7 @@ class Heard:
         assert self.values == list(values)
 
     async def stop(self) -> None:
-        if self.task.done():
-            return  # by itself; whoever waited for it saw why
-        self.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.task
+        await ended(self.task)
 
 
 @asynccontextmanager

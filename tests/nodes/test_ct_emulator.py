@@ -29,7 +29,7 @@ def port() -> int:
 
 
 def settings(port: int, **more: Any) -> dict[str, Any]:
-    given = {"mac": MAC, "port": port, "terms": TERMS, "age": 0.0, "log": None}
+    given = {"mac": MAC, "port": port, "terms": TERMS, "age": 0.0}
     return {**given, **more}
 
 

@@ -5,9 +5,8 @@ import json
 import logging
 import math
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl import RELEASE, Battery, Latest, Release, Terms, Watts
+from flowctl import RELEASE, Battery, Latest, Terms
 from flowctl.values import is_finite
 from nodes._helpers import marstek_loan, marstek_session
 from nodes._helpers.marstek_api import (
@@ -33,6 +32,8 @@ from nodes._helpers.udp import IDS, Port, find_address, udp
 from nodes.marstek_udp import TERMS, marstek_udp
 from nodes.sim.marstek_udp_server import Quirks, UdpVenus, serve
 from tests.brokers import free_port
+from tests.nodes.driven import Driven
+from tests.nodes.driven import driven as drive
 from tests.nodes.streams import LOG, until
 from tests.nodes.venus import Cell
 
@@ -45,52 +46,11 @@ def _quick(monkeypatch):
     monkeypatch.setattr(marstek_session, "PAUSE", 0.005)
 
 
-@dataclass
-class Driven:
-    """A running device node."""
-
-    box: Latest[Watts | Release]
-    records: list[Battery]
-    task: asyncio.Task[None]
-
-    def told(self, name: str) -> list[Any]:
-        read = (getattr(record, name) for record in self.records)
-        return [value for value in read if value is not None]
-
-    async def until(self, true: Callable[[], object]) -> None:
-        await until(lambda: (self.task.done() and self.task.result() is None) or true())
-
-    async def hears(self, name: str, value: Any) -> None:
-        await self.until(lambda: value in self.told(name))
-
-    async def stop(self) -> None:
-        """As the engine does: cancel, and wait for the goodbye."""
-        if self.task.done():
-            return  # by itself; whoever waited for it saw why
-        self.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.task
-
-
 @asynccontextmanager
 async def driven(port: int, *, terms: Terms = TERMS, **settings: Any) -> AsyncIterator[Driven]:
-    box: Latest[Watts | Release] = Latest()
-    records: list[Battery] = []
     given_ = {"host": f"{HOME}:{port}", "poll": 0.02, "patience": 0.1, **settings}
-
-    async def run() -> None:
-        device = marstek_udp(box, **given_, terms=terms, log=LOG)
-        try:
-            async for record in device:
-                records.append(record)
-        finally:
-            await device.aclose()
-
-    one = Driven(box, records, asyncio.create_task(run()))
-    try:
-        yield one
-    finally:
-        await one.stop()
+    async with drive(marstek_udp, **given_, terms=terms) as device:
+        yield device
 
 
 @asynccontextmanager

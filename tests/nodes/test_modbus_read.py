@@ -15,7 +15,8 @@ from flowctl.marks import UnitFrom
 from flowctl.signature.node import NodeKind, read_node
 from nodes.modbus_read import modbus_read
 from nodes.sim.marstek_modbus_server import serve
-from tests.nodes.venus import Cell, until
+from tests.nodes.streams import until
+from tests.nodes.venus import Cell
 
 LOG = logging.getLogger("voltage/modbus_read")
 

@@ -14,7 +14,8 @@ from flowctl import Latest
 from flowctl.signature.node import NodeKind, read_node
 from nodes.modbus_write import _raw, modbus_write
 from nodes.sim.marstek_modbus_server import VenusServer, serve
-from tests.nodes.venus import Cell, until
+from tests.nodes.streams import until
+from tests.nodes.venus import Cell
 
 LOG = logging.getLogger("heater/modbus_write")
 FAST = {"register": 44002, "every": 0.005, "gap": 0.0, "patience": 3.0}

@@ -76,7 +76,7 @@ async def test_two_relays_on_one_topic_are_both_told_after_an_outage(own_mosquit
         await until(lambda: all(load.records[-1].online is False for load in (first, two_)))
         own_mosquitto.start()
         await until(lambda: all(load.records[-1].online for load in (first, two_)))
-        assert first.setpoints[-1] == two_.setpoints[-1] == -500.0
+        assert first.told("setpoint")[-1] == two_.told("setpoint")[-1] == -500.0
         async with peer(url, topic) as other:
             for load in (first, two_):
                 load.put(0.0)

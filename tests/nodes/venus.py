@@ -1,14 +1,15 @@
-"""A battery cell, and a device node driven by hand: what the tests of Modbus devices share."""
+"""A battery cell, and `marstek_modbus` driven by hand: what the tests of Modbus devices share."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowctl import Battery, Latest, Release, Store, Terms, Watts
+from flowctl import Terms
 from nodes.marstek_modbus import TERMS, marstek_modbus
+from tests.nodes.driven import Driven
+from tests.nodes.driven import driven as drive
 
 FAST = {"gap": 0.001, "rest": 0.03, "settle": 0.05, "poll": 0.01, "patience": 3.0}
 LOG = logging.getLogger("left/marstek_modbus")
@@ -29,64 +30,9 @@ class Cell:
         self.power = 12.0 if watts is None else watts
 
 
-async def until(true: Callable[[], object]) -> None:
-    """Wait for what sockets bring about; nothing here signals it."""
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.002)
-
-
-@dataclass
-class Driven:
-    """A running device node."""
-
-    box: Latest[Watts | Release]
-    records: list[Battery]
-    store: Store
-    task: asyncio.Task[None]
-
-    def told(self, name: str) -> list[Any]:
-        read = (getattr(record, name) for record in self.records)
-        return [value for value in read if value is not None]
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        await until(lambda: self._well() and true())
-
-    def _well(self) -> bool:
-        if self.task.done():
-            self.task.result()
-        return True
-
-    async def hears(self, name: str, value: Any) -> None:
-        await self.until(lambda: value in self.told(name))
-
-    async def stop(self) -> None:
-        """As the engine does: cancel, and wait for the goodbye."""
-        self.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.task
-
-
 @asynccontextmanager
-async def driven(
-    port: int, *, store: Store | None = None, terms: Terms = TERMS, **settings: Any
-) -> AsyncIterator[Driven]:
-    box: Latest[Watts | Release] = Latest()
-    records: list[Battery] = []
-    kept = Store() if store is None else store
-
-    async def run() -> None:
-        given = {"host": "127.0.0.1", "port": port, **FAST, **settings}
-        device = marstek_modbus(box, **given, store=kept, log=LOG, terms=terms)
-        try:
-            async for record in device:
-                records.append(record)
-        finally:
-            await device.aclose()
-
-    it = Driven(box, records, kept, asyncio.create_task(run()))
-    try:
-        yield it
-    finally:
-        if not it.task.done():
-            await it.stop()
+async def driven(port: int, *, terms: Terms = TERMS, **settings: Any) -> AsyncIterator[Driven]:
+    """Run a `marstek_modbus` that looks often."""
+    given = {"host": "127.0.0.1", "port": port, "log": LOG, "terms": terms, **FAST, **settings}
+    async with drive(marstek_modbus, **given) as device:
+        yield device
