@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from flowctl.faults import Mark
@@ -29,13 +29,22 @@ def _dotenv(path: Path, report: Report) -> dict[str, str]:
         report.add(Mark(str(path), 1, 1), "E101", "", f"cannot be read: {said}")
         return {}
     made = {}
+    for number, name, value in entries(lines):
+        if name:
+            made[name] = value
+        else:
+            report.add(Mark(str(path), number, 1), "E124", "", "is not of the form NAME=value")
+    return made
+
+
+def entries(lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield number, name and value of each line that says something; no name where it is odd."""
     for number, line in enumerate(lines, 1):
         found = _LINE.fullmatch(line)
         if found:
-            made[found[1]] = _unquoted(found[2])
+            yield number, found[1], _unquoted(found[2])
         elif line.strip() and not line.lstrip().startswith("#"):
-            report.add(Mark(str(path), number, 1), "E124", "", "is not of the form NAME=value")
-    return made
+            yield number, "", ""
 
 
 def _unquoted(text: str) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from flowctl.faults import Fault, FlowError, Mark
+from flowctl.language.dotenv import entries
 
 Form = Literal["env", "ini", "yaml", "python"]
 LARGEST = 1 << 20  # bytes; no file of settings is longer
 LATIN = "cp1252"  # what Windows wrote, where it is no UTF-8; ASCII is the same in both
-_ENV = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", re.ASCII)
 
 
 class Old(NamedTuple):
@@ -73,20 +73,11 @@ def _text(file: Path) -> str:
 
 def _env(text: str) -> Settings:
     found: Settings = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        match = _ENV.fullmatch(line)
-        if match:
-            found[match[1]] = Old(_unquoted(match[2]), number)
-        elif line.strip() and not line.lstrip().startswith("#"):
+    for number, name, value in entries(text.splitlines()):
+        if not name:
             raise PlaceError(number, f"line {number} is not of the form NAME=value")
+        found[name] = Old(value, number)
     return found
-
-
-def _unquoted(text: str) -> str:
-    for quote in "\"'":
-        if text.startswith(quote):
-            return text[1:].partition(quote)[0]
-    return text.partition(" #")[0].rstrip()
 
 
 def _ini(text: str) -> Settings:
