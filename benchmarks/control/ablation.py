@@ -96,7 +96,7 @@ def patched(changes: Changes) -> Iterator[None]:
     before = []
     for name, value in changes.items():
         file, *inside, constant = name.split(".")
-        home = "nodes" if file == "response_predictor" else "nodes._helpers"
+        home = "nodes" if file == "response_predictor" else "nodes._helpers.law"
         place = import_module(f"{home}.{file}")
         for part in inside:
             place = getattr(place, part)
