@@ -18,6 +18,7 @@ MANY: Json = {"type": "array", "items": STREAM, "minItems": 1, "uniqueItems": Tr
 NAMED: Json = {"type": "object", "additionalProperties": STREAM}
 FILLED: Json = {"type": "string", "pattern": quantity.FILLED}
 NO_STEP = "no node that goes without settings; `flowctl nodes` lists what a step can be"
+NO_NODE = "no node is called so; `flowctl nodes` lists them, and for a new one write the schema anew"
 
 
 def step_form(specs: list[NodeSpec]) -> Json:
@@ -33,6 +34,7 @@ def step_form(specs: list[NodeSpec]) -> Json:
             "minProperties": 1,
             "maxProperties": 2,
             "additionalProperties": False,
+            "errorMessage": NO_NODE,
             "properties": {FROM: begin, "as": LABEL, **nodes},
             "patternProperties": _hyphened(nodes),
         },
