@@ -18,7 +18,7 @@ MANY: Json = {"type": "array", "items": STREAM, "minItems": 1, "uniqueItems": Tr
 NAMED: Json = {"type": "object", "additionalProperties": STREAM}
 FILLED: Json = {"type": "string", "pattern": quantity.FILLED}
 NO_STEP = "no node that goes without settings; `flowctl nodes` lists what a step can be"
-NO_NODE = "no node is called so; `flowctl nodes` lists them, and for a new one write the schema anew"
+NO_NODE = "no node is called so; `flowctl nodes` lists them; write the schema anew for a new one"
 
 
 def step_form(specs: list[NodeSpec]) -> Json:
