@@ -241,6 +241,19 @@ def test_a_sweep_names_the_best_and_the_worst(tmp_path):
     assert "worst: gain=0.2" in told
 
 
+def test_what_it_costs_is_told_in_the_currency_of_the_tariff(tmp_path):
+    (tmp_path / "prices.yaml").write_text("{currency: EUR, import: 0.30, export: 0.10}\n")
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--no-bounds",
+             "--tariff", tmp_path / "prices.yaml")  # fmt: skip
+    _, told, _ = run(*words, "--report", tmp_path / "page.html")
+    assert next(line for line in told.splitlines() if line.startswith("cost")).split()[1] == "EUR"
+    assert "cost <small>EUR</small>" in (tmp_path / "page.html").read_text()
+    _, told, _ = run(*words, "--sweep", "gain=0.2,0.9", "--by", "cost")
+    assert "best: gain=0.9 (cost 0.00" in told
+    assert "cost EUR" in told.splitlines()[2]
+    assert json.loads(run(*words, "--json")[1])["currency"] == "EUR"
+
+
 def test_the_best_of_a_sweep_stands_beside_the_best_of_the_others(tmp_path):
     (tmp_path / "still.yaml").write_text(QUIET)
     words = ("--sweep", "gain=0.2,0.9", "--against", tmp_path / "still.yaml", "--no-bounds")

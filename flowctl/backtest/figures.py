@@ -1,7 +1,7 @@
 """What a run comes to in figures; `control.md` of the project defines most of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise, repeat
 from statistics import fmean, median, quantiles
@@ -54,9 +54,15 @@ ALL = (
     Figure("import_kwh", "imported", "kWh", 3, "from the grid"),
     Figure("export_kwh", "exported", "kWh", 3, "into the grid"),
     Figure("stored_kwh", "stored", "kWh", 3, "more in the batteries at the end than before", False),
-    Figure("cost", "cost", "", 2, "of import less what export earns; what is stored is left aside"),
+    Figure("cost", "cost", "", 3, "of import less what export earns; what is stored is left aside"),
 )  # fmt: skip
 BY_NAME = {figure.name: figure for figure in ALL}
+
+
+def by_name(tariff: Tariff | None) -> dict[str, Figure]:
+    """Return all figures; what costs is told in the currency of the tariff."""
+    cost = replace(BY_NAME["cost"], unit=tariff.currency if tariff else "")
+    return BY_NAME | {"cost": cost}
 
 
 def figures(

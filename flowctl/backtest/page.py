@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flowctl.backtest.comparison import Comparison
-from flowctl.backtest.figures import ALL, Figure
+from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.series import BatterySeries, Series
 from flowctl.backtest.table import number
@@ -83,7 +83,7 @@ def _table(made: Comparison) -> Iterator[str]:
     for item in made.outcomes:
         yield f"<th>{html.escape(item.candidate.label).replace('/', '/<wbr>')}</th>"
     yield "</tr></thead><tbody>"
-    for figure in ALL:
+    for figure in by_name(made.setting.tariff).values():
         yield from _line(made, figure)
     yield "</tbody>"
 
@@ -94,7 +94,7 @@ def _line(made: Comparison, figure: Figure) -> Iterator[str]:
         return
     known = [value for value in values if value is not None]
     best = (min if figure.less else max)(known) if len(set(known)) > 1 else None
-    unit = f" <small>{figure.unit}</small>" if figure.unit else ""
+    unit = f" <small>{html.escape(figure.unit)}</small>" if figure.unit else ""
     yield f"<tr><th title='{html.escape(figure.about)}'>{html.escape(figure.title)}{unit}</th>"
     if made.bounds:
         bounds = {"grid_w": (made.bounds.clairvoyant, made.bounds.causal)}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from flowctl.backtest.comparison import Comparison
-from flowctl.backtest.figures import ALL, BY_NAME, Figure
+from flowctl.backtest.figures import BY_NAME, Figure, by_name
 from flowctl.backtest.trial import Outcome
 
 SHORT = ("grid_w", "ratio", "wrong_w", "settle_p50_s", "commands_per_h", "switches_per_h", "cost")
@@ -30,10 +30,10 @@ def table(made: Comparison, width: int, *, bold: bool = False) -> str:
 
 def ranking(made: Comparison, by: str, *, bold: bool = False) -> str:
     """Write one line for each flow of a sweep, the best first; the best and the worst by name."""
-    ordered = ranked(made.outcomes, by)
-    figures = [BY_NAME[name] for name in SHORT if any(item.figures.get(name) for item in ordered)]
-    if BY_NAME[by] not in figures:
-        figures.insert(0, BY_NAME[by])
+    ordered, known = ranked(made.outcomes, by), by_name(made.setting.tariff)
+    figures = [known[name] for name in SHORT if any(item.figures.get(name) for item in ordered)]
+    if known[by] not in figures:
+        figures.insert(0, known[by])
     label = max(len(item.candidate.label) for item in ordered)
     heads = [f"{figure.title.partition(',')[0]} {figure.unit}".strip() for figure in figures]
     lines = [" " * label + "".join(f"  {head:>{LEAST}}" for head in heads)]
@@ -42,12 +42,10 @@ def ranking(made: Comparison, by: str, *, bold: bool = False) -> str:
             f"  {shown(item, f):>{max(LEAST, len(h))}}" for f, h in zip(figures, heads, strict=True)
         )
         lines.append(f"{item.candidate.label:{label}}" + "".join(cells))
-    best, worst, figure = ordered[0], ordered[-1], BY_NAME[by]
-    for word, item in (("best", best), ("worst", worst)):
-        said = (
-            f"{word}: {item.candidate.label} ({figure.title} {shown(item, figure)} {figure.unit})"
-        )
-        lines.append(_bold(said.rstrip(), on=bold))
+    figure = known[by]
+    for word, item in (("best", ordered[0]), ("worst", ordered[-1])):
+        said = f"{figure.title} {shown(item, figure)} {figure.unit}".rstrip()
+        lines.append(_bold(f"{word}: {item.candidate.label} ({said})", on=bold))
     return "\n".join(lines) + "\n"
 
 
@@ -86,7 +84,7 @@ def _block(
     labels = [item.candidate.label for item in flows]
     widths = [max(LEAST, len(label)) for label in (*labels, *bounds)]
     yield " " * 36 + _row([*labels, *bounds], widths)
-    for figure in ALL:
+    for figure in by_name(made.setting.tariff).values():
         values = [item.figures.get(figure.name) for item in flows]
         if all(value is None for value in values):
             continue

@@ -6,7 +6,7 @@ from typing import Any
 
 from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.comparison import Comparison
-from flowctl.backtest.figures import BY_NAME
+from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.table import number, ranked
@@ -46,8 +46,9 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
 
 
 def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
-    told = lived(made, rebuilt).items()
-    yield f"as recorded: {', '.join(_figure(name, value) for name, value in told)}"
+    known = by_name(made.setting.tariff)
+    told = (_figure(known[name], value) for name, value in lived(made, rebuilt).items())
+    yield f"as recorded: {', '.join(told)}"
     late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
     yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"
     yield f"the meter tells later than the batteries by: {late}"
@@ -90,8 +91,7 @@ def _helpless(item: Outcome) -> str:
     return f"{said} no battery could help: empty, full, or doing all it can"
 
 
-def _figure(name: str, value: float) -> str:
-    figure = BY_NAME[name]
+def _figure(figure: Figure, value: float) -> str:
     return f"{figure.title} {number(value, figure)} {figure.unit}".rstrip()
 
 
@@ -116,6 +116,7 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
         "warm_up": world.warm_up,
         "rebuilt": _rebuilt(made, rebuilt) if rebuilt else None,
         "repeats_after": made.repeats,
+        "currency": made.setting.tariff.currency if made.setting.tariff else None,
         "bounds": _bounds(made.bounds) if made.bounds else None,
         "flows": list(map(_flow, made.outcomes)),
         "by": by,
