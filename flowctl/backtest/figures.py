@@ -11,7 +11,6 @@ from flowctl.backtest.settling import settled, steps
 from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
 
-Figures = Mapping[str, float | None]
 FULL = 99.5  # %; batteries tell whole ones, so nobody knows that there is room left
 IDLE = 1.0  # W; below this a battery's relay is taken to be open
 BAND = 20.0  # W that the meter must pass on the other side to count as a crossing

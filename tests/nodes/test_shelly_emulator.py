@@ -19,7 +19,7 @@ from tests.nodes.driven import Cell, driven
 from tests.nodes.mqtt import peer
 from tests.nodes.streams import until
 
-HOME, SECOND = "127.0.0.1", "127.0.0.2"
+HOME = "127.0.0.1"
 NAME = "shellypro3em-ec4609c439c1"
 
 

@@ -41,7 +41,6 @@ class SolarFlow:
         self.written: list[dict[str, Any]] = []
         self.instead: list[str] = []
         """What it says in place of reports, first."""
-        self.reports = 0
         self.deaf = False
 
     def page(self) -> str:
@@ -56,7 +55,6 @@ class SolarFlow:
 
     async def answer(self, request: web.Request) -> web.Response:
         if request.path == "/properties/report":
-            self.reports += 1
             return web.Response(text=self.instead.pop(0) if self.instead else self.page())
         if request.path != "/properties/write" or request.method != "POST":
             return web.Response(status=404)

@@ -46,12 +46,6 @@ class Unit:
     def command(self, watts: float | None) -> None:
         self.power = min(self.most, watts or 0.0)
 
-    def start_at(self, watts: float) -> "Unit":
-        for output in self.storage.outputs:
-            output.command = 5.0 + watts / len(self.storage.outputs) * 5.9
-        self.command(self.storage.wanted)
-        return self
-
 
 class House:
     """Lets seconds pass. `grid` is what really passes the meter, + import."""
