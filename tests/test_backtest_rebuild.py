@@ -90,7 +90,7 @@ def test_a_table_is_rebuilt_by_its_columns(tmp_path):
 
 def test_the_flow_lives_in_the_rebuilt_house(tmp_path):
     file = recorded(tmp_path)
-    told = asked(Given(plant(tmp_path), recording=file), flow(tmp_path), {})
+    told = asked(Given(plant=plant(tmp_path), recording=file), flow(tmp_path), {})
     assert told.rebuilt is not None
     made = try_out(Candidate("it", flow(tmp_path)), told.setting)
     assert made.seconds == 298
@@ -124,7 +124,7 @@ def test_other_sources_speak_from_the_recording(tmp_path):
         "    - map: {others: {price: price}, to: value * 0 + price * 1000, unit: W}\n    - bat",
     )
     file = recorded(tmp_path, price=True)
-    told = asked(Given(plant(tmp_path), recording=file), flow(tmp_path, text), {})
+    told = asked(Given(plant=plant(tmp_path), recording=file), flow(tmp_path, text), {})
     assert told.rebuilt is not None
     setting = replace(told.setting, pictured=True)
     series = try_out(Candidate("it", flow(tmp_path, text)), setting).series
@@ -147,7 +147,7 @@ def test_what_was_learned_becomes_the_plants_dynamics(tmp_path):
     found = dynamics(kept, "zero", world(tmp_path, HOME).open())
     assert found["left"]["dead_time"] == pytest.approx(4.0 - 0.7 - 0.5)
     assert (found["left"]["lag"], found["right"]["lag"]) == (2.0, 3.0)
-    given = Given(plant(tmp_path, HOME), learned=tmp_path / "state")
+    given = Given(plant=plant(tmp_path, HOME), learned=tmp_path / "state")
     told = asked(given, flow(tmp_path), {})
     assert told.setting.world.open().twin("left").timing == (pytest.approx(2.8), 2.0)
     code, _, said = run(
@@ -170,7 +170,7 @@ def test_a_state_without_a_response_is_told_so(tmp_path):
     with Storage(tmp_path / "state") as storage:
         storage.store("zero:count")["total"] = 5
     with pytest.raises(FlowError, match="no response of left was learned there yet"):
-        asked(Given(plant(tmp_path, QUICK), learned=tmp_path / "state"), flow(tmp_path), {})
+        asked(Given(plant=plant(tmp_path, QUICK), learned=tmp_path / "state"), flow(tmp_path), {})
 
 
 def test_a_broken_state_is_told_so(tmp_path):

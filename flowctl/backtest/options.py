@@ -19,7 +19,7 @@ from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Given:
     """What was said about the world."""
 

@@ -54,8 +54,10 @@ def backtest(
 
     by = figure_name(by, priced=tariff is not None, bounded=bounds)
     given = Given(
-        plant, house, pv, peak, recording, pairs(column, "--column") or None, begin, at, for_,
-        warm_up, seed, learned, tariff, silent or (), report is not None,
+        plant=plant, house=house, pv=pv, peak=peak, recording=recording,
+        columns=pairs(column, "--column") or None, begin=begin, at=at, lasts=for_,
+        warm_up=warm_up, seed=seed, learned=learned, tariff=tariff, silent=silent or (),
+        pictured=report is not None,
     )  # fmt: skip
     folder = (cache or cache_folder() / "bounds") if bounds else None
     if report:
