@@ -332,6 +332,13 @@ def test_export_is_no_fault_of_a_flow_whose_batteries_are_as_good_as_full(tmp_pa
     assert made.figures["wrong_w"] == pytest.approx(wrong, abs=1)
 
 
+def test_a_flow_that_tells_no_battery_anything_is_noticed(tmp_path):
+    words = ("--plant", plant(tmp_path), "--for", "1m", "--no-bounds")
+    said = "no battery was told anything; the plant says 'meter' as a number of watts"
+    assert said in run(flow(tmp_path, QUIET), *words)[2]
+    assert said not in run(flow(tmp_path), *words)[2]
+
+
 def test_what_no_flow_could_have_prevented_is_told(tmp_path):
     empty = QUICK.replace("left: {", "left: {soc: 5%, ")
     code, _, told = run(flow(tmp_path), "--plant", plant(tmp_path, empty), "--for", "2m",
@@ -352,6 +359,15 @@ def test_a_flow_brings_its_own_plant(tmp_path):
     assert "plant.yaml" in said
     plant(tmp_path)
     assert run(path, "--for", "1m", "--no-bounds")[0] == 0
+
+
+def test_a_plant_of_the_name_of_the_flow_is_pointed_at(tmp_path):
+    path = flow(tmp_path)
+    assert "name one: --plant flows/plants/two-batteries.yaml" in run(path)[2]
+    own = tmp_path / "plants" / path.name
+    own.parent.mkdir()
+    own.write_text(QUICK)
+    assert f"name one: --plant {own}" in run(path)[2]
     code, _, said = run(flow(tmp_path), "--for", "1m")
     assert "brings no plant with it" in said
 

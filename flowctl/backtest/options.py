@@ -164,6 +164,7 @@ def _own_plant(flow: Path, sets: Mapping[str, str]) -> Path:
     houses = (step for step in steps if step.kind is NodeKind.SOURCE and silent(step.wire))
     plants = [step.settings["plant"] for step in houses if "plant" in step.settings]
     if not plants:
-        cure = "name one: --plant flows/plants/two-batteries.yaml"
-        raise FlowError(f"{flow}: the flow brings no plant with it; {cure}")
+        beside = flow.parent / "plants" / flow.name
+        named = beside if beside.exists() else "flows/plants/two-batteries.yaml"
+        raise FlowError(f"{flow}: the flow brings no plant with it; name one: --plant {named}")
     return Path(plants[0])

@@ -41,8 +41,16 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
     if rebuilt:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
-        for step, error in outcome.failures.items():
-            yield f"{outcome.candidate.label}: {step} failed: {error}"
+        yield from _of_flow(outcome, made.names[0])
+
+
+def _of_flow(outcome: Outcome, meter: str) -> Iterator[str]:
+    label = outcome.candidate.label
+    for step, error in outcome.failures.items():
+        yield f"{label}: {step} failed: {error}"
+    if outcome.figures.get("commands_per_h") == 0:
+        said = f"the plant says '{meter}' as a number of watts"
+        yield f"{label}: no battery was told anything; {said}"
 
 
 def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
