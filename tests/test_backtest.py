@@ -359,6 +359,8 @@ def test_a_flow_brings_its_own_plant(tmp_path):
     assert "plant.yaml" in said
     plant(tmp_path)
     assert run(path, "--for", "1m", "--no-bounds")[0] == 0
+    code, _, said = run(flow(tmp_path), "--for", "1m")
+    assert "brings no plant with it" in said
 
 
 def test_a_plant_of_the_name_of_the_flow_is_pointed_at(tmp_path):
@@ -368,8 +370,6 @@ def test_a_plant_of_the_name_of_the_flow_is_pointed_at(tmp_path):
     own.parent.mkdir()
     own.write_text(QUICK)
     assert f"name one: --plant {own}" in run(path)[2]
-    code, _, said = run(flow(tmp_path), "--for", "1m")
-    assert "brings no plant with it" in said
 
 
 def test_a_bound_of_nothing_is_no_measure(tmp_path):
