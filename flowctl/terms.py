@@ -1,11 +1,13 @@
 """The terms on which a device is borrowed: settings that every device step has."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
 
 from flowctl.units import Seconds, Watts
+from flowctl.values import Battery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +48,13 @@ class Terms:
     def refresh(self) -> float:
         """Seconds after which an unchanged setpoint is written again."""
         return self.lease / 3 if self.resend is None else self.resend
+
+    def within(self, watts: float, rating: Battery) -> float:
+        """Hold a setpoint within these terms, and within what the battery tells of itself."""
+        low = -min(_or_inf(self.max_charge), _or_inf(rating.max_charge))
+        high = min(_or_inf(self.max_discharge), _or_inf(rating.max_discharge))
+        return min(max(watts, low), high) + 0.0
+
+
+def _or_inf(limit: float | None) -> float:
+    return math.inf if limit is None else abs(limit)

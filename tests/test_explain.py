@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from flowctl.engine.witness import limit, outside, swallowed
+from flowctl.engine.witness import outside, swallowed
 from flowctl.faults import FlowError
 from flowctl.language.check import load
 from flowctl.recordings.moments import moment, zone_of
@@ -173,7 +173,7 @@ streams:
 def test_the_terms_of_a_device_speak_for_themselves(wanted, setpoint, said):
     terms, rating = Terms(max_discharge=800.0), Battery(max_charge=600.0, max_discharge=2500.0)
     assert outside(terms, rating, wanted, setpoint, 0.0) == said
-    assert limit(terms, rating, 9e9) == 800.0
+    assert terms.within(9e9, rating) == 800.0
 
 
 @pytest.mark.parametrize(

@@ -42,3 +42,8 @@ class Edge:
     arguments: Mapping[str, Any]
     log: logging.Logger
     report: Callable[[BaseException], None]
+
+    def start(self, *boxes: Any) -> Any:
+        """Call the node: a source with nothing, a sink or a device with the box it reads from."""
+        assert self.step.spec, "a `from` step is no edge"
+        return self.step.spec.function(*boxes, **self.arguments)

@@ -10,9 +10,10 @@ from reactivex.abc import DisposableBase
 from reactivex.disposable import SerialDisposable
 
 from flowctl.clock import Clock
-from flowctl.engine.inlet import Inlet
+from flowctl.engine.inlet import Inlet, Wired
 from flowctl.engine.output import Receiver
-from flowctl.language.graph import Source, Step, Tap
+from flowctl.language.flow import FROM
+from flowctl.language.graph import Source, Step, Tap, taps
 from flowctl.signature.node import NodeKind
 
 if TYPE_CHECKING:
@@ -97,15 +98,15 @@ class Running:
         """Take over a step that differs by its wires only: state and timers are kept."""
         self.step, self.rank = step, rank
         for name, source in step.inputs.items():
-            parts = _each_tap(source) if step.spec else (source,)
+            parts = taps(source) if step.spec else (source,)  # a `from` step has one inlet for all
             for inlet, part in zip(self._inlets[name], parts, strict=True):
-                inlet.rewire(self._taps(part))
+                inlet.rewire(self._wired(part))
 
     def _node(self) -> Observable[Any]:
         step = self.step
         self._inlets.clear()
         if step.spec is None:
-            return self._inlet("from", step.inputs["from"])
+            return self._inlet(FROM, step.inputs[FROM])
         wanted = [item for item in step.spec.inputs if item.name in step.inputs]
         inputs = {
             item.name: self._streams(
@@ -128,19 +129,16 @@ class Running:
         return [self._inlet(name, tap, **flags) for tap in source]
 
     def _inlet(self, name: str, source: Source, **flags: bool) -> Inlet:
-        inlet = Inlet(self._taps(source), self, late=self._late, **flags)
+        inlet = Inlet(self._wired(source), self, late=self._late, **flags)
         self._inlets.setdefault(name, []).append(inlet)
         return inlet
 
-    def _taps(self, source: Source) -> list[tuple[Any, str | None]]:
-        if isinstance(source, Mapping):
-            source = tuple(source.values())
-        taps = (source,) if isinstance(source, Tap) else source
-        return [(self.engine.output(tap.step), tap.field) for tap in taps]
+    def _wired(self, source: Source) -> list[Wired]:
+        return [(self.engine.output(tap.step), tap.field) for tap in taps(source)]
 
     def _heard(self) -> Any:
-        taps = self._taps(next(iter(self.step.inputs.values()), ()))
-        return taps[0][0].last if taps else None
+        wired = self._wired(next(iter(self.step.inputs.values()), ()))
+        return wired[0][0].last if wired else None
 
 
 class StepClock(Clock):
@@ -193,13 +191,6 @@ class StepClock(Clock):
                 step.failed(error, None)
 
         return self._inner.later(delay, act)
-
-
-def _each_tap(source: Source) -> tuple[Source, ...]:
-    """The sources of each inlet of an input; a `from` step has one inlet for all its taps."""
-    if isinstance(source, Mapping):
-        return tuple(source.values())
-    return (source,) if isinstance(source, Tap) else source
 
 
 def _ours(error: BaseException) -> bool:

@@ -179,7 +179,9 @@ class Shell:
         held = self._written or 0.0
         change = abs(self._wanted - held)
         stops = self._wanted == 0.0 and held != 0.0
-        return change > 0 and (change >= self.terms.deadband or stops or self._within(held) != held)
+        if change >= self.terms.deadband or stops:
+            return change > 0
+        return change > 0 and self.terms.within(held, self._rating) != held
 
     def _write(self, now: float) -> None:
         held, fresh = self._written, self._written is None or self._differs()
@@ -206,15 +208,9 @@ class Shell:
             self._send(RELEASE)
 
     def _limited(self, watts: float) -> float:
-        held = self._within(watts)
+        held = self.terms.within(watts, self._rating)
         self.counts.limited += held != watts
         return held
-
-    def _within(self, watts: float) -> float:
-        terms, rating = self.terms, self._rating
-        low = -min(_or_inf(terms.max_charge), _or_inf(rating.max_charge))
-        high = min(_or_inf(terms.max_discharge), _or_inf(rating.max_discharge))
-        return min(max(watts, low), high) + 0.0
 
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1
@@ -231,7 +227,3 @@ class Shell:
     def _look(self) -> None:
         self._armed = math.inf
         self._act()
-
-
-def _or_inf(limit: float | None) -> float:
-    return math.inf if limit is None else abs(limit)

@@ -161,7 +161,7 @@ def outside(
     change = wanted - setpoint
     if abs(change) < SAME:
         return ""
-    limited = limit(terms, rating, wanted)
+    limited = terms.within(wanted, rating)
     if abs(limited - setpoint) < SAME:
         return f"limit of the device: {show(abs(limited), 'W')}"
     if abs(limited - setpoint) < terms.deadband:
@@ -176,13 +176,6 @@ def swallowed(terms: Terms, wanted: float | None, setpoint: float | None) -> str
         return ""
     more = f"{show(round(abs(change), 1), 'W')} {'more' if change > 0 else 'less'}"
     return f"{more} is within its dead band of {show(terms.deadband, 'W')}"
-
-
-def limit(terms: Terms, rating: Battery, watts: float) -> float:
-    """Hold watts within what a device's terms and its own telling allow."""
-    charge = (abs(x) for x in (terms.max_charge, rating.max_charge) if x is not None)
-    discharge = (abs(x) for x in (terms.max_discharge, rating.max_discharge) if x is not None)
-    return min(max(watts, -min(charge, default=abs(watts))), min(discharge, default=abs(watts)))
 
 
 def _said(graph: Graph, name: str, last: Mapping[str, Heard], device: str, epoch: float) -> Said:

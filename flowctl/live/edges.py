@@ -34,7 +34,7 @@ class LiveEnds:
         """Pour what a source yields into its stream, restarting it when it fails."""
 
         async def attempt(well: Callable[[], None]) -> None:
-            await _pour(edge, edge.step.spec.function(**edge.arguments), push, well)  # type: ignore[union-attr]
+            await _pour(edge, edge.start(), push, well)
             done()
 
         return _Poured(self._tend(edge, attempt))
@@ -47,7 +47,7 @@ class LiveEnds:
             box.retry()
             box.delivered = well
             try:
-                await edge.step.spec.function(box, **edge.arguments)  # type: ignore[union-attr]
+                await edge.start(box)
             except Exception as error:
                 if isinstance(box, Events) and not isinstance(error, OSError):
                     box.skip()  # nobody is away: it is this value, and others wait behind it
@@ -72,7 +72,7 @@ class LiveEnds:
             elif before and not await before.given_back():
                 edge.log.warning("%s is not given back yet, and taken anew", edge.step.stream)
             again = True
-            await _pour(edge, edge.step.spec.function(box, **edge.arguments), told.say, well)  # type: ignore[union-attr]
+            await _pour(edge, edge.start(box), told.say, well)
 
         tended = self._tend(edge, attempt, away=told.away)
         self._devices[edge.step.id] = _Borrower(tended.task, told)
