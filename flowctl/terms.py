@@ -1,7 +1,7 @@
 """The terms on which a device is borrowed: settings that every device step has."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
@@ -43,6 +43,11 @@ class Terms:
     stay_away: Annotated[Seconds, Gt(0), "how long it is left alone by `on_override: yield`"] = (
         900.0
     )
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """Name the settings that every device has."""
+        return frozenset(item.name for item in fields(cls))
 
     @property
     def refresh(self) -> float:

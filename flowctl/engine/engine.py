@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 from flowctl.clock import Clock
@@ -80,7 +79,7 @@ class Engine:
         spec = step.spec
         if spec is None:
             return {}
-        terms = {item.name for item in fields(Terms)} if step.kind is NodeKind.DEVICE else set()
+        terms = Terms.names() if step.kind is NodeKind.DEVICE else frozenset()
         given = {name: step.settings[name] for name in spec.settings if name not in terms}
         for name, what in spec.handed.items():
             given[name] = self._handed(step, what, clock)
@@ -246,4 +245,4 @@ def _refusal(error: Exception) -> str:
 
 def terms_of(step: Step) -> Terms:
     """Collect the terms of a device from its settings."""
-    return Terms(**{item.name: step.settings[item.name] for item in fields(Terms)})
+    return Terms(**{name: step.settings[name] for name in Terms.names()})

@@ -140,7 +140,7 @@ def _input(item: Input) -> tuple[str, ...]:
 
 
 def _settings(spec: NodeSpec) -> Iterator[str]:
-    terms = {item.name for item in fields(Terms)} if spec.kind is NodeKind.DEVICE else set()
+    terms = Terms.names() if spec.kind is NodeKind.DEVICE else frozenset()
     own = [item for name, item in spec.settings.items() if name not in terms]
     if own:
         yield table(("setting", *_HEADS), map(setting_row, own))

@@ -62,7 +62,8 @@ def example(spec: NodeSpec) -> str:
 def _given(spec: NodeSpec) -> str:
     """All that is required, by name; or the first setting alone."""
     inputs = {item.name: _wired(item, n) for n, item in enumerate(spec.inputs) if _named(item, n)}
-    own = {name: item for name, item in spec.settings.items() if name not in _terms(spec)}
+    terms = Terms.names() if spec.terms else frozenset()
+    own = {name: item for name, item in spec.settings.items() if name not in terms}
     settings = {name: likely(item) for name, item in own.items() if item.required}
     first = spec.first_setting
     if not settings and not inputs and first in own:
@@ -73,10 +74,6 @@ def _given(spec: NodeSpec) -> str:
     parts = [*(f"{name}: {quoted(text)}" for name, text in settings.items())]
     parts += [f"{name}: {text}" for name, text in inputs.items()]
     return f": {{{', '.join(parts)}}}" if parts else ""
-
-
-def _terms(spec: NodeSpec) -> set[str]:
-    return set(Terms.__dataclass_fields__) if spec.terms else set()
 
 
 def _named(item: Input, place: int) -> bool:
