@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
@@ -19,40 +19,12 @@ NONE: Mapping[str, Observable[Any]] = MappingProxyType({})
 Receiver = Callable[[A], None]
 
 
-class Each(Observable[B]):
-    """An operator made of what is done with each value: `hear(say)` returns what receives them.
-
-    It passes its listener on to its source as it is: the wrapping that reactivex puts around every
-    subscription is half the price of a hop, and the one around the first source of a chain serves.
-    """
-
-    def __init__(self, source: Observable[A], hear: Callable[[Receiver[B]], Receiver[A]]) -> None:
-        super().__init__()
-        self._source, self._hear = source, hear
-
-    def subscribe(
-        self,
-        on_next: Any = None,
-        on_error: abc.OnError | None = None,
-        on_completed: abc.OnCompleted | None = None,
-        *,
-        scheduler: abc.SchedulerBase | None = None,
-    ) -> abc.DisposableBase:
-        """Listen to the source; `hear` is called once per subscription."""
-        if isinstance(on_next, abc.ObserverBase):
-            on_next, on_error, on_completed = (
-                on_next.on_next,
-                on_next.on_error,
-                on_next.on_completed,
-            )
-        receive = self._hear(on_next or _nothing)
-        return self._source.subscribe(receive, on_error, on_completed, scheduler=scheduler)
-
-
 class Straight(Observable[B]):
-    """An operator with a subscription of its own, without the wrapping of reactivex around it.
+    """An operator with a subscription of its own, which knows its listener as it is.
 
-    `listen(out, scheduler)` is told who listens, and returns what ends it; see `Each`.
+    `listen(out, scheduler)` is told who listens, and returns what ends it. The wrapping that
+    reactivex puts around every subscription is half the price of a hop, and the one around the
+    first source of a chain serves.
     """
 
     def __init__(
@@ -72,8 +44,24 @@ class Straight(Observable[B]):
         """Listen to what it says."""
         if isinstance(on_next, abc.ObserverBase):
             return self._listen(on_next, scheduler)
-        out: Any = _Listener(on_next or _nothing, on_error or _nothing, on_completed or _no_end)
+        out: Any = _Listener(on_next or _nothing, on_error or _raise, on_completed or _no_end)
         return self._listen(out, scheduler)
+
+
+class Each(Straight[B]):
+    """An operator made of what is done with each value: `hear(say)` returns what receives them.
+
+    `hear` is called once per subscription.
+    """
+
+    def __init__(self, source: Observable[A], hear: Callable[[Receiver[B]], Receiver[A]]) -> None:
+        def listen(
+            out: abc.ObserverBase[B], scheduler: abc.SchedulerBase | None
+        ) -> abc.DisposableBase:
+            receive = hear(out.on_next)
+            return source.subscribe(receive, out.on_error, out.on_completed, scheduler=scheduler)
+
+        super().__init__(listen)
 
 
 class _Listener:
@@ -179,6 +167,10 @@ def kept(store: Store, key: str) -> float:
 
 def _nothing(_value: Any) -> None:
     pass
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def _no_end() -> None:
