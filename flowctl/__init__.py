@@ -9,7 +9,7 @@ from flowctl.expression import Expression
 from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
-from flowctl.marks import Check, EventsIf, FieldFrom, Present, Triggers, UnitFrom
+from flowctl.marks import Check, EventsIf, FieldFrom, NamesBatteries, Present, Triggers, UnitFrom
 from flowctl.sampled import sampled
 from flowctl.secret import Secret
 from flowctl.signature.node import Log
@@ -51,6 +51,7 @@ __all__ = [
     "Le",
     "Log",
     "Lt",
+    "NamesBatteries",
     "Observable",
     "Outlook",
     "Percent",

@@ -30,6 +30,15 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesBatteries:
+    """Mark of a setting or of streams whose names, keys or items of a list, are batteries."""
+
+
+TOLD_TO_CHECK = Present | NamesBatteries
+"""Marks of settings that say nothing of the value alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnitFrom:
     """Mark of an output whose unit is the text of a setting (`unit: W`)."""
 

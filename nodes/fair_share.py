@@ -5,7 +5,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from flowctl import Battery, Clock, Ge, Gt, Observable, Percent, Plan, Seconds, Watts
+from flowctl import (
+    Battery,
+    Clock,
+    Ge,
+    Gt,
+    NamesBatteries,
+    Observable,
+    Percent,
+    Plan,
+    Seconds,
+    Watts,
+)
 from nodes._helpers.fleet import Fleet, law
 from nodes._helpers.saturation import Saturation, saturated
 
@@ -21,7 +32,9 @@ def fair_share(
     error: Annotated[Observable[Watts], "grid power that is too much, + import"],
     batteries: Annotated[Mapping[str, Observable[Battery]], "those that share it"],
     *,
-    weights: Annotated[Mapping[str, float], "by battery; 1 where none is given"] = NO_WEIGHTS,
+    weights: Annotated[
+        Mapping[str, float], NamesBatteries(), "by battery; 1 where none is given"
+    ] = NO_WEIGHTS,
     balance: Annotated[
         Percent, Ge(0), "part of its distance from the fair output that each takes in a step"
     ] = 20.0,

@@ -6,7 +6,7 @@ from itertools import accumulate
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from flowctl import Ability, Gt, Observable, Outlook, Plan, Watts
+from flowctl import Ability, Gt, NamesBatteries, Observable, Outlook, Plan, Watts
 from nodes._helpers.operators import Receiver, each_with
 from nodes._helpers.shares import with_shares
 
@@ -22,7 +22,7 @@ def fuse_limit(
     phases: Annotated[Mapping[str, Observable[Watts]], "the meter by phase, + import"],
     *,
     limit: Annotated[Watts, Gt(0), "most that a phase may carry, in or out: 25 A are 5750 W"],
-    on: Annotated[Places, "the phase of each battery; several share its power"],
+    on: Annotated[Places, NamesBatteries(), "the phase of each battery; several share its power"],
 ) -> Observable[Plan]:
     """Pass the plan, with shares that would overload a phase cut back; one per plan.
 

@@ -15,6 +15,7 @@ from flowctl import (
     Ge,
     Gt,
     Log,
+    NamesBatteries,
     Observable,
     Outlook,
     Plan,
@@ -42,7 +43,10 @@ def load_priority(
         Observable[Mapping[str, Watts]] | None, Triggers(), "loads that are forced: see forced_mode"
     ] = None,
     full: Annotated[
-        Mapping[str, Observable[bool]], Triggers(), "by load, whether it takes nothing any more"
+        Mapping[str, Observable[bool]],
+        Triggers(),
+        NamesBatteries(),
+        "by load, whether it takes nothing any more",
     ] = NONE,
     *,
     margin: Annotated[Watts, "surplus that is left to the grid, against errors of meters"] = 20.0,
@@ -53,6 +57,7 @@ def load_priority(
     least_off: Annotated[Seconds, Ge(0), "and off at least so long"] = 0.0,
     unknown: Annotated[
         Mapping[str, Annotated[Watts, Gt(0)]] | None,
+        NamesBatteries(),
         "loads of unknown power, each with a first guess, e.g. {pump: 300W}",
     ] = None,
     settle: Annotated[

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from flowctl import Ge, Le, Log, Observable, Outlook, Percent, Plan, Seconds, Watts
-from nodes._helpers.law.by_name import by_name
+from flowctl import Ge, Le, Log, NamesBatteries, Observable, Outlook, Percent, Plan, Seconds, Watts
+from nodes._helpers.law.by_name import by_name, window
 from nodes._helpers.law.losses import STANDBY, Curve, Losses, read_curve
 from nodes._helpers.law.seating import Policy, Strategy
 from nodes._helpers.law.sharing import Shared, step
@@ -24,10 +24,12 @@ def rebalance(
     *,
     reserve: Annotated[
         Charge | Mapping[str, Charge],
+        NamesBatteries(),
         "charge below which a battery is not discharged; by battery: `{left: 12%, right: 20%}`",
     ] = RESERVE,
     ceiling: Annotated[
         Charge | Mapping[str, Charge],
+        NamesBatteries(),
         "charge from which on a battery is not charged; may be by battery, too",
     ] = CEILING,
     target: Annotated[Watts, "import wanted at the meter; negative exports"] = 0.0,
@@ -36,9 +38,12 @@ def rebalance(
         "who gives how much: by usable energy, charge, capacity or power, equally, by `weights`, "
         "one after the other in `order`, or as few as lose least (`efficiency`)",
     ] = "energy",
-    order: Annotated[Sequence[str], "batteries, first to last, for strategy `priority`"] = (),
+    order: Annotated[
+        Sequence[str], NamesBatteries(), "batteries, first to last, for strategy `priority`"
+    ] = (),
     weights: Annotated[
         Mapping[str, Annotated[float, Ge(0)]] | None,
+        NamesBatteries(),
         "parts by battery for strategy `weighted`; 1 where not given",
     ] = None,
     share: Annotated[
@@ -46,6 +51,7 @@ def rebalance(
     ] = 300.0,
     standby: Annotated[
         Loss | Mapping[str, Loss],
+        NamesBatteries(),
         "for strategy `efficiency`: what a battery loses as soon as it works; may be by battery",
     ] = STANDBY,
     efficiency: Annotated[
@@ -85,13 +91,14 @@ def rebalance(
     by battery: `max_charge` and `max_discharge` of its device step, or `restrict`.
 
     Raises:
-        ValueError: `efficiency` has no points above 0 W.
+        ValueError: `efficiency` has no points above 0 W; a reserve is above its ceiling.
 
     Source: the losses are those of the plants that the law was measured on (docs/control.md).
     """
+    low, high = window(by_name(reserve, RESERVE), by_name(ceiling, CEILING))
     policy = Policy(
-        reserve=by_name(reserve, RESERVE),
-        ceiling=by_name(ceiling, CEILING),
+        reserve=low,
+        ceiling=high,
         strategy=strategy,
         order=tuple(order),
         weights=weights or {},

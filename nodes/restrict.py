@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from flowctl import Ability, Expression, Ge, Observable, Outlook, Watts
+from flowctl import Ability, Expression, Ge, NamesBatteries, Observable, Outlook, Watts
 from nodes._helpers.operators import NONE, Receiver, each_with, work_out
 
 
@@ -19,7 +19,9 @@ def restrict(
     discharge: Annotated[Expression | None, "true while discharging is allowed"] = None,
     max_charge: Annotated[Watts | None, Ge(0), "most that each may take"] = None,
     max_discharge: Annotated[Watts | None, Ge(0), "most that each may give"] = None,
-    only: Annotated[list[str] | None, "the batteries meant; if not given, all"] = None,
+    only: Annotated[
+        list[str] | None, NamesBatteries(), "the batteries meant; if not given, all"
+    ] = None,
 ) -> Observable[Outlook]:
     """Pass the outlook, with what batteries may not do now counted as what they cannot do.
 

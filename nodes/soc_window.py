@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
-from flowctl import Ability, Ge, Le, Observable, Outlook, Percent
+from flowctl import Ability, Ge, Le, NamesBatteries, Observable, Outlook, Percent
 from nodes._helpers.law.allocation import sun_alone
 from nodes._helpers.operators import Receiver, each_with
 
@@ -39,7 +39,9 @@ def soc_window(
     resume: Annotated[
         Percent, Ge(0), "points of charge it must come back before it is used that way again"
     ] = 1.0,
-    only: Annotated[list[str] | None, "the batteries meant; if not given, all"] = None,
+    only: Annotated[
+        list[str] | None, NamesBatteries(), "the batteries meant; if not given, all"
+    ] = None,
 ) -> Observable[Outlook]:
     """Pass the outlook, with what is outside the window counted as what cannot be done.
 

@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated
 
-from flowctl import Battery, Clock, Ge, Gt, Observable, Percent, Plan, Seconds, Watts
+from flowctl import (
+    Battery,
+    Clock,
+    Ge,
+    Gt,
+    NamesBatteries,
+    Observable,
+    Percent,
+    Plan,
+    Seconds,
+    Watts,
+)
 from nodes._helpers.division import By, Division, Rule, by_phase, divide
 from nodes._helpers.fleet import Fleet, law
 from nodes._helpers.operators import NONE
@@ -23,7 +34,9 @@ def split(
         Mapping[str, Observable[Watts]], "totals by phase, where each phase is served by itself"
     ] = NONE,
     parts: Annotated[
-        Mapping[str, Observable[float]], "weights by battery as streams, with `by: weighted`"
+        Mapping[str, Observable[float]],
+        NamesBatteries(),
+        "weights by battery as streams, with `by: weighted`",
     ] = NONE,
     *,
     by: Annotated[
@@ -32,8 +45,12 @@ def split(
         "soc (charge, or room to 100%), energy (usable, or room); a list multiplies; or priority: "
         "each to its limit, in order",
     ] = "equal",
-    weights: Annotated[Mapping[str, float], "by battery, with `by: weighted`"] = NO_WEIGHTS,
-    order: Annotated[list[str] | None, "who is filled first; if not given, as listed"] = None,
+    weights: Annotated[
+        Mapping[str, float], NamesBatteries(), "by battery, with `by: weighted`"
+    ] = NO_WEIGHTS,
+    order: Annotated[
+        list[str] | None, NamesBatteries(), "who is filled first; if not given, as listed"
+    ] = None,
     reverse: Annotated[bool, "discharge in the opposite order"] = False,
     rotate: Annotated[
         Annotated[Seconds, Gt(0)] | None, "the order moves on by one this often"
@@ -42,7 +59,9 @@ def split(
     empty: Annotated[Percent, Ge(0), "at this charge or less it does not discharge"] = 0.0,
     full: Annotated[Percent, Ge(0), "at this charge or more it does not charge"] = 100.0,
     spill: Annotated[bool, "what one cannot take goes to the others"] = True,
-    on: Annotated[Mapping[str, str], "with `phases`: the phase of each battery"] = NO_PHASES,
+    on: Annotated[
+        Mapping[str, str], NamesBatteries(), "with `phases`: the phase of each battery"
+    ] = NO_PHASES,
     away: Annotated[
         Annotated[Seconds, Gt(0)] | None,
         "a battery that tells nothing for so long is left out; an accepted setpoint tells, too",

@@ -16,6 +16,7 @@ from flowctl.language.linking import link, settle
 from flowctl.language.marked import Marked
 from flowctl.language.references import References
 from flowctl.language.report import Report
+from flowctl.language.rosters import Rosters
 from flowctl.language.rules import circles, leases, producers, silent_ends, topics, unread
 from flowctl.language.testform import TESTS, read_tests
 from flowctl.language.text import read_file, read_text
@@ -121,7 +122,9 @@ def _check(drafts: Drafts) -> list[str]:
     order = circles(drafts)
     carrying = Carrying(drafts)
     carrying.infer(order)
-    fitting = Fitting(drafts, carrying)
+    rosters = Rosters(drafts, carrying)
+    rosters.work_out(order)
+    fitting = Fitting(drafts, carrying, rosters)
     for name in order:
         fitting.check(drafts.steps[name])
     for rule in (producers, leases, topics, unread):

@@ -1,5 +1,6 @@
 """Steps on their way to be checked, and the names their references may use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,8 @@ class Draft:
     """The node could not be found: whatever comes in and goes out is right."""
     inputs: dict[str, Source] = field(default_factory=dict)
     places: dict[str, Mark] = field(default_factory=dict)
+    keys: dict[str, Mapping[str, Mark]] = field(default_factory=dict)
+    """Where the names stand by which an input is given many streams."""
     settings: dict[str, Any] = field(default_factory=dict)
     written: dict[str, Marked] = field(default_factory=dict)
     """Settings as they were given, filled."""

@@ -11,6 +11,7 @@ from flowctl.language.graph import Tap, taps
 from flowctl.language.infer import Carrying
 from flowctl.language.marked import Marked
 from flowctl.language.naming import bind_names
+from flowctl.language.rosters import Rosters
 from flowctl.language.settings import bare_numbers, written_units
 from flowctl.language.wires import (
     base_of,
@@ -40,6 +41,7 @@ class Fitting:
 
     drafts: Drafts
     carrying: Carrying
+    rosters: Rosters
 
     def check(self, draft: Draft) -> None:
         """Report all that does not fit at one step, and bind its expressions."""
@@ -59,6 +61,7 @@ class Fitting:
             self._input(draft, item, item.name, wanted, unit)
         self._quantities(draft, star)
         self._output(draft)
+        self.rosters.check(draft)
         bind_names(draft, self.carrying, self.drafts.report)
 
     def _readable(self, draft: Draft, name: str, tap: Tap) -> None:
@@ -77,7 +80,7 @@ class Fitting:
             said = f"what '{step.id}' says ({told(step.wire.type)}) has no field '{tap.field}'"
             self._fault(mark, "E206", draft, said, cure)
         elif tap.field and step.wire.type is Plan and tap.field not in PLAN_FIELDS:
-            known = self.carrying.batteries(tap)
+            known = tuple(self.rosters.of(tap.step))
             if known and tap.field not in known:
                 cure = nearest(tap.field, known) or _listed("it names", known)
                 said = f"the plan of '{step.id}' has no battery '{tap.field}'"

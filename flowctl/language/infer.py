@@ -23,7 +23,6 @@ from flowctl.language.wires import (
 )
 from flowctl.marks import FieldFrom, UnitFrom
 from flowctl.signature.node import Input, Shape, Wire
-from flowctl.values import Battery
 
 Carried = tuple[Wire, Mark]
 """A wire, and where its unit comes from."""
@@ -75,22 +74,6 @@ class Carrying:
         found = [self.first(draft)] if first and first.wire.type is variable else []
         found += [self.input(draft, n) for n in draft.further if n.wire.type is variable]
         return next((one for one in found if one[0] != ANYTHING), (ANYTHING, draft.mark))
-
-    def batteries(self, tap: Tap) -> tuple[str, ...]:
-        """Return the batteries that a plan can name: those of the nearest mapping above it."""
-        seen: set[str] = set()
-        step = self.drafts.steps.get(tap.step)
-        while step and step.id not in seen:
-            seen.add(step.id)
-            for source in step.inputs.values():
-                if isinstance(source, Mapping) and all(map(self._tells_battery, source.values())):
-                    return tuple(source)
-            above = next((taps(source) for source in step.inputs.values()), ())
-            step = self.drafts.steps.get(above[0].step) if len(above) == 1 else None
-        return ()
-
-    def _tells_battery(self, tap: Tap) -> bool:
-        return self.tap(tap)[0].type is Battery
 
     def first(self, draft: Draft) -> Carried:
         """Return what triggers a step."""

@@ -30,7 +30,7 @@ def link(draft: Draft, references: References) -> None:
     for item in draft.further:
         if item.name in further:
             given = further[item.name]
-            draft.places[item.name] = given.mark
+            draft.places[item.name], draft.keys[item.name] = given.mark, given.keys
             source = references.source(given, item.shape, draft.scope, draft.id)
             if source is not None:
                 draft.inputs[item.name] = source

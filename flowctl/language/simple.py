@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from flowctl import units
 from flowctl.expression import Expression
-from flowctl.marks import Check, Present
+from flowctl.marks import TOLD_TO_CHECK, Check
 from flowctl.secret import Secret
 from flowctl.signature.hints import is_union, strip
 from flowctl.units import Unit
@@ -29,7 +29,7 @@ def simple(annotation: Any, value: Any) -> Any:
         made = units.reader(unit)(value) if unit else _read(bare, value)
     except (ValueError, OverflowError):
         return UNSURE
-    checks = (mark for mark in marks if not isinstance(mark, Unit | str | Present))
+    checks = (mark for mark in marks if not isinstance(mark, Unit | str | TOLD_TO_CHECK))
     return made if made is UNSURE or all(_holds(check, made) for check in checks) else UNSURE
 
 

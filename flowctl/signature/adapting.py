@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, WithJsonSchema
 
 from flowctl import units
-from flowctl.marks import Check, Present
+from flowctl.marks import TOLD_TO_CHECK, Check
 from flowctl.signature import quantity
 from flowctl.signature.hints import is_union, strip
 from flowctl.units import Unit
@@ -22,7 +22,7 @@ def _with_units(annotation: Any) -> Any:
     bare, marks = strip(annotation)
     inner = _inside(bare)
     unit = next((mark.symbol for mark in marks if isinstance(mark, Unit)), None)
-    checks = [_ruled(mark) for mark in marks if not isinstance(mark, Unit | str | Present)]
+    checks = [_ruled(mark) for mark in marks if not isinstance(mark, Unit | str | TOLD_TO_CHECK)]
     if unit:
         checks = [*checks, BeforeValidator(units.reader(unit)), WithJsonSchema(quantity.form(unit))]
     return Annotated[(inner, *checks)] if checks else inner

@@ -18,7 +18,7 @@ from reactivex import Observable
 from flowctl.clock import Clock
 from flowctl.events import Events
 from flowctl.latest import Latest
-from flowctl.marks import EventsIf, FieldFrom, Triggers, UnitFrom
+from flowctl.marks import EventsIf, FieldFrom, NamesBatteries, Triggers, UnitFrom
 from flowctl.signature.hints import is_union, not_none, strip
 from flowctl.store import Store
 from flowctl.terms import Terms
@@ -73,6 +73,8 @@ class Input:
     about: str
     events: bool | EventsIf = False
     """Whether each value counts to a sink."""
+    names_batteries: bool = False
+    """Whether many streams are given by the names of batteries."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ class Setting:
     def required(self) -> bool:
         """Whether a flow must give it."""
         return self.default is REQUIRED
+
+    @property
+    def names_batteries(self) -> bool:
+        """Whether the names in it are those of batteries."""
+        return NamesBatteries() in strip(self.annotation)[1]
 
     @cached_property
     def adapter(self) -> "TypeAdapter[Any]":
@@ -194,7 +201,8 @@ def _input(title: str, parameter: inspect.Parameter, hint: Any) -> Input:
     wire = _without_release(get_args(hint)[0])
     events = next((mark for mark in marks if isinstance(mark, EventsIf)), False)
     events = events or get_origin(hint) is Events
-    return Input(parameter.name, wire, shape, required, triggers, _about(marks), events)
+    about, named = _about(marks), NamesBatteries() in marks
+    return Input(parameter.name, wire, shape, required, triggers, about, events, named)
 
 
 def _setting(parameter: inspect.Parameter, hint: Any) -> Setting:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+FULL = 100.0  # %
+
 
 class ByName(NamedTuple):
     """A number that may differ from battery to battery."""
@@ -19,3 +21,18 @@ class ByName(NamedTuple):
 def by_name(given: float | Mapping[str, float], usual: float) -> ByName:
     """Read the setting; those that a mapping leaves out get the usual number."""
     return ByName(usual, given) if isinstance(given, Mapping) else ByName(given)
+
+
+def window(low: ByName, high: ByName) -> tuple[ByName, ByName]:
+    """Return a reserve and a ceiling; at 100 % and at 0 they forbid, and need no other.
+
+    Raises:
+        ValueError: one is above the other.
+    """
+    for name in (*low.own, *high.own) or ("",):
+        least, most = low.of(name), high.of(name)
+        if 0 < most < least < FULL:
+            whose = f" of {name}" if name else ""
+            said = f"the reserve{whose}, {least:g}%, is above the ceiling, {most:g}%"
+            raise ValueError(f"{said}; a battery works between the two: exchange them")
+    return low, high
