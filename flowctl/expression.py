@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Self
 
 from flowctl.units import UnitError, expand, misspelt, parse_any
 
+VALUE = "value"
+"""The name of what flows."""
 LONGEST = 1000  # characters; a longer logic wants a node
 DEEPEST = 100  # forms inside forms
 ALLOWED = (
@@ -55,10 +57,10 @@ class Expression:
         self._constants = dict(constants or {})
         tree = _Tame(self._constants).visit(_parse(text))
         seen = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        self.free = tuple(sorted(seen - {"value", "_field"} - set(self.FUNCTIONS)))
+        self.free = tuple(sorted(seen - {VALUE, "_field"} - set(self.FUNCTIONS)))
         """Names that are neither `value`, a function nor a var: fields or further inputs."""
         arguments = ast.arguments(
-            [], [ast.arg(n) for n in ("value", *self.free)], None, [], [], None, []
+            [], [ast.arg(n) for n in (VALUE, *self.free)], None, [], [], None, []
         )
         made = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, tree.body)))
         scope = {"__builtins__": {}, "_field": field_of, **self.FUNCTIONS}
@@ -145,6 +147,8 @@ def _parse(text: str) -> ast.Expression:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         said = error.msg if isinstance(error, SyntaxError) else str(error)
         cure = misspelt(text)
+        if "literal" in said and not cure:
+            cure = "a quantity is a number and its unit, e.g. 2kW or 1h30m"
         raise ExpressionError(f"'{text}' is no expression: {said}{cure and f'; {cure}'}") from None
     if isinstance(tree.body, ast.Tuple):
         cure = misspelt(text) or "brackets make a list"
@@ -191,6 +195,8 @@ class _Tame(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id.startswith("_"):
             raise ExpressionError(f"names do not begin with '_': {node.id}")
+        if node.id in Expression.FUNCTIONS:
+            raise ExpressionError(f"'{node.id}' is a function; write {node.id}(value), say")
         if node.id in self.constants:
             return ast.Constant(self.constants[node.id])
         return node

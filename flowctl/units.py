@@ -170,7 +170,8 @@ _UNITS = "|".join(sorted(map(re.escape, (*SCALES, *DURATIONS)), key=len)[::-1])
 _WORDS = r"(?:and|or|not|if|else|in|is)\b"  # may follow a quantity; `5 % value` is a remainder
 _IN_TEXT = re.compile(
     r"(?P<quoted>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|"
-    rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?(?![\w%])(?!\s*(?!{_WORDS})[\w(.])"
+    r"(?<![\w.])(?:(?:\d+(?:h|min|m|s)){2,}|"
+    rf"(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?)(?![\w%])(?!\s*(?!{_WORDS})[\w(.])"
 )
 
 

@@ -78,7 +78,7 @@ def limited(plan: Plan, low: float, high: float, total: float) -> Plan:
 def _limits(low: float | None, high: float | None) -> tuple[float, float]:
     bottom, top = -LARGEST if low is None else low, LARGEST if high is None else high
     if bottom > top:
-        raise ValueError(f"low {low:g} is above high {high:g}; exchange them")
+        raise ValueError("low is above high; exchange them")
     return bottom, top
 
 

@@ -36,7 +36,7 @@ def debounce(
     """
     longest = BURST * quiet if at_most is None else at_most
     if longest < quiet:
-        raise ValueError(f"at_most {longest:g}s is shorter than quiet {quiet:g}s")
+        raise ValueError(f"at_most {longest:g}s is shorter than quiet {quiet:g}s; exchange them")
 
     def subscribe(
         out: abc.ObserverBase[T], _: abc.SchedulerBase | None = None

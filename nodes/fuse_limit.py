@@ -42,8 +42,8 @@ def fuse_limit(
     """
     strange = [name for name in on if not set(_phases(on[name])) <= phases.keys()]
     if strange:
-        known = ", ".join(phases) or "none"
-        raise ValueError(f"{strange[0]} is on {on[strange[0]]}, and phases are {known}")
+        said = f"{strange[0]} is on {on[strange[0]]}, which is no phase here"
+        raise ValueError(f"{said}; phases are {', '.join(phases) or 'none'}")
     others: dict[str, Any] = {f"{PHASE}{name}": stream for name, stream in phases.items()}
 
     def hear(say: Receiver[Plan], newest: Mapping[str, Any]) -> Receiver[Plan]:

@@ -2,20 +2,31 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from string import Formatter
 from typing import Annotated, Any, Literal, TypeVar
 
-from flowctl import Expression, Log, Observable
+from flowctl import Check, Expression, Log, Observable
 from nodes._helpers.operators import Each, Receiver
-from nodes._helpers.say import by_name, say
+from nodes._helpers.say import by_name, parts, say
 
 T = TypeVar("T")
+
+
+def read(text: str) -> Sequence[Callable[[Any], str]]:
+    """Turn a text with `{expression:format}` in it into what writes its pieces."""
+    pieces: list[Callable[[Any], str]] = []
+    for plain, inside, form, _ in parts(text):
+        pieces.append(_plain(plain))
+        if inside is not None:
+            pieces.append(_written(Expression(inside or "value"), form or ""))
+    return pieces
 
 
 def log(
     values: Annotated[Observable[T], "what is logged and passed on"],
     *,
-    text: Annotated[str, "what to write, e.g. `grid {value:.0f} W` or `{soc} %`"] = "{value}",
+    text: Annotated[
+        str, Check(read), "what to write, e.g. `grid {value:.0f} W` or `{soc} %`"
+    ] = "{value}",
     level: Annotated[Literal["debug", "info", "warning", "error"], "how loud"] = "info",
     logger: Log,
 ) -> Observable[T]:
@@ -38,16 +49,6 @@ def log(
         return receive
 
     return Each(values, hear)
-
-
-def read(text: str) -> Sequence[Callable[[Any], str]]:
-    """Turn a text with `{expression:format}` in it into what writes its pieces."""
-    pieces: list[Callable[[Any], str]] = []
-    for plain, inside, form, _ in Formatter().parse(text):
-        pieces.append(_plain(plain))
-        if inside is not None:
-            pieces.append(_written(Expression(inside or "value"), form or ""))
-    return pieces
 
 
 def _plain(text: str) -> Callable[[Any], str]:

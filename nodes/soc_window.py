@@ -58,7 +58,7 @@ def soc_window(
         ValueError: `low` is above `high`.
     """
     if low > high:
-        raise ValueError(f"low {low:g}% is above high {high:g}%")
+        raise ValueError(f"low {low:g}% is above high {high:g}%; exchange them")
     ends = {LOW: low_from, HIGH: high_from}
     others = {name: stream for name, stream in ends.items() if stream is not None}
 

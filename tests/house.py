@@ -92,7 +92,7 @@ def refuses(
 ) -> Observable[float]:
     """Refuses limits that cross."""
     if low > high:
-        raise ValueError(f"low {low:g} is above high {high:g}")
+        raise ValueError(f"low {low:g} is above high {high:g}; exchange them")
     return values
 ''',
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import pytest
 
+from flowctl.faults import FlowError
 from flowctl.signature.arguments import parse
 from tests.typed import typed
 
@@ -51,16 +52,22 @@ def test_switches_are_turned_on_and_off():
     [
         ((), "required: flow"),
         (("a", "--as", "svg"), "choose from"),
-        (("a", "--limit", "many"), "invalid int value: 'many'"),
+        (("a", "--limit", "many"), "--limit: 'many' is not a whole number"),
         (("a", "--fro", "3s"), "unrecognized arguments: --fro"),
         (("a", "--for"), "expected one argument"),
     ],
 )
-def test_what_is_typed_wrongly_ends_with_2(words, said, capsys):
-    with pytest.raises(SystemExit) as end:
+def test_what_is_typed_wrongly_is_told_in_a_line_with_its_cure(words, said):
+    with pytest.raises(FlowError) as end:
         given(*words)
-    assert end.value.code == 2
-    assert said in capsys.readouterr().err
+    assert said in str(end.value)
+    assert str(end.value).startswith("flowctl command: ")
+    assert str(end.value).endswith("; 'flowctl command -h' shows how it is typed")
+
+
+def test_a_negative_value_is_no_option():
+    assert given("a", "--for", "-1s", "--limit", "-3") == USUAL | {"for_": "-1s", "limit": -3}
+    assert given("a", "--set", "x=1", "--warm-up", "b")["others"] == ["b"]
 
 
 def test_help_shows_every_sentence(capsys):

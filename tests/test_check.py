@@ -251,7 +251,7 @@ def test_a_plan_field_is_no_battery():
 
 def test_vars_are_bound_and_fields_are_not():
     more = "b: [from: grid, cell: h]\nc: [from: b, keep: soc > low and power < top, out]"
-    text = "vars: {low: 12%, top: 2kW, power: 5}\n" + pipe("out", streams=more)
+    text = "vars: {low: 12%, top: 2kW}\n" + pipe("out", streams=more)
     expression = check(text).steps["c/keep"].settings["where"]
     assert isinstance(expression, Expression)
     assert expression.free == ("power", "soc")
@@ -260,8 +260,26 @@ def test_vars_are_bound_and_fields_are_not():
 
 
 @pytest.mark.parametrize(
+    ("name", "means"),
+    [("value", "what flows"), ("abs", "a function"), ("min", "a function")],
+)
+def test_a_var_has_no_name_that_expressions_use(name, means):
+    (line,) = told(f"vars: {{{name}: 3kW}}\n" + pipe("keep: value > 5", "out"))
+    said = f"'{name}' is no name for a var: in an expression it is {means}"
+    assert line == f"1:8 E112 vars/{name}: {said}; call it 'the_{name}', say"
+
+
+def test_an_expression_does_not_choose_between_a_var_and_a_field():
+    more = "b: [from: grid, cell: h]\nc: [from: b, keep: soc > 5, out]"
+    (line,) = told("vars: {soc: 12%}\n" + pipe("out", streams=more))
+    said = "'soc' is a var, and a field of what comes in, too; give the var another name"
+    assert line == f"6:22 E133 c/keep: {said}"
+
+
+@pytest.mark.parametrize(
     ("step", "expected"),
     [
+        ("keep: value > abs", "6:13 E132 a/keep: where: 'abs' is a function; write abs(value), say"),
         ("keep: vlaue > 5", "6:13 E133 a/keep: 'vlaue' is nothing known here; did you mean 'value'?"),
         ("keep: {where: x > 5, others: {y: soc}}", "6:21 E133 a/keep: 'x' is nothing known here; known are value, y"),
         ("keep: value >", "6:13 E132 a/keep: where: 'value >' is no expression: invalid syntax"),

@@ -280,9 +280,14 @@ def test_a_running_flow_can_be_tapped_and_counted(lived: Lived) -> None:
     }
     counted = json.loads(lived.ask("top", "--json").stdout)["steps"]
     assert {row["step"]: row["node"] for row in counted}["left/note"] == "note"
-    missing = lived.ask("tap", "nothing", "--limit", "1")
-    assert missing.returncode == 2
-    assert "nothing" in missing.stderr
+    for name, cure in (
+        ("nothing", "streams are meter, left"),
+        ("left/scal", "did you mean 'left/scale'?"),
+        ("meterr", "did you mean 'meter'?"),
+    ):
+        missing = lived.ask("tap", name, "--limit", "1")
+        assert missing.returncode == 2
+        assert missing.stderr == f"no stream or step is called {name}; {cure}\n"
 
 
 def test_a_changed_file_is_taken_over_and_a_faulty_one_is_not(lived: Lived) -> None:

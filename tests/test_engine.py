@@ -187,8 +187,12 @@ def test_what_is_not_finite_never_leaves_a_step(tmp_path: Path, value: object) -
 
 def test_a_node_that_refuses_its_settings_is_a_located_fault(tmp_path: Path) -> None:
     flow = PIPE.replace("- running_sum", "- refuses: {low: 5, high: 3}")
-    with pytest.raises(FlowError, match=r"flow.yaml:8:\d+: plan/refuses: low 5 is above high 3"):
+    with pytest.raises(FlowError) as end:
         Bench(build(tmp_path, flow))
+    place, line, caret = str(end.value).splitlines()
+    assert place.endswith("flow.yaml:8:7: plan/refuses: low 5 is above high 3; exchange them")
+    assert line.endswith("- refuses: {low: 5, high: 3}")
+    assert caret.index("^") == line.index("refuses")
 
 
 PLANNED = """

@@ -46,6 +46,11 @@ def test_nothing_is_ever_overwritten(tmp_path):
     assert flow.read_text() == "my own\n"
 
 
+def test_a_word_of_python_is_told_as_such(tmp_path):
+    with pytest.raises(FlowError, match="is a word of Python; write 'class_it', say"):
+        new_node("class", tmp_path)
+
+
 @pytest.mark.parametrize("name", ["", "2fast", "a b", "../evil", "class", "_hidden", "a/b"])
 def test_a_name_that_is_none_is_refused(tmp_path, name):
     with pytest.raises(FlowError, match="is no name"):

@@ -25,6 +25,19 @@ def test_what_was_meant_by_a_quantity_is_told(text, meant):
     parse_any(meant)
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("value > 1h30m", "value > 5400.0"),
+        ("1h30m < value or 2m5s", "5400.0 < value or 125.0"),
+        ("value < 90s", "value < 90.0"),
+        ("x1h30m", "x1h30m"),
+    ],
+)
+def test_durations_in_expressions_may_be_put_together(text, plain):
+    assert expand(text) == plain
+
+
 @pytest.mark.parametrize("text", ["2.5kW", "hello", "max(2, 5)", "x2kw", "5 apples", ""])
 def test_nothing_is_guessed_of_what_is_right_or_quite_something_else(text):
     assert misspelt(text) == ""

@@ -162,7 +162,7 @@ class Engine:
             try:
                 self.build(step)
             except Exception as error:  # noqa: BLE001 - it may be anybody's node
-                faults.append(Fault(step.mark, "E900", step.id, _refusal(error)))
+                faults.append(_refusal(step, error))
         if faults:
             raise FlowError(faults)
         self._whys.begin()
@@ -237,10 +237,11 @@ class Engine:
             self.log.warning("%s: %s; further ones are counted", step_id, said)
 
 
-def _refusal(error: Exception) -> str:
+def _refusal(step: Step, error: Exception) -> Fault:
     """What a node says against its settings; what it did not mean to say, with its kind."""
     meant = isinstance(error, ValueError | TypeError)
-    return str(error) if meant else f"failed at its start: {type(error).__name__}: {error}"
+    said = str(error) if meant else f"failed at its start: {type(error).__name__}: {error}"
+    return Fault(step.mark, "E900", step.id, *said.partition("; ")[::2], step.line)
 
 
 def terms_of(step: Step) -> Terms:

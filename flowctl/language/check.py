@@ -65,7 +65,7 @@ def load(
         name=raw.name,
         about=raw.about,
         file=str(path) if path else "",
-        steps={name: _step(drafts.steps[name]) for name in order},
+        steps={name: _step(drafts.steps[name], report) for name in order},
         streams={name: end for name, end in scope.ends.items() if end},
         variables=_shown(values, drafts),
         tests=tests,
@@ -146,7 +146,7 @@ def _shown(values: dict[str, Any], drafts: Drafts) -> dict[str, Any]:
     return {name: Secret(str(v)) if name in hidden else v for name, v in values.items()}
 
 
-def _step(draft: Draft) -> Step:
+def _step(draft: Draft, report: Report) -> Step:
     return Step(
         draft.stream,
         draft.label,
@@ -155,4 +155,5 @@ def _step(draft: Draft) -> Step:
         draft.settings,
         draft.wire,
         draft.mark,
+        report.line(draft.mark),
     )

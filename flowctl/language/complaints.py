@@ -27,6 +27,7 @@ _KINDS = {
     "date": "a date, e.g. 2026-01-31", "time": "a time of day, e.g. '07:30'",
     "datetime": "a date with a time", "sequence": "a list", "iterable": "a list",
     "model": "a mapping", "dataclass": "a mapping", "bytes": "a text", "url": "an address",
+    "path": "the path of a file",
 }  # fmt: skip
 
 

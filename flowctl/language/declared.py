@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from flowctl import units
 from flowctl.expression import Expression
 from flowctl.faults import Mark, nearest
-from flowctl.language.flow import mapping, text_of, unknown_keys
+from flowctl.language.flow import mapping, own_word, text_of, unknown_keys
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
 from flowctl.language.variables import NAME
@@ -63,6 +63,7 @@ def read_settings(
     settings, defaults = {}, {}
     for name, part in mapping(item, "'settings'", "names and their defaults", report).items():
         _check_name(name, item.keys[name], report)
+        own_word(name, item.keys[name], "setting", report)
         settings[name], default = _setting(name, part, report)
         if default is not None:
             defaults[name] = default

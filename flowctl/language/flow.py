@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from flowctl.expression import VALUE, Expression
 from flowctl.faults import Mark, nearest
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
@@ -97,7 +98,16 @@ def read_vars(item: Marked | None, report: Report) -> dict[str, Marked]:
             report.add(value.mark, "E111", f"vars/{name}", said)
         else:
             made[name] = value
+            own_word(name, item.keys[name], "var", report)
     return made
+
+
+def own_word(name: str, mark: Mark, what: str, report: Report) -> None:
+    """Report a name that means something else in expressions."""
+    if name == VALUE or name in Expression.FUNCTIONS:
+        means = "what flows" if name == VALUE else "a function"
+        said = f"'{name}' is no name for a {what}: in an expression it is {means}"
+        report.add(mark, "E112", f"{what}s/{name}", said, f"call it 'the_{name}', say")
 
 
 def mapping(item: Marked, what: str, wanted: str, report: Report) -> dict[str, Marked]:

@@ -44,6 +44,8 @@ class Step:
     wire: Wire | None
     """What comes out, with unit; `None` for a sink."""
     mark: Mark = field(default=Mark())
+    line: str = ""
+    """How it is written, for what its node says against it."""
 
     @property
     def id(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flowctl.expression import Expression
+from flowctl.expression import VALUE, Expression
 from flowctl.faults import Mark
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.flow import FROM, OWN
@@ -124,7 +124,7 @@ class Carrying:
         first = self.first(draft)[0]
 
         def look(name: str) -> Wire | Measure:
-            if name == "value":
+            if name == VALUE:
                 return first
             if name in inputs:
                 return self.tap(inputs[name])[0]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from flowctl.expression import Expression
+from flowctl.expression import VALUE, Expression
 from flowctl.faults import Mark, nearest
 from flowctl.language.drafts import Draft
 from flowctl.language.graph import taps
@@ -24,11 +24,14 @@ def bind_names(draft: Draft, carrying: Carrying, report: Report) -> None:
     values = draft.scope.variables.values()
 
     def bind(expression: Expression, mark: Mark) -> Expression:
-        known = sorted({*own, *draft.scope.variables.names(), "value"})
+        known = sorted({*own, *draft.scope.variables.names(), VALUE})
         for name in expression.free if fields is not None else ():
             if name not in known:
                 cure = nearest(name, known) or f"known are {', '.join(known[:12])}"
                 report.add(mark, "E133", draft.id, f"'{name}' is nothing known here", cure)
+        for name in set(expression.free) & set(fields or ()) & set(values):
+            said = f"'{name}' is a var, and a field of what comes in, too"
+            report.add(mark, "E133", draft.id, said, "give the var another name")
         measuring = Measuring(carrying.looking(draft))
         measuring.measure(expression)
         for said, cure in measuring.odd:

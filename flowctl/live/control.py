@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flowctl.engine.engine import Engine
+from flowctl.faults import nearest
 from flowctl.language.flow import INTO
 from flowctl.live.session import Session
 from flowctl.recordings.plain import plain
@@ -136,7 +137,10 @@ async def _tapped(
         if any(fnmatch(name, pattern) for pattern in names)
     ]
     if not leaves:
-        yield {"error": f"no stream or step is called {', '.join(names)}"}
+        known = tappable(engine)
+        cure = next(filter(None, (nearest(name, known) for name in names)), "")
+        cure = cure or f"streams are {', '.join(engine.graph.streams)}"
+        yield {"error": f"no stream or step is called {', '.join(names)}; {cure}"}
         return
     gone = asyncio.ensure_future(reader.read())  # the watcher hangs up
     try:

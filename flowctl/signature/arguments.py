@@ -5,10 +5,16 @@ and a mark like `"-v"` is its short form. A trailing underscore is not typed: `f
 """
 
 import inspect
-from argparse import ArgumentParser, BooleanOptionalAction, RawDescriptionHelpFormatter
-from collections.abc import Callable, Sequence
+import re
+from argparse import (
+    ArgumentParser,
+    ArgumentTypeError,
+    BooleanOptionalAction,
+    RawDescriptionHelpFormatter,
+)
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
 
 from flowctl.faults import FlowError
 from flowctl.signature.hints import not_none, strip
@@ -31,23 +37,55 @@ class Form(NamedTuple):
         about = self.about.replace("%", "%%")
         if get_origin(self.kind) is Literal:
             return {"choices": get_args(self.kind), "help": about}
-        return {"type": self.kind, "help": about}
+        return {"type": _whole if self.kind is int else self.kind, "help": about}
 
 
 def parse(function: Callable[..., Any], prog: str, words: Sequence[str]) -> dict[str, Any]:
     """Read the words behind a command as arguments of its function; options may stand anywhere.
 
     Raises:
-        SystemExit: they are wrong, or ask for help; what to say has been said.
+        FlowError: they are wrong.
+        SystemExit: they ask for help, which has been given.
     """
-    parser = ArgumentParser(
+    parser = _Parser(
         prog=prog,
         description=inspect.getdoc(function),
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     fill(parser, function)
-    return vars(parser.parse_intermixed_args(words))
+    return vars(parser.parse_intermixed_args(_joined(words)))
+
+
+class _Parser(ArgumentParser):
+    """One that says what is wrong, and not all that would be right."""
+
+    def error(self, message: str) -> NoReturn:
+        """Tell a wrong word as any fault is told."""
+        said = message.removeprefix("argument ")
+        raise FlowError(f"{self.prog}: {said}; '{self.prog} -h' shows how it is typed")
+
+
+def _joined(words: Sequence[str]) -> Iterator[str]:
+    """Yield words; `--for -1s` is an option with its value, though that begins like an option."""
+    option = ""
+    for word in words:
+        if option and re.match(r"-\.?\d", word):
+            option, word = "", f"{option}={word}"  # noqa: PLW2901
+        if option:
+            yield option
+        option = word if word.startswith("--") and "=" not in word else ""
+        if not option:
+            yield word
+    if option:
+        yield option
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"'{text}' is not a whole number") from None
 
 
 def fill(parser: ArgumentParser, function: Callable[..., Any]) -> None:

@@ -55,7 +55,9 @@ def new_flow(name: str, folder: str | Path = ".") -> Path:
 
 def _word(name: str) -> str:
     word = name.strip().replace("-", "_")
-    if not word.isidentifier() or keyword.iskeyword(word) or word.startswith("_"):
+    if keyword.iskeyword(word):
+        raise FlowError(f"'{name}' is no name: it is a word of Python; write '{word}_it', say")
+    if not word.isidentifier() or word.startswith("_"):
         said = f"'{name}' is no name: use letters, digits and _, beginning with a letter"
         raise FlowError(said)
     return word

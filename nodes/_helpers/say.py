@@ -46,8 +46,11 @@ def parts(text: str) -> Iterable[tuple[str, str | None, str | None, str | None]]
     """
     try:
         return list(Formatter().parse(text))
-    except ValueError as error:
-        raise ValueError(f"format '{text}': {error}; write {{{{ for a brace") from None
+    except ValueError:
+        cure = "write {{ or }} for the brace itself"
+        raise ValueError(
+            f"'{text}' has a brace that is not closed, or not opened; {cure}"
+        ) from None
 
 
 def _filled(part: tuple[str, str | None, str | None, str | None], told: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def test_a_format_is_filled(text: str, value: Any, line: str) -> None:
 
 
 async def test_an_ill_formed_format_is_refused_before_any_value() -> None:
-    with pytest.raises(ValueError, match=r"format 'grid {value': expected"):
+    with pytest.raises(ValueError, match=r"'grid {value' has a brace that is not closed"):
         await print_node(Latest(), format="grid {value")
 
 
