@@ -18,6 +18,7 @@ from flowctl.language.references import References
 from flowctl.language.report import Report
 from flowctl.language.rosters import Rosters
 from flowctl.language.rules import circles, leases, producers, silent_ends, topics, unread
+from flowctl.language.shares import shares
 from flowctl.language.testform import TESTS, read_tests
 from flowctl.language.text import read_file, read_text
 from flowctl.language.unfold import Unfolding
@@ -127,8 +128,10 @@ def _check(drafts: Drafts) -> list[str]:
     fitting = Fitting(drafts, carrying, rosters)
     for name in order:
         fitting.check(drafts.steps[name])
-    for rule in (producers, leases, topics, unread):
+    for rule in (producers, leases, topics):
         rule(drafts)
+    shares(drafts, rosters)
+    unread(drafts)
     return order
 
 
