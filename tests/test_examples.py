@@ -48,7 +48,8 @@ def test_the_example_of_every_node_is_without_fault(name: str) -> None:
     rehearse(graph)
     assert graph.steps[f"shown/{name}"].node == name
     told = [fault for fault in graph.warnings if fault.where.startswith("shown")]
-    assert [fault for fault in told if fault.code != "W401"] == []  # that nobody reads it is so
+    at_home = ("W401", "W404")  # nobody reads it here, and the share of `left` is taken
+    assert [fault for fault in told if fault.code not in at_home] == []
 
 
 def gentle(
