@@ -65,13 +65,13 @@ def in_turn(total: Watts, limits: Sequence[Watts]) -> list[Watts]:
     return shares
 
 
-def enough(seats: Sequence[Seat], total: Watts, share: Watts) -> list[Seat]:
+def enough(seats: Sequence[Seat], total: Watts, share: Watts) -> list[str]:
     """Pick those to be active: as few as have room, as many as get a worthwhile share."""
-    chosen, able = list[Seat](), 0.0
-    for seat in in_order(seats):
-        if chosen and ROOM * able >= total and (len(chosen) + 1) * share > total:
+    chosen, able = list[str](), 0.0
+    for count, seat in enumerate(in_order(seats), 1):
+        if chosen and ROOM * able >= total and count * share > total:
             break
-        chosen.append(seat)
+        chosen.append(seat.name)
         able += seat.lost or seat.able
     return chosen
 
@@ -97,7 +97,7 @@ def fill(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]
         spare = [HEADROOM * limits[0], *limits[1:]]
         limits = spare if sum(spare) > total else limits
     shares = water_fill(total, [seat.weight for seat in seats], limits)
-    return dict(zip([seat.name for seat in seats], shares, strict=True))
+    return {seat.name: shares[k] for k, seat in enumerate(seats)}
 
 
 def sun_alone(ability: Ability) -> Watts:

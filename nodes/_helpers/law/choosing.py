@@ -46,7 +46,7 @@ def choose(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
     if now.policy.strategy == "efficiency":
         return _few(before, now, seats)
     share = math.inf if now.policy.strategy == "priority" else now.policy.share
-    needed = frozenset([seat.name for seat in table.enough(seats, now.total, share)])
+    needed = frozenset(table.enough(seats, now.total, share))
     if needed >= before.active:
         return Working(needed, now.at)
     if now.at - before.needed_at >= now.policy.least_on:

@@ -140,9 +140,12 @@ def _going(now: Round, seats: Sequence[Seat], working: Working) -> dict[str, Wat
 def _filled(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:
     for seat in chosen:
         if seat.lost:
-            break
-    else:
-        return _divided(now.policy, chosen, now.total, late=late)
+            return _sunny(now, chosen, late=late)
+    return _divided(now.policy, chosen, now.total, late=late)
+
+
+def _sunny(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:
+    """Share first what panels make and nobody could keep."""
     first = table.saved(chosen, now.total)
     seats = [seat._replace(able=seat.able - part) for seat, part in zip(chosen, first, strict=True)]
     shares = _divided(now.policy, seats, now.total - sum(first), late=late)
@@ -156,7 +159,7 @@ def _divided(
         return table.fill(seats, total, late=late)
     ranked = sorted(seats, key=table.by_rank)
     shares = table.in_turn(total, [seat.able for seat in ranked])
-    return dict(zip([seat.name for seat in ranked], shares, strict=True))
+    return {seat.name: shares[k] for k, seat in enumerate(ranked)}
 
 
 def _explain(
