@@ -18,9 +18,7 @@ class Belief(NamedTuple):
     # First what others are told of it: a change of anything below is no news.
     dead: Seconds
     lag: Seconds
-    rating: Watts
-    """What it can do as long as it does not tell."""
-    facts: Facts = Facts()
+    facts: Facts
     expected: Watts = 0.0
     """What it delivers once everything in flight has landed."""
     accepted_at: Seconds = -math.inf
@@ -66,20 +64,16 @@ class Belief(NamedTuple):
         if down == up == math.inf:
             return ""
         notes = (
-            f"delivers {down:.0f}W at most" if down < self.limit(charging=False) else "",
-            f"takes {up:.0f}W at most" if up < self.limit(charging=True) else "",
+            f"delivers {down:.0f}W at most" if down < self.facts.max_discharge else "",
+            f"takes {up:.0f}W at most" if up < self.facts.max_charge else "",
         )
         return ", ".join(filter(None, notes))
 
-    def limit(self, *, charging: bool) -> Watts:
-        """Return what the battery tells of itself, or its rating."""
-        told = self.facts.max_charge if charging else self.facts.max_discharge
-        return self.rating if told is None else max(0.0, told)
-
     def able(self, *, charging: bool) -> Watts:
         """Return what it can do in one direction: its limit under the learned ceiling."""
-        ceiling = self.charge if charging else self.discharge
-        return min(self.limit(charging=charging), ceiling.watts)
+        if charging:
+            return min(self.facts.max_charge, self.charge.watts)
+        return min(self.facts.max_discharge, self.discharge.watts)
 
     def is_tried(self) -> bool:
         """Tell whether it is asked for more than it was seen to deliver since its last ceiling."""
@@ -101,24 +95,28 @@ class Belief(NamedTuple):
 
 def believe(dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
     """Begin with a battery of which nothing is known."""
-    return Belief(dead, lag, rating, bank=new_bank(dead, lag))
+    facts = Facts(max_charge=rating, max_discharge=rating)
+    return Belief(dead, lag, facts, bank=new_bank(dead, lag))
 
 
 def ability(belief: Belief) -> Ability:
     """Say what the allocator needs to know of it."""
-    facts, available = belief.facts, not belief.absence
-    full = facts.soc is not None and facts.soc >= 100
-    empty = facts.soc is not None and facts.soc <= 0
-    gives = belief.able(charging=False) if available else 0.0
+    facts, soc = belief.facts, belief.facts.soc
+    takes = 0.0 if belief.absence else belief.able(charging=True)
+    gives = 0.0 if belief.absence else belief.able(charging=False)
+    if soc is not None and soc >= 100:
+        takes = 0.0
+    elif soc is not None and soc <= 0:
+        gives = min(gives, facts.pv_power or 0.0)
     return Ability(
         setpoint=belief.expected,
         flights=belief.flights,
         dead_time=belief.dead,
         lag=belief.lag,
-        can_charge=belief.able(charging=True) if available and not full else 0.0,
-        can_discharge=min(gives, facts.pv_power or 0.0) if empty else gives,
-        available=available,
-        soc=facts.soc,
+        can_charge=takes,
+        can_discharge=gives,
+        available=not belief.absence,
+        soc=soc,
         capacity=facts.capacity,
         min_power=facts.min_power or 0.0,
         write_every=facts.write_every or 0.0,

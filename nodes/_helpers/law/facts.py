@@ -10,11 +10,12 @@ T = TypeVar("T", bound=float | None)
 class Facts(NamedTuple):
     """Fields of `Battery` that the law uses; `None` is not known."""
 
+    max_charge: Watts
+    """Its rating, as long as it tells nothing."""
+    max_discharge: Watts
     power: Watts | None = None
     soc: Percent | None = None
     capacity: WattHours | None = None
-    max_charge: Watts | None = None
-    max_discharge: Watts | None = None
     min_power: Watts | None = None
     write_every: Seconds | None = None
     self_regulating: bool | None = None
@@ -29,11 +30,11 @@ def updated(facts: Facts, record: Battery) -> Facts:
         online = True if record.power is not None else facts.online
     selfish = record.self_regulating
     return Facts(
+        max(0.0, newer(record.max_charge, facts.max_charge)),
+        max(0.0, newer(record.max_discharge, facts.max_discharge)),
         newer(record.power, facts.power),
         newer(record.soc, facts.soc),
         newer(record.capacity, facts.capacity),
-        newer(record.max_charge, facts.max_charge),
-        newer(record.max_discharge, facts.max_discharge),
         newer(record.min_power, facts.min_power),
         newer(record.write_every, facts.write_every),
         facts.self_regulating if selfish is None else selfish,

@@ -65,7 +65,8 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
     old = belief.charge if charging else belief.discharge
     if old.watts == math.inf or belief.absence or _is_undecided(belief, at):  # one try at a time
         return belief
-    new = ceilings.retry(old, belief.limit(charging=charging), hungry=hungry, at=at)
+    rated = belief.facts.max_charge if charging else belief.facts.max_discharge
+    new = ceilings.retry(old, rated, hungry=hungry, at=at)
     return belief if new is old else _ceiling(belief, charging, new)
 
 

@@ -202,8 +202,8 @@ def _beside(house: House) -> House:
     since = grid.read_at - SELF_WINDOW
     loads = [(at, load) for at, load in house.beside if at >= since]
     loads.append((grid.read_at, grid.load + given))
-    rated = sum(belief.limit(charging=False) for belief in house.beliefs.values())
-    ours = 1 - sum(belief.limit(charging=False) for belief in own) / rated if rated else 0.0
+    rated = sum(belief.facts.max_discharge for belief in house.beliefs.values())
+    ours = 1 - sum(belief.facts.max_discharge for belief in own) / rated if rated else 0.0
     target = ours * median([watts for _, watts in loads])
     return house._replace(grid=grid._replace(target=target), beside=tuple(loads))
 
