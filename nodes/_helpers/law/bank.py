@@ -103,9 +103,8 @@ def best(bank: Bank) -> tuple[Seconds, Seconds]:
 def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
     """What the meter shows of the battery at a time, by every candidate."""
     last = [bisect_right(bank.begun, at - dead) - 1 for dead in DEADS]
-    goals, watts = [bank.goals[k] for k in last], list[Watts]()
+    goals, watts = bank.goals, list[Watts]()
     for lag, growth, sums in zip(LAGS, GROWTH, bank.sums, strict=True):
         less = math.exp((bank.base - at) / lag)
-        rows = zip(goals, growth, last, strict=True)
-        watts += [goal - less * grown * sums[k] for goal, grown, k in rows]
+        watts += [goals[k] - less * growth[j] * sums[k] for j, k in enumerate(last)]
     return tuple(watts)

@@ -6,7 +6,7 @@ from flowctl import Battery, Seconds, Watts
 from nodes._helpers.law import bank as banks
 from nodes._helpers.law import ceiling as ceilings
 from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
-from nodes._helpers.law.ceiling import Ceiling, Witness
+from nodes._helpers.law.ceiling import Band, Ceiling, Witness
 from nodes._helpers.law.facts import newer, updated
 from nodes._helpers.law.flight import landed
 
@@ -19,7 +19,9 @@ POLL_JUMP = 4.0  # times the mean that a gap counts at most: an outage is no pol
 def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     """Take in what a battery tells: a measurement, an acceptance, or both."""
     own = belief.away and belief.facts.self_regulating and belief.facts.online is not False
-    belief = belief._replace(facts=updated(belief.facts, record))
+    facts = updated(belief.facts, record)
+    if facts != belief.facts:
+        belief = belief._replace(facts=facts)
     power, setpoint = newer(record.power, None), newer(record.setpoint, None)
     if power is not None:
         belief = _measured(belief, power, min(at, newer(record.power_at, at)))
@@ -122,9 +124,7 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
     if not belief.accepted:
         return belief._replace(witness=_calm(belief.witness))
     charging, sign = belief.accepted < 0, math.copysign(1.0, belief.accepted)
-    older = belief.witness.older
-    low, high = ceilings.band(belief.shows, sign, at=at, poll=poll, dead=belief.dead, older=older)
-    seen = ceilings.Band(low, high, abs(belief.expected))
+    seen = _band(belief, sign, poll, at)
     witness = ceilings.weigh(belief.witness, seen, sign * power)
     old = belief.charge if charging else belief.discharge
     new = ceilings.verdict(old, witness, seen, sign * power, at)
@@ -139,6 +139,15 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
     if new.watts < old.watts:
         belief = _unlearned(belief)
     return _ceiling(at_rest(belief, sign * max(0.0, sign * power)), charging, new)
+
+
+def _band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
+    """Span what it may measure now if it does what was expected of it."""
+    low = high = sign * belief.expected
+    if belief.flights:
+        dead, older = belief.dead, belief.witness.older
+        low, high = ceilings.band(belief.shows, sign, at=at, poll=poll, dead=dead, older=older)
+    return Band(low, high, abs(belief.expected))
 
 
 def _unlearned(belief: Belief) -> Belief:
