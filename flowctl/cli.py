@@ -8,6 +8,7 @@ import gc
 import inspect
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -24,6 +25,7 @@ GARBAGE = 10_000  # new objects between two looks for circular garbage; imports 
 def main() -> None:
     """Do what was typed, and end with its exit code."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # half characters
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's `&` had it ignored
     gc.set_threshold(GARBAGE)
     atexit.register(gc.freeze)  # at the end nothing need be looked through
     sys.exit(call(sys.argv[1:]))

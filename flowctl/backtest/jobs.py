@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -61,6 +61,8 @@ def _beside(jobs: Sequence[Job[T]], workers: int, total: float, tell: Tell) -> l
                 tell(sum(reached[:]) / total)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in active_children():  # one that only begins would miss what we take away
+                worker.terminate()
             raise
         return [future.result() for future in futures]
 

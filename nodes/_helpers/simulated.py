@@ -71,12 +71,7 @@ async def living(order: Order, log: Logger) -> AsyncIterator[Any]:
     from aiohttp import ClientError, ClientSession
 
     async with ClientSession() as session:
-        line = await _joined(session, order)
-        if line is None:
-            log.info("simulated house: %s", _places(await _start(order)))
-            line = await _joined(session, order)
-        if line is None:
-            raise OSError("the simulated house opened its doors and did not answer")
+        line = await _joined(session, order) or await _begun(session, order, log)
         try:
             yield line
         finally:
@@ -108,14 +103,27 @@ async def _joined(session: Any, order: Order) -> Any | None:
     )
 
 
-async def _start(order: Order) -> dict[str, str]:
-    """Start a house and wait until it listens; where, by name."""
+async def _begun(session: Any, order: Order, log: Logger) -> Any:
+    """Start a house and take up a line to it; one that nobody could join does not go on."""
     house = _spawn(order)
+    try:
+        log.info("simulated house: %s", _places(await _opened(house)))
+        line = await _joined(session, order)
+        if line is None:
+            raise OSError("the simulated house opened its doors and did not answer")
+    except BaseException:  # an engine that is ended meanwhile among them
+        with suppress(ProcessLookupError):
+            os.kill(house.pid, signal.SIGKILL)
+        raise
+    return line
+
+
+async def _opened(house: subprocess.Popen[bytes]) -> dict[str, str]:
+    """Wait until a house listens; where, by name."""
     try:
         async with asyncio.timeout(PATIENCE):
             told = json.loads(await _first_line(house) or "{}")
     except TimeoutError:
-        os.kill(house.pid, signal.SIGKILL)
         raise TimeoutError(f"the simulated house did not start in {PATIENCE:g}s") from None
     if "ready" not in told:
         raise OSError(told.get("fault") or "the simulated house failed at its start")

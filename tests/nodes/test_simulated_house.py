@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from pymodbus.client import AsyncModbusTcpClient
 
 from flowctl.language.wires import silent
 from flowctl.signature.node import NodeKind, read_node
+from nodes._helpers import simulated
 from nodes.homewizard_p1 import homewizard_p1
 from nodes.simulated_house import simulated_house
 from tests.brokers import free_port
@@ -207,6 +209,21 @@ async def test_an_orphan_ends_by_itself(plant: Path, ports: dict[str, int]) -> N
     said, _ = await orphan.communicate()
     assert b'"ready": {"meter": "127.0.0.1:' in said
     assert orphan.returncode == 0
+
+
+async def test_who_ends_before_its_house_is_ready_leaves_none_behind(
+    plant: Path, ports: dict[str, int]
+) -> None:
+    before = len(simulated._started)
+    source = simulated_house(plant=plant, log=LOG, **ports)
+    coming = asyncio.ensure_future(anext(source))  # type: ignore[arg-type] # it is a coroutine
+    while len(simulated._started) == before:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    coming.cancel()
+    await asyncio.gather(coming, return_exceptions=True)
+    _, status = await asyncio.to_thread(os.waitpid, simulated._started.pop(), 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    await source.aclose()  # type: ignore[attr-defined] # it is a generator
 
 
 async def test_a_port_in_use_is_named_with_the_cure(plant: Path, ports: dict[str, int]) -> None:
