@@ -11,11 +11,12 @@ from flowctl.live.session import Session
 from flowctl.telling.glance import Glance, Looker, line, meter_text, watts_text
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 REFRESH = 0.5  # s between two pictures: calm, and quicker than a meter
 STATUS = 10.0  # s between two plain status lines
-KEPT = 12  # state changes shown below the picture
+KEPT = 20  # lines of state changes that are remembered
+LEAST = 4  # of them shown below the picture, however many batteries there are
 
 _lines: deque[str] = deque(maxlen=KEPT)
 log = logging.getLogger("flowctl")
@@ -38,12 +39,16 @@ async def shown(sessions: Sequence[Session]) -> None:
 
     lookers = [Looker(session.engine) for session in sessions]
     with Live(auto_refresh=False, screen=False) as live:
+        size = live.console.size
         try:
             while True:
-                live.update(picture([looker.look() for looker in lookers]), refresh=True)
+                if live.console.size != size:  # a terminal that got narrower broke the lines
+                    size = live.console.size
+                    live.console.clear()
+                live.update(Picture([looker.look() for looker in lookers]), refresh=True)
                 await asyncio.sleep(REFRESH)
         finally:
-            live.update(picture([looker.look() for looker in lookers]), refresh=True)
+            live.update(Picture([looker.look() for looker in lookers]), refresh=True)
             logging_lines(logging.getLogger().level, lively=False)  # what is given back is told
 
 
@@ -57,28 +62,45 @@ async def told(sessions: Sequence[Session]) -> None:
                 session.log.info("%s", said)
 
 
-def picture(glances: Sequence[Glance]) -> "Group":
-    """Draw glances, and the newest state changes below."""
-    from rich.console import Group
-    from rich.text import Text
+class Picture:
+    """Glances, and the newest state changes below: as much as the terminal holds.
 
-    parts: list[object] = [part for glance in glances for part in _drawn(glance)]
-    return Group(*parts, Text("\n".join(_lines), style="dim"))  # type: ignore[arg-type]
+    What is too much is cut at the end of the glances and at the beginning of the changes.
+    """
+
+    def __init__(self, glances: Sequence[Glance]) -> None:
+        self._parts = [part for glance in glances for part in _drawn(glance)]
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        """Draw it on a terminal of some size."""
+        from rich.console import Group
+        from rich.segment import Segment
+        from rich.text import Text
+
+        rows = max(console.height - 1, LEAST)
+        above = console.render_lines(Group(*self._parts), options, pad=False)
+        news = Text("\n".join(_lines), style="dim")
+        below = console.render_lines(news, options, pad=False) if _lines else []
+        above = above[: rows - min(len(below), LEAST)]
+        for row in above + below[max(0, len(below) + len(above) - rows) :]:
+            yield from row
+            yield Segment.line()
 
 
-def _drawn(glance: Glance) -> list[object]:
+def _drawn(glance: Glance) -> "list[RenderableType]":
     from rich.table import Table
     from rich.text import Text
 
     told = [meter_text(name, said) for name, said in glance.meters.items()]
     told += [f"load {watts_text(glance.load)}"] if glance.load is not None else []
-    told += [f"unmet {watts_text(glance.unmet)}"] if glance.unmet else []
+    told += [f"unmet {watts_text(glance.unmet)}"] if round(glance.unmet or 0.0) else []
     told += [f"{name} {value}" for name, value in glance.others.items()]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("battery")
+    names = ["battery", *(battery.name for battery in glance.batteries)]
+    table.add_column(names[0], no_wrap=True, min_width=max(map(len, names)))
     for head in ("setpoint", "delivers", "charge"):
-        table.add_column(head, justify="right", min_width=9)
-    table.add_column("why", style="dim")
+        table.add_column(head, justify="right", no_wrap=True, min_width=9)
+    table.add_column("why", style="dim", no_wrap=True)
     for battery in glance.batteries:
         soc = "-" if battery.soc is None else f"{battery.soc:.0f} %"
         table.add_row(
@@ -94,4 +116,4 @@ def _drawn(glance: Glance) -> list[object]:
 
 class _Kept(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        _lines.extend(self.format(record).splitlines()[:4])
+        _lines.extend(self.format(record).splitlines()[:KEPT])
