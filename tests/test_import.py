@@ -255,7 +255,7 @@ def test_the_command_writes_into_a_copy_and_tells_no_password(
     assert call(["import", "env", str(file), "--for", "b2500", "--into", str(mine)]) == 0
     said = capsys.readouterr()
     assert "min_power: 60W" in mine.read_text()
-    assert "5 vars are those of B2500 Load Distributor" in said.err
+    assert "vars taken from B2500 Load Distributor: 5" in said.err
     assert "MQTT_PASSWORD: not shown; the flow reads it from a .env" in said.err
     assert "LOG_LEVEL: not carried over" in said.err
     assert "s3cret" not in said.err + said.out + mine.read_text()

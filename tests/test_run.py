@@ -170,6 +170,20 @@ async def test_a_system_that_tells_of_no_change_is_not_needed(
     assert "watch limit reached" in caplog.text
 
 
+async def test_a_new_name_waits_for_the_next_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = write(tmp_path, "one")
+
+    async def change(sessions: Sequence[Session]) -> None:
+        flow.write_text(flow.read_text().replace("flow: one", "flow: other"))
+        sessions[0].reload()
+        sessions[0].reload()
+
+    await live([flow], change, watch=False)
+    assert caplog.text.count("it is called 'other' from its next start on") == 1
+
+
 async def test_a_node_that_cannot_be_built_ends_no_watching(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -325,7 +339,7 @@ async def test_a_full_disk_at_the_end_is_told_and_no_more(
         monkeypatch.setattr(Recorder, "close", full)
 
     await live([write(tmp_path, "one")], change, watch=False, record=tmp_path / "day.jsonl")
-    assert "recording ends: [Errno 28] No space left on device" in caplog.text
+    assert "recording ends: No space left on device; the flow runs on" in caplog.text
 
 
 async def test_a_view_hears_of_a_battery_that_a_reload_brings(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def check(
             sys.stderr.write(f"{fault}\n")
         if not wrong:
             names = ", ".join(map(str, flows))
-            sys.stdout.write(f"{names}: good" + (f", {len(found)} warnings\n" if found else "\n"))
+            sys.stdout.write(f"{names}: good" + (f", warnings: {len(found)}\n" if found else "\n"))
     return 2 if wrong else 0
 
 

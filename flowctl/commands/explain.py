@@ -62,7 +62,7 @@ def _text(told: Explanation, zone: tzinfo) -> Iterator[str]:
     yield f"At {_clock(told.at, zone)} {told.device} {command(told.setpoint)}."
     written = told.written_at is not None and told.written_at < told.at - 0.05
     if written and told.written_at is not None:
-        yield f"That was written at {_clock(told.written_at, zone)}."
+        yield f"It has stood so since {_clock(told.written_at, zone)}."
     yield f"Decided by {told.step}" + (f": {told.reason}." if told.reason else ".")
     width = max((len(said.step) for said in (*told.chain, *told.beside)), default=0)
     yield ""

@@ -64,7 +64,7 @@ def _backups(into: Path) -> Iterator[Path]:
 
 def _remarks(made: Imported, into: Path | None) -> None:
     if into:
-        sys.stderr.write(f"{into}: {len(made.values)} vars are those of {made.program}\n")
+        sys.stderr.write(f"{into}: vars taken from {made.program}: {len(made.values)}\n")
         for name, value in made.values.items():
             if made.old[name] != value:
                 sys.stderr.write(f"  {name}: {value}    # was {made.old[name]}\n")

@@ -75,7 +75,7 @@ def _differs(written: Iterable[str], golden: Path) -> bool:
             if differences <= 5:
                 sys.stderr.write(f"{golden}:{number}:\n  then {then}\n  now  {now}\n")
     if differences:
-        sys.stderr.write(f"{differences} lines differ from {golden}\n")
+        sys.stderr.write(f"{golden}: lines that differ: {differences}\n")
     else:
         sys.stdout.write(f"as in {golden}\n")
     return differences > 0

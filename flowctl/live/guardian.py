@@ -111,7 +111,7 @@ def _kill(engine: int) -> None:
     stuck = SILENCES * 2 * EVERY
     sys.stderr.write(
         f"flowctl: the engine did nothing for {stuck:.0f} s; it is ended (--no-guard lets it be). "
-        "The first line below is where it is stuck:\n"
+        "The first line below is where it is stuck; if there is none, all of it stood still.\n"
     )
     if os.getppid() == engine:
         os.kill(engine, TELL)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowctl.clock import Clock
 from flowctl.engine.engine import Engine
-from flowctl.faults import FlowError
+from flowctl.faults import FlowError, plainly
 from flowctl.language.chain import devices
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
@@ -55,6 +55,7 @@ class Session:
         self.log = logging.getLogger(graph.name or source.stem)
         self._recorder: Recorder | None = None
         self._recorded: set[str] = set()
+        self._named = graph.name
         self._faulty = False  # the file, so that another one runs
         self._borrows = False
 
@@ -99,6 +100,9 @@ class Session:
         elif self._faulty:
             self.log.info("the file is good again, and says what runs")
         self._faulty = False
+        if new.name != self._named:
+            self.log.warning("it is called '%s' from its next start on", new.name)
+        self._named = new.name
         if self._recorder:
             self._record_edges()
         return changes
@@ -152,5 +156,5 @@ class Session:
         try:
             do(*what)
         except OSError as error:  # a full disk must not stop the house
-            self.log.error("recording ends: %s", error)
+            self.log.error("recording ends: %s; the flow runs on", plainly(error))
             self._recorder = None

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from flowctl.faults import plainly
 from flowctl.live.chorus import tell
 
 SHORTEST, LONGEST = 1.0, 60.0  # s between attempts, doubling
@@ -97,10 +98,10 @@ class Tended:
             return
         self._away = True
         self._tell_away()
-        said = str(error) or type(error).__name__
         if isinstance(error, OSError):  # TimeoutError and ConnectionError are among them
-            tell(self._log, self._name, "away", said)
+            tell(self._log, self._name, "away", plainly(error))
         else:
+            said = str(error) or type(error).__name__
             self._log.warning("%s is away: %s", self._name, said, exc_info=True)
 
     async def _rest(self) -> None:

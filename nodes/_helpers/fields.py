@@ -42,9 +42,11 @@ def read_number(value: Any) -> float:
     if not isinstance(value, str):
         return number(value)
     try:
-        return _finite(float(value))
+        if "_" not in value:  # Python's own way to write a thousand
+            return _finite(float(value))
     except ValueError:
-        raise ValueError(f"no number: {excerpt(value)}") from None
+        pass
+    raise ValueError(f"no number: {excerpt(value)}")
 
 
 def frozen(value: Any) -> Any:

@@ -92,7 +92,7 @@ def _untold(name: str, part: Any) -> bool:
 def _fast_number(decode: Decode) -> Decode:
     def number(payload: bytes) -> float:
         try:
-            value = float(payload) if len(payload) < 50 else math.inf
+            value = float(payload) if len(payload) < 50 and b"_" not in payload else math.inf
         except ValueError:
             value = math.inf
         return value if math.isfinite(value) else float(decode(payload))

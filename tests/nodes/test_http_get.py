@@ -64,6 +64,7 @@ async def test_values_are_found(body: str, settings: dict[str, object], value: o
     [
         ("<html>", {}),
         ("nan", {}),
+        ("1_000", {}),
         ("1e999", {}),
         (SHELLY, {"field": "emeters[9].power"}),
         (SHELLY, {"field": "emeters.x"}),
