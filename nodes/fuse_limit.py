@@ -1,18 +1,19 @@
 """Keep every phase under its fuse, whatever the plan says."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from flowctl import Ability, Gt, NamesBatteries, Observable, Outlook, Plan, Watts
+from flowctl import Ability, Clock, Gt, Log, NamesBatteries, Observable, Outlook, Plan, Watts
 from nodes._helpers.operators import Receiver, each_with
 from nodes._helpers.shares import with_shares
 
 PHASE, OUTLOOK = "phase ", "outlook"
 By = Mapping[str, Watts]
 Places = Mapping[str, str | Sequence[str]]
+PATIENCE = 10.0  # s that a phase may take to speak before the log tells
 NO_NEEDS: By = MappingProxyType({})
 
 
@@ -23,6 +24,8 @@ def fuse_limit(
     *,
     limit: Annotated[Watts, Gt(0), "most that a phase may carry, in or out: 25 A are 5750 W"],
     on: Annotated[Places, NamesBatteries(), "the phase of each battery; several share its power"],
+    clock: Clock,
+    log: Log,
 ) -> Observable[Plan]:
     """Pass the plan, with shares that would overload a phase cut back; one per plan.
 
@@ -31,7 +34,8 @@ def fuse_limit(
     than it must. Shares that push a phase over the limit, in or out, give way in proportion; shares
     that relieve it stay. What was cut says so and joins `unmet`; `rebalance` notices after some
     seconds that a battery accepts less, and gives the rest to others, on other phases perhaps. A
-    phase that has not spoken yet limits nothing. NaN and infinities are not heard.
+    phase that has not spoken yet, which the log tells after 10 s, carries what its batteries are
+    given, and nothing else is known of it. NaN and infinities are not heard.
 
     Example:
         - from: plan
@@ -47,23 +51,37 @@ def fuse_limit(
     others: dict[str, Any] = {f"{PHASE}{name}": stream for name, stream in phases.items()}
 
     def hear(say: Receiver[Plan], newest: Mapping[str, Any]) -> Receiver[Plan]:
-        needs = NO_NEEDS
+        needs, silent = NO_NEEDS, _Silent(clock, log)
 
         def receive(value: Plan) -> None:
             nonlocal needs
             outlook: Outlook | None = newest[OUTLOOK]
-            if outlook is None:
-                say(value)
-                return
             read = {name: newest[f"{PHASE}{name}"] for name in phases}
             told = {n: w for n, w in read.items() if w is not None and math.isfinite(w)}
-            needs = needed(needs, told, outlook, on)
-            watts = limited(value.watts, needs, on, limit)
+            needs = NO_NEEDS if outlook is None else needed(needs, told, outlook, on)
+            silent.note(phases.keys() - needs.keys(), limit)
+            watts = limited(value.watts, {**dict.fromkeys(phases, 0.0), **needs}, on, limit)
             say(with_shares(value, watts, f"fuse_limit: {limit:g}W on its phase", missing=True))
 
         return receive
 
     return each_with(plan, {**others, OUTLOOK: outlook}, hear)
+
+
+class _Silent:
+    """Tells once of phases that are not heard."""
+
+    def __init__(self, clock: Clock, log: Log) -> None:
+        self._since, self._clock, self._log, self._told = clock.time(), clock, log, set[str]()
+
+    def note(self, phases: Set[str], limit: Watts) -> None:
+        if self._clock.time() - self._since < PATIENCE:
+            return
+        for phase in sorted(phases - self._told):
+            self._log.warning(
+                "nothing is known of phase %s; its batteries alone are held under %gW", phase, limit
+            )
+        self._told |= phases
 
 
 def needed(before: By, read: By, outlook: Outlook, on: Places) -> By:

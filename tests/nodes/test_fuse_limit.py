@@ -49,7 +49,9 @@ def limited(shares, shown, on=ON, limit=3000.0, **phases):
         ({"left": 2000, "right": 0}, {}, {"l1": 5500, "l2": 0}, {"left": 2000}),
         # the way out has a fuse, too
         ({"left": 2000, "right": 0}, {}, {"l1": -2000, "l2": 0}, {"left": 1000}),
-        # nothing is known of l2
+        # nothing is known of l2 but what its battery is given
+        ({"left": 0, "right": -4000}, {}, {"l1": 2500}, {"right": -3000}),
+        ({"left": 0, "right": 4000}, {}, {"l1": 2500, "l2": math.nan}, {"right": 3000}),
         ({"left": 0, "right": -2000}, {}, {"l1": 2500}, {"right": -2000}),
         ({"left": 0, "right": -2000}, {}, {"l1": 2500, "l2": math.nan}, {"right": -2000}),
     ],
@@ -59,6 +61,26 @@ def test_shares_that_overload_a_phase_give_way(shares, shown, phases, watts):
     lines = {"l2": math.nan} | phases
     told = limited(shares, known, **lines)
     assert {name: told.watts[name] for name in watts} == pytest.approx(watts)
+
+
+def test_before_the_house_is_seen_batteries_alone_are_held():
+    how = {"on": {"left": "l1", "right": "l1"}, "limit": 3000.0, "phases": {"l1": [(0, 5.0)]}}
+    (_, told), *_ = play(fuse_limit, [(1, plan(left=-2000.0, right=-2000.0))], outlook=[], **how)
+    assert dict(told.watts) == {"left": -1500, "right": -1500}
+
+
+def test_a_phase_that_never_speaks_is_told_once(caplog):
+    plans = [(at, plan(left=-2000.0)) for at in (1, 9, 11, 20)]
+    how = {"on": {"left": "l1"}, "limit": 1500.0, "outlook": [(0, view(0.0, left={}))]}
+    for l2, said in (([], ["l1", "l2"]), ([(0, 5.0)], ["l1"])):
+        caplog.clear()
+        told = play(fuse_limit, plans, phases={"l1": [], "l2": l2}, **how)
+        assert [made.watts["left"] for _, made in told] == [-1500.0] * 4
+        heard = [record.getMessage() for record in caplog.records]
+        assert heard == [
+            f"nothing is known of phase {name}; its batteries alone are held under 1500W"
+            for name in said
+        ]
 
 
 def test_two_on_a_phase_give_way_in_proportion_and_say_why():
