@@ -165,6 +165,8 @@ class Outlook:
     """Mean time between readings."""
     valid_until: Seconds = math.inf
     """From the age of the meter: no plan made of this holds longer."""
+    lowest: Watts | None = None
+    """Least that a plan may ask of all batteries together: charging is allowed no further."""
 
     def shows(self) -> Watts:
         """What all batteries show on the meter now."""

@@ -29,8 +29,8 @@ def grid_charging(
     Read by a law such as `rebalance` in place of the outlook itself, after a step that asks for
     charging: `[response_predictor, aim, grid_charging: {house: plan/response_predictor}, ...]`.
     Without permission the batteries take what the sun leaves and no more; with it, as much as keeps
-    the import at `most`. What is not known is no permission. A `target` of rebalance is added after
-    this, so leave it at 0.
+    the import at `most`. What is not known is no permission. Whatever asks for charging, here or
+    further down (a `target` of rebalance say), is bound by it; `full_charge` alone is not.
 
     Example:
         - from: plan/response_predictor
@@ -43,14 +43,19 @@ def grid_charging(
             allowed = allow is not None and bool(work_out(allow, view, newest))
             before = newest.get(HOUSE)
             needs = view.load if before is None else before.target
-            target = permitted(view.target, needs, most if allowed else 0.0)
-            say(view if target == view.target else replace(view, target=target))
+            imported = most if allowed else 0.0
+            if imported is None:
+                say(view)
+                return
+            lowest = permitted(needs, imported, view.lowest)
+            say(replace(view, target=max(view.target, lowest), lowest=lowest))
 
         return receive
 
     return each_with(outlook, {**others, **known}, hear)
 
 
-def permitted(target: Watts, needs: Watts, imported: Watts | None) -> Watts:
-    """Return the power of all batteries if charging may cause only so much import."""
-    return target if imported is None else max(target, min(0.0, needs - imported))
+def permitted(needs: Watts, imported: Watts, before: Watts | None) -> Watts:
+    """Return the least power of all batteries if charging may cause only so much import."""
+    lowest = min(0.0, needs - imported)
+    return lowest if before is None else max(lowest, before)

@@ -29,6 +29,22 @@ streams:
 """
 
 
+BYPASS = """
+flow: f
+streams:
+  meter: [{homewizard_p1: {host: x}}]
+  price: [{http_get: {url: "http://x", every: 1s}}]
+  wanted: [{http_get: {url: "http://y", unit: W, every: 1s}}]
+  seen:
+    - from: meter
+    - response_predictor: {batteries: [left, right]}
+    - grid_charging: {others: {price: price}, allow: price < 0.1, most: 3kW}
+  early: [from: seen, LAW]
+  left: [from: END.left, marstek_modbus: {host: x}]
+  right: [from: END.right, marstek_udp: {host: y}]
+"""
+
+
 def target(load, asked, **how):
     return play(grid_charging, [(1, replace(view(load, left=50), target=asked))], **how)[0][
         1
@@ -69,6 +85,31 @@ def test_in_a_flow_a_price_gives_permission():
                 bench.say("meter", 400.0 - given_)
                 bench.advance(1.0)
             assert bench.heard("left")[-1][1] == pytest.approx(heard, abs=110)  # aim trims
+
+
+@pytest.mark.parametrize(
+    ("price", "law", "total"),
+    [
+        (0.5, "rebalance: {target: 2kW}", 0),
+        (0.05, "rebalance: {target: 2kW}", -1600),
+        (0.05, "rebalance: {target: 5kW}", -2600),  # `most` of 3 kW at the meter
+        (0.5, "rebalance: {target_from: wanted}", 0),
+        (0.5, "aim: {at: wanted}]\n  more: [from: early, rebalance", 0),
+        (0.5, "rebalance: {target: -500W}", 900),
+    ],
+)
+def test_no_wish_goes_around_the_permission(price, law, total):
+    text = BYPASS.replace("LAW", law).replace("END", "more" if "more:" in law else "early")
+    with Bench(text) as bench:
+        bench.say("wanted", -2000.0 if "aim" in law else 2000.0)
+        for _ in range(60):
+            bench.say("price", price)
+            told = [bench.heard(name) for name in ("left", "right")]
+            given_ = sum(heard[-1][1] or 0.0 for heard in told if heard)
+            bench.say("meter", 400.0 - given_)
+            bench.advance(1.0)
+        told = [bench.heard(name)[-1][1] for name in ("left", "right")]
+        assert sum(told) == pytest.approx(total, abs=60)
 
 
 @given(OUTLOOKS, st.none() | st.floats(0, 5000), st.booleans())

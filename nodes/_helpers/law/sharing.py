@@ -73,6 +73,8 @@ def step(
 
 def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> Round:
     total = outlook.target - imported
+    if outlook.lowest is not None:
+        total = max(total, outlook.lowest)
     usable = {
         name: ability
         for name, ability in outlook.batteries.items()
