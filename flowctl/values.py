@@ -184,7 +184,6 @@ class Release:
 
 RELEASE: Final = Release()
 
-
 _names: dict[type, tuple[str, ...]] = {}
 
 
