@@ -5,7 +5,7 @@ from reactivex import Observable
 
 from flowctl.clock import Clock
 from flowctl.events import Events
-from flowctl.expression import Expression
+from flowctl.expression import Condition, Expression
 from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
@@ -39,6 +39,7 @@ __all__ = [
     "Celsius",
     "Check",
     "Clock",
+    "Condition",
     "Events",
     "EventsIf",
     "Expression",

@@ -70,10 +70,10 @@ class Expression:
         self.missing = ""
         """A name without which there was none."""
 
-    def bound(self, constants: Mapping[str, Any]) -> "Expression":
+    def bound(self, constants: Mapping[str, Any]) -> Self:
         """Return this expression with the vars of a flow put in."""
         used = {name: _constant(constants[name]) for name in self.free if name in constants}
-        return Expression(self.text, used) if used else self
+        return type(self)(self.text, used) if used else self
 
     @property
     def lean(self) -> Callable[[Any], Any]:
@@ -129,6 +129,10 @@ class Expression:
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
         types = ["string", "boolean", "number"]
         return {"type": types, "description": "an expression, e.g. abs(value) < 20kW"}
+
+
+class Condition(Expression):
+    """One that is true or false: what is no answer to a yes or no is a fault of the flow."""
 
 
 def field_of(value: Any, name: str) -> Any:

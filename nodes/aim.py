@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from flowctl import Expression, Observable, Outlook, Watts
+from flowctl import Condition, Observable, Outlook, Watts
 from nodes._helpers.operators import NONE, Receiver, each_with, work_out
 
 AT = "at"
@@ -18,7 +18,7 @@ def aim(
     at: Annotated[Observable[Watts], "total wanted of all batteries, + discharging"],
     others: Annotated[Mapping[str, Observable[Any]], "streams that `when` sees by name"] = NONE,
     *,
-    when: Annotated[Expression | None, "only while this is true; always if not given"] = None,
+    when: Annotated[Condition | None, "only while this is true; always if not given"] = None,
 ) -> Observable[Outlook]:
     """Pass the outlook with the newest wanted total as its target; one per outlook.
 

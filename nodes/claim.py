@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from flowctl import Battery, Expression, Observable
+from flowctl import Battery, Condition, Observable
 from nodes._helpers.operators import NONE, Receiver, each_with, work_out
 
 
@@ -15,7 +15,7 @@ def claim(
     ] = NONE,
     *,
     where: Annotated[
-        Expression | None, "while this is true; if not given, always, e.g. `mode != 'Own'`"
+        Condition | None, "while this is true; if not given, always, e.g. `mode != 'Own'`"
     ] = None,
 ) -> Observable[Battery]:
     """Pass what a battery tells, without that it regulates itself; one per record.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from flowctl import Expression, Observable
+from flowctl import Condition, Observable
 from nodes._helpers.operators import NONE, Receiver, asking, each_with
 
 T = TypeVar("T")
@@ -13,7 +13,7 @@ def filter(
     values: Annotated[Observable[T], "what is let through or not"],
     others: Annotated[Mapping[str, Observable[Any]], "streams the condition sees by name"] = NONE,
     *,
-    where: Annotated[Expression, "what must be true of a value, e.g. `abs(value) < 20kW`"],
+    where: Annotated[Condition, "what must be true of a value, e.g. `abs(value) < 20kW`"],
 ) -> Observable[T]:
     """Pass the values for which `where` is true; the one operator that drops.
 

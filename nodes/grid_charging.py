@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from flowctl import Expression, Ge, Observable, Outlook, Watts
+from flowctl import Condition, Ge, Observable, Outlook, Watts
 from nodes._helpers.operators import NONE, Receiver, each_with, work_out
 
 HOUSE = "house"
@@ -18,7 +18,7 @@ def grid_charging(
     others: Annotated[Mapping[str, Observable[Any]], "streams that `allow` sees by name"] = NONE,
     *,
     allow: Annotated[
-        Expression | None, "true while it is allowed, e.g. `price < 0.12`; never if not given"
+        Condition | None, "true while it is allowed, e.g. `price < 0.12`; never if not given"
     ] = None,
     most: Annotated[
         Annotated[Watts, Ge(0)] | None, "largest import at the meter while charging"

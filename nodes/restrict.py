@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from flowctl import Ability, Expression, Ge, NamesBatteries, Observable, Outlook, Watts
+from flowctl import Ability, Condition, Ge, NamesBatteries, Observable, Outlook, Watts
 from nodes._helpers.operators import NONE, Receiver, each_with, work_out
 
 
@@ -15,8 +15,8 @@ def restrict(
         Mapping[str, Observable[Any]], "streams that the expressions see by name"
     ] = NONE,
     *,
-    charge: Annotated[Expression | None, "true while charging is allowed"] = None,
-    discharge: Annotated[Expression | None, "true while discharging is allowed"] = None,
+    charge: Annotated[Condition | None, "true while charging is allowed"] = None,
+    discharge: Annotated[Condition | None, "true while discharging is allowed"] = None,
     max_charge: Annotated[Watts | None, Ge(0), "most that each may take"] = None,
     max_discharge: Annotated[Watts | None, Ge(0), "most that each may give"] = None,
     only: Annotated[
@@ -40,7 +40,7 @@ def restrict(
         raise ValueError("restrict forbids nothing; give charge, discharge or a limit")
 
     def hear(say: Receiver[Outlook], newest: Mapping[str, Any]) -> Receiver[Outlook]:
-        def most(rule: Expression | None, limit: Watts | None, outlook: Outlook) -> Watts | None:
+        def most(rule: Condition | None, limit: Watts | None, outlook: Outlook) -> Watts | None:
             allowed = True if rule is None else work_out(rule, outlook, newest)
             return limit if allowed is None or allowed else 0.0
 

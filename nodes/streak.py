@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from flowctl import Expression, Observable
+from flowctl import Condition, Observable
 from nodes._helpers.operators import Each, Receiver, asking
 
 
 def streak(
     values: Annotated[Observable[Any], "what the condition is asked of"],
     *,
-    where: Annotated[Expression, "the condition, e.g. `0 < value and value < 120W`"],
+    where: Annotated[Condition, "the condition, e.g. `0 < value and value < 120W`"],
 ) -> Observable[float]:
     """Say for how many values in a row `where` has been true, one per value; 0 when it is not.
 

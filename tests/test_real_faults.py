@@ -5,6 +5,7 @@ import pytest
 
 from flowctl.faults import FlowError
 from flowctl.language.check import load
+from flowctl.testing import Bench
 from flowctl.virtual.detached import rehearse
 
 AROUND = """streams:
@@ -47,6 +48,73 @@ def begins(said: list[str], expected: str) -> None:
 )  # fmt: skip
 def test_what_a_node_has_against_its_settings_is_shown_at_its_line(stream, expected):
     begins(told(stream), expected)
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        ("[schedule: '07:00-22:00', marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); streams of W here: meter"),
+        ("[from: meter, map: \"'text'\", marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries a text (since line 5); streams of W here: meter"),
+        ("[from: meter, map: value > 3kW, marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); streams of W here: meter"),
+        ("[from: meter, map: {to: value > 3kW, unit: W}, marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); streams of W here: meter"),
+        ("[from: meter, map: '[value, 5W]', clamp: 2kW, print]", "clamp: 2kW, print] -> x/clamp: clamp works on a number or Plan, but this wire carries a list (since line 5)"),
+        ("[schedule: {between: 7:00-8:00, inside: charge, outside: stop}, ramp: 50W/s, print]", "ramp: 50W/s, print] -> x/ramp: ramp works on a number, but this wire carries a text (since line 5)"),
+        ("[from: meter, sum: {others: [cheap]}, print]", "[cheap]}, print] -> x/sum: others wants a number, but 'cheap/schedule' carries true or false (since line 6); streams of W here: meter"),
+        ("[from: [meter, cheap], print]", "[meter, cheap], print] -> x/from: streams of W (since line 2) and of true or false (since line 6) cannot be merged"),
+        ("[from: meter, filter: 2kW, print]", "2kW, print] -> x/filter: '2kW' is a number, not a condition; compare with it, e.g. value > 2kW"),
+        ("[from: meter, filter: value - 5W, print]", "value - 5W, print] -> x/filter: 'value - 5W' is a number, not a condition; compare it, e.g. value - 5W > 0"),
+        ("[from: left, filter: mode, print]", "mode, print] -> x/filter: 'mode' is a text, not a condition; compare it, e.g. mode == 'on'"),
+        ("[from: left, filter: \"'idle'\", print]", "\"'idle'\", print] -> x/filter: ''idle'' is a text, not a condition; compare with it, e.g. value == 'idle'"),
+        ("[from: left, filter: value, print]", "value, print] -> x/filter: 'value' is a Battery, not a condition; compare it, e.g. value is not None"),
+        ("[from: meter, map: value.x, print]", "value.x, print] -> x/map: a number has no field 'x'"),
+        ("[from: left, map: value.powr, print]", "value.powr, print] -> x/map: a Battery has no field 'powr'; did you mean 'power'?"),
+        ("[from: meter, map: {to: b.sco, others: {b: left}}, print]", "b.sco, others: {b: left}}, print] -> x/map: a Battery has no field 'sco'; did you mean 'soc'?"),
+        ("[from: left, map: mode + 5, print]", "mode + 5, print] -> x/map: 'mode' is a text, and cannot be counted with; float(...) makes a number of it"),
+        ("[from: left, map: value * 2, print]", "value * 2, print] -> x/map: 'value' is a Battery, and cannot be counted with; name a part of it"),
+        ("[from: left, filter: mode > 5, print]", "mode > 5, print] -> x/filter: 'mode' is a text, and cannot be counted with; float(...) makes a number of it"),
+    ],
+)  # fmt: skip
+def test_truth_values_texts_and_lists_are_no_powers(stream, expected):
+    begins(told(f"{stream}\n  cheap: [schedule: '07:00-22:00']"), expected)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        "[from: meter, map: (value > 3kW) * 200W, ramp: 50W/s, print]",
+        "[from: meter, map: 'max(value, 0)', ramp: 50W/s, print]",
+        "[from: meter, map: 5 if value > 2kW else None, scale: 2, print]",
+        "[from: meter, map: 5W if value > 2kW else 'off', ramp: 50W/s, print]",
+        "[from: left, map: text(soc) + ' %' + mode, print]",
+        "[from: left, map: float(mode) + 5, print]",
+        "[from: left, filter: \"mode > 'A' and online or soc > 5\", print]",
+        "[from: left, map: soc or 50, ramp: 5%/s, print]",
+        "[from: cheap, filter: value, print]",
+        "[from: told, filter: value, ramp: 50W/s, print]",
+        "[from: told, map: \"value.x.y + value['z']\", ramp: 50W/s, print]",
+        "[from: meter, filter: yes_or_one, print]",
+        "[schedule: {between: 7:00-8:00, inside: 500W, outside: null}, ramp: 50W/s, print]",
+        "[schedule: {between: 7:00-8:00, inside: 500W, outside: false}, ramp: 50W/s, print]",
+        "[from: meter, filter: {where: now, others: {now: cheap}}, print]",
+    ],
+)  # fmt: skip
+def test_what_may_be_a_number_or_a_condition_draws_no_fault(stream):
+    more = "\n  cheap: [schedule: '07:00-22:00']\n  told: [mqtt_in: {broker: 'mqtt://b', topic: t}]"
+    assert told(f"{stream}{more}\nvars: {{yes_or_one: 1}}") == []
+
+
+def test_a_device_that_is_told_no_power_is_a_trouble_once(tmp_path):
+    flow = tmp_path / "flow.yaml"
+    told = "told: [mqtt_in: {broker: 'mqtt://b', topic: t}]"
+    flow.write_text(f"{AROUND}  {told}\n  x: [from: told, marstek_udp: 192.168.1.41]\n")
+    with Bench(flow) as bench:
+        for value in (True, "on", 100.0):
+            bench.say("told", value)
+        assert bench.heard("x") == [(0.0, 100.0)]
+        troubles = [trouble for _, trouble in bench.stream("errors")]
+    assert [(trouble.step, trouble.error) for trouble in troubles] == [
+        ("x/marstek_udp", "refused True: no fresh, finite power in W")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -204,8 +204,9 @@ class Engine:
             output.emit(shell.told(record))
 
         shell = self.shells[step.id] = Shell(
-            terms_of(step), self.clock, send, self.log_of(step), shadow=self._shadow
-        )
+            terms_of(step), self.clock, send, self.log_of(step),
+            shadow=self._shadow, report=lambda error, value: self.report(step, error, value),
+        )  # fmt: skip
         end = self._ends[step.id] = self.ends.device(
             self.edge(step), lambda record: self.clock.hand(push, record), shell.renew
         )

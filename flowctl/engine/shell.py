@@ -46,8 +46,9 @@ class Shell:
         log: logging.Logger,
         *,
         shadow: bool = False,
+        report: Callable[[Exception, Any], None] = lambda _error, _value: None,
     ) -> None:
-        self._shadow = shadow
+        self._shadow, self._report = shadow, report
         self.terms, self.counts = terms, Counts()
         self._clock, self._send, self._log = clock, send, log
         self._rating = Battery()
@@ -215,7 +216,9 @@ class Shell:
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1
         if self.counts.refused == 1 and not self._closed:
-            self._log.warning("refused %r: no fresh, finite power in W", value)
+            said = f"refused {value!r}: no fresh, finite power in W"
+            self._log.warning("%s; further ones are counted", said)
+            self._report(ValueError(said), value)
 
     def _arm(self, delay: float) -> None:
         """Keep one timer: an armed one that fires too early merely looks again."""

@@ -9,7 +9,8 @@ from flowctl.faults import Mark
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.flow import FROM, OWN
 from flowctl.language.graph import Tap, taps
-from flowctl.language.measures import Measure, Measuring, of_var, unit_or_none
+from flowctl.language.kinds import Kinding, joined, plain
+from flowctl.language.measures import Measuring, of_var, unit_or_none
 from flowctl.language.settings import written_units
 from flowctl.language.wires import (
     ANYTHING,
@@ -93,21 +94,25 @@ class Carrying:
             wire = self.field(draft, draft.settings.get(out.derived.setting))
         elif out.unit and out.unit.startswith("*") and draft.first:
             origin = self.first(draft)[1]
+        if isinstance(out.derived, UnitFrom) and out.derived.otherwise:
+            wire = self._told(draft, out.derived.otherwise, wire)
         text = draft.settings.get(out.unit_from) if out.unit_from else None
         if isinstance(text, str) and (wire.unit is None or isinstance(out.derived, UnitFrom)):
             wire, origin = Wire(wire.type, base_unit(text)), draft.mark
-        elif isinstance(out.derived, UnitFrom) and wire.unit is None:
-            wire = self._told(draft, out.derived.otherwise, wire)
         return wire, origin
 
     def _told(self, draft: Draft, settings: tuple[str, ...], wire: Wire) -> Wire:
-        """The wire of a step whose unit is not given, but told by what else is."""
-        for name in settings:
-            unit = self._unit_of_setting(draft, name)
-            if unit is not None:
-                expressed = isinstance(draft.settings.get(name), Expression)
-                return Wire(float if expressed else wire.type, unit)
-        return wire
+        """The wire of a step whose type and unit are told by what is given."""
+        found = (self._unit_of_setting(draft, name) for name in settings)
+        unit = wire.unit or next(filter(None, found), None)
+        kind = joined(self._kind_of_setting(draft, name) for name in settings)
+        return Wire(kind if wire.type is Any else wire.type, unit)
+
+    def _kind_of_setting(self, draft: Draft, name: str) -> Any:
+        given = draft.settings.get(name)
+        if isinstance(given, Expression):
+            return Kinding(self.looking(draft)).kind(given)
+        return plain(type(given))
 
     def _unit_of_setting(self, draft: Draft, name: str) -> str | None:
         given = draft.settings.get(name)
@@ -117,13 +122,13 @@ class Carrying:
         found = (unit for _, unit in written_units(item)) if item else iter(())
         return next(found, None)
 
-    def looking(self, draft: Draft) -> Callable[[str], Wire | Measure]:
-        """Return what tells what a name in an expression of a step stands for."""
+    def looking(self, draft: Draft) -> Callable[[str], Wire | None]:
+        """Return what tells what a name in an expression of a step carries."""
         inputs = self._named(draft)
         values = draft.scope.variables.values()
         first = self.first(draft)[0]
 
-        def look(name: str) -> Wire | Measure:
+        def look(name: str) -> Wire | None:
             if name == VALUE:
                 return first
             if name in inputs:

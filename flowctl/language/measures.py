@@ -7,13 +7,12 @@ known: who wants to say something odd may say it by a factor such as `1W`.
 
 import ast
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from flowctl import units
 from flowctl.expression import Expression
-from flowctl.language.wires import ANYTHING, field_wire
+from flowctl.language.reading import Reading
+from flowctl.language.wires import ANYTHING
 from flowctl.signature.node import Wire
 
 Measure = str | None
@@ -22,58 +21,27 @@ BARE, PURE = "", "1"
 KEEPING = ("abs", "round", "float", "int", "floor", "ceil")
 JOINING = ("min", "max", "clamp")
 PURE_CALLS = ("sign", "len", "bool")
-_STOOD = re.compile(r"\b_q(\d+)\b")
 
 
-@dataclass
-class Measuring:
-    """Works out the unit of one expression; `odd` gathers what does not go together."""
-
-    look: Callable[[str], Wire | Measure]
-    """What a name stands for: a wire, or what a var is in."""
-    odd: list[tuple[str, str]] = field(default_factory=list)
-    _quantities: list[str] = field(default_factory=list)
+class Measuring(Reading):
+    """Works out the unit of one expression."""
 
     def measure(self, expression: Expression) -> Measure:
         """Return the unit of what an expression says."""
-        text, self._quantities = units.set_apart(expression.text)
-        return self._of(ast.parse(text.strip(), mode="eval").body)
-
-    def _of(self, node: ast.AST) -> Measure:
-        found = getattr(self, f"_{type(node).__name__.lower()}", None)
-        if found is not None:
-            return found(node)  # type: ignore[no-any-return]
-        for part in ast.iter_child_nodes(node):
-            self._of(part)
-        return None
+        made: Measure = self.read(expression)
+        return made
 
     def _constant(self, node: ast.Constant) -> Measure:
         return BARE if isinstance(node.value, int | float) else None
 
-    def _name(self, node: ast.Name) -> Measure:
-        stood = _STOOD.fullmatch(node.id)
-        if stood:
-            return units.parse_any(self._quantities[int(stood[1])])[1]
-        found = self._wire(node)
-        return _carried(found) if isinstance(found, Wire) else found
+    def _name(self, node: ast.Name | ast.Attribute | ast.Subscript) -> Measure:
+        quantity = self._quantity(node)
+        if quantity is not None:
+            return units.parse_any(quantity)[1]
+        wire = self._wire(node)
+        return _carried(wire) if wire else None
 
-    def _attribute(self, node: ast.Attribute | ast.Subscript) -> Measure:
-        found = self._wire(node)
-        return _carried(found) if isinstance(found, Wire) else None
-
-    _subscript = _attribute
-
-    def _wire(self, node: ast.AST) -> Wire | Measure:
-        """A name, or a field of one."""
-        if isinstance(node, ast.Name):
-            return self.look(node.id)
-        if isinstance(node, ast.Attribute):
-            owner, name = self._wire(node.value), node.attr
-        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            owner, name = self._wire(node.value), str(node.slice.value)
-        else:
-            return None
-        return (field_wire(owner, name) or ANYTHING) if isinstance(owner, Wire) else None
+    _attribute = _subscript = _name
 
     def _unaryop(self, node: ast.UnaryOp) -> Measure:
         inner = self._of(node.operand)
@@ -122,28 +90,22 @@ class Measuring:
         for unit, part in known[1:]:
             first, other = known[0]
             if unit != first:
-                self._note(str(first), other, str(unit), part)
+                self._differ(str(first), other, str(unit), part)
                 return None
         if any(unit is None for unit, _ in found):
             return None
         numbers = {unit for unit, _ in found}
         return known[0][0] if known else (PURE if PURE in numbers else BARE)
 
-    def _note(self, first: str, one: ast.expr, second: str, other: ast.expr) -> None:
+    def _differ(self, first: str, one: ast.expr, second: str, other: ast.expr) -> None:
         said = f"'{self._shown(one)}' is in {first}, but '{self._shown(other)}' is in {second}"
         cure = "what is added, compared or chosen from must be in one unit"
         for unit, part, wanted in ((second, other, first), (first, one, second)):
-            written = self._shown(part)
-            number = re.match(units.NUMBER, written)
-            if isinstance(part, ast.Name) and _STOOD.fullmatch(part.id) and number and unit:
+            number = re.match(units.NUMBER, self._quantity(part) or "")
+            if number and unit:
                 cure = f"did you mean '{units.example(number[0], wanted)}'?"
                 break
-        if (said, cure) not in self.odd:
-            self.odd.append((said, cure))
-
-    def _shown(self, node: ast.expr) -> str:
-        """A part as it was written."""
-        return _STOOD.sub(lambda found: self._quantities[int(found[1])], ast.unparse(node))
+        self._note(said, cure)
 
 
 def unit_or_none(measure: Measure) -> str | None:
@@ -151,14 +113,16 @@ def unit_or_none(measure: Measure) -> str | None:
     return None if measure in (BARE, PURE) else measure
 
 
-def of_var(value: Any) -> Measure:
-    """Return what a var is in: `2kW` is W, 5 a bare number."""
+def of_var(value: Any) -> Wire:
+    """Return what a var carries: `2kW` is a number of W; 5 is bare, and may say yes or no, too."""
+    if isinstance(value, bool):
+        return Wire(bool)
     if isinstance(value, str):
         try:
-            return units.parse_any(value)[1]
+            return Wire(float, units.parse_any(value)[1])
         except units.UnitError:
-            return None
-    return BARE if isinstance(value, int | float) else None
+            return Wire(str)
+    return Wire(Any, BARE) if isinstance(value, int | float) else ANYTHING
 
 
 def _carried(wire: Wire) -> Measure:

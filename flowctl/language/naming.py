@@ -1,18 +1,20 @@
 """The free names of expressions: fields of what comes in, further inputs, and the vars."""
 
 from collections.abc import Callable, Iterator, Mapping
+from types import NoneType
 from typing import Any
 
-from flowctl.expression import VALUE, Expression
+from flowctl.expression import VALUE, Condition, Expression
 from flowctl.faults import Mark, nearest
 from flowctl.language.drafts import Draft
 from flowctl.language.graph import taps
 from flowctl.language.infer import Carrying
+from flowctl.language.kinds import Kinding, a
 from flowctl.language.marked import Marked
 from flowctl.language.measures import Measuring
 from flowctl.language.report import Report
 from flowctl.language.wires import field_names
-from flowctl.signature.node import Shape
+from flowctl.signature.node import Shape, Wire
 
 Bind = Callable[[Expression, Mark], Expression]
 
@@ -32,16 +34,31 @@ def bind_names(draft: Draft, carrying: Carrying, report: Report) -> None:
         for name in set(expression.free) & set(fields or ()) & set(values):
             said = f"'{name}' is a var, and a field of what comes in, too"
             report.add(mark, "E133", draft.id, said, "give the var another name")
-        measuring = Measuring(carrying.looking(draft))
-        measuring.measure(expression)
-        for said, cure in measuring.odd:
-            report.add(mark, "E305", draft.id, said, cure)
+        for code, said, cure in _odd(expression, carrying.looking(draft)):
+            report.add(mark, code, draft.id, said, cure)
         return expression.bound({key: values[key] for key in values if key not in own})
 
     for name, value in draft.settings.items():
         item = draft.written.get(name)
         if item is not None:
             draft.settings[name] = _each(value, item, bind)
+
+
+def _odd(
+    expression: Expression, look: Callable[[str], Wire | None]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what does not go together in an expression: code, fault and cure."""
+    measuring, kinding = Measuring(look), Kinding(look)
+    measuring.measure(expression)
+    kind = kinding.kind(expression)
+    yield from (("E305", *odd) for odd in measuring.odd)
+    yield from (("E306", *odd) for odd in kinding.odd)
+    if isinstance(expression, Condition) and kind not in (bool, NoneType, Any):
+        says = "> 0" if kind is float else "== 'on'" if kind is str else "is not None"
+        cure = f"compare it, e.g. {expression} {says}"
+        if not expression.free and VALUE not in expression.text:
+            cure = f"compare with it, e.g. value {says.partition(' ')[0]} {expression}"
+        yield "E306", f"'{expression}' is {a(kind)}, not a condition", cure
 
 
 def _fields(draft: Draft, carrying: Carrying) -> tuple[str, ...] | None:

@@ -13,7 +13,13 @@ from flowctl.values import Plan
 
 ANYTHING = Wire(Any)
 UNITS = tuple(dict.fromkeys([*(base for base, _ in SCALES.values()), "s"]))
-_NAMES = {float: "a number", int: "a whole number", str: "a text", bool: "true or false"}
+_NAMES = {
+    float: "a number",
+    int: "a whole number",
+    str: "a text",
+    bool: "true or false",
+    list: "a list",
+}
 
 
 def fits(given: Any, wanted: Any) -> bool:

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from rich.console import Console
 from rich.markdown import Markdown
 
-from flowctl.expression import Expression
+from flowctl.expression import Condition, Expression
 from flowctl.language.library import Library
 from flowctl.latest import Latest
 from flowctl.marks import FieldFrom, UnitFrom
@@ -36,6 +36,7 @@ WORDS: dict[Any, str] = {
     str: "text",
     Any: "anything",
     Secret: "secret",
+    Condition: "condition",
     Expression: "expression",
 }
 CHECKS = {

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from flowctl.expression import Expression
+from flowctl.expression import Condition, Expression
 from flowctl.secret import Secret
 from flowctl.signature.hints import not_none, strip
 from flowctl.signature.node import Input, NodeKind, NodeSpec, Setting, Shape, Wire
@@ -40,7 +40,8 @@ USUAL = {
     ANY_UNIT: ("500W", 500.0), ANY_UNIT + PER_SECOND: ("500W/s", 500.0),
 }  # fmt: skip
 WORDS: dict[Any, str] = {
-    int: "1", float: "1", bool: "true", str: "name", Path: "file.csv", Expression: "value > 500W",
+    int: "1", float: "1", bool: "true", str: "name", Path: "file.csv", Condition: "value > 500W",
+    Expression: "value > 500W",
 }  # fmt: skip
 ODD = re.compile(r"[:{}\[\],#&*!|>'\"%@`<]|^[-?\s]|\s$")  # wants quotes in YAML, or may
 SHOWN = re.compile(r"^ *Example:\n((?: {4,}.*\n?)+)", re.M)  # in a docstring, as of Google's style
