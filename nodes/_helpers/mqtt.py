@@ -10,7 +10,7 @@ from flowctl import Secret, shared
 from nodes._helpers.mqtt_address import Address, read_address
 from nodes._helpers.mqtt_hearers import Hearers, Message
 from nodes._helpers.mqtt_outbox import Outbox, Said
-from nodes._helpers.mqtt_wire import Wire, open_wire
+from nodes._helpers.mqtt_session import Session, open_session
 
 SHORTEST, LONGEST = 0.2, 30.0  # s between attempts to come back, doubling
 GOODBYE = 1.0  # s that leaving may take to send what waits
@@ -24,13 +24,13 @@ class Link:
         self.address = address
         self.outbox = Outbox()
         self.hearers = Hearers()
-        self._wire: Wire | None = None
+        self._session: Session | None = None
         self._quiet = asyncio.Event()
 
     @property
     def online(self) -> bool:
         """Whether the broker is there."""
-        return self._wire is not None
+        return self._session is not None
 
     def say(
         self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False, event: bool = False
@@ -56,12 +56,12 @@ class Link:
         Raises:
             OSError: it cannot be done; the message says what to do.
         """
-        self._attach(await open_wire(self.address, self))
+        self._attach(await open_session(self.address, self))
 
     async def keep(self) -> None:
         """Come back whenever the connection is lost; one line when it goes, one when it is back."""
-        while self._wire:
-            await self._wire.lost()
+        while self._session:
+            await self._session.lost()
             self._attach(None)
             log.warning("MQTT broker %s is away", self.address)
             await self._come_back()
@@ -69,39 +69,39 @@ class Link:
 
     async def leave(self) -> None:
         """Send what waits, say goodbye and close."""
-        if not self._wire:
+        if not self._session:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE):
-                while not (self.outbox.is_empty and self._wire.is_quiet):
+                while not (self.outbox.is_empty and self._session.is_quiet):
                     self._quiet.clear()
                     await self._quiet.wait()
-        await self._wire.close()
+        await self._session.close()
 
     def heard(self, topic: str, payload: bytes, kept: bool) -> None:
-        """Take a message (the wire does)."""
+        """Take a message (the session does)."""
         self.hearers.heard(topic, payload, kept)
 
     def room(self) -> None:
-        """Hear that there is room again (the wire tells)."""
+        """Hear that there is room again (the session tells)."""
         self.outbox.pour()
         self._quiet.set()
 
     def refused(self, pattern: str) -> None:
-        """Hear that a subscription was refused (the wire tells)."""
+        """Hear that a subscription was refused (the session tells)."""
         cure = "may this login read it?"
         self.hearers.refused(
             pattern, OSError(f"MQTT broker {self.address} refuses topic {pattern}; {cure}")
         )
 
-    def _attach(self, wire: Wire | None) -> None:
-        self._wire = wire
-        self.hearers.attach(wire)
-        self.outbox.attach(wire)
+    def _attach(self, session: Session | None) -> None:
+        self._session = session
+        self.hearers.attach(session)
+        self.outbox.attach(session)
 
     async def _come_back(self) -> None:
         pause = SHORTEST
-        while not self._wire:
+        while not self._session:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST)
             with suppress(OSError):

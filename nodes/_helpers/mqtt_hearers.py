@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
 from nodes._helpers.inbox import Inbox
+from nodes._helpers.mqtt_session import Session
 from nodes._helpers.mqtt_topics import matches, widest
-from nodes._helpers.mqtt_wire import Wire
 
 ROUTES = 1000  # topics whose hearers are remembered; a broker may have no end of them
 
@@ -43,11 +43,11 @@ class Hearers:
         self._all: list[Hearer] = []
         self._routes: dict[str, list[Hearer]] = {}
         self._asked: set[str] = set()
-        self._wire: Wire | None = None
+        self._session: Session | None = None
 
-    def attach(self, wire: Wire | None) -> None:
+    def attach(self, session: Session | None) -> None:
         """Hear through a fresh connection from now on, or through none."""
-        self._wire, self._asked = wire, set()
+        self._session, self._asked = session, set()
         for hearer in self._all:
             hearer.seen.clear()
         self._subscribe()
@@ -84,9 +84,9 @@ class Hearers:
         self._routes.clear()
         wanted = widest({pattern for hearer in self._all for pattern in hearer.patterns})
         asked = (wanted - self._asked) | set(fresh)
-        if self._wire:
-            self._wire.subscribe(sorted(asked))
-            self._wire.unsubscribe(sorted((asked | self._asked) - wanted))
+        if self._session:
+            self._session.subscribe(sorted(asked))
+            self._session.unsubscribe(sorted((asked | self._asked) - wanted))
             self._asked = wanted
 
     def _route(self, topic: str) -> list[Hearer]:

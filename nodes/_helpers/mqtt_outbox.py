@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nodes._helpers.mqtt_wire import Wire
+from nodes._helpers.mqtt_session import Session
 
 EVENTS = 1000  # values that may wait for a way out
 
@@ -24,7 +24,7 @@ class Outbox:
         """How many values gave way to newer ones before they could go out."""
         self.lost = 0
         """How many events found no way out."""
-        self._wire: Wire | None = None
+        self._session: Session | None = None
         self._newest: dict[str, Said] = {}
         self._waiting: dict[object, Said] = {}  # by topic; an event has a key of its own
 
@@ -33,10 +33,10 @@ class Outbox:
         """Whether nothing waits."""
         return not self._waiting
 
-    def attach(self, wire: Wire | None) -> None:
+    def attach(self, session: Session | None) -> None:
         """Speak through a fresh connection from now on, or through none."""
-        self._wire = wire
-        if wire:
+        self._session = session
+        if session:
             self._waiting = self._newest | self._waiting
             self.pour()
 
@@ -44,9 +44,9 @@ class Outbox:
         """Send a value, or let it wait."""
         if not event:
             self._newest[said.topic] = said
-        if self._wire and not self._waiting and self._wire.has_room:
-            self._wire.publish(*said)
-        elif event and (len(self._waiting) >= EVENTS or not (self._wire or said.qos)):
+        if self._session and not self._waiting and self._session.has_room:
+            self._session.publish(*said)
+        elif event and (len(self._waiting) >= EVENTS or not (self._session or said.qos)):
             self.lost += 1
         else:
             self._wait(object() if event else said.topic, said)
@@ -57,8 +57,8 @@ class Outbox:
 
     def pour(self) -> None:
         """Send what waits, as far as there is room."""
-        while self._wire and self._waiting and self._wire.has_room:
-            self._wire.publish(*self._waiting.pop(next(iter(self._waiting))))
+        while self._session and self._waiting and self._session.has_room:
+            self._session.publish(*self._waiting.pop(next(iter(self._waiting))))
 
     def _wait(self, key: object, said: Said) -> None:
         self.conflated += key in self._waiting

@@ -38,7 +38,7 @@ async def ready(broker: str, topic: str, **settings: Any) -> AsyncIterator[Heard
         mqtt(broker, ca=settings.get("ca", "")) as link,
         hearing(mqtt_in(broker=broker, topic=topic, log=LOG, **settings)) as heard,
     ):
-        await until(lambda: (not link._wire._asked and link.hearers._asked) or heard.task.done())
+        await until(lambda: (not link._session._asked and link.hearers._asked) or heard.task.done())
         yield heard
 
 
@@ -192,7 +192,7 @@ async def test_after_a_restart_of_the_broker_topics_are_asked_for_again(
         own_mosquitto.stop()
         await until(lambda: not link.online)
         own_mosquitto.start()
-        await until(lambda: link.online and not link._wire._asked)
+        await until(lambda: link.online and not link._session._asked)
         async with peer(url) as other:
             await other.publish(topic, "2")
             await heard.until(1.0, 2.0)
@@ -212,7 +212,7 @@ async def test_the_will_speaks_when_we_die(own_mosquitto, monkeypatch):
     url = own_mosquitto.url
     monkeypatch.setattr(mqtt_link, "SHORTEST", 60.0)
     async with peer(url, "flowctl/status") as other, mqtt(url) as link:
-        link._wire._paho._sock_close()
+        link._session._paho._sock_close()
         await until(lambda: other.said[-1:] == [("flowctl/status", b"offline")])
 
 
@@ -276,7 +276,7 @@ async def test_tls_wants_the_right_authority(tmp_path, topic):
         assert "cannot read the CA file" in await refused(url, ca=str(tmp_path / "none"))
         ca = str(tmp_path / "ca.crt")
         async with ready(url, topic, ca=ca) as heard, mqtt(url, ca=ca) as link:
-            assert isinstance(link._wire._paho.socket(), ssl.SSLSocket)
+            assert isinstance(link._session._paho.socket(), ssl.SSLSocket)
             for value in range(300):
                 link.say(topic, b"%d" % value)
             await heard.until(*map(float, range(300)))
@@ -365,7 +365,7 @@ async def test_a_broker_that_talks_nonsense_is_left(says, version, monkeypatch):
 
 
 async def test_a_broker_that_never_answers_can_be_left(monkeypatch):
-    monkeypatch.setattr("nodes._helpers.mqtt_wire.PATIENCE", 0.05)
+    monkeypatch.setattr("nodes._helpers.mqtt_session.PATIENCE", 0.05)
     monkeypatch.setattr(Fake, "left", 0)
     async with fake(b"", welcomes=False) as url:
         assert "does not answer" in await refused(url)
@@ -374,7 +374,7 @@ async def test_a_broker_that_never_answers_can_be_left(monkeypatch):
 
 async def test_who_leaves_while_connecting_leaves_nothing_behind(monkeypatch):
     """A thread of paho's cannot be stopped, so leaving waits for it, and then closes."""
-    monkeypatch.setattr("nodes._helpers.mqtt_wire.TO_CONNECT", 0.2)
+    monkeypatch.setattr("nodes._helpers.mqtt_session.TO_CONNECT", 0.2)
     with socket.create_server((HOME, 0), backlog=0) as full:
         where = full.getsockname()
         crowd = [socket.socket() for _ in range(4)]
@@ -389,7 +389,7 @@ async def test_who_leaves_while_connecting_leaves_nothing_behind(monkeypatch):
 
 
 async def test_who_leaves_while_logging_in_leaves_nothing_behind(monkeypatch):
-    monkeypatch.setattr("nodes._helpers.mqtt_wire.TO_CONNECT", 0.02)
+    monkeypatch.setattr("nodes._helpers.mqtt_session.TO_CONNECT", 0.02)
     async with fake(b"", welcomes=False) as url:
         joining = asyncio.ensure_future(mqtt(url).__aenter__())
         await until(lambda: Fake.guests)

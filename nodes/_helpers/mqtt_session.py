@@ -21,7 +21,7 @@ LOGIN = (4, 5, 134, 135)  # return codes of MQTT 3.1.1 and 5: bad login, not aut
 
 
 class Ears(Protocol):
-    """Who is told what the wire hears."""
+    """Who is told what the session hears."""
 
     def heard(self, topic: str, payload: bytes, kept: bool) -> None:
         """Take a message."""
@@ -33,7 +33,7 @@ class Ears(Protocol):
         """Hear that the broker refused a subscription."""
 
 
-class Wire:
+class Session:
     """Publishes and subscribes while the connection lives; never waits."""
 
     def __init__(self, client: "Client", address: Address, ears: Ears) -> None:
@@ -132,7 +132,7 @@ class _Tidy(ssl.SSLSocket):
             raise
 
 
-async def open_wire(address: Address, ears: Ears) -> Wire:
+async def open_session(address: Address, ears: Ears) -> Session:
     """Log in.
 
     Raises:
@@ -150,7 +150,7 @@ async def open_wire(address: Address, ears: Ears) -> Wire:
     except asyncio.CancelledError:
         await _left(client, joining)
         raise
-    return Wire(client, address, ears)
+    return Session(client, address, ears)
 
 
 async def _left(client: "Client", joining: "asyncio.Future[Client]") -> None:
