@@ -245,7 +245,7 @@ def test_who_is_not_needed_any_more_stays_for_three_minutes():
 def test_what_a_battery_never_accepts_goes_to_others():
     def outlook(t):
         left = {"setpoint": 300.0, "accepted_at": 1.0, "can_discharge": 2500.0}
-        return view(2000.0, t, left=left, right={"accepted_at": t})
+        return view(2000.0, t, left=left, right={"setpoint": 1700.0, "accepted_at": t})
 
     said = play(rebalance, [(t, outlook(float(t))) for t in range(2, 80)], share=0)
     plans = {round(t): plan for t, plan in said}

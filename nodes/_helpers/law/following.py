@@ -7,10 +7,11 @@ would be missing for ever, so after a while the rest is given to others.
 import math
 from typing import NamedTuple
 
-from flowctl import Ability, Seconds, Watts
+from flowctl import Seconds, Watts
 
 REFUSED = 100.0  # W accepted less than asked: more than dead bands and rounding take away
-PATIENCE = 5.0  # s without a new acceptance, on top of the write interval: ramps go on accepting
+MOVED = 5.0  # W nearer to what is asked: ramps go on accepting
+PATIENCE = 5.0  # s without coming nearer, on top of the write interval
 BARRED = 60.0  # s until it is asked for more again
 
 
@@ -18,7 +19,7 @@ class Following(NamedTuple):
     """How one battery follows what it is asked for. Powers are + discharging."""
 
     asked: Watts = 0.0
-    accepted_at: Seconds = -math.inf
+    accepted: Watts = 0.0
     since: Seconds = 0.0
     """Since when it has not followed."""
     sign: float = 1.0
@@ -32,16 +33,17 @@ class Following(NamedTuple):
         return self.most if at < self.until and sign == self.sign else math.inf
 
 
-def follow(before: Following | None, ability: Ability, asked: Watts, at: Seconds) -> Following:
+def follow(
+    before: Following | None, accepted: Watts, asked: Watts, at: Seconds, patience: Seconds
+) -> Following:
     """Compare what was asked with what was accepted, and note what is asked now."""
-    accepted = ability.accepted_at
     if before is None:
         return Following(asked, accepted, at)
-    _, accepted_then, since, sign, most, until = before
-    way = 1.0 if before.asked >= 0 else -1.0
-    missing = way * (before.asked - ability.setpoint)
-    if missing <= REFUSED or accepted != accepted_then or accepted == -math.inf:
+    asked_then, accepted_then, since, sign, most, until = before
+    way = 1.0 if asked_then >= 0 else -1.0
+    nearer = way * (accepted - accepted_then) > MOVED
+    if way * (asked_then - accepted) <= REFUSED or nearer:
         return Following(asked, accepted, at, sign, most, until)
-    if at - since <= ability.write_every + PATIENCE:
-        return Following(asked, accepted, since, sign, most, until)
-    return Following(asked, accepted, at, way, max(0.0, way * ability.setpoint), at + BARRED)
+    if at - since <= patience:
+        return Following(asked, accepted_then, since, sign, most, until)
+    return Following(asked, accepted, at, way, max(0.0, way * accepted), at + BARRED)

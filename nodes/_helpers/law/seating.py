@@ -54,6 +54,8 @@ class Round(NamedTuple):
     """Batteries that can be commanded."""
     spared: frozenset[str]
     """Who of them is at its reserve."""
+    refused: Watts = 0.0
+    """What is wanted beyond `total`, and a step further down does not let through."""
 
     def allows(self, name: str, watts: Watts) -> bool:
         """Tell whether a battery may do this, in whichever direction."""

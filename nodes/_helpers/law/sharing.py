@@ -10,8 +10,8 @@ from nodes._helpers.law import allocation as table
 from nodes._helpers.law.allocation import Seat
 from nodes._helpers.law.choosing import Working, choose
 from nodes._helpers.law.covering import WORTHWHILE, covered
-from nodes._helpers.law.following import Following, follow
 from nodes._helpers.law.seating import Policy, Round, seated, spared
+from nodes._helpers.law.together import Followed, follow_all
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
@@ -34,7 +34,7 @@ class Shared(NamedTuple):
     """Who works, and who hands over to them."""
     spared: frozenset[str] = frozenset()
     """Who is at its reserve."""
-    following: Mapping[str, Following] = MappingProxyType({})
+    following: Followed = Followed()
     """How those named in the last plan follow it."""
     valid_until: Seconds = math.inf
     """How long the last plan held; after that every battery was given back to itself."""
@@ -45,22 +45,19 @@ def step(
 ) -> tuple[Shared, Plan]:
     """Make the plan for one outlook, so that the meter shows `imported`."""
     if outlook.at > state.valid_until:
-        state = state._replace(following=MappingProxyType({}))
+        state = state._replace(following=Followed())
     now = _round(state, outlook, policy, imported)
-    seats, reasons = seated(now, state.working.active, state.following)
+    seats, reasons = seated(now, state.working.active, state.following.each)
     working = choose(state.working, now, seats)
-    if not state.following and _is_quiet(now):
+    if not state.following.each and _is_quiet(now):
         wants, unmet = _as_it_is(now, reasons)
     else:
         wants, unmet = _shared(now, seats, working, reasons)
     if outlook.read_at < now.at < outlook.read_at + OVERDUE * outlook.period:
         _wait(wants, state, now, outlook.read_at + outlook.period)
-    following = {
-        name: follow(state.following.get(name), ability, wants[name], now.at)
-        for name, ability in now.usable.items()
-    }
-    for name in state.following:
-        if name not in following:  # one last word, then silence becomes release
+    following = follow_all(state.following, now, wants)
+    for name in state.following.each:
+        if name not in following.each:  # one last word, then silence becomes release
             wants[name], reasons[name] = 0.0, "not available"
     plan = Plan(
         watts=MappingProxyType(wants),
@@ -81,7 +78,9 @@ def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> 
         if ability.available and not ability.self_regulating
     }
     resting = spared(state.spared, usable, policy.reserve)
-    return Round(outlook.at, abs(total), -1.0 if total < 0 else 1.0, policy, usable, resting)
+    sign = -1.0 if total < 0 else 1.0
+    accepted = min(abs(total), state.following.whole.limit(sign, outlook.at))
+    return Round(outlook.at, accepted, sign, policy, usable, resting, abs(total) - accepted)
 
 
 def _is_quiet(now: Round) -> bool:
@@ -103,14 +102,14 @@ def _shared(
     """Share the total, and let the fastest cover what the others still owe."""
     chosen = sorted([seat for seat in seats if seat.name in working.active], key=table.by_reach)
     if not chosen:
-        return dict.fromkeys(now.usable, 0.0), now.sign * now.total
+        return dict.fromkeys(now.usable, 0.0), now.sign * (now.total + now.refused)
     late = table.is_late(chosen)
     going = _going(now, seats, working) if working.leaving else {}
     rest = now._replace(total=now.total - sum(going.values())) if going else now
     shares = table.lift(chosen, _filled(rest, chosen, late=late))
     if going:
         shares |= going
-    unmet = max(0.0, now.total - sum(shares.values()))
+    unmet = max(0.0, now.total - sum(shares.values())) + now.refused
     _explain(now, seats, shares, reasons)
     if going:
         reasons.update(dict.fromkeys(going, "hands over"))
@@ -177,7 +176,8 @@ def _explain(
         elif seat.lost and share <= seat.lost + 1:
             reasons[seat.name] = "it is full: what its panels make"
         elif share < seat.able - 1:
-            reasons[seat.name] = SHARES[now.policy.strategy]
+            together = f"all together accept {now.total:.0f}W at most"
+            reasons[seat.name] = together if now.refused else SHARES[now.policy.strategy]
 
 
 def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) -> None:
@@ -187,7 +187,7 @@ def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) 
     the reading that matters; 4 % of the result with a meter and devices of 1 s.
     """
     for name, ability in now.usable.items():
-        before = state.following.get(name)
+        before = state.following.each.get(name)
         if before is None or now.at + ability.write_every <= next_at:
             continue
         if now.allows(name, before.asked):

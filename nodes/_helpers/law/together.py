@@ -1,0 +1,62 @@
+"""Whether it is the sum of all batteries that a step further down limits, not one of them.
+
+Where all accept the same part of what they are asked for, no other could give the rest: who is
+asked for more would only take from those that are asked for less.
+"""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from flowctl import Watts
+from nodes._helpers.law.following import PATIENCE, REFUSED, Following, follow
+from nodes._helpers.law.seating import Round
+
+ALIKE = 40.0  # W around the same part for all: the dead band of a device, and rounding
+
+
+class Followed(NamedTuple):
+    """How those named in the last plan follow it."""
+
+    each: Mapping[str, Following] = MappingProxyType({})
+    whole: Following = Following()
+    """Their sum."""
+
+
+def follow_all(before: Followed, now: Round, wants: Mapping[str, Watts]) -> Followed:
+    """Compare what was asked with what was accepted, of each battery or of their sum."""
+    accepted = {name: ability.setpoint for name, ability in now.usable.items()}
+    asked, given = math.fsum(wants.values()), math.fsum(accepted.values())
+    if _accept_alike(before.each, now):
+        patience = max(ability.write_every for ability in now.usable.values()) + PATIENCE
+        each = {name: Following(wants[name], watts, now.at) for name, watts in accepted.items()}
+        return Followed(each, follow(before.whole, given, asked, now.at, patience))
+    each = {
+        name: follow(
+            before.each.get(name) if ability.accepted_at > -math.inf else None,
+            ability.setpoint,
+            wants[name],
+            now.at,
+            ability.write_every + PATIENCE,
+        )
+        for name, ability in now.usable.items()
+    }
+    return Followed(each, before.whole._replace(asked=asked, accepted=given, since=now.at))
+
+
+def _accept_alike(before: Mapping[str, Following], now: Round) -> bool:
+    """Tell whether all that can give more were asked, and all give the same part of it."""
+    asked = {name: before[name].asked for name in now.usable if name in before}
+    wanted = math.fsum(asked.values())
+    way = 1.0 if wanted >= 0 else -1.0
+    given = math.fsum(now.usable[name].setpoint for name in asked)
+    if way * (wanted - given) <= REFUSED:
+        return False
+    able = [name for name in now.usable if now.most(name, way)[0] > 0]
+    part = given / wanted
+    return len(able) > 1 and all(
+        way * (asked.get(name, 0.0) - now.usable[name].setpoint) > ALIKE
+        and abs(now.usable[name].setpoint - part * asked[name]) <= ALIKE
+        for name in able
+    )
