@@ -85,8 +85,10 @@ class SmallHouse:
             for cell in self.cells.values():
                 cell.pass_time(now)
             self.grid.append(self.load(now) - sum(cell.power for cell in self.cells.values()))
-            if self.meter_works and round(now / GRAIN) % round(self.meter_every / GRAIN) == 7:
-                self.clock.turn(self.meter.on_next, sum(self.grid[-10:]) / len(self.grid[-10:]))
+            beat = round(self.meter_every / GRAIN)
+            if self.meter_works and round(now / GRAIN) % beat == 7 % beat:
+                late = self.grid[-min(10, beat) :]
+                self.clock.turn(self.meter.on_next, sum(late) / len(late))
             for name, cell in self.cells.items():
                 if not cell.silent and round(now / GRAIN) % 20 == 3:
                     self.clock.turn(self.tells[name].on_next, self.telemetry(cell))

@@ -26,3 +26,16 @@ def test_pulses_teach_no_timing(every):
     )
     house.run(900)
     assert 4.0 <= house.outlooks[-1].batteries["left"].dead_time <= 7.0
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_battery_quicker_than_its_meter_is_not_taken_for_a_slow_one(count):
+    """Who shows all within one reading would be taken for one that shows it over many."""
+
+    def load(at):
+        return 300.0 + 2000.0 * count * (at % 80 > 40) + 200.0 * (at < 200 and at % 7 < 3)
+
+    house = SmallHouse({f"battery{k}": Cell(dead=0.1, lag=0.05) for k in range(count)}, load)
+    house.meter_every = 0.5
+    house.run(400)
+    assert house.mean(200) < 140

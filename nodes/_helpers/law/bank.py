@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from flowctl import Seconds, Watts
 
-DEADS = (*(0.5 * k for k in range(1, 13)), 7.0, 8.0, 9.0, 10.0, 12.0, 15.0)
-"""Candidate dead times, s: fine where most batteries are, up to slow cloud links (bench 2)."""
+DEADS = (0.2, *(0.5 * k for k in range(1, 13)), 7.0, 8.0, 10.0, 12.0, 15.0)
+"""Candidate dead times, s: fine where most batteries are, from quick inverters behind quick meters
+up to slow cloud links (bench 2)."""
 LAGS = (0.3, 1.0, 2.0, 4.0)
 """Candidate lags, s: wired inverters to micro storages (bench 2)."""
 TIMINGS = tuple((dead, lag) for lag in LAGS for dead in DEADS)
