@@ -1,14 +1,15 @@
 """What a person wants to see of a running flow, taken from its wires at one glance."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from flowctl.engine.engine import Engine
 from flowctl.engine.output import Output
 from flowctl.signature.node import NodeKind
 from flowctl.values import Battery, Outlook, Plan
 
+Valid = TypeVar("Valid", Plan, Outlook)
 SILENT = 15.0  # s without a word after which a power is not shown as if it were of now
 Said = tuple[float, float]
 """A power in W, and how old it is, s."""
@@ -101,15 +102,13 @@ class Looker:
             self._counts[step_id] = count, now
         return now - self._counts[step_id][1]
 
-    def _valid(self, kind: type[Plan] | type[Outlook]) -> Any:
-        value = self._newest(kind)
-        return value if value and value.valid_until > self._engine.clock.time() else None
+    def _valid(self, kind: type[Valid]) -> Valid | None:
+        """Return the last plan or outlook on its way through the flow, while it holds."""
+        said = [output.last for output in self._engine.outputs.values()][::-1]
+        newest = next((value for value in said if isinstance(value, kind)), None)
+        return newest if newest and newest.valid_until > self._engine.clock.time() else None
 
-    def _newest(self, kind: type[Any]) -> Any:
-        found = (output.last for output in self._engine.outputs.values())
-        return next((value for value in reversed(list(found)) if isinstance(value, kind)), None)
-
-    def _keeper(self, stream: str) -> Any:
+    def _keeper(self, stream: str) -> Callable[[Battery], None]:
         def keep(record: Battery) -> None:
             self._batteries[stream] = record.after(self._batteries.get(stream))
 

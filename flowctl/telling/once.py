@@ -4,7 +4,7 @@ No battery stays forced: at the end every device gives back what it has borrowed
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -141,10 +141,10 @@ class Decision:
     def _wanted(self, name: str) -> Any:
         return self._engine.output(f"{name}/{INTO}").last
 
-    def _output(self, name: str) -> Any:
+    def _output(self, name: str) -> Output:
         return self._engine.output(self._engine.graph.streams[name])
 
-    def _keeper(self, name: str) -> Any:
+    def _keeper(self, name: str) -> Callable[[Battery], None]:
         def keep(record: Battery) -> None:
             if record.setpoint is not None:
                 self._accepted[name] = record.setpoint
@@ -152,7 +152,7 @@ class Decision:
         return keep
 
 
-async def _until(true: Any, longest: float | None = None) -> None:
+async def _until(true: Callable[[], object], longest: float | None = None) -> None:
     """Wait until something is true, or for so long."""
     loop = asyncio.get_running_loop()
     began = loop.time()
