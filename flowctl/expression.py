@@ -100,8 +100,9 @@ class Expression:
         return self.text
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Expression) and self.text == other.text
-        return same and self._constants == other._constants  # type: ignore[attr-defined]
+        if not isinstance(other, Expression):
+            return False
+        return (self.text, self._constants) == (other.text, other._constants)
 
     def __hash__(self) -> int:
         return hash(self.text)

@@ -90,8 +90,8 @@ async def b2500_esp(
         try:
             if (default_soc, default_power) != (None, None):
                 log.debug("until its first message: %s%%, %s W", default_soc, default_power)
-            known = {"capacity": capacity, "soc": default_soc, "setpoint": default_power}
-            yield replace(unit.first(), **known)  # type: ignore[arg-type]
+            first = replace(unit.first(), capacity=capacity)
+            yield replace(first, soc=default_soc, setpoint=default_power)
             async with aclosing(either(setpoint.or_every(poll), *unit.messages(link))) as events:
                 async for event in events:
                     told = unit.take(event)

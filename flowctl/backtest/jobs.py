@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import active_children, get_context
 from typing import Any, Generic, TypeVar
 
@@ -40,10 +41,13 @@ def run_all(jobs: Sequence[Job[T]], tell: Tell = lambda _: None) -> list[T]:
 def _one_by_one(jobs: Sequence[Job[T]], total: float, tell: Tell) -> list[T]:
     results, done = list[T](), 0.0
     for job in jobs:
-        before = done
-        results.append(job.work(*job.given, lambda now: tell((before + now) / total)))  # noqa: B023
+        results.append(job.work(*job.given, partial(_tell_part, tell, done, total)))
         done += job.seconds
     return results
+
+
+def _tell_part(tell: Tell, before: float, total: float, now: float) -> None:
+    tell((before + now) / total)
 
 
 def _beside(jobs: Sequence[Job[T]], workers: int, total: float, tell: Tell) -> list[T]:

@@ -93,10 +93,11 @@ def _hear(heard: _Heard, time: float, value: Any) -> None:
             heard.soc = value.get("soc")
     else:
         power = value
-    real = isinstance(power, float | int) and not isinstance(power, bool)
-    if real and not (heard.times and time <= heard.times[-1]):
+    if isinstance(power, bool) or not isinstance(power, float | int):
+        return
+    if not heard.times or time > heard.times[-1]:
         heard.times.append(float(time))
-        heard.watts.append(float(power))  # type: ignore[arg-type]
+        heard.watts.append(float(power))
 
 
 def _rebuilt(

@@ -123,9 +123,10 @@ def _acts(draft: Draft) -> bool:
 
 def _writes(spec: NodeSpec) -> bool:
     """Tell whether a step hands on what comes in and is given a log: it is there to write it."""
-    passed = spec.inputs[0].wire.type if spec.inputs else None
-    hands_on = isinstance(passed, TypeVar) and spec.output is not None
-    return hands_on and spec.output.type is passed and "log" in spec.handed.values()  # type: ignore[union-attr]
+    if not spec.inputs or not spec.output or "log" not in spec.handed.values():
+        return False
+    passed = spec.inputs[0].wire.type
+    return isinstance(passed, TypeVar) and spec.output.type is passed
 
 
 def _address(draft: Draft) -> Any:
@@ -175,9 +176,9 @@ def _sources(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
 
 
 def _beat(draft: Draft) -> tuple[float, Draft] | None:
+    setting = draft.spec.settings.get("every") if draft.spec else None
     every = draft.settings.get("every")
-    timed = draft.spec is not None and "every" in draft.spec.settings
-    if timed and isinstance(every, float | int) and draft.spec.settings["every"].unit == "s":  # type: ignore[union-attr]
+    if setting and setting.unit == "s" and isinstance(every, float | int):
         return float(every), draft
     return None
 

@@ -137,7 +137,7 @@ def told(kind: Any) -> str:
 
 def shown(wire: Wire) -> str:
     """Name what a wire carries: its unit, or its type."""
-    return unit_of(wire) if wire.unit and wire.type in (float, int) else told(wire.type)  # type: ignore[return-value]
+    return wire.unit if wire.unit and wire.type in (float, int) else told(wire.type)
 
 
 def _known(hint: Any) -> Wire:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:
             stop.set()
 
     for index, session in enumerate(sessions):
-        session.engine.completed = lambda index=index: ended(index)  # type: ignore[misc]
+        session.engine.completed = partial(ended, index)
         session.start()
     for session in sessions:  # before any device is dialled; all ticks have begun together by now
         session.note()

@@ -135,11 +135,13 @@ def _within(setting: Setting) -> str:
     """A usual quantity of its unit, inside its limits."""
     text, number = USUAL.get(setting.unit or "", ("1", 1.0))
     marks = _marks(setting.annotation)
-    most = [m.le if isinstance(m, Le) else m.lt for m in marks if isinstance(m, Le | Lt)]
-    least = [m.ge if isinstance(m, Ge) else m.gt for m in marks if isinstance(m, Ge | Gt)]
-    if all(number < limit for limit in most) and all(number > limit for limit in least):  # type: ignore[operator]
+    most: list[Any] = [m.le if isinstance(m, Le) else m.lt for m in marks if isinstance(m, Le | Lt)]
+    least: list[Any] = [
+        m.ge if isinstance(m, Ge) else m.gt for m in marks if isinstance(m, Ge | Gt)
+    ]
+    if all(number < limit for limit in most) and all(number > limit for limit in least):
         return text
-    return show(float(str([*most, *least][0])), setting.unit)
+    return show(float([*most, *least][0]), setting.unit)
 
 
 def _marks(hint: Any) -> list[Any]:

@@ -69,8 +69,9 @@ class Steered:
             self._meter = self._meter.measured(told.power, self._clock.time())
         elif told.online is False:
             self._meter = self._meter.unknown()
-        polls = self._presence is not None and told.online
-        return replace(told, online=self._presence.online) if polls else told  # type: ignore[union-attr]
+        if self._presence and told.online:
+            return replace(told, online=self._presence.online)  # as its polls have it
+        return told
 
     def shown(self) -> Watts | None:
         """Return what it is to see at this poll, + import; nothing while nobody steers it.

@@ -19,9 +19,9 @@ def trusted(ca: str, name: str = "") -> ssl.SSLContext | bool:
         if name:
             raise ValueError(f"whose certificate is that of {name}? give the authority as ca")
         return False
-    known = {"cadata": ca} if BEGIN in ca else {"cafile": ca}
+    text, file = (ca, None) if BEGIN in ca else (None, ca)
     try:
-        context = ssl.create_default_context(**known)  # type: ignore[arg-type]
+        context = ssl.create_default_context(cafile=file, cadata=text)
     except OSError as error:  # ssl.SSLError is one
         raise OSError(f"no authority can be read from {ca}: {error.strerror or error}") from None
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
