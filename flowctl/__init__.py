@@ -9,7 +9,16 @@ from flowctl.expression import Condition, Expression
 from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
-from flowctl.marks import Check, EventsIf, FieldFrom, NamesBatteries, Present, Triggers, UnitFrom
+from flowctl.marks import (
+    Check,
+    EventsIf,
+    FieldFrom,
+    Gaps,
+    NamesBatteries,
+    Present,
+    Triggers,
+    UnitFrom,
+)
 from flowctl.sampled import sampled
 from flowctl.secret import Secret
 from flowctl.signature.node import Log
@@ -45,6 +54,7 @@ __all__ = [
     "Expression",
     "FieldFrom",
     "FlowError",
+    "Gaps",
     "Ge",
     "Gt",
     "Hertz",

@@ -34,7 +34,15 @@ class NamesBatteries:
     """Mark of a setting or of streams whose names, keys or items of a list, are batteries."""
 
 
-TOLD_TO_CHECK = Present | NamesBatteries
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Mark of a text with gaps, `{soc:.0f} %`: the check looks up the names in them."""
+
+    expressions: bool = False
+    """Whether they hold expressions."""
+
+
+TOLD_TO_CHECK = Present | NamesBatteries | Gaps
 """Marks of settings that say nothing of the value alone."""
 
 

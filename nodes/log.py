@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
-from flowctl import Check, Expression, Log, Observable
+from flowctl import Check, Expression, Gaps, Log, Observable
 from nodes._helpers.operators import Each, Receiver
 from nodes._helpers.say import by_name, parts, say
 
@@ -25,7 +25,10 @@ def log(
     values: Annotated[Observable[T], "what is logged and passed on"],
     *,
     text: Annotated[
-        str, Check(read), "what to write, e.g. `grid {value:.0f} W` or `{soc} %`"
+        str,
+        Check(read),
+        Gaps(expressions=True),
+        "what to write, e.g. `grid {value:.0f} W` or `{soc} %`",
     ] = "{value}",
     level: Annotated[Literal["debug", "info", "warning", "error"], "how loud"] = "info",
     logger: Log,

@@ -3,7 +3,7 @@
 import sys
 from typing import Annotated, Any
 
-from flowctl import Check, Events
+from flowctl import Check, Events, Gaps
 from nodes._helpers.say import filled, parts, say
 
 
@@ -11,7 +11,7 @@ async def print(
     value: Events[Any],
     *,
     format: Annotated[
-        str, Check(parts), "text with gaps, e.g. `grid {value:.0f} W` or `{soc:.0f} %`"
+        str, Check(parts), Gaps(), "text with gaps, e.g. `grid {value:.0f} W` or `{soc:.0f} %`"
     ] = "",
 ) -> None:
     """One line per value, also of several in one moment.

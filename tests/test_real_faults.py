@@ -103,6 +103,56 @@ def test_what_may_be_a_number_or_a_condition_draws_no_fault(stream):
     assert told(f"{stream}{more}\nvars: {{yes_or_one: 1}}") == []
 
 
+FIELDS = "known are capacity, cell_power, charged, discharged, max_charge, max_discharge, min_power, mode, online, power, power_at, pv_power"
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        ("[from: meter, print: '{vale}']", "'{vale}'] -> x/print: format: 'vale' is nothing known here; did you mean 'value'?"),
+        ("[from: left, print: '{socc} {power}']", "'{socc} {power}'] -> x/print: format: 'socc' is nothing known here; did you mean 'soc'?"),
+        ("[from: left, print: '{xyz}']", f"'{{xyz}}'] -> x/print: format: 'xyz' is nothing known here; {FIELDS}"),
+        ("[from: left, print: '{power / 2}']", "'{power / 2}'] -> x/print: format: 'power / 2' is nothing known here; did you mean 'power'?"),
+        ("[from: left, print: '{reserve}']", "'{reserve}'] -> x/print: format: 'reserve' is nothing known here; write ${reserve}: vars are put into a text so"),
+        ("[from: plan, print: '{lef:.0f}']", "'{lef:.0f}'] -> x/print: format: 'lef' is nothing known here; did you mean 'left'?"),
+        ("[from: meter, print: '{value:.0x}']", "'{value:.0x}'] -> x/print: format: ':.0x' is no format for a number; write {value:.0f}"),
+        ("[from: meter, print: '{value:d} W']", "'{value:d} W'] -> x/print: format: ':d' is no format for a number; write {value:.0f}"),
+        ("[from: left, print: '{mode:.0f}']", "'{mode:.0f}'] -> x/print: format: ':.0f' is no format for a text; write {mode}"),
+        ("[from: left, print: '{value:.0f}']", "'{value:.0f}'] -> x/print: format: ':.0f' is no format for a Battery; write {value}"),
+        ("[from: meter, print: '{value!r}']", "'{value!r}'] -> x/print: format: '!r' means nothing here; leave it out: {value}"),
+        ("[from: told, print: '{anything:.0q}']", "'{anything:.0q}'] -> x/print: format: ':.0q' is no format for anything; write {anything:.0f}"),
+        ("[from: left, log: '{socc}']", "'{socc}'] -> x/log: text: 'socc' is nothing known here; did you mean 'soc'?"),
+        ("[from: left, log: '{mode * 2}']", "'{mode * 2}'] -> x/log: text: 'mode' is a text, and cannot be counted with; float(...) makes a number of it"),
+        ("[from: left, log: '{soc - 5W}']", "'{soc - 5W}'] -> x/log: text: 'soc' is in %, but '5W' is in W; did you mean '5%'?"),
+        ("[from: why, log: '{sayz}']", "'{sayz}'] -> x/log: text: 'sayz' is nothing known here; did you mean 'says'?"),
+        ("[from: errors.setp, print]", "errors.setp, print] -> x/from: what 'errors' says (Trouble) has no field 'setp'; did you mean 'step'?"),
+        ("[from: meter, mqtt_out: {broker: 'mqtt://b', topic: 'a/{x}'}]", "'a/{x}'}] -> x/mqtt_out: topic: 'a/{x}': nothing is filled into a topic; a var is written ${NAME}"),
+    ],
+)  # fmt: skip
+def test_the_gaps_of_a_text_are_looked_up(stream, expected):
+    more = "\n  told: [mqtt_in: {broker: 'mqtt://b', topic: t}]\nvars: {reserve: 12%}"
+    begins(told(f"{stream}{more}"), expected)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        "[from: meter, print: '{} {value:.0f} {value:>8} {{value}}']",
+        "[from: left, print: '{soc:.0f} {mode:>9} {online} {self_regulating:.0f} {value}']",
+        "[from: plan, print: '{left:.0f} {unmet} {reasons}']",
+        "[from: plan.left, print: '{value:+.1f}']",
+        "[from: told, print: '{a-b} {any thing:.1f} {value:%}']",
+        "[from: told, log: '{a.b / 2:.0f} {value}']",
+        "[from: left, log: '{soc - 5%:.0f} {-power} {mode} {text(soc):>5}']",
+        "[from: errors, log: '{step}: {error}']",
+        "[from: why, print: '{says} {setpoint:.0f}']",
+        "[from: why.setpoint, print: '{value:.0f}']",
+    ],
+)
+def test_gaps_that_are_right_draw_no_fault(stream):
+    assert told(f"{stream}\n  told: [mqtt_in: {{broker: 'mqtt://b', topic: t}}]") == []
+
+
 def test_a_device_that_is_told_no_power_is_a_trouble_once(tmp_path):
     flow = tmp_path / "flow.yaml"
     told = "told: [mqtt_in: {broker: 'mqtt://b', topic: t}]"

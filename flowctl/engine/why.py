@@ -1,6 +1,5 @@
 """The stream `why`: each setpoint that is written, and the chain that it follows from."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,32 +9,10 @@ from flowctl.faults import FlowError
 from flowctl.language.chain import all_taps, devices
 from flowctl.language.flow import INTO, WHY
 from flowctl.language.graph import Graph
-from flowctl.units import Seconds, Watts
+from flowctl.language.own import Why
 
 if TYPE_CHECKING:
     from flowctl.engine.engine import Engine
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """What the stream `why` says: a setpoint that was written, and what it follows from."""
-
-    at: Seconds
-    """When it was written."""
-    device: str
-    """The stream that ends in the device."""
-    setpoint: Watts | None
-    """`None`: the battery was given back to itself."""
-    wanted: Watts | None
-    """What the flow wanted of it; `None`: it was left out."""
-    step: str
-    """Which step decided: the last one to change the number."""
-    reason: str
-    """Why, in its words; empty where it gave none."""
-    says: str
-    """All of that as a sentence."""
-    chain: tuple[str, ...]
-    """From the sample to the setpoint, a sentence for each step."""
 
 
 class Whys:

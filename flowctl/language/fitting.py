@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 from flowctl import units
 from flowctl.faults import Mark, nearest
 from flowctl.language.drafts import Draft, Drafts
-from flowctl.language.flow import FROM, OWN
+from flowctl.language.flow import FROM
 from flowctl.language.graph import Tap, taps
 from flowctl.language.infer import Carrying
 from flowctl.language.marked import Marked
 from flowctl.language.naming import bind_names
+from flowctl.language.own import CARRIED
 from flowctl.language.rosters import Rosters
 from flowctl.language.settings import bare_numbers, written_units
 from flowctl.language.wires import (
@@ -62,29 +63,37 @@ class Fitting:
         self._quantities(draft, star)
         self._output(draft)
         self.rosters.check(draft)
-        bind_names(draft, self.carrying, self.drafts.report)
+        bind_names(draft, self.carrying, self.rosters, self.drafts.report)
 
     def _readable(self, draft: Draft, name: str, tap: Tap) -> None:
         mark = draft.places.get(name, draft.mark)
         step = self.drafts.steps.get(tap.step)
-        if tap.step in OWN or step is None or step.unknown:
+        if tap.step in CARRIED and tap.field:
+            self._has_field(CARRIED[tap.step], tap.step, tap.field, mark, draft)
+        if step is None or step.unknown:
             return
         if step.wire is None or silent(step.wire):
             told_above = step.spec is not None and step.spec.kind is NodeKind.SINK
             if step.id != draft.before or (draft.spec and not told_above):
                 said = f"nothing ever comes out of '{step.id}'"
                 self._fault(mark, "E207", draft, said, f"{step.node} yields nothing to read")
-        elif tap.field and field_wire(step.wire, tap.field) is None:
-            known = field_names(step.wire.type) or ()
-            cure = nearest(tap.field, known) or _listed("its fields are", known)
-            said = f"what '{step.id}' says ({told(step.wire.type)}) has no field '{tap.field}'"
-            self._fault(mark, "E206", draft, said, cure)
+        elif tap.field and not self._has_field(step.wire, step.id, tap.field, mark, draft):
+            return
         elif tap.field and step.wire.type is Plan and tap.field not in PLAN_FIELDS:
             known = tuple(self.rosters.of(tap.step))
             if known and tap.field not in known:
                 cure = nearest(tap.field, known) or _listed("it names", known)
                 said = f"the plan of '{step.id}' has no battery '{tap.field}'"
                 self._fault(mark, "E206", draft, said, cure)
+
+    def _has_field(self, wire: Wire, who: str, field: str, mark: Mark, draft: Draft) -> bool:
+        if field_wire(wire, field) is not None:
+            return True
+        known = field_names(wire.type) or ()
+        cure = nearest(field, known) or _listed("its fields are", known)
+        said = f"what '{who}' says ({told(wire.type)}) has no field '{field}'"
+        self._fault(mark, "E206", draft, said, cure)
+        return False
 
     def _merge(self, draft: Draft) -> None:
         found = [self.carrying.tap(tap) for tap in taps(draft.inputs.get(FROM, ()))]

@@ -11,6 +11,7 @@ from flowctl.language.flow import FROM, OWN
 from flowctl.language.graph import Tap, taps
 from flowctl.language.kinds import Kinding, joined, plain
 from flowctl.language.measures import Measuring, of_var, unit_or_none
+from flowctl.language.own import CARRIED
 from flowctl.language.settings import written_units
 from flowctl.language.wires import (
     ANYTHING,
@@ -47,8 +48,9 @@ class Carrying:
 
     def tap(self, tap: Tap) -> Carried:
         """Return what comes through one tap; a field that is not there carries anything."""
-        if tap.step in OWN:
-            return ANYTHING, Mark()
+        if tap.step in CARRIED:
+            wire = CARRIED[tap.step]
+            return (field_wire(wire, tap.field) or ANYTHING if tap.field else wire), Mark()
         draft = self.drafts.steps[tap.step]
         if draft.wire is None or self.mute(tap):
             return ANYTHING, draft.mark

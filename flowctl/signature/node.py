@@ -18,7 +18,7 @@ from reactivex import Observable
 from flowctl.clock import Clock
 from flowctl.events import Events
 from flowctl.latest import Latest
-from flowctl.marks import EventsIf, FieldFrom, NamesBatteries, Triggers, UnitFrom
+from flowctl.marks import EventsIf, FieldFrom, Gaps, NamesBatteries, Triggers, UnitFrom
 from flowctl.signature.hints import is_union, not_none, strip
 from flowctl.store import Store
 from flowctl.terms import Terms
@@ -96,6 +96,11 @@ class Setting:
     def names_batteries(self) -> bool:
         """Whether the names in it are those of batteries."""
         return NamesBatteries() in strip(self.annotation)[1]
+
+    @property
+    def gaps(self) -> Gaps | None:
+        """What its text has gaps for, if it has."""
+        return next((mark for mark in strip(self.annotation)[1] if isinstance(mark, Gaps)), None)
 
     @cached_property
     def adapter(self) -> "TypeAdapter[Any]":

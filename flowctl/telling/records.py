@@ -7,7 +7,7 @@ from itertools import pairwise
 from textwrap import dedent
 from typing import Annotated, get_args, get_origin, get_type_hints
 
-from flowctl.engine.why import Why
+from flowctl.language.own import Why
 from flowctl.telling.docs import table, word
 from flowctl.units import Unit
 from flowctl.values import Ability, Battery, Outlook, Plan, Trouble

@@ -32,6 +32,8 @@ def check_topic(topic: str) -> str:
     """
     if not topic or any(sign in topic for sign in (SINGLE, REST, "\0")):
         raise ValueError(f"'{topic}' is no topic to publish to; give one without '+' and '#'")
+    if "{" in topic or "}" in topic:
+        raise ValueError(f"'{topic}': nothing is filled into a topic; a var is written ${{NAME}}")
     if len(topic.encode()) > LONGEST:
         raise ValueError(f"a topic of {len(topic)} characters is too long")
     return topic
