@@ -77,7 +77,7 @@ STEPS = [  # step, the place of the fault in it, what is said
 SINKS = [
     ("mqtt_out: {broker: 127.0.0.1, topic: home/+/power}", "home", "is no topic to publish to"),
     ("udp_out: {host: 10.0.0, port: 5}", "10.0", "four numbers up to 255"),
-    ("print: 'grid {value'", "'grid", "expected '}'"),
+    ("print: 'grid {value'", "'grid", "has a brace that is not closed"),
     ("prometheus: {name: grid power}", "grid", "is no name of a metric"),
     ("modbus_write: {host: a, register: 1, scale: 0}", "0}", "scale is 0"),
     ("marstek_modbus: {host: 192.168.1.}", "192", "four numbers up to 255"),
