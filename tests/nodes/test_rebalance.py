@@ -242,6 +242,15 @@ def test_who_is_not_needed_any_more_stays_for_three_minutes():
     assert idle == [False, False, False, True]
 
 
+def test_who_still_charges_though_asked_for_nothing_stops_no_plan():
+    charging = {
+        "left": {"soc": 50.0, "setpoint": -300.0},
+        "right": {"soc": 50.0, "setpoint": -300.0},
+    }
+    plan = after(view(0.0, **charging))
+    assert plan(replace(view(0.0, **charging), at=1.0)).watts == {"left": 0.0, "right": 0.0}
+
+
 def test_what_a_battery_never_accepts_goes_to_others():
     def outlook(t):
         left = {"setpoint": 300.0, "accepted_at": 1.0, "can_discharge": 2500.0}

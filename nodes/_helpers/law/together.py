@@ -51,12 +51,13 @@ def _accept_alike(before: Mapping[str, Following], now: Round) -> bool:
     wanted = math.fsum(asked.values())
     way = 1.0 if wanted >= 0 else -1.0
     given = math.fsum(now.usable[name].setpoint for name in asked)
-    if way * (wanted - given) <= REFUSED:
+    if not wanted or way * (wanted - given) <= REFUSED:
         return False
     able = [name for name in now.usable if now.most(name, way)[0] > 0]
     part = given / wanted
     return len(able) > 1 and all(
-        way * (asked.get(name, 0.0) - now.usable[name].setpoint) > ALIKE
+        name in asked
+        and way * (asked[name] - now.usable[name].setpoint) > ALIKE
         and abs(now.usable[name].setpoint - part * asked[name]) <= ALIKE
         for name in able
     )
