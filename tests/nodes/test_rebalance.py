@@ -252,16 +252,80 @@ def test_who_still_charges_though_asked_for_nothing_stops_no_plan():
 
 
 def test_what_a_battery_never_accepts_goes_to_others():
-    def outlook(t):
-        left = {"setpoint": 300.0, "accepted_at": 1.0, "can_discharge": 2500.0}
-        return view(2000.0, t, left=left, right={"setpoint": 1700.0, "accepted_at": t})
-
-    said = play(rebalance, [(t, outlook(float(t))) for t in range(2, 80)], share=0)
-    plans = {round(t): plan for t, plan in said}
-    assert plans[3].watts["left"] > 900
-    assert plans[10].watts["left"] == 300.0
+    plans = told_through(lambda watts: {**watts, "left": min(300.0, watts["left"])}, 2000.0)
+    assert plans[3].watts == {"left": 1000.0, "right": 1000.0}
+    assert plans[10].watts == pytest.approx({"left": 300.0, "right": 1700.0})
     assert plans[10].reasons["left"] == "accepts 300W at most"
     assert plans[70].watts["left"] > 900
+
+
+def told_through(accept, target, seconds=140, wishes=None, **fields):
+    """The plans of each second, where batteries accept what a step further down lets through."""
+    policy, state, plans = policy_of(wishes or {}), Shared(), []
+    told = {"left": 0.0, "right": 0.0}
+    for t in range(seconds):
+        fleet = {
+            name: {"setpoint": watts, "accepted_at": t / 3 // 1} | fields.get(name, {})
+            for name, watts in told.items()
+        }
+        state, plan = step(state, view(target, float(t), **fleet), policy)
+        plans.append(plan)
+        told = accept(dict(plan.watts))
+    return plans
+
+
+def in_all(limit):
+    def accept(watts):
+        part = min(1.0, limit / (abs(sum(watts.values())) or 1.0))
+        return {name: share * part for name, share in watts.items()}
+
+    return accept
+
+
+@pytest.mark.parametrize("target", [2000.0, 9000.0, -2000.0, -9000.0])
+@pytest.mark.parametrize(
+    ("wishes", "shares"),
+    [
+        ({"strategy": "equal"}, (750, 750)),
+        ({"strategy": "weighted", "weights": {"right": 2.0}}, (500, 1000)),
+        ({"strategy": "priority", "order": ["right", "left"]}, (0, 1500)),
+    ],
+)
+def test_a_limit_of_the_sum_does_not_move_shares_from_one_to_another(target, wishes, shares):
+    plans = told_through(in_all(1500.0), target, wishes=wishes)
+    sign = math.copysign(1.0, target)
+    for plan in plans[60:66]:
+        assert list(plan.watts.values()) == pytest.approx(
+            [sign * share for share in shares], abs=40
+        )
+        assert plan.reasons["right"] == "all together accept 1500W at most"
+        assert plan.unmet == pytest.approx(target - sign * 1500, abs=2)
+    for plan in plans[20:]:  # it is tried again each minute
+        made = in_all(1500.0)(plan.watts)
+        assert abs(sum(made.values())) == pytest.approx(1500, abs=2)
+
+
+def test_a_limit_of_the_sum_and_one_of_its_own_leave_work_to_the_other():
+    plans = told_through(
+        lambda watts: in_all(1500.0)({**watts, "left": min(300.0, watts["left"])}), 2500.0
+    )
+    for plan in plans[40:]:
+        made = in_all(1500.0)({**plan.watts, "left": min(300.0, plan.watts["left"])})
+        assert sum(made.values()) == pytest.approx(1500, abs=2)
+        assert made["left"] > 100
+
+
+def test_a_battery_with_nothing_to_do_is_called_where_two_accept_a_part():
+    """What two refuse alike is no limit of the sum as long as there is a third."""
+    wishes = {"strategy": "priority", "order": ["left", "right", "third"]}
+    policy, state = policy_of(wishes), Shared()
+    told = {"left": 0.0, "right": 0.0, "third": 0.0}
+    for t in range(30):
+        fleet = {name: {"setpoint": watts, "accepted_at": 1.0} for name, watts in told.items()}
+        state, plan = step(state, view(4000.0, float(t), **fleet), policy)
+        told = {**plan.watts, "left": min(800, plan.watts["left"])}
+        told["right"] = min(800, plan.watts["right"])
+    assert told == pytest.approx({"left": 800, "right": 800, "third": 2400}, abs=1)
 
 
 def test_between_readings_a_device_stays_free_for_the_next_one():
