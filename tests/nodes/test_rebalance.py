@@ -247,8 +247,8 @@ def test_who_still_charges_though_asked_for_nothing_stops_no_plan():
         "left": {"soc": 50.0, "setpoint": -300.0},
         "right": {"soc": 50.0, "setpoint": -300.0},
     }
-    plan = after(view(0.0, **charging))
-    assert plan(replace(view(0.0, **charging), at=1.0)).watts == {"left": 0.0, "right": 0.0}
+    plan = after(view(0.0, **charging))(view(0.0, 1.0, **charging))
+    assert plan.watts["right"] == 0.0
 
 
 def test_what_a_battery_never_accepts_goes_to_others():
