@@ -185,6 +185,32 @@ def test_what_is_not_finite_never_leaves_a_step(tmp_path: Path, value: object) -
     assert bench.stream("meter") == [(0.0, 100.0)]
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"soc": 500.0}, "left out soc 500.0"),
+        ({"soc": -20.0, "capacity": math.nan}, "left out soc -20.0, capacity nan"),
+        ({"max_discharge": math.inf}, "left out max_discharge inf"),
+        ({"write_every": -1.0}, "left out write_every -1.0"),
+    ],
+)
+def test_what_a_battery_tells_in_vain_is_left_out_and_counted(
+    tmp_path: Path, fields: dict[str, float], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(build(tmp_path, PIPE))
+    for _ in range(3):
+        bench.say("left", Battery(power=300.0, temperature=20.0, **fields))
+    assert bench.stream("left") == [(0.0, Battery(power=300.0, temperature=20.0))] * 3
+    assert bench.engine.output(bench.engine.resolve("left") or "").dropped == 3
+    assert len([line for line in caplog.messages if said in line]) == 1
+
+
+def test_a_gauge_that_rounds_is_believed(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, PIPE))
+    bench.say("left", Battery(soc=100.4))
+    assert bench.stream("left") == [(0.0, Battery(soc=100.4))]
+
+
 def test_a_node_that_refuses_its_settings_is_a_located_fault(tmp_path: Path) -> None:
     flow = PIPE.replace("- running_sum", "- refuses: {low: 5, high: 3}")
     with pytest.raises(FlowError) as end:

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flowctl import Battery
-from flowctl.engine.override import Hold, allowed
+from flowctl.engine.override import Hold, allowed, told_apart
 from flowctl.testing import Bench
 
 HOME = Path(__file__).parent.parent / "flows" / "home.yaml"
@@ -25,6 +25,7 @@ def told(watts: float) -> Battery:
         (Battery(power=500.0), 9.0, "unknown"),  # it tells no setpoint
         (told(1000.0), 9.0, "agrees"),
         (told(910.0), 9.0, "agrees"),  # rounded
+        (Battery(power=-500.0), 99.0, "unknown"),  # once may be a glitch
         (told(400.0), 1.0, "unknown"),  # may be what it was told before
         (told(-900.0), 1.0, "unknown"),  # even this, as long as nobody hurries
         (told(400.0), 9.0, "lost"),  # still what it was told before
@@ -65,6 +66,71 @@ def test_a_battery_that_was_its_own_may_still_say_so() -> None:
     assert [hold.judge(OWN, at) for at in (1.0, 3.0)] == ["unknown", "other"]
 
 
+def measured(
+    power: float, watts: float, before: float, *, seconds: int = 60, **more: float
+) -> list[str]:
+    """What is made of a power once a second, of a battery told something else at 0 s."""
+    hold = Hold()
+    hold.wrote(before, -90.0, held=None)
+    hold.judge(told(before), -89.0)
+    hold.wrote(watts, 0.0, held=before)
+    return [hold.judge(Battery(power=power, **more), at) for at in range(1, seconds)]
+
+
+@pytest.mark.parametrize(
+    ("power", "watts", "more"),
+    [
+        (-700.0, 1000.0, {}),
+        (700.0, -1000.0, {}),
+        (-700.0, 0.0, {}),
+        (900.0, -1000.0, {"pv_power": 500.0}),
+    ],
+)
+def test_who_does_the_opposite_of_what_he_was_told_has_it_from_somebody_else(power, watts, more):
+    said = measured(power, watts, 300.0 if watts >= 0 else -300.0, **more)
+    assert said.index("other") == 10
+    assert set(said[10:]) == {"other"}
+
+
+@pytest.mark.parametrize(
+    ("power", "watts", "before", "more"),
+    [
+        (0.0, 1000.0, 300.0, {}),  # it does nothing
+        (-90.0, 0.0, 300.0, {}),  # standby
+        (700.0, 0.0, 300.0, {}),  # it has panels, perhaps
+        (500.0, -1000.0, -300.0, {"pv_power": 500.0}),
+    ],
+)
+def test_who_does_less_or_gives_what_its_panels_make_is_under_no_hand(power, watts, before, more):
+    assert set(measured(power, watts, before, **more)) == {"unknown"}
+
+
+def test_what_is_still_on_its_way_is_nobodys_hand():
+    said = measured(-700.0, 1000.0, -700.0)
+    assert set(said[:29]) == {"unknown"}
+    assert "other" in said
+
+
+def test_a_measurement_told_again_is_no_further_one():
+    assert set(measured(-700.0, 1000.0, 300.0, power_at=5.0)) == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (OWN, "it follows its own meter where it was told 1022W"),
+        (
+            Battery(self_regulating=True, mode="Manual", power=-700.0),
+            "it is in mode Manual and takes 700W where it was told 1022W",
+        ),
+        (told(-700.0), "it holds -700W where it was told 1022W"),
+        (Battery(power=-700.0), "it takes 700W where it was told 1022W"),
+    ],
+)
+def test_what_a_hand_has_set_is_told_as_the_battery_tells_it(record: Battery, said: str) -> None:
+    assert told_apart(record, 1022.2) == said
+
+
 @given(st.floats(-5000, 5000), st.floats(-5000, 5000), st.floats(0, 100), st.booleans())
 def test_what_never_agreed_is_never_somebody_elses(
     watts: float, other: float, at: float, soon: bool
@@ -101,6 +167,92 @@ def test_while_one_is_yielded_the_other_serves_the_house() -> None:
         left_out = bench.stream("plan")[-1][1].watts
         assert "left" not in left_out
         assert left_out["right"] > 200
+
+
+def flow_with(terms: str) -> str:
+    text = HOME.read_text(encoding="utf-8")
+    return text.replace('-127.0.0.1:18030}"', f'-127.0.0.1:18030}}", {terms}', 1)
+
+
+class House:
+    """A house in which `left` does what it is told at once, and `right` what is said."""
+
+    def __init__(self, bench: Bench, load: float) -> None:
+        self.bench, self.load, self.meter = bench, load, 0.0
+
+    def run(self, seconds: int, right: Battery | None = None) -> list[float]:
+        """Let it run; returns what the meter showed."""
+        shown = []
+        for _ in range(seconds):
+            given = 0.0
+            for name in ("left", "right"):
+                heard = self.bench.heard(name)
+                record = Battery(power=(heard[-1][1] or 0.0) if heard else 0.0, soc=60.0)
+                if right is not None and name == "right":
+                    record = right.after(record)
+                self.bench.say(name, record.after(IDLE))
+                given += record.power or 0.0
+            self.meter = self.load - given
+            shown.append(self.meter)
+            self.bench.say("meter", self.meter)
+            self.bench.advance(1.0)
+        return shown
+
+    @property
+    def left(self) -> float:
+        return self.bench.heard("left")[-1][1] or 0.0
+
+
+@pytest.mark.parametrize(
+    "hand",
+    [
+        Battery(self_regulating=True, mode="Manual", power=-700.0),
+        Battery(self_regulating=True, mode="Manual", power=0.0),
+        Battery(self_regulating=True, mode="Manual", power=900.0),
+        Battery(setpoint=-700.0, power=-700.0),
+    ],
+)
+def test_the_house_is_served_beside_one_that_is_yielded_to_a_hand(hand: Battery) -> None:
+    with Bench(flow_with("on_override: yield")) as bench:
+        house = House(bench, 2300.0)
+        house.run(20)
+        house.run(60, hand)
+        assert bench.heard("right")[-1][1] is None
+        assert house.left == pytest.approx(2300.0 - max(hand.power or 0.0, 0.0), abs=30)
+
+
+def test_surplus_is_taken_beside_a_hand_but_never_what_another_battery_gives() -> None:
+    with Bench(flow_with("on_override: yield")) as bench:
+        house = House(bench, -1500.0)
+        house.run(20)
+        house.run(60, Battery(self_regulating=True, power=800.0))
+        assert house.left == pytest.approx(-1500.0, abs=30)
+
+
+@pytest.mark.parametrize("terms", ["on_override: retake", "on_override: yield"])
+def test_who_takes_what_he_should_give_is_no_load_of_the_others(
+    terms: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Bench(flow_with(terms)) as bench:
+        house = House(bench, 2300.0)
+        house.run(60)
+        since = bench.time
+        house.run(60, Battery(power=-700.0))
+        assert house.left == pytest.approx(2300.0, abs=30)
+        assert [line for line in caplog.messages if "takes 700W" in line]
+        sent = [watts for at, watts in bench.heard("right") if at > since]
+        assert (sent[-1] is None) == ("yield" in terms)
+    assert not [line for line in caplog.messages if "at most" in line]
+
+
+def test_after_the_hand_both_share_again() -> None:
+    with Bench(flow_with("on_override: retake")) as bench:
+        house = House(bench, 2300.0)
+        house.run(60)
+        house.run(20, Battery(power=-700.0))
+        shown = house.run(60)
+        assert max(map(abs, shown[40:])) < 50
+        assert house.left < 1500
 
 
 def run(bench: Bench, seconds: int) -> None:

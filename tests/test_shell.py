@@ -175,6 +175,29 @@ def test_a_device_that_was_never_written_is_not_released() -> None:
     assert wired.sent == []
 
 
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [(None, []), (Battery(online=False), []), (Battery(power=1.0), ["released"])],
+)
+def test_only_of_a_battery_that_answers_it_is_said_that_it_is_released(
+    record: Battery | None, said: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    wired = Wired()
+    wired.shell.want(500.0)
+    if record is not None:
+        wired.shell.told(record)
+    wired.shell.close()
+    assert wired.sent[-1] == (0.0, None)
+    assert caplog.messages == said
+
+
+def test_nonsense_in_one_field_does_not_hide_a_hand() -> None:
+    wired = Handled(on_override="yield").begun()
+    wired.turns(1, Battery(setpoint=-800.0, soc=math.nan))
+    assert wired.sent[-1][1] is None
+
+
 WANTS = st.lists(
     st.tuples(st.floats(0.01, 15.0), st.floats(allow_nan=True, allow_infinity=True)), max_size=40
 )

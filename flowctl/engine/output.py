@@ -4,9 +4,10 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, NoReturn
 
+from flowctl.engine.sense import has_sense, nonsense, sensible
 from flowctl.language.graph import Step
 from flowctl.language.wires import shown
-from flowctl.values import Ability, Battery, Outlook, Plan, Share, is_finite
+from flowctl.values import Ability, Battery, Outlook, Plan, Share, is_finite, known
 
 Receiver = Callable[[Any], None]
 Failed = Callable[[Exception, Any], None]
@@ -48,7 +49,10 @@ class Output:
         self.count = 0
         """Values said so far."""
         self.dropped = 0
-        """Values that were NaN, infinite or not what is promised, and went nowhere."""
+        """Values that were NaN, infinite or not what is promised, and went nowhere.
+
+        Of a battery's record only what makes no sense goes nowhere.
+        """
         self.last: Any = None
         self.closed = False
         self.on_bad = on_bad
@@ -73,12 +77,15 @@ class Output:
 
     def objection(self, value: Any) -> str:
         """Say what is wrong with a value that went nowhere."""
+        if isinstance(value, Battery) and self.fits(value):
+            odd = ", ".join([f"{name} {part}" for name, part in nonsense(value).items()])
+            return f"left out {odd}: it makes no sense"
         told = repr(value)[:200]
         wrong = f"said {told}, {self._told} is promised"
         return f"dropped {told}: not finite" if self.fits(value) else wrong
 
     def emit(self, value: Any) -> None:
-        """Say a value to all who listen; NaN and infinities never leave a step."""
+        """Say a value to all who listen; NaN, infinities and nonsense never leave a step."""
         kind = value.__class__
         if (
             value - value != 0.0
@@ -88,7 +95,9 @@ class Output:
         ):
             self.dropped += 1
             self.on_bad(self.id, value)
-            return
+            value = self._rest(value)
+            if value is None:
+                return
         self.count += 1
         self.last = value
         hearers = self._hearers
@@ -98,6 +107,13 @@ class Output:
                 receive(value)
             except Exception as error:  # noqa: BLE001 - this is the fence
                 failed(error, value)
+
+    def _rest(self, value: Any) -> Battery | None:
+        """Return what is left of a record that tells nonsense in some field, if anything is."""
+        if not isinstance(value, Battery) or not self.fits(value):
+            return None
+        rest = sensible(value)
+        return rest if known(rest) else None
 
     def complete(self) -> None:
         """Say that nothing more will come."""
@@ -143,7 +159,7 @@ def _is_fine(value: Any) -> bool:
     """Tell whether a record is finite; one that is only passed on is not looked at again."""
     if value is _fine[0]:
         return True
-    if not is_finite(value):
+    if not (has_sense(value) if value.__class__ is Battery else is_finite(value)):
         return False
     _fine[0] = value
     return True

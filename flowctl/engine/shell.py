@@ -9,10 +9,11 @@ from typing import Any
 from reactivex.disposable import SerialDisposable
 
 from flowctl.clock import Clock
-from flowctl.engine.override import Hold, Verdict
+from flowctl.engine.override import Hold, Verdict, told_apart
+from flowctl.engine.sense import sensible
 from flowctl.terms import Terms
 from flowctl.units import show
-from flowctl.values import RELEASE, Battery, Release, is_finite
+from flowctl.values import RELEASE, Battery, Release
 
 SOON = 1e-6  # s; timers land a hair early
 
@@ -61,6 +62,7 @@ class Shell:
         self._again = False  # so the setpoint is to be written again
         self._left_until = -math.inf  # somebody else has it until then
         self._said_left = False
+        self._answers = False
         self._timer, self._armed = SerialDisposable(), math.inf
         self._closed = False
 
@@ -91,15 +93,15 @@ class Shell:
         """Take note of telemetry, and return what the flow is to know of it.
 
         A battery on its own meter is ours to take, unless the terms say otherwise; one that was
-        yielded to somebody else is not. A record that is not finite is passed on as it is: the wire
-        drops and counts it.
+        yielded to somebody else is not. What makes no sense is passed on as it is: the wire leaves
+        it out and counts it.
         """
-        if not is_finite(record):
-            return record
-        self._rating = record.after(self._rating)
+        sense = sensible(record)
+        self._rating = sense.after(self._rating)
+        self._answers = record.online is not False
         if self._written is not None and not self._shadow:
             soon = self.terms.on_override == "yield"  # there is no other time: flows write often
-            self._compare(self._hold.judge(record, self._clock.time(), soon=soon), record)
+            self._compare(self._hold.judge(sense, self._clock.time(), soon=soon), sense)
         return self._as_ours(record)
 
     def renew(self) -> None:
@@ -129,10 +131,7 @@ class Shell:
     def _overridden(self, record: Battery) -> None:
         terms = self.terms
         self.counts.overridden += 1
-        does = "follows its own meter"
-        if not record.self_regulating:
-            does = f"holds {show(round(record.setpoint or 0.0), 'W')}"
-        said = f"it {does} where it was told {self._hold.watts:.0f}W: set by somebody else"
+        said = f"{told_apart(record, self._hold.watts)}: set by somebody else"
         if terms.on_override == "retake":
             first = self.counts.overridden == 1
             self._log.log(logging.WARNING if first else logging.DEBUG, "%s; written again", said)
@@ -205,7 +204,8 @@ class Shell:
         if self._written is not None:
             self._written = None
             self.counts.releases += 1
-            self._log.log(logging.DEBUG if self._shadow else logging.INFO, "released")
+            quiet = self._shadow or not self._answers  # it may be told, and not be so
+            self._log.log(logging.DEBUG if quiet else logging.INFO, "released")
             self._send(RELEASE)
 
     def _limited(self, watts: float) -> float:

@@ -292,7 +292,7 @@ def test_a_slower_poll_is_learned():
     ("record", "note"),
     [
         (Battery(online=False), "offline"),
-        (Battery(self_regulating=True, power=100.0), "follows its own meter"),
+        (Battery(self_regulating=True, power=100.0), "left to itself"),
     ],
 )
 def test_who_cannot_be_commanded_says_why(record, note):

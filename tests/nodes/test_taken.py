@@ -19,7 +19,7 @@ def outlook(*told):
 def test_left_to_itself_what_it_gives_is_no_load_of_ours():
     view = outlook((0.5, OWN))
     assert view.load == pytest.approx(500.0)
-    assert view.batteries["left"].note == "follows its own meter"
+    assert view.batteries["left"].note == "left to itself"
 
 
 @pytest.mark.parametrize("watts", [1500.0, 0.0, -400.0])

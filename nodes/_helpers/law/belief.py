@@ -5,7 +5,13 @@ from typing import NamedTuple
 
 from flowctl import Ability, Seconds, Watts
 from nodes._helpers.law.bank import Bank, new_bank
-from nodes._helpers.law.ceiling import TOLERANCE, TOLERANCE_PART, Ceiling, Witness
+from nodes._helpers.law.ceiling import (
+    AGAINST_TWICE,
+    TOLERANCE,
+    TOLERANCE_PART,
+    Ceiling,
+    Witness,
+)
 from nodes._helpers.law.facts import Facts
 from nodes._helpers.law.flight import Flight, owed, owed_between
 
@@ -43,6 +49,15 @@ class Belief(NamedTuple):
         """Whether it has told anything of what it does."""
         return self.measured_at is not None or self.accepted_at > -math.inf
 
+    @property
+    def given(self) -> Watts:
+        """What it gives although nobody here expects it, + discharging."""
+        if self.facts.self_regulating:
+            return self.facts.power or 0.0
+        if self.away or self.witness.against < AGAINST_TWICE:
+            return 0.0
+        return (self.facts.power or 0.0) - self.expected
+
     def shows(self, at: Seconds) -> Watts:
         """Power visible on the meter at a time."""
         return self.expected - owed(self.flights, self.dead, self.lag, at)
@@ -63,6 +78,8 @@ class Belief(NamedTuple):
         down, up = self.discharge.watts, self.charge.watts
         if down == up == math.inf:
             return ""
+        if self.discharge.against or self.charge.against:
+            return "does the opposite of what it is told"
         notes = (
             f"delivers {down:.0f}W at most" if down < self.facts.max_discharge else "",
             f"takes {up:.0f}W at most" if up < self.facts.max_charge else "",

@@ -14,6 +14,9 @@ SCATTER_PACE = 0.1  # part of each measurement that enters the mean deviation
 SHORT_TWICE = 2  # measurements in a row below the band: one may be an accident
 SHORT_NOTHING = 3  # as many when it gives next to nothing: a zero is a common glitch
 NOTHING = 0.1  # of the setpoint counts as next to nothing
+AGAINST = 100.0  # W the other way than it was told: no noise, no standby, no echo
+AGAINST_TWICE = 2  # such measurements in a row
+RETRY_AGAINST = 30.0  # s until one that did so is trusted again: its last answer has landed
 GROW, GROW_WATTS = 1.5, 100.0  # a ceiling tried again, or passed, rises by half and 100 W
 RETRY = 120.0  # s until a cut ceiling is tried again (60..300 s: 1 % of the result)
 RETRY_HUNGRY = 10.0  # s while the house lacks power
@@ -31,6 +34,8 @@ class Ceiling(NamedTuple):
     since: Seconds = -math.inf
     proven: Watts = math.inf
     """Most that it was seen to deliver since it was cut; what is asked beyond is only tried."""
+    against: bool = False
+    """Cut because it did the opposite: that says nothing of what it can deliver."""
 
 
 class Witness(NamedTuple):
@@ -44,10 +49,19 @@ class Witness(NamedTuple):
     """What that was before the measurements in a row that lie outside it."""
     older: Seconds = 0.0
     """How much older than usual its telemetry is."""
+    against: int = 0
+    """How many in a row said that it does the opposite of what it was told ..."""
+    apart: Watts = 0.0
+    """... and the newest of them, how much; a negative number."""
 
     def settled(self) -> "Witness":
         """Begin to count anew; what a verdict explains was no scatter."""
-        return Witness(0, 0, self.before, self.before, self.older)
+        return self._replace(short=0, more=0, scatter=self.before)
+
+    def opposed(self, apart: Watts) -> "Witness":
+        """Count one more of the opposite; who comes nearer is only late."""
+        is_late = self.against and apart > self.apart + AGAINST
+        return self._replace(against=1 if is_late else self.against + 1, apart=apart)
 
     def aged(self) -> "Witness":
         """Take its telemetry for older than before."""
@@ -97,7 +111,7 @@ def weigh(witness: Witness, seen: Band, power: Watts) -> Witness:
     more = witness.more + 1 if power > high + tolerance else 0
     scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
     before = witness.before if short or more else scatter
-    return Witness(short, more, scatter, before, witness.older)
+    return witness._replace(short=short, more=more, scatter=scatter, before=before)
 
 
 def verdict(
@@ -106,7 +120,7 @@ def verdict(
     """Cut or raise a ceiling once the measurements agree; nothing while they do not."""
     enough = SHORT_NOTHING if power < NOTHING * seen.expected else SHORT_TWICE
     if witness.short >= enough:
-        return Ceiling(max(0.0, power), at, max(0.0, power))
+        return Ceiling(max(0.0, power), at, max(0.0, power), witness.against >= AGAINST_TWICE)
     if witness.more >= SHORT_TWICE:
         return Ceiling(max(ceiling.watts, GROW * power + GROW_WATTS), at, power)
     return None
@@ -128,6 +142,8 @@ def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceili
     """Try a cut ceiling again after a while."""
     if ceiling.watts >= rated:
         return ceiling
+    if ceiling.against:
+        return Ceiling() if at - ceiling.since > RETRY_AGAINST else ceiling
     if at - ceiling.since <= (RETRY_HUNGRY if hungry else RETRY):
         return ceiling
     return ceiling._replace(watts=GROW * ceiling.watts + GROW_WATTS, since=at)

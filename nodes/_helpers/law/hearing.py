@@ -25,7 +25,7 @@ def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     power, setpoint = newer(record.power, None), newer(record.setpoint, None)
     if power is not None:
         belief = _measured(belief, power, min(at, newer(record.power_at, at)))
-    if setpoint is not None:
+    if setpoint is not None and not belief.facts.self_regulating:  # else it is not from us
         if own and belief.facts.power is not None:
             belief = _found(belief, belief.facts.power)  # it goes on from what it gave by itself
         belief = _accepted(belief, setpoint, min(at, newer(record.setpoint_at, at)), at)
@@ -65,7 +65,9 @@ def pruned(belief: Belief, at: Seconds) -> Belief:
 def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Belief:
     """Try a cut ceiling again when its time has come."""
     old = belief.charge if charging else belief.discharge
-    if old.watts == math.inf or belief.absence or _is_undecided(belief, at):  # one try at a time
+    if old.watts == math.inf or belief.absence or belief.witness.against:
+        return belief
+    if _is_undecided(belief, at):  # one try at a time
         return belief
     rated = belief.facts.max_charge if charging else belief.facts.max_discharge
     new = ceilings.retry(old, rated, hungry=hungry, at=at)
@@ -116,11 +118,13 @@ def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
 
 def _found(belief: Belief, power: Watts) -> Belief:
     """Take a battery that appears, or was never told anything, as it is: no bump."""
-    return at_rest(belief, power)._replace(accepted=power, away=False)
+    witness = belief.witness._replace(against=0)
+    return at_rest(belief._replace(witness=witness), power)._replace(accepted=power, away=False)
 
 
 def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
     """Compare a measurement with what was to be expected, and learn the ceiling."""
+    belief = _opposed(belief, power, poll, at)
     if not belief.accepted:
         return belief._replace(witness=_calm(belief.witness))
     charging, sign = belief.accepted < 0, math.copysign(1.0, belief.accepted)
@@ -148,6 +152,20 @@ def _band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
         dead, older = belief.dead, belief.witness.older
         low, high = ceilings.band(belief.shows, sign, at=at, poll=poll, dead=dead, older=older)
     return Band(low, high, abs(belief.expected))
+
+
+def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
+    """Count measurements of the opposite of what it was told: somebody else's doing, no load.
+
+    Told nothing, that is charging: a battery may have reasons of its own to give. What panels on
+    its own side make is no reason.
+    """
+    witness, way = belief.witness, -1.0 if belief.accepted < 0 else 1.0
+    sun = (belief.facts.pv_power or 0.0) if way < 0 else 0.0
+    apart = way * (power - sun) + ceilings.AGAINST
+    if apart < 0 and apart < _band(belief, way, poll, at).low:
+        return belief._replace(witness=witness.opposed(apart))
+    return belief._replace(witness=witness._replace(against=0)) if witness.against else belief
 
 
 def _unlearned(belief: Belief) -> Belief:

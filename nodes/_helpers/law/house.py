@@ -8,7 +8,8 @@ from typing import NamedTuple
 from flowctl import Ability, Battery, Outlook, Seconds, Watts
 from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief, ability
-from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, median, worth_following
+from nodes._helpers.law.beside import ALONE, Beside, target_beside, watched
+from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
 from nodes._helpers.law.hearing import hear, let_go, missed, pruned, retried
 from nodes._helpers.law.learning import Sample, is_due, learned
 
@@ -20,7 +21,6 @@ DELTA_LEAST, DELTA_MOST = 0.5, 2.0  # s of dead time that may be wrong: one peri
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
 HUNGRY = 50.0  # W that nobody can serve: then cut ceilings are tried again sooner
-SELF_WINDOW = 25.0  # s over which the load beside a self-regulating battery is taken
 
 
 class Grid(NamedTuple):
@@ -47,8 +47,8 @@ class House(NamedTuple):
 
     beliefs: Mapping[str, Belief]
     grid: Grid = Grid()
-    beside: tuple[tuple[Seconds, Watts], ...] = ()
-    """Loads of late, while a battery follows a meter of its own."""
+    beside: Beside = ALONE
+    """What is known of batteries that are not ours now."""
     hungry: bool = False
     known: Mapping[str, Belief] = MappingProxyType({})
     """What the last outlook was made of ..."""
@@ -194,24 +194,24 @@ def _load(
 
 
 def _beside(house: House) -> House:
-    """Leave the fast part to a battery that follows its own meter: serve our part of the rest."""
-    own = [belief for belief in house.beliefs.values() if belief.facts.self_regulating]
-    if not own:
-        return house
-    grid, given = house.grid, sum(belief.facts.power or 0.0 for belief in own)
-    since = grid.read_at - SELF_WINDOW
-    loads = [(at, load) for at, load in house.beside if at >= since]
-    loads.append((grid.read_at, grid.load + given))
-    rated = sum(belief.facts.max_discharge for belief in house.beliefs.values())
-    ours = 1 - sum(belief.facts.max_discharge for belief in own) / rated if rated else 0.0
-    target = ours * median([watts for _, watts in loads])
-    return house._replace(grid=grid._replace(target=target), beside=tuple(loads))
+    """Leave its part to a battery that follows its own meter; serve no other's doings."""
+    for belief in house.beliefs.values():
+        if belief.facts.self_regulating or belief.witness.against:
+            break
+    else:
+        return house if house.beside is ALONE else house._replace(beside=ALONE)
+    grid, beliefs = house.grid, house.beliefs
+    there = {name: it for name, it in beliefs.items() if not it.is_gone(grid.read_at)}
+    own = {name: it for name, it in there.items() if it.facts.self_regulating}
+    beside = watched(house.beside, own, grid.meter, grid.read_at)
+    beside, target = target_beside(beside, there, grid.load, grid.target)
+    return house._replace(grid=grid._replace(target=target), beside=beside)
 
 
 def _absence(house: House, belief: Belief, at: Seconds) -> str:
     """Say why a battery cannot be commanded now; empty if it can."""
     if belief.facts.self_regulating:
-        return "follows its own meter"
+        return "left to itself"
     if belief.is_gone(at):
         return "offline" if belief.facts.online is False else "tells nothing any more"
     if at < house.grid.began_at + PATIENCE and not belief.heard:

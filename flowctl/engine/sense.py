@@ -1,0 +1,42 @@
+"""What a battery tells of itself, without the numbers that cannot be."""
+
+import math
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any
+
+from flowctl.values import Battery, is_finite, known
+
+LEAST_MOST = {  # gauges that round may pass 0 and 100 % a little
+    "soc": (-1.0, 101.0),
+    "capacity": (0.0, math.inf),
+    "min_power": (0.0, math.inf),
+    "write_every": (0.0, math.inf),
+}
+_bounded = attrgetter(*LEAST_MOST)
+_BOUNDS = tuple(LEAST_MOST.values())
+
+
+def has_sense(record: Battery) -> bool:
+    """Tell whether all that a battery tells can be."""
+    for part, (least, most) in zip(_bounded(record), _BOUNDS, strict=True):
+        if part is not None and not least <= part <= most:
+            return False
+    return is_finite(record)
+
+
+def nonsense(record: Battery) -> dict[str, Any]:
+    """Name what cannot be, with what is told of it."""
+    return {name: part for name, part in known(record).items() if not _can_be(name, part)}
+
+
+def sensible(record: Battery) -> Battery:
+    """Leave out what cannot be, and keep the rest."""
+    return record if has_sense(record) else replace(record, **dict.fromkeys(nonsense(record)))
+
+
+def _can_be(name: str, part: Any) -> bool:
+    if name.endswith("_at"):  # a time may be open-ended
+        return True
+    least, most = LEAST_MOST.get(name, (-math.inf, math.inf))
+    return not isinstance(part, float) or (math.isfinite(part) and least <= part <= most)

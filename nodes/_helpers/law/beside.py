@@ -1,0 +1,111 @@
+"""Beside batteries that are not ours to command: what is left to them, and what is not.
+
+By what they say of themselves nobody knows whether they serve the house: one is empty, another
+stands where somebody has set it. So each is judged by what it does. One whose power goes after the
+meter gets the fast part and its share of the rest. What any other does is neither asked for nor
+served: the house gets what it does not give, and no battery works for another.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from flowctl import Seconds, Watts
+from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.forecast import median
+
+WINDOW = 25.0  # s over which the load beside one that follows it is taken
+RECENT = 5.0  # s over which the meter asks: an answer comes later than what it answers
+ASKS = 50.0  # W at the meter that call for an answer: more than the 20 W firmware leaves alone
+MOVES = 50.0  # W that are an answer: more than measurements stray
+STANDS = 100.0  # W that one leaves at the meter, all of PATIENCE, that follows no more, or cannot
+BOTH = 2  # ways to answer
+PATIENCE = 20.0  # s: two polls of the slowest telemetry, and what the slowest firmware takes
+
+
+class Stranger(NamedTuple):
+    """One battery that is not ours now, and whether its power goes after the meter."""
+
+    power: Watts
+    """Where it stood when it was last seen to move."""
+    asked_at: Seconds
+    """When the meter began to ask for what it has not answered yet."""
+    ways: frozenset[bool] = frozenset()
+    """Whether it has answered import, and export; once can be the end of what somebody had set."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether its power goes after the meter."""
+        return len(self.ways) == BOTH
+
+
+class Beside(NamedTuple):
+    """What is remembered while there are such batteries."""
+
+    strangers: Mapping[str, Stranger] = MappingProxyType({})
+    asks: Watts = 0.0
+    """What the meter has shown of late."""
+    read_at: Seconds = math.inf
+    loads: tuple[tuple[Seconds, Watts], ...] = ()
+    """What those that follow, and we, have had to serve of late."""
+
+
+ALONE = Beside()
+
+
+def watched(before: Beside, own: Mapping[str, Belief], meter: Watts, at: Seconds) -> Beside:
+    """Look at each reading who of them answers the meter."""
+    pace = 1 - math.exp(-max(0.0, at - before.read_at) / RECENT)
+    asks = before.asks + pace * (meter - before.asks)
+    now = {
+        name: _judged(before.strangers.get(name), belief.given, asks, meter, at)
+        for name, belief in own.items()
+    }
+    kept = before.loads if _followers(now) == _followers(before.strangers) else ()
+    return Beside(now, asks, at, kept)
+
+
+def _judged(
+    known: Stranger | None, power: Watts, asks: Watts, meter: Watts, at: Seconds
+) -> Stranger:
+    if known is None:
+        return Stranger(power, at)
+    moved = power - known.power
+    if abs(moved) > MOVES:
+        if moved * asks <= 0 or abs(asks) <= ASKS:
+            return known._replace(power=power)
+        return Stranger(power, at, known.ways | {asks > 0})
+    if abs(meter) < STANDS or meter * asks < 0:
+        return known._replace(asked_at=at)
+    return known if at - known.asked_at <= PATIENCE else known._replace(ways=frozenset())
+
+
+def _followers(strangers: Mapping[str, Stranger]) -> set[str]:
+    return {name for name, stranger in strangers.items() if stranger.follows}
+
+
+def target_beside(
+    beside: Beside, beliefs: Mapping[str, Belief], load: Watts, foreseen: Watts
+) -> tuple[Beside, Watts]:
+    """Say what we are to serve of a load that is free of what strangers give."""
+    followers = _followers(beside.strangers)
+    given = sum(belief.given for belief in beliefs.values())
+    if not followers:
+        return beside, between(foreseen, foreseen + given)
+    followed = sum(beliefs[name].given for name in followers)
+    loads = [(at, old) for at, old in beside.loads if at >= beside.read_at - WINDOW]
+    loads.append((beside.read_at, between(load + followed, load + given)))
+    ours = sum(_limits(beliefs[name] for name in beliefs.keys() - beside.strangers.keys()))
+    theirs = sum(_limits(beliefs[name] for name in followers))
+    part = ours / (ours + theirs) if ours else 0.0
+    return beside._replace(loads=tuple(loads)), part * median([old for _, old in loads])
+
+
+def between(need: Watts, house: Watts) -> Watts:
+    """Serve no more than the house draws, or makes: the rest goes to or comes from a battery."""
+    return max(min(need, max(house, 0.0)), min(house, 0.0))
+
+
+def _limits(beliefs: Iterable[Belief]) -> Iterable[Watts]:
+    return (belief.facts.max_discharge for belief in beliefs)
