@@ -16,6 +16,7 @@ from flowctl.marks import (
     Gaps,
     NamesBatteries,
     Present,
+    Together,
     Triggers,
     UnitFrom,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "Share",
     "Store",
     "Terms",
+    "Together",
     "Triggers",
     "Unit",
     "UnitFrom",

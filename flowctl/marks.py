@@ -25,6 +25,16 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Mark of what a node returns: a rule for settings that go together, each by its name.
+
+    For sources, sinks and devices, which are not begun to be checked; it raises as `Check` does.
+    """
+
+    rule: Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """Mark of a path to a file that must be there before the flow runs."""
 

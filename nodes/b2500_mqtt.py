@@ -40,7 +40,7 @@ async def b2500_mqtt(
         str, "its type, as its app shows it: HMA-1, HMJ-2, HMK-1, HMB-1, ..."
     ] = "HMA-1",
     id: Annotated[str, "the name it uses since firmware 226, if not made of the MAC"] = "",
-    poll: Annotated[Seconds, Gt(0), "time between two readings"] = 10.0,
+    poll: Annotated[Seconds, Ge(0.1), "time between two readings; it needs time to answer"] = 10.0,
     min_power: Annotated[Watts, Ge(0), "least that a timer gives: 80W, 40W by firmware"] = 80.0,
     max_power: Annotated[Watts, Gt(0), "most it can give"] = 800.0,
     expires: Annotated[

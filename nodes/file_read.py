@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl import Ge, Gt, Log, Present, Seconds, UnitFrom
+from flowctl import Ge, Log, Present, Seconds, UnitFrom
 from nodes._helpers.fields import frozen, pick, read_number
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.rows import TIMES, rows, seconds
@@ -19,7 +19,9 @@ async def file_read(
     stream: Annotated[str, "of a recording: give only what this stream said"] = "",
     unit: Annotated[str | None, "unit of the numbers, e.g. W"] = None,
     speed: Annotated[float, Ge(0), "1 is the file's own pace, 60 an hour a minute, 0 no wait"] = 1,
-    every: Annotated[Seconds | None, Gt(0), "the beat of a file that has no times"] = None,
+    every: Annotated[
+        Seconds | None, Ge(0.01), "the beat of a file without times; the flow must keep up"
+    ] = None,
     log: Log,
 ) -> Annotated[AsyncIterator[Any], UnitFrom("unit")]:
     """One value per row, at the pace of the rows' times; the stream ends with the file.

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Annotated
 
-from flowctl import Gt, Log, Seconds, Watts
+from flowctl import Ge, Gt, Log, Seconds, Watts
 from nodes._helpers.fronius import FLOW, Place, power
 from nodes._helpers.hosts import Site
 from nodes._helpers.http import http
@@ -22,7 +22,7 @@ async def fronius(
     *,
     host: Annotated[Site, "address of the inverter, e.g. 192.168.1.60"],
     of: Annotated[Place, "which power: of the grid, the solar panels or the battery"] = "grid",
-    every: Annotated[Seconds, Gt(0), "time between two readings"] = 2.0,
+    every: Annotated[Seconds, Ge(0.1), "time between two readings; it needs time to answer"] = 2.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
     log: Log,
 ) -> AsyncIterator[Watts]:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Literal
 
-from flowctl import Battery, Gt, Latest, Log, Release, Seconds, Secret, Store, Terms, Watts
+from flowctl import Battery, Ge, Gt, Latest, Log, Release, Seconds, Secret, Store, Terms, Watts
 from nodes._helpers.ha_link import home_assistant
 from nodes._helpers.ha_loan import Loan
 from nodes._helpers.ha_unit import names
@@ -26,7 +26,7 @@ async def ha_battery(
     positive: Annotated[
         Literal["discharge", "charge"], "what a positive state of the power entity means"
     ] = "discharge",
-    poll: Annotated[Seconds, Gt(0), "time between two records"] = 1.0,
+    poll: Annotated[Seconds, Ge(0.1), "time between two records; the flow must keep up"] = 1.0,
     settle: Annotated[Seconds, Gt(0), "how long its entities may lag behind a command"] = 5.0,
     terms: Terms = TERMS,
     store: Store,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Annotated
 
-from flowctl import Log, Store
+from flowctl import Log, Store, Together
 from nodes._helpers import ha
 from nodes._helpers.ha import Entity
 from nodes._helpers.ha_entity import shown
@@ -12,6 +12,18 @@ from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.nonsense import Nonsense, excerpt
 
 VALUE = "value"
+
+
+def choosable(options: Sequence[str], start: str) -> None:
+    """Make sure that there is something to choose, and `start` among it.
+
+    Raises:
+        ValueError: it is not so.
+    """
+    if not options:
+        raise ValueError("there is nothing to choose from; give options")
+    if start and start not in options:
+        raise ValueError(f"start '{start}' is no option; options are {', '.join(options)}")
 
 
 async def ha_select(
@@ -38,7 +50,7 @@ async def ha_select(
     ca: Ca = "",
     store: Store,
     log: Log,
-) -> AsyncIterator[str]:
+) -> Annotated[AsyncIterator[str], Together(choosable)]:
     """The chosen option: once at the start, and at once each time one is chosen.
 
     What holds is said back on the state topic, retained, as it is written in `options`. Anybody may
@@ -55,7 +67,7 @@ async def ha_select(
         command=command, prefix=prefix, icon=icon, category=category,
     )  # fmt: skip
     called = _called(options, numbered=numbered)
-    first, kept = _first(options, start), store.get(VALUE) if keep else None
+    first, kept = start or options[0], store.get(VALUE) if keep else None
     chosen = kept if isinstance(kept, str) and kept in options else first
     traits = {"options": list(options)}
     nonsense = Nonsense(log, entity.object_id)
@@ -82,11 +94,3 @@ def _called(options: Sequence[str], *, numbered: bool) -> dict[str, str]:
     """Return what options may be called; a name goes before a number."""
     numbers = {str(number): option for number, option in enumerate(options, 1)}
     return (numbers if numbered else {}) | {option.lower(): option for option in options}
-
-
-def _first(options: Sequence[str], start: str) -> str:
-    if not options:
-        raise ValueError("there is nothing to choose from; give options")
-    if start and start not in options:
-        raise ValueError(f"start '{start}' is none of {', '.join(options)}")
-    return start or options[0]

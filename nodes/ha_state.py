@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from flowctl import Gt, Log, Seconds, Secret, UnitFrom
+from flowctl import Ge, Log, Seconds, Secret, UnitFrom
 from nodes._helpers.ha_link import home_assistant
 from nodes._helpers.ha_states import Entity, State, check_entity
 from nodes._helpers.ha_values import Format, value_of
@@ -23,7 +23,9 @@ async def ha_state(
         str | None, "unit of the number, e.g. W; kW and kWh are reckoned into it"
     ] = None,
     every: Annotated[
-        Seconds, Gt(0), "time between two looks for a state that was told again unchanged"
+        Seconds,
+        Ge(0.1),
+        "time between two looks for a state told again unchanged; it needs time to answer",
     ] = 10.0,
     log: Log,
 ) -> Annotated[AsyncIterator[Any], UnitFrom("unit")]:

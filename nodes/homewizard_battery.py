@@ -24,7 +24,7 @@ async def homewizard_battery(
     *,
     host: Annotated[Site, "address of a battery, or of the meter that steers them all"],
     token: Annotated[Secret, "what `flowctl pair homewizard ADDRESS` gave"],
-    every: Annotated[Seconds, Ge(0.5), "time between two readings"] = 2.0,
+    every: Annotated[Seconds, Ge(0.5), "time between two readings; it bears 500ms"] = 2.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
     ca: Annotated[
         str, "who must have signed its certificate: homewizard, none to take any, or a file"

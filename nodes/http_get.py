@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal
 
-from flowctl import Gt, Log, Seconds, Secret, UnitFrom, ticks
+from flowctl import Ge, Gt, Log, Seconds, Secret, UnitFrom, ticks
 from nodes._helpers.fields import frozen, pick, read_json, read_number
 from nodes._helpers.hosts import Site
 from nodes._helpers.http import http, path_of
@@ -22,7 +22,7 @@ Format = Literal["number", "text", "json"]
 async def http_get(
     *,
     url: Annotated[Site, "what to ask, e.g. http://192.168.1.30/rpc/EM.GetStatus?id=0"],
-    every: Annotated[Seconds, Gt(0), "time between two questions"] = 5.0,
+    every: Annotated[Seconds, Ge(0.1), "time between two questions; it needs time to answer"] = 5.0,
     field: Annotated[str, "where in a JSON answer the value is, e.g. `phases[0].power`"] = "",
     format: Annotated[Format, "what the value is; `json` gives objects as they are"] = "number",
     unit: Annotated[str | None, "unit of the number, e.g. W"] = None,

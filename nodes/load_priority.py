@@ -51,7 +51,9 @@ def load_priority(
     *,
     margin: Annotated[Watts, "surplus that is left to the grid, against errors of meters"] = 20.0,
     balance_threshold: Annotated[Watts, Ge(0), "a smaller change of the surplus is let be"] = 20.0,
-    period: Annotated[Seconds, Gt(0), "time between two evaluations"] = 3.0,
+    period: Annotated[
+        Seconds, Ge(0.01), "time between two evaluations; the flow must keep up"
+    ] = 3.0,
     timeout: Annotated[Seconds, Gt(0), "silence of a meter after which all loads are off"] = 20.0,
     least_on: Annotated[Seconds, Ge(0), "a load that is switched stays on at least so long"] = 0.0,
     least_off: Annotated[Seconds, Ge(0), "and off at least so long"] = 0.0,

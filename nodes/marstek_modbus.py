@@ -26,7 +26,9 @@ async def marstek_modbus(
         Literal["auto", "v1", "v2", "c", "v3", "d", "a"],
         "Venus E v1, E v2, C, E v3, D or A; auto asks the battery",
     ] = "auto",
-    poll: Annotated[Seconds, Gt(0), "time between two power readings"] = 1.0,
+    poll: Annotated[
+        Seconds, Ge(0.1), "time between two power readings; it needs time to answer"
+    ] = 1.0,
     device: Annotated[int, Ge(1), Le(255), "Modbus device (unit) id"] = 1,
     framing: Annotated[Literal["tcp", "rtu"], "Modbus TCP, or RTU frames over TCP"] = "tcp",
     gap: Annotated[Seconds, Ge(0), "pause between two requests; a gateway does with 50ms"] = 0.15,

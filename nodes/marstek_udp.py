@@ -21,7 +21,7 @@ async def marstek_udp(
     host: Annotated[
         MaybeHost, "address of the battery, e.g. 192.168.1.20 or 192.168.1.20:30000; empty: none"
     ],
-    poll: Annotated[Seconds, Gt(0), "time between two readings"] = 4.0,
+    poll: Annotated[Seconds, Ge(0.1), "time between two readings; it needs time to answer"] = 4.0,
     mode: Annotated[
         Mode, "`manual` writes a schedule slot, for firmware that refuses passive mode"
     ] = "passive",

@@ -17,7 +17,7 @@ async def modbus_read(
     unit: Annotated[str, "unit of the number after scaling, e.g. W"],
     type: Annotated[NumberType, "how the number lies in its registers"] = "int16",
     scale: Annotated[float, "what the raw number is multiplied by; -1 turns its sign"] = 1.0,
-    every: Annotated[Seconds, Gt(0), "time between two readings"] = 1.0,
+    every: Annotated[Seconds, Ge(0.02), "time between two readings; it needs time to answer"] = 1.0,
     table: Annotated[Literal["holding", "input"], "read holding (3) or input (4) registers"] = (
         "holding"
     ),

@@ -27,7 +27,9 @@ async def modbus_write(
     ] = 1.0,
     low: Annotated[Quantity | None, "a smaller value is not written"] = None,
     high: Annotated[Quantity | None, "a larger value is not written"] = None,
-    every: Annotated[Seconds, Gt(0), "shortest time between two writes"] = 1.0,
+    every: Annotated[
+        Seconds, Ge(0.02), "shortest time between two writes; it needs time to answer"
+    ] = 1.0,
     refresh: Annotated[Seconds | None, "write an unchanged value again after this"] = None,
     words: Annotated[WordOrder, "whether the high (big) or the low (little) word comes first"] = (
         "big"

@@ -6,7 +6,7 @@ from typing import Annotated
 from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
-from flowctl import Clock, Gt, Observable, Quantity, QuantityPerSecond, Seconds
+from flowctl import Clock, Ge, Gt, Observable, Quantity, QuantityPerSecond, Seconds
 from nodes._helpers.operators import Receiver, like
 from nodes._helpers.timing import Deadline
 
@@ -18,7 +18,9 @@ def ramp(
     down: Annotated[
         Annotated[QuantityPerSecond, Gt(0)] | None, "fastest fall; the same as `up` if not given"
     ] = None,
-    every: Annotated[Seconds, Gt(0), "time between two steps on the way"] = 0.2,
+    every: Annotated[
+        Seconds, Ge(0.01), "time between two steps on the way; the flow must keep up"
+    ] = 0.2,
     clock: Clock,
 ) -> Observable[Quantity]:
     """Follow the input at most at the rate `up` or `down`; one per value and, on the way, `every`.

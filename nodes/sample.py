@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
-from flowctl import Clock, Gt, Observable, Seconds
+from flowctl import Clock, Ge, Gt, Observable, Seconds
 from nodes._helpers.timing import TINY, beat
 
 T = TypeVar("T")
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def sample(
     values: Annotated[Observable[T], "the stream to look at"],
     *,
-    every: Annotated[Seconds, Gt(0), "time between two outputs"],
+    every: Annotated[Seconds, Ge(0.01), "time between two outputs; the flow must keep up"],
     stale: Annotated[Seconds, Gt(0), "a value older than this is not repeated"] = 10.0,
     clock: Clock,
 ) -> Observable[T]:

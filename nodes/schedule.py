@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
-from flowctl import Check, Clock, Gt, Observable, Quantity, Seconds, UnitFrom
+from flowctl import Check, Clock, Ge, Observable, Quantity, Seconds, UnitFrom
 from nodes._helpers.days import Zone, read_zone
 from nodes._helpers.timing import Deadline
 from nodes._helpers.windows import is_time, read_days, read_windows
@@ -30,7 +30,9 @@ def schedule(
     ] = False,
     unit: Annotated[str | None, "unit of what is said, e.g. W; if not given, that of both"] = None,
     every: Annotated[
-        Seconds | None, Gt(0), "say it again this often; if not given, only what changes"
+        Seconds | None,
+        Ge(0.01),
+        "say it again this often, or only what changes; the flow must keep up",
     ] = None,
     clock: Clock,
 ) -> Annotated[Observable[Any], UnitFrom("unit", ("inside", "outside"))]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 from typing import Annotated
 
-from flowctl import Gt, Log, Seconds, Secret, Watts
+from flowctl import Ge, Gt, Log, Seconds, Secret, Together, Watts
 from nodes._helpers.hosts import MaybeSite
 from nodes._helpers.http import http
 from nodes._helpers.mqtt import mqtt
@@ -14,6 +14,20 @@ from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.shelly import Clamp, Gen
 from nodes._helpers.shelly_ask import asked
 from nodes._helpers.shelly_push import over_mqtt, over_socket
+
+
+def somewhere(host: str, broker: str | None, topic: str, push: bool, gen: str) -> None:
+    """Make sure that it is said where the meter is, once.
+
+    Raises:
+        ValueError: it is not, or twice, or in a way that it cannot be heard.
+    """
+    if bool(broker) == bool(host) or bool(broker) != bool(topic):
+        raise ValueError("a Shelly is at a host, or at a broker with its topic; give one of both")
+    if push and gen == "1":
+        raise ValueError(
+            "the first generation tells nothing by itself but over a broker; leave out push"
+        )
 
 
 async def shelly(
@@ -26,7 +40,9 @@ async def shelly(
     clamp: Annotated[
         Clamp, "what measures the grid: `all` clamps, or `a`, `b`, `c`; auto: all of a 3-phase one"
     ] = "auto",
-    every: Annotated[Seconds, Gt(0), "time between two readings, where it is asked"] = 1.0,
+    every: Annotated[
+        Seconds, Ge(0.1), "time between two readings, if asked; it needs time to answer"
+    ] = 1.0,
     patience: Annotated[
         Seconds, Gt(0), "longest wait for one answer; with push or broker it is asked after that"
     ] = 5.0,
@@ -37,7 +53,7 @@ async def shelly(
     ] = None,
     topic: Annotated[MaybeTopic, "its MQTT prefix, e.g. shellypro3em-aabbccddeeff"] = "",
     log: Log,
-) -> AsyncIterator[Watts]:
+) -> Annotated[AsyncIterator[Watts], Together(somewhere)]:
     """Grid power once per `every`: positive imports, negative exports, as the meter has it.
 
     With `push` or a `broker` it comes whenever the meter tells; where that is nothing for
@@ -48,16 +64,11 @@ async def shelly(
 
     Raises:
         OSError: it does not answer or refuses, or is no meter with such a clamp.
-        ValueError: neither a host nor a broker with a topic is given.
 
     Source: shelly-api-docs.shelly.cloud: GET /shelly tells `gen`; Gen1 /status, basic login; later
     /rpc/EM.GetStatus and /rpc/EM1.GetStatus, digest login with user `admin`; WebSocket /rpc; MQTT.
     """
     nonsense = Nonsense(log, host or topic)
-    if bool(broker) == bool(host) or bool(broker) != bool(topic):
-        raise ValueError("a Shelly is at a host, or at a broker with its topic; give one of both")
-    if push and gen == "1":
-        raise ValueError("the first generation tells nothing by itself but over a broker")
     async with AsyncExitStack() as stack:
         said: AsyncGenerator[Watts, None]
         if broker:

@@ -8,7 +8,7 @@ from typing import Annotated
 from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
-from flowctl import Battery, Clock, Gt, Observable, Seconds, Watts
+from flowctl import Battery, Clock, Ge, Gt, Observable, Seconds, Watts
 from nodes._helpers.fleet import Fleet
 from nodes._helpers.timing import Deadline
 
@@ -17,7 +17,9 @@ def shortfall(
     wanted: Annotated[Observable[Watts], "total wanted of all batteries, + discharging"],
     batteries: Annotated[Mapping[str, Observable[Battery]], "what each battery tells"],
     *,
-    every: Annotated[Seconds, Gt(0), "time between two outputs while the total stays"] = 1.0,
+    every: Annotated[
+        Seconds, Ge(0.01), "time between two outputs while the total stays; the flow must keep up"
+    ] = 1.0,
     stale: Annotated[
         Seconds, Gt(0), "a battery that told nothing for so long gives nothing"
     ] = 10.0,

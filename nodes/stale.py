@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
-from flowctl import Clock, Gt, Log, Observable, Quantity, Seconds
+from flowctl import Clock, Ge, Gt, Log, Observable, Quantity, Seconds
 from nodes._helpers.timing import Deadline
 
 T = TypeVar("T")
@@ -21,7 +21,9 @@ def stale(
         Quantity | bool | str | None, "what is said then; without it, only the log tells"
     ] = None,
     every: Annotated[
-        Seconds | None, Gt(0), "say `value` again this often while the silence lasts; once if not"
+        Seconds | None,
+        Ge(0.01),
+        "say `value` again this often in the silence, or once; the flow must keep up",
     ] = None,
     clock: Clock,
     log: Log,

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from reactivex import abc
 
-from flowctl import Clock, Gt, Observable, Seconds
+from flowctl import Clock, Ge, Observable, Seconds
 from nodes._helpers.timing import beat
 
 
 def tick(
     *,
-    every: Annotated[Seconds, Gt(0), "time between two ticks"],
+    every: Annotated[Seconds, Ge(0.01), "time between two ticks; the flow must keep up"],
     say: Annotated[
         Literal["count", "seconds"], "what a tick says: its number from 0, or seconds since then"
     ] = "count",

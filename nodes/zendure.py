@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from flowctl import Battery, Clock, Gt, Latest, Log, Release, Seconds, Terms, Watts
+from flowctl import Battery, Clock, Ge, Gt, Latest, Log, Release, Seconds, Terms, Watts
 from nodes._helpers.hosts import Site
 from nodes._helpers.http import http
 from nodes._helpers.nonsense import Nonsense
@@ -16,7 +16,7 @@ async def zendure(
     setpoint: Latest[Watts | Release],
     *,
     host: Annotated[Site, "address of the battery, e.g. 192.168.1.80"],
-    poll: Annotated[Seconds, Gt(0), "time between two reports"] = 2.0,
+    poll: Annotated[Seconds, Ge(0.1), "time between two reports; it needs time to answer"] = 2.0,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
     settle: Annotated[Seconds, Gt(0), "how long its reports may show an older setpoint"] = 5.0,
     clock: Clock,

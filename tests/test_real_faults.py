@@ -51,6 +51,20 @@ def test_what_a_node_has_against_its_settings_is_shown_at_its_line(stream, expec
 
 
 @pytest.mark.parametrize(
+    "stream",
+    [
+        "[homewizard_p1: '${NOBODY:-}', print]",
+        "[homewizard_p1: none, print]",
+        "[homewizard_p1: '${spare}', print]",
+        "[from: plan.left, marstek_udp: {host: '${spare}'}]",
+        "[homewizard_p1: {host: auto, interface: ''}, print]",
+    ],
+)
+def test_a_place_that_is_kept_may_be_empty(stream):
+    assert told(f"{stream}\nvars: {{spare: ''}}") == []
+
+
+@pytest.mark.parametrize(
     ("stream", "expected"),
     [
         ("[schedule: '07:00-22:00', marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); streams of W here: meter"),
@@ -89,6 +103,10 @@ def test_truth_values_texts_and_lists_are_no_powers(stream, expected):
         "[from: left, map: float(mode) + 5, print]",
         "[from: left, filter: \"mode > 'A' and online or soc > 5\", print]",
         "[from: left, map: soc or 50, ramp: 5%/s, print]",
+        "[from: told, map: {to: value + more, others: {more: told}}, ramp: 50W/s, print]",
+        "[from: told, map: {to: value + '!', others: {more: told}}, print]",
+        "[from: told, map: value % 2, pick: x, print]",
+        "[from: why, filter: \"chain and setpoint != 0\", print]",
         "[from: cheap, filter: value, print]",
         "[from: told, filter: value, ramp: 50W/s, print]",
         "[from: told, map: \"value.x.y + value['z']\", ramp: 50W/s, print]",
@@ -172,6 +190,17 @@ def test_a_device_that_is_told_no_power_is_a_trouble_once(tmp_path):
     [
         ("[from: meter, log: '{value']", "'{value'] -> x/log: text: '{value' has a brace that is not closed, or not opened; write {{ or }} for the brace itself"),
         ("[from: meter, print: 'a } b']", "'a } b'] -> x/print: format: 'a } b' has a brace that is not closed, or not opened; write {{ or }} for the brace itself"),
+        ("[tick: 0.001ms, print]", "0.001ms, print] -> x/tick: every: must be at least 0.01s; the flow must keep up"),
+        ("[shelly: {host: h, every: 1e-9s}, print]", "1e-9s}, print] -> x/shelly: every: must be at least 0.1s; it needs time to answer"),
+        ("[http_get: {url: 'http://h/', every: 0.001ms}, print]", "0.001ms}, print] -> x/http_get: every: must be at least 0.1s; it needs time to answer"),
+        ("[homewizard_p1: {host: h, every: 100ms}, print]", "100ms}, print] -> x/homewizard_p1: every: must be at least 0.5s; the dongle bears 500ms"),
+        ("[from: meter, sample: 0s, print]", "0s, print] -> x/sample: every: must be at least 0.01s; the flow must keep up"),
+        ("[homewizard_p1: '', print]", "'', print] -> x/homewizard_p1: host: is empty; write it, or '${NAME:-}' where it may be missing (address of the dongle, e.g. 192.168.1.20; auto: the only one in the network; none: none)"),
+        ("[from: meter, marstek_modbus: {host: ''}]", "''}] -> x/marstek_modbus: host: is empty; write it, or '${NAME:-}' where it may be missing (address of the battery's LAN port, or of the RS485 gateway before it; empty: none)"),
+        ("[shelly: '', print]", "shelly: '', print] -> x/shelly: a Shelly is at a host, or at a broker with its topic; give one of both"),
+        ("[shelly, print]", "shelly, print] -> x/shelly: a Shelly is at a host, or at a broker with its topic; give one of both"),
+        ("[shelly: {host: h, push: true, gen: '1'}, print]", "shelly: {host: h, push: true, gen: '1'}, print] -> x/shelly: the first generation tells nothing by itself but over a broker; leave out push"),
+        ("[ha_select: {broker: 'mqtt://b', name: it, options: [A, B], start: C}, print]", "ha_select: {broker: 'mqtt://b', name: it, options: [A, B], start: C}, print] -> x/ha_select: start 'C' is no option; options are A, B"),
         ("[simulated_house: {plant: }]", "}] -> x/simulated_house: plant: nothing is not the path of a file"),
         ("[simulated_house: {plant: [3]}]", "[3]} -> x/simulated_house: plant: a list is not the path of a file"),
         ("[from: meter, filter: value > 1x30, print]", "value > 1x30 -> x/filter: where: 'value > 1x30' is no expression: invalid decimal literal; a quantity is a number and its unit, e.g. 2kW or 1h30m"),

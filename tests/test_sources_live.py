@@ -33,7 +33,7 @@ async def running(folder: Path, streams: str, broker: str, web: str = ""):
     """Run streams as a flow whose values are said on the broker."""
     shown = re.sub(r"mqtt://192\.168\.1\.\d+", broker, streams)
     shown = re.sub(r"http://192\.168\.1\.\d+(:\d+)?", f"http://{web}", shown)
-    shown = re.sub(r"every: \d+s", "every: 20ms", shown)
+    shown = re.sub(r"every: \d+s", "every: 100ms", shown)
     for name in yaml.safe_load(streams)["streams"]:
         out = f"{{broker: '{broker}', topic: {SAID}{name}}}"
         shown += f"  shown_{name}:\n    - from: {name}\n    - mqtt_out: {out}\n"

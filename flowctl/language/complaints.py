@@ -74,7 +74,7 @@ def _words(setting: Setting, item: dict[str, Any]) -> tuple[str, str]:
     kind, about = item["type"], item.get("ctx", {})
     shown = _shown(setting, item.get("input"))
     if kind in _BOUNDS:
-        return _bound(kind, about, _unit_inside(setting)), ""
+        return _bound(kind, about, _unit_inside(setting)), _reason(setting, about)
     if kind in ("literal_error", "enum"):
         return _choices(shown, item.get("input"), str(about.get("expected", "")))
     if kind in ("value_error", "assertion_error"):
@@ -101,6 +101,12 @@ def _bound(kind: str, about: dict[str, Any], unit: str | None) -> str:
     limit, own = about[key], None if unit and unit.startswith(units.ANY_UNIT) else unit
     shown = units.show(float(limit), own) if isinstance(limit, int | float) else str(limit)
     return f"must be {words} {shown}"
+
+
+def _reason(setting: Setting, about: dict[str, Any]) -> str:
+    """Why there is a least time, from the sentence of the setting."""
+    is_least = setting.unit == "s" and about.get("ge")
+    return setting.about.partition("; ")[2] if is_least else ""
 
 
 def _sized(kind: str, about: dict[str, Any], shown: str) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ A truth value may be counted with: it is 1 or 0.
 
 import ast
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 from types import NoneType
 from typing import Any, ClassVar
 
@@ -58,9 +59,9 @@ class Kinding(Reading):
 
     def _binop(self, node: ast.BinOp) -> Any:
         left, right = self._of(node.left), self._of(node.right)
-        if isinstance(node.op, ast.Add) and {left, right} <= {str, Any} and str in (left, right):
-            return str
-        if (left is str and isinstance(node.op, ast.Mod)) or left is right is list:
+        if isinstance(node.op, ast.Add) and {left, right} - {Any} in ({str}, {list}, set()):
+            return right if left is Any else left
+        if isinstance(node.op, ast.Mod) and left in (str, Any):
             return left
         return self._counted([(node.left, left), (node.right, right)])
 
@@ -101,11 +102,11 @@ class Kinding(Reading):
 
 
 def plain(kind: Any) -> Any:
-    """Return the one type of a union with nothing, `Any` of several; a whole number is a number."""
+    """Return the one type of a union with nothing; of several, and of what is not told, `Any`."""
     options = parts(kind)
-    if len(options) != 1:
-        return Any
-    return float if options[0] is int else options[0]
+    one = options[0] if len(options) == 1 else Any
+    known = one in (float, bool, str, list, NoneType) or is_dataclass(one)
+    return float if one is int else one if known else Any
 
 
 def joined(kinds: Iterable[Any]) -> Any:

@@ -1,5 +1,7 @@
 """What each step listens to, and what its settings are."""
 
+from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,8 @@ from flowctl.language.references import References
 from flowctl.language.report import Report
 from flowctl.language.settings import read, split
 from flowctl.language.text import like
-from flowctl.marks import Present
-from flowctl.signature.hints import strip
-from flowctl.signature.node import REQUIRED, Shape
+from flowctl.marks import Check, Present
+from flowctl.signature.node import REQUIRED, Setting, Shape
 
 
 def link(draft: Draft, references: References) -> None:
@@ -71,8 +72,30 @@ def settle(draft: Draft, report: Report) -> None:
         made = read(setting, item, draft.id, report)
         if made is not BROKEN:
             made = draft.settings[setting.name] = _beside(made, item)
-            if any(isinstance(mark, Present) for mark in strip(setting.annotation)[1]):
+            if setting.mark(Present):
                 _look(made, setting.name, item, draft, report)
+            if made == "" and setting.mark(Check):
+                _not_blank(setting, item, draft, report)
+    if draft.spec and draft.spec.together:
+        _together(draft, draft.spec.together.rule, report)
+
+
+def _not_blank(setting: Setting, item: Marked, draft: Draft, report: Report) -> None:
+    """What has to be given may be empty from outside, as a place kept; not where it is written."""
+    if setting.required and not item.lent and not item.soft:
+        cure = f"write it, or '${{NAME:-}}' where it may be missing ({setting.about})"
+        report.add(item.mark, "E132", draft.id, f"{setting.name}: is empty", cure)
+
+
+def _together(draft: Draft, rule: Callable[..., object], report: Report) -> None:
+    """Ask a rule about settings, once all of them are right by themselves."""
+    names = signature(rule).parameters
+    if names.keys() <= draft.settings.keys():
+        try:
+            rule(**{name: draft.settings[name] for name in names})
+        except ValueError as error:
+            said, _, cure = str(error).partition("; ")
+            report.add(draft.mark, "E132", draft.id, said, cure)
 
 
 def _look(made: Any, name: str, item: Marked, draft: Draft, report: Report) -> None:

@@ -32,6 +32,8 @@ class Marked:
     soft: bool = False
     """The text came from outside (the environment): it may be a number and a text alike."""
     size: int = 1
+    lent: bool = False
+    """A `${name}` stands in its place: who wrote that need not know the value."""
 
     @property
     def kind(self) -> str:

@@ -13,6 +13,7 @@ from flowctl.language.report import Report
 from flowctl.language.rosters import Rosters
 from flowctl.language.sense import Odd, Sense
 from flowctl.language.wires import field_names
+from flowctl.marks import Gaps
 from flowctl.signature.node import Shape
 from flowctl.values import Plan
 
@@ -54,7 +55,7 @@ class _Naming:
 
     def text(self, name: str, value: Any, mark: Mark) -> None:
         """Report what makes no sense in the gaps of a text."""
-        gaps = self._draft.spec.settings[name].gaps if self._draft.spec else None
+        gaps = self._draft.spec.settings[name].mark(Gaps) if self._draft.spec else None
         if gaps and isinstance(value, str):
             known = self._known(*(self._fields or ()))
             known = known if gaps.expressions else self._with_shares(known)

@@ -9,6 +9,7 @@ from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.graph import Tap, taps
 from flowctl.language.infer import Carrying
 from flowctl.language.marked import Marked
+from flowctl.marks import NamesBatteries
 from flowctl.values import Battery, Outlook, Plan
 
 
@@ -82,8 +83,8 @@ def _together(found: list[Roster]) -> Roster:
 def _named(draft: Draft) -> Iterator[tuple[str, Mark, str]]:
     """Yield what names batteries, where, and the name."""
     for setting in draft.spec.settings.values() if draft.spec else ():
-        item = draft.written.get(setting.name)
-        if item is not None and setting.names_batteries and setting.name in draft.settings:
+        item, names = draft.written.get(setting.name), setting.mark(NamesBatteries)
+        if names and item is not None and setting.name in draft.settings:
             for where, battery in _names(item):
                 yield setting.name, where, battery
     for given in draft.further:

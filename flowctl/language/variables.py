@@ -98,7 +98,7 @@ class Variables:
             return replace(item, value=BROKEN)
         found = [self._part(part, item, where) for part in parts]
         if len(found) == 1 and isinstance(parts[0], Place):
-            return replace(found[0], mark=item.mark)
+            return replace(found[0], mark=item.mark, lent=True)
         return self._joined(found, item, where)
 
     def _joined(self, found: list[Marked], item: Marked, where: str) -> Marked:

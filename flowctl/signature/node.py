@@ -11,14 +11,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from reactivex import Observable
 
 from flowctl.clock import Clock
 from flowctl.events import Events
 from flowctl.latest import Latest
-from flowctl.marks import EventsIf, FieldFrom, Gaps, NamesBatteries, Triggers, UnitFrom
+from flowctl.marks import EventsIf, FieldFrom, NamesBatteries, Together, Triggers, UnitFrom
 from flowctl.signature.hints import is_union, not_none, strip
 from flowctl.store import Store
 from flowctl.terms import Terms
@@ -27,6 +27,7 @@ from flowctl.units import Unit
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+M = TypeVar("M")
 Log = logging.Logger
 HANDED = {Clock: "clock", Store: "store", Log: "log", Terms: "terms"}
 REQUIRED = inspect.Parameter.empty
@@ -92,15 +93,9 @@ class Setting:
         """Whether a flow must give it."""
         return self.default is REQUIRED
 
-    @property
-    def names_batteries(self) -> bool:
-        """Whether the names in it are those of batteries."""
-        return NamesBatteries() in strip(self.annotation)[1]
-
-    @property
-    def gaps(self) -> Gaps | None:
-        """What its text has gaps for, if it has."""
-        return next((mark for mark in strip(self.annotation)[1] if isinstance(mark, Gaps)), None)
+    def mark(self, kind: type[M]) -> M | None:
+        """Return its mark of a kind, if it has one."""
+        return next((mark for mark in strip(self.annotation)[1] if isinstance(mark, kind)), None)
 
     @cached_property
     def adapter(self) -> "TypeAdapter[Any]":
@@ -125,6 +120,7 @@ class NodeSpec:
     summary: str
     doc: str
     terms: Terms | None = None
+    together: Together | None = None
 
     @property
     def first_setting(self) -> str | None:
@@ -162,8 +158,9 @@ def read_node(function: Callable[..., Any], name: str | None = None) -> NodeSpec
     output = _output(hints.get("return"))
     summary = doc.partition("\n")[0]
     return NodeSpec(
-        title, function, kind, tuple(inputs), settings, handed, output, summary, doc, terms
-    )
+        title, function, kind, tuple(inputs), settings, handed, output, summary, doc, terms,
+        next((m for m in strip(hints.get("return"))[1] if isinstance(m, Together)), None),
+    )  # fmt: skip
 
 
 def wire_of(annotation: Any) -> Wire:

@@ -98,4 +98,4 @@ def test_a_wrong_setting_is_a_fault_at_its_place(step, place, said):
 
 
 def test_what_may_be_left_empty_may_be():
-    load("flow: it\nstreams:\n  one:\n    - shelly: {broker: 127.0.0.1, topic: '', host: ''}\n")
+    load("flow: it\nstreams:\n  one:\n    - shelly: {broker: 127.0.0.1, topic: t, host: ''}\n")
