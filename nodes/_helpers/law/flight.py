@@ -1,6 +1,6 @@
 """Commands in flight: what a battery was told and the meter does not show yet."""
 
-import math
+from math import exp
 
 from flowctl import Seconds, Watts
 
@@ -16,7 +16,7 @@ def owed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) 
     watts = 0.0
     for accepted, change in flights:
         gone = at - accepted - dead
-        watts += change if gone < 0 else change * math.exp(-gone / lag)
+        watts += change if gone < 0 else change * exp(-gone / lag)
     return watts
 
 
@@ -27,8 +27,8 @@ def owed_between(
     early = late = 0.0
     for accepted, change in flights:
         gone = at - accepted - dead
-        early += change if gone < -delta else change * math.exp(-(gone + delta) / lag)
-        late += change if gone < delta else change * math.exp(-(gone - delta) / lag)
+        early += change if gone < -delta else change * exp(-(gone + delta) / lag)
+        late += change if gone < delta else change * exp(-(gone - delta) / lag)
     return early, late
 
 
