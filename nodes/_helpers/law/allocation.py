@@ -58,7 +58,8 @@ def water_fill(total: Watts, weights: Sequence[float], limits: Sequence[Watts]) 
 
 def in_turn(total: Watts, limits: Sequence[Watts]) -> list[Watts]:
     """Give each what it can, one after the other."""
-    shares, left = list[Watts](), total
+    shares: list[Watts] = []
+    left = total
     for limit in limits:
         shares.append(min(left, limit))
         left -= shares[-1]
@@ -67,7 +68,8 @@ def in_turn(total: Watts, limits: Sequence[Watts]) -> list[Watts]:
 
 def enough(seats: Sequence[Seat], total: Watts, share: Watts) -> list[str]:
     """Pick those to be active: as few as have room, as many as get a worthwhile share."""
-    chosen, able = list[str](), 0.0
+    chosen: list[str] = []
+    able = 0.0
     for count, seat in enumerate(in_order(seats), 1):
         if chosen and ROOM * able >= total and count * share > total:
             break

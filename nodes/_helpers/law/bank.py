@@ -104,7 +104,8 @@ def best(bank: Bank) -> tuple[Seconds, Seconds]:
 def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
     """What the meter shows of the battery at a time, by every candidate."""
     last = [bisect_right(bank.begun, at - dead) - 1 for dead in DEADS]
-    goals, watts = bank.goals, list[Watts]()
+    watts: list[Watts] = []
+    goals = bank.goals
     for lag, growth, sums in zip(LAGS, GROWTH, bank.sums, strict=True):
         less = math.exp((bank.base - at) / lag)
         watts += [goals[k] - less * growth[j] * sums[k] for j, k in enumerate(last)]

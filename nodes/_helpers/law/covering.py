@@ -44,7 +44,8 @@ def _ending(now: Round, seat: Seat) -> Watts:
 def _helped(
     now: Round, helpers: Sequence[Seat], shares: Mapping[str, Watts], quick: Seat, left: Watts
 ) -> dict[str, Watts]:
-    extra, faster = dict[str, Watts](), {quick.name}
+    extra: dict[str, Watts] = {}
+    faster = {quick.name}
     for seat in helpers:
         faster.add(seat.name)
         room = seat.able - shares[seat.name]

@@ -81,7 +81,8 @@ def seated(
     now: Round, active: frozenset[str], following: Mapping[str, Following]
 ) -> tuple[list[Seat], dict[str, str]]:
     """Find who can do how much in the direction asked for, and what limits each."""
-    seats, binds = list[Seat](), dict[str, str]()
+    seats: list[Seat] = []
+    binds: dict[str, str] = {}
     for name, ability in now.usable.items():
         most, binds[name] = now.most(name, now.sign)
         followed = following.get(name)

@@ -128,7 +128,8 @@ def _shared(
 
 def _going(now: Round, seats: Sequence[Seat], working: Working) -> dict[str, Watts]:
     """Say what those still give that hand over; little is nothing."""
-    going, left = dict[str, Watts](), now.total
+    going: dict[str, Watts] = {}
+    left = now.total
     for seat in seats:
         if seat.name in working.leaving:
             part = min(working.leaving[seat.name].part(now.at), seat.able, left)
