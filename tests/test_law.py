@@ -1,6 +1,7 @@
 """The law of home.yaml in closed loop: the stories, and what must hold in any house."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -47,6 +48,34 @@ def test_a_dead_meter_silences_the_plan_and_the_batteries_come_free(tmp_path: Pa
         time, watts = loop.bench.heard(name)[-1]
         assert watts is None
         assert time <= 100.0 + 10.0 + 3 + 5.5  # the plan ends 3 periods + 5 s after the meter
+
+
+@pytest.mark.parametrize("lasts", ["9s", "10s"])
+def test_a_battery_that_is_taken_again_while_it_still_stops_is_not_judged(
+    tmp_path: Path, lasts: str
+) -> None:
+    """It was told to stop, which is in flight like any other setpoint."""
+    fault = f"meter: {{faults: [{{after: 60s, lasts: {lasts}, every: 60s, silent: true}}]}}"
+    text = TWO.replace("FAULT", "").replace("meter: {}", fault)
+    loop = Loop.of(tmp_path, text, [(0.0, 2300.0)])
+    loop.until(420.0)
+    assert not _called_short(loop)
+
+
+@pytest.mark.parametrize("every", ["300ms", "500ms", "1s", "2s"])
+def test_a_healthy_battery_is_not_judged_however_often_it_tells(tmp_path: Path, every: str) -> None:
+    telemetry = f"telemetry: {{every: {every}, age: 400ms, noise: 3W}}"
+    text = TWO.replace("wired,", f"wired, {telemetry},").replace("FAULT", "")
+    house = Random(1)
+    load = [(20.0 * n, house.uniform(-1000.0, 3000.0)) for n in range(30)]
+    loop = Loop.of(tmp_path, text, load)
+    loop.until(600.0)
+    assert not _called_short(loop)
+
+
+def _called_short(loop: Loop) -> list[tuple[float, str]]:
+    said = [(time, *plan.reasons.values()) for time, plan in loop.bench.stream("plan/rebalance")]
+    return [(time, why) for time, *whys in said for why in whys if "delivers" in why]
 
 
 def test_what_nobody_can_give_is_unmet_and_does_not_wind_up(tmp_path: Path) -> None:

@@ -156,6 +156,15 @@ def test_two_measurements_below_cut_the_ceiling_and_two_above_raise_it():
     assert again.able(charging=False) == 1000.0
 
 
+def test_measurements_of_the_same_moment_count_once():
+    """However often it tells, a battery has as long to answer."""
+    belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=600.0)))
+    for at in (8.0, 8.3, 8.6, 8.9, 9.2):
+        belief = hear(belief, Battery(power=300.0), at)
+    assert belief.able(charging=False) == 2500.0
+    assert hear(belief, Battery(power=300.0), 9.5).able(charging=False) == 300.0
+
+
 def test_zero_must_be_told_three_times():
     belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=-600.0)))
     for t, power in ((10, -600.0), (12, 0.0), (14, 0.0)):

@@ -47,6 +47,11 @@ def let_go(belief: Belief) -> Belief:
     return at_rest(belief, 0.0)._replace(accepted=0.0, away=True)
 
 
+def given_back(belief: Belief) -> Belief:
+    """Expect nothing of a battery without a plan; one told to stop is on its way there."""
+    return let_go(belief) if belief.accepted else belief
+
+
 def missed(belief: Belief, absence: str) -> Belief:
     """Note why it cannot be commanded, or that it can again."""
     belief = let_go(belief) if absence else belief
@@ -124,6 +129,9 @@ def _found(belief: Belief, power: Watts) -> Belief:
 
 def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
     """Compare a measurement with what was to be expected, and learn the ceiling."""
+    if not belief.witness.is_due(at):
+        return belief
+    belief = belief._replace(witness=belief.witness._replace(weighed_at=at))
     belief = _opposed(belief, power, poll, at)
     if not belief.accepted:
         return belief._replace(witness=_calm(belief.witness))

@@ -10,7 +10,7 @@ from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief, ability
 from nodes._helpers.law.beside import ALONE, Beside, target_beside, watched
 from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
-from nodes._helpers.law.hearing import hear, let_go, missed, pruned, retried
+from nodes._helpers.law.hearing import given_back, hear, missed, pruned, retried
 from nodes._helpers.law.learning import Sample, is_due, learned
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
@@ -63,8 +63,8 @@ class House(NamedTuple):
 def told(house: House, name: str, record: Battery, at: Seconds) -> House:
     """Take in what a battery tells."""
     belief = house.beliefs[name]
-    if at > house.grid.valid_until:
-        belief = let_go(belief)  # no plan for so long: it was given back to itself
+    if at > house.grid.valid_until and record.setpoint is None:
+        belief = given_back(belief)  # no plan for so long
     return _moved(house, name, hear(belief, record, at))
 
 
@@ -150,7 +150,7 @@ def _awake(house: House, at: Seconds) -> House:
     if at <= silent_at:
         return house
     beliefs = {
-        name: belief if (belief.measured_at or 0.0) > silent_at else let_go(belief)
+        name: belief if (belief.measured_at or 0.0) > silent_at else given_back(belief)
         for name, belief in house.beliefs.items()
     }
     return house.knowing(beliefs, house.grid)
