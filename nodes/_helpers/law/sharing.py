@@ -177,8 +177,9 @@ def _explain(
         elif seat.lost and share <= seat.lost + 1:
             reasons[seat.name] = "it is full: what its panels make"
         elif share < seat.able - 1:
-            together = f"all together accept {now.total:.0f}W at most"
-            reasons[seat.name] = together if now.refused else SHARES[now.policy.strategy]
+            reasons[seat.name] = SHARES[now.policy.strategy]
+            if now.refused:
+                reasons[seat.name] = f"all together accept {now.total:.0f}W at most"
 
 
 def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) -> None:

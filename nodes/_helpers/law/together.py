@@ -42,7 +42,8 @@ def follow_all(before: Followed, now: Round, wants: Mapping[str, Watts]) -> Foll
         )
         for name, ability in now.usable.items()
     }
-    return Followed(each, before.whole._replace(asked=asked, accepted=given, since=now.at))
+    _, _, _, sign, most, until = before.whole
+    return Followed(each, Following(asked, given, now.at, sign, most, until))
 
 
 def _accept_alike(before: Mapping[str, Following], now: Round) -> bool:
