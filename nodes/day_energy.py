@@ -23,7 +23,9 @@ def day_energy(
         Seconds, Ge(0), Lt(DAY), "when a day begins: so long after midnight, e.g. 6h"
     ] = 0.0,
     longest: Annotated[Seconds, Gt(0), "a longer gap between two readings does not count"] = 60.0,
-    save_every: Annotated[Seconds, Gt(0), "the count is saved this often, and at the end"] = 900.0,
+    save_every: Annotated[
+        Seconds, Ge(1), "the count is saved this often, and at the end; it wears the disk"
+    ] = 900.0,
     zone: Annotated[Zone, "time zone, e.g. Europe/Paris; if not given, the machine's"] = "",
     clock: Clock,
     store: Store,

@@ -30,7 +30,9 @@ async def modbus_write(
     every: Annotated[
         Seconds, Ge(0.02), "shortest time between two writes; it needs time to answer"
     ] = 1.0,
-    refresh: Annotated[Seconds | None, "write an unchanged value again after this"] = None,
+    refresh: Annotated[
+        Seconds | None, Ge(0.02), "write an unchanged value again after this; it needs time"
+    ] = None,
     words: Annotated[WordOrder, "whether the high (big) or the low (little) word comes first"] = (
         "big"
     ),

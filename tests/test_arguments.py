@@ -53,7 +53,6 @@ def test_switches_are_turned_on_and_off():
         ((), "required: flow"),
         (("a", "--as", "svg"), "choose from"),
         (("a", "--limit", "many"), "--limit: 'many' is not a whole number"),
-        (("a", "--fro", "3s"), "unrecognized arguments: --fro"),
         (("a", "--for"), "expected one argument"),
     ],
 )
@@ -63,6 +62,13 @@ def test_what_is_typed_wrongly_is_told_in_a_line_with_its_cure(words, said):
     assert said in str(end.value)
     assert str(end.value).startswith("flowctl command: ")
     assert str(end.value).endswith("; 'flowctl command -h' shows how it is typed")
+
+
+def test_an_unknown_option_is_answered_with_the_nearest():
+    with pytest.raises(FlowError) as end:
+        given("a", "--limt=3")
+    said = "flowctl command: unrecognized arguments: --limt=3; did you mean '--limit'?"
+    assert str(end.value) == said
 
 
 def test_a_negative_value_is_no_option():

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
 
-from flowctl.faults import FlowError
+from flowctl.faults import FlowError, nearest
 from flowctl.signature.hints import not_none, strip
 from flowctl.units import UnitError
 from flowctl.units import parse as parse_quantity
@@ -62,8 +62,11 @@ class _Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Tell a wrong word as any fault is told."""
-        said = message.removeprefix("argument ")
-        raise FlowError(f"{self.prog}: {said}; '{self.prog} -h' shows how it is typed")
+        said, wrong = message.removeprefix("argument "), re.search("arguments: (--[^ =]+)", message)
+        known = [option for action in self._actions for option in action.option_strings]
+        cure = nearest(wrong[1], known) if wrong else ""
+        cure = cure or f"'{self.prog} -h' shows how it is typed"
+        raise FlowError(f"{self.prog}: {said}; {cure}")
 
 
 def _joined(words: Sequence[str]) -> Iterator[str]:
