@@ -47,7 +47,7 @@ def test_a_switch_chooses_among_streams_of_this_turn():
 
 def test_what_fails_in_a_choice_stays_behind_its_fence(caplog):
     bench = flow(
-        "words: [{from: meter}, {map: text(value)}]",
+        "words: [{from: meter}, {map: text(value) if value > 0 else value}]",
         "bad: [{from: meter}, {switch: {when: value > word, others: {word: words}}}]",
     )
     with caplog.at_level(logging.CRITICAL, logger="tried"):

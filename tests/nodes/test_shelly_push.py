@@ -16,10 +16,10 @@ from flowctl import Secret
 from nodes._helpers.mqtt_hearers import Message
 from nodes._helpers.shelly_frames import merged, told
 from nodes._helpers.shelly_push import Meter, Phases, Topics
-from nodes.shelly import shelly
+from nodes.shelly import shelly, somewhere
 from tests.nodes.mqtt import peer
 from tests.nodes.streams import hearing, until
-from tests.nodes.web import take, website
+from tests.nodes.web import website
 
 LOG = logging.getLogger("meter")
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "shelly"
@@ -197,6 +197,9 @@ async def test_a_message_without_end_is_a_lost_connection_and_not_memory():
             heard.task.result()
 
 
+NOT_GIVEN = {"host": "", "broker": None, "topic": "", "push": False, "gen": "auto"}
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -206,14 +209,14 @@ async def test_a_message_without_end_is_a_lost_connection_and_not_memory():
         {"host": "a", "topic": "t"},
     ],
 )
-async def test_where_it_is_must_be_said_once(settings):
+def test_where_it_is_must_be_said_once(settings):
     with pytest.raises(ValueError, match="at a host, or at a broker with its topic"):
-        await take(shelly(log=LOG, **settings), 1)
+        somewhere(**NOT_GIVEN | settings)
 
 
-async def test_the_first_generation_has_no_websocket():
+def test_the_first_generation_has_no_websocket():
     with pytest.raises(ValueError, match="but over a broker"):
-        await take(shelly(host="a", gen="1", push=True, log=LOG), 1)
+        somewhere(**NOT_GIVEN | {"host": "a", "gen": "1", "push": True})
 
 
 @asynccontextmanager
