@@ -19,6 +19,7 @@ from flowctl.marks import (
     Together,
     Triggers,
     UnitFrom,
+    UsualPort,
 )
 from flowctl.sampled import sampled
 from flowctl.secret import Secret
@@ -81,6 +82,7 @@ __all__ = [
     "Triggers",
     "Unit",
     "UnitFrom",
+    "UsualPort",
     "Volts",
     "WattHours",
     "Watts",

@@ -52,7 +52,14 @@ class Gaps:
     """Whether they hold expressions."""
 
 
-TOLD_TO_CHECK = Present | NamesBatteries | Gaps
+@dataclass(frozen=True, slots=True)
+class UsualPort:
+    """Mark of a host: its port where it names none, as a number or the setting that tells it."""
+
+    port: int | str
+
+
+TOLD_TO_CHECK = Present | NamesBatteries | Gaps | UsualPort
 """Marks of settings that say nothing of the value alone."""
 
 

@@ -3,7 +3,20 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from flowctl import Battery, Ge, Gt, Latest, Le, Log, Release, Seconds, Store, Terms, Watts
+from flowctl import (
+    Battery,
+    Ge,
+    Gt,
+    Latest,
+    Le,
+    Log,
+    Release,
+    Seconds,
+    Store,
+    Terms,
+    UsualPort,
+    Watts,
+)
 from nodes._helpers.hosts import MaybeHost
 from nodes._helpers.marstek import Told
 from nodes._helpers.marstek_families import REMOTE, WORK
@@ -19,6 +32,7 @@ async def marstek_modbus(
     *,
     host: Annotated[
         MaybeHost,
+        UsualPort("port"),
         "address of the battery's LAN port, or of the RS485 gateway before it; empty: none",
     ],
     port: Annotated[int, Ge(1), Le(65535), "TCP port, where the host has none"] = 502,

@@ -5,9 +5,22 @@ from dataclasses import replace
 from itertools import count
 from typing import Annotated
 
-from flowctl import Battery, Ge, Gt, Latest, Le, Log, Release, Seconds, Terms, WattHours, Watts
+from flowctl import (
+    Battery,
+    Ge,
+    Gt,
+    Latest,
+    Le,
+    Log,
+    Release,
+    Seconds,
+    Terms,
+    UsualPort,
+    WattHours,
+    Watts,
+)
 from nodes._helpers.hosts import MaybeHost
-from nodes._helpers.marstek_api import SLOT
+from nodes._helpers.marstek_api import PORT, SLOT
 from nodes._helpers.marstek_loan import Loan, Mode
 from nodes._helpers.marstek_session import Session, marstek
 
@@ -19,7 +32,9 @@ async def marstek_udp(
     setpoint: Latest[Watts | Release],
     *,
     host: Annotated[
-        MaybeHost, "address of the battery, e.g. 192.168.1.20 or 192.168.1.20:30000; empty: none"
+        MaybeHost,
+        UsualPort(PORT),
+        "address of the battery, e.g. 192.168.1.20 or 192.168.1.20:30000; empty: none",
     ],
     poll: Annotated[Seconds, Ge(0.1), "time between two readings; it needs time to answer"] = 4.0,
     mode: Annotated[

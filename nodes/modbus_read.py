@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from flowctl import Ge, Gt, Le, Log, Seconds, UnitFrom, ticks
+from flowctl import Ge, Gt, Le, Log, Seconds, UnitFrom, UsualPort, ticks
 from nodes._helpers.hosts import Host
 from nodes._helpers.modbus import modbus
 from nodes._helpers.nonsense import Nonsense
@@ -12,7 +12,7 @@ from nodes._helpers.registers import NumberType, WordOrder, decode, width
 
 async def modbus_read(
     *,
-    host: Annotated[Host, "address of the device, or of the gateway before it"],
+    host: Annotated[Host, UsualPort("port"), "address of the device, or of the gateway before it"],
     register: Annotated[int, Ge(0), Le(65535), "wire address of its first register"],
     unit: Annotated[str, "unit of the number after scaling, e.g. W"],
     type: Annotated[NumberType, "how the number lies in its registers"] = "int16",

@@ -4,7 +4,7 @@ import asyncio
 import math
 from typing import Annotated, Literal
 
-from flowctl import Check, Ge, Gt, Latest, Le, Log, Quantity, Seconds
+from flowctl import Check, Ge, Gt, Latest, Le, Log, Quantity, Seconds, UsualPort
 from nodes._helpers.hosts import Host
 from nodes._helpers.modbus import modbus
 from nodes._helpers.registers import NumberType, WordOrder, encode
@@ -19,7 +19,7 @@ def check_scale(scale: float) -> None:
 async def modbus_write(
     values: Latest[Quantity],
     *,
-    host: Annotated[Host, "address of the device, or of the gateway before it"],
+    host: Annotated[Host, UsualPort("port"), "address of the device, or of the gateway before it"],
     register: Annotated[int, Ge(0), Le(65535), "wire address of its first register"],
     type: Annotated[NumberType, "how the number lies in its registers"] = "int16",
     scale: Annotated[

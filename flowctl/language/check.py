@@ -17,7 +17,7 @@ from flowctl.language.marked import Marked
 from flowctl.language.references import References
 from flowctl.language.report import Report
 from flowctl.language.rosters import Rosters
-from flowctl.language.rules import circles, leases, producers, silent_ends, topics, unread
+from flowctl.language.rules import circles, leases, producers, silent_ends, topics, twice, unread
 from flowctl.language.shares import shares
 from flowctl.language.testform import TESTS, read_tests
 from flowctl.language.text import read_file, read_text
@@ -128,7 +128,7 @@ def _check(drafts: Drafts) -> list[str]:
     fitting = Fitting(drafts, carrying, rosters)
     for name in order:
         fitting.check(drafts.steps[name])
-    for rule in (producers, leases, topics):
+    for rule in (producers, twice, leases, topics):
         rule(drafts)
     shares(drafts, rosters)
     unread(drafts)

@@ -6,18 +6,15 @@ from typing import Any, TypeVar
 
 from flowctl import units
 from flowctl.faults import Mark
+from flowctl.language.addresses import address, host
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.flow import FROM
 from flowctl.language.graph import taps
 from flowctl.language.order import sort
 from flowctl.language.wires import silent
-from flowctl.signature.node import NodeKind, NodeSpec
+from flowctl.signature.node import NodeKind, NodeSpec, Shape
 
-ADDRESS = (
-    "host", "port", "device", "unit", "topic", "broker", "address", "url", "path", "id", "mac",
-    "serial", "prefix", "name", "register", "labels", "measurement", "tags", "on",
-)  # fmt: skip
-"""Settings that say which device a step means; `on`: relays may share a topic, each its words."""
+ONE_NUMBER = "register"  # a setting that says where one number lies
 
 
 def circles(drafts: Drafts) -> list[str]:
@@ -48,17 +45,31 @@ def producers(drafts: Drafts) -> None:
     for draft in drafts.steps.values():
         if not draft.device:
             continue
-        merge = next((step for step in _upstream(draft, drafts) if _merges(step)), None)
+        merge = next(filter(None, map(_merges, _upstream(draft, drafts))), None)
         if merge:
             said = f"{draft.node} would get setpoints from several streams at once"
             cure = "let one step make them of all (sum, switch)"
-            drafts.report.add(merge.places.get(FROM, merge.mark), "E311", draft.id, said, cure)
-        address = _address(draft)
-        if address in known:
-            said = f"is the same device as {known[address].id} (line {known[address].mark.line})"
+            drafts.report.add(merge, "E311", draft.id, said, cure)
+        device = address(draft)
+        if device in known:
+            said = f"is the same device as {known[device].id} (line {known[device].mark.line})"
             drafts.report.add(draft.mark, "E311", draft.id, said, "steer it from one stream")
-        elif address:
-            known[address] = draft
+        elif device:
+            known[device] = draft
+
+
+def twice(drafts: Drafts) -> None:
+    """Warn of two ways to one battery: each would write over the other."""
+    known: dict[str, tuple[Draft, bool]] = {}
+    for draft in drafts.steps.values():
+        name, has_port = host(draft) if draft.device else ("", False)
+        other, had_port = known.setdefault(name, (draft, has_port))
+        on_a_bus = "device" in draft.settings and "device" in other.settings
+        apart = on_a_bus or (has_port and had_port) or other.node == draft.node
+        if name and not apart:
+            said = f"is at the same address as {other.id} (line {other.mark.line})"
+            cure = "steer a battery by one of the two"
+            drafts.report.add(draft.mark, "W406", draft.id, said, cure)
 
 
 def topics(drafts: Drafts) -> None:
@@ -67,13 +78,17 @@ def topics(drafts: Drafts) -> None:
     for draft in drafts.steps.values():
         if draft.spec is None or draft.spec.kind is not NodeKind.SINK:
             continue
-        address = _address(draft)
-        if address in known:
-            other = known[address]
+        place = address(draft)
+        if place in known:
+            other = known[place]
             said = f"writes to the same place as {other.id} (line {other.mark.line})"
-            drafts.report.add(draft.mark, "W403", draft.id, said)
-        elif address:
-            known[address] = draft
+            if ONE_NUMBER in draft.settings:
+                cure = "let one step make the number of both (sum, switch)"
+                drafts.report.add(draft.mark, "E314", draft.id, said, cure)
+            else:
+                drafts.report.add(draft.mark, "W403", draft.id, said)
+        elif place:
+            known[place] = draft
 
 
 def leases(drafts: Drafts) -> None:
@@ -129,16 +144,19 @@ def _writes(spec: NodeSpec) -> bool:
     return isinstance(passed, TypeVar) and spec.output.type is passed
 
 
-def _address(draft: Draft) -> Any:
-    if draft.settings.get("host") == "" or draft.settings.get("event") is True:
-        return None  # a place kept for a device that may come; events do not overwrite each other
-    told = [(name, draft.settings[name]) for name in ADDRESS if name in draft.settings]
-    given = any(name in draft.written for name, _ in told)
-    return (draft.node, repr(told)) if given else None
-
-
-def _merges(draft: Draft) -> bool:
-    return draft.spec is None and len(taps(draft.inputs.get(FROM, ()))) > 1
+def _merges(draft: Draft) -> Mark | None:
+    """Tell where a step lets several streams speak as one."""
+    if draft.spec is None:
+        several = len(taps(draft.inputs.get(FROM, ()))) > 1
+        return draft.places.get(FROM, draft.mark) if several else None
+    out = draft.spec.output
+    joined = [
+        item.name
+        for item in draft.further
+        if item.shape is Shape.LIST and item.triggers and item.name in draft.inputs
+        and isinstance(item.wire.type, TypeVar) and out and out.type is item.wire.type
+    ]  # fmt: skip
+    return draft.places[joined[0]] if joined else None
 
 
 def _trigger(draft: Draft) -> list[str]:
@@ -152,7 +170,7 @@ def _upstream(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
     names = _trigger(draft)
     while len(names) == 1 and names[0] in drafts.steps and names[0] not in seen:
         step = drafts.steps[names[0]]
-        if step.device or (step.stream != draft.stream and step.spec is not None):
+        if step.device or (step.stream != draft.stream and step.spec and not _merges(step)):
             return
         yield step
         seen.add(step.id)

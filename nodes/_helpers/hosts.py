@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from flowctl import Check
+from flowctl import Check, UsualPort
 
 PORTS = range(1, 65536)
 ODD = frozenset("/\\@?#,;|<>\"'{}")  # in no name of a host
@@ -104,6 +104,6 @@ Host = Annotated[str, Check(check_host)]
 MaybeHost = Annotated[str, Check(or_empty(check_host))]
 Bare = Annotated[str, Check(check_bare)]
 MaybeBare = Annotated[str, Check(or_empty(check_bare))]
-Site = Annotated[str, Check(check_site)]
-MaybeSite = Annotated[str, Check(or_empty(check_site))]
+Site = Annotated[str, Check(check_site), UsualPort(80)]
+MaybeSite = Annotated[str, Check(or_empty(check_site)), UsualPort(80)]
 Mac = Annotated[str, Check(check_mac)]
