@@ -64,6 +64,15 @@ TOLD_TO_CHECK = Present | NamesBatteries | Gaps | UsualPort
 
 
 @dataclass(frozen=True, slots=True)
+class NotAfter:
+    """Mark of an input that does not suit what a certain node makes: `check` warns."""
+
+    node: str
+    why: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnitFrom:
     """Mark of an output whose unit is the text of a setting (`unit: W`)."""
 

@@ -59,8 +59,12 @@ def pid(
     ki: Annotated[float, Ge(0), "integral gain: W for each W of error, per second"] = 0.15,
     kd: Annotated[Seconds, Ge(0), "derivative gain: W for each W/s"] = 0.0,
     target: Annotated[Watts, "import wanted at the meter; negative: export"] = 0.0,
-    low: Annotated[Watts | None, "least output; if not given, what batteries can take"] = None,
-    high: Annotated[Watts | None, "largest output; if not given, what batteries can give"] = None,
+    low: Annotated[
+        Watts | None, "least output; if not given, the integral is held at what batteries take"
+    ] = None,
+    high: Annotated[
+        Watts | None, "largest output; if not given, the integral is held at what batteries give"
+    ] = None,
     deadband: Annotated[Watts, Ge(0), "an error up to this changes nothing"] = 0.0,
     derivative: Annotated[
         Literal["grid", "output"], "what the derivative is of: the meter, or what batteries give"
@@ -90,7 +94,8 @@ def pid(
     error: a new target gives no kick. At a limit the integral gives in by back-calculation, with
     the time constant `tracking`; `track: delivered` treats batteries that fall short as a limit,
     too, which wants a `tracking` longer than their dead time. Inside `deadband` the last output is
-    repeated. It starts at what the batteries do.
+    repeated. It starts at what the batteries do. At the limits that batteries tell, not at `low`
+    and `high`, it says all that is needed, so that a `split` further down knows what is `unmet`.
 
     Source: K. J. Astrom and T. Hagglund, PID Controllers: Theory, Design and Tuning, 1995, 3.5.
 
@@ -118,6 +123,11 @@ def pid(
         )
         bottom, top = limits(fleet, low, high)
         memory = regulate(before[1], reading, gains._replace(low=bottom, high=top))
+        needed = given + reading.error
+        if high is None and memory.said >= top:
+            return (at, memory), max(top, needed)
+        if low is None and memory.said <= bottom:
+            return (at, memory), min(bottom, needed)
         return (at, memory), memory.said
 
     return law(grid, batteries, None, work, clock, aim=aim)

@@ -6,7 +6,19 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from flowctl import Battery, Clock, Ge, Gt, Observable, Outlook, Percent, Plan, Seconds, Watts
+from flowctl import (
+    Battery,
+    Clock,
+    Ge,
+    Gt,
+    NotAfter,
+    Observable,
+    Outlook,
+    Percent,
+    Plan,
+    Seconds,
+    Watts,
+)
 from nodes._helpers.commitment import Committed, Ranking, Wishes, commit
 from nodes._helpers.fleet import Fleet, law
 from nodes._helpers.law.losses import read_curve, standard_curve
@@ -16,7 +28,15 @@ NOBODY = Committed(MappingProxyType({}), MappingProxyType({}), MappingProxyType(
 
 
 def unit_commit(
-    plan: Annotated[Observable[Plan], "watts by battery, + discharging"],
+    plan: Annotated[
+        Observable[Plan],
+        NotAfter(
+            "rebalance",
+            "both choose who works, and what one counts on the other takes away",
+            "leave it out and write 'rebalance: {strategy: efficiency}'",
+        ),
+        "watts by battery, + discharging",
+    ],
     batteries: Annotated[Mapping[str, Observable[Battery]], "the batteries of the plan"],
     outlook: Annotated[
         Observable[Outlook] | None, "what each can really do, as `response_predictor` has learned"

@@ -19,6 +19,7 @@ from flowctl.language.report import Report
 from flowctl.language.rosters import Rosters
 from flowctl.language.rules import circles, leases, producers, silent_ends, topics, twice, unread
 from flowctl.language.shares import shares
+from flowctl.language.successions import successions
 from flowctl.language.testform import TESTS, read_tests
 from flowctl.language.text import read_file, read_text
 from flowctl.language.unfold import Unfolding
@@ -131,6 +132,7 @@ def _check(drafts: Drafts) -> list[str]:
     for rule in (producers, twice, leases, topics):
         rule(drafts)
     shares(drafts, rosters)
+    successions(drafts, carrying)
     unread(drafts)
     return order
 

@@ -18,7 +18,15 @@ from reactivex import Observable
 from flowctl.clock import Clock
 from flowctl.events import Events
 from flowctl.latest import Latest
-from flowctl.marks import EventsIf, FieldFrom, NamesBatteries, Together, Triggers, UnitFrom
+from flowctl.marks import (
+    EventsIf,
+    FieldFrom,
+    NamesBatteries,
+    NotAfter,
+    Together,
+    Triggers,
+    UnitFrom,
+)
 from flowctl.signature.hints import is_union, not_none, strip
 from flowctl.store import Store
 from flowctl.terms import Terms
@@ -76,6 +84,8 @@ class Input:
     """Whether each value counts to a sink."""
     names_batteries: bool = False
     """Whether many streams are given by the names of batteries."""
+    not_after: tuple[NotAfter, ...] = ()
+    """Nodes whose work this one would undo."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +214,8 @@ def _input(title: str, parameter: inspect.Parameter, hint: Any) -> Input:
     events = next((mark for mark in marks if isinstance(mark, EventsIf)), False)
     events = events or get_origin(hint) is Events
     about, named = _about(marks), NamesBatteries() in marks
-    return Input(parameter.name, wire, shape, required, triggers, about, events, named)
+    undone = tuple(mark for mark in marks if isinstance(mark, NotAfter))
+    return Input(parameter.name, wire, shape, required, triggers, about, events, named, undone)
 
 
 def _setting(parameter: inspect.Parameter, hint: Any) -> Setting:

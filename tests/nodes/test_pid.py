@@ -1,12 +1,14 @@
 """`pid` is the textbook's regulator, with its integral kept in hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowctl.testing import play
+from flowctl import Battery
+from flowctl.testing import Bench, play
 from nodes.pid import Gains, Memory, Reading, pid, regulate
 from tests.nodes.batteries import FLEETS, GRIDS, told
 
@@ -77,10 +79,10 @@ def test_a_fixed_step_counts_every_reading_the_same():
 def test_limits_not_given_are_those_of_all_batteries():
     told_all = told(left={"max_discharge": 300.0, "max_charge": 100.0},
                     right={"max_discharge": 500.0, "max_charge": 0.0})  # fmt: skip
-    line = [(1, 5000.0), (2, -5000.0)]
-    assert play(pid, line, batteries=told_all, kp=1, ki=0) == [(1, 800.0), (2, -100.0)]
+    line = [(1, 500.0), (2, -50.0)]
+    assert play(pid, line, batteries=told_all, kp=4, ki=0) == [(1, 800.0), (2, -100.0)]
     told_all |= told(third={"max_discharge": 500.0})
-    assert play(pid, line, batteries=told_all, kp=1, ki=0) == [(1, 1300.0), (2, -5000.0)]
+    assert play(pid, line, batteries=told_all, kp=4, ki=0) == [(1, 1300.0), (2, -200.0)]
 
 
 def test_what_batteries_fail_to_deliver_can_stop_the_integral():
@@ -116,3 +118,37 @@ def test_it_brings_an_ideal_battery_to_zero_grid(kp, ki, load):
         grid = load - memory.said
         memory = regulate(memory, Reading(grid, grid, 0.5), gains)
     assert memory.said == pytest.approx(load, abs=1.0)
+
+
+def test_at_the_limit_of_the_batteries_it_says_what_is_needed():
+    full = {"power": 2500.0, "max_discharge": 2500.0, "max_charge": 2500.0}
+    line = [(at, 4000.0) for at in range(60)] + [(60, -4000.0)]
+    how = {"batteries": told(left=full, right=full), "kp": 1.0, "ki": 0.2}
+    said = [watts for _, watts in play(pid, line, **how)]
+    assert said[-2] == 9000.0  # what is left to the grid is needed, too
+    assert said[-1] < 1100.0  # and the integral does not know of it
+    bound = [watts for _, watts in play(pid, line, high="5kW", **how)]
+    assert bound[-2] == 5000.0  # this much and no more was asked for
+    assert bound[-1] == said[-1]
+
+
+def test_in_a_flow_the_rest_is_unmet():
+    flow = """
+streams:
+  meter: [homewizard_p1: h]
+  plan: [from: meter, pid: {batteries: [left, right]}, split: {batteries: [left, right]}]
+  left: [from: plan.left, marstek_modbus: a]
+  right: [from: plan.right, marstek_modbus: b]
+"""
+    full = Battery(max_charge=2500.0, max_discharge=2500.0, soc=60.0)
+    with Bench(flow) as bench:
+        watts = {"left": 0.0, "right": 0.0}
+        for second in range(120):
+            for name in watts:
+                bench.say(name, replace(full, power=watts[name]))
+            bench.say("meter", 9000.0 - sum(watts.values()))
+            bench.advance(1.0)
+            watts = {name: bench.heard(name)[-1][1] for name in watts}
+            if second > 60:
+                assert sum(watts.values()) == 5000.0
+                assert bench.stream("plan")[-1][1].unmet == pytest.approx(4000.0)

@@ -1,0 +1,40 @@
+"""Steps that undo what one further up has made."""
+# ruff: noqa: E501 - a flow stays on one line
+
+import pytest
+
+from flowctl.language.check import load
+
+HEAD = """
+streams:
+  meter: [homewizard_p1: 192.168.1.20]
+  left: [from: plan.left, marstek_modbus: 192.168.1.40]
+  right: [from: plan.right, marstek_udp: 192.168.1.41]
+"""
+COMMIT = "unit_commit: {batteries: [left, right]}"
+SAID = "works against plan/rebalance (line 6): both choose who works"
+
+
+@pytest.mark.parametrize(
+    ("law", "found"),
+    [
+        (f"response_predictor: {{batteries: [left, right]}}, rebalance, {COMMIT}", True),
+        (
+            "response_predictor: {batteries: [left, right]}, rebalance, clamp: {total: 2kW}, "
+            + COMMIT,
+            True,
+        ),
+        (f"zero_grid: {{batteries: [left, right]}}, split: {{batteries: [left, right]}}, {COMMIT}",
+         False),
+        (f"zero_grid: {{batteries: [left, right]}}, fair_share: {{batteries: [left, right]}}, {COMMIT}",
+         False),
+    ],
+)  # fmt: skip
+def test_who_works_is_chosen_once(law, found):
+    warned = load(f"{HEAD}  plan: [from: meter, {law}]\n", env={}).warnings
+    assert [fault.code for fault in warned] == ["W407"] * found
+    for fault in warned:
+        assert fault.message.startswith(SAID)
+        assert fault.where == "plan/unit_commit"
+        assert fault.cure == "leave it out and write 'rebalance: {strategy: efficiency}'"
+        assert fault.source[fault.mark.column - 1 :].startswith("unit_commit")
