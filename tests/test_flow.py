@@ -228,16 +228,83 @@ def test_tests_are_kept_as_they_are_written(tmp_path):
         ("given: [{at: 5, grid: 1W}]", "9:18 E132 tests: at: 5 has no unit; did you mean '5s'?"),
         ("given: [{at: soon, grid: 1W}]", "9:18 E132 tests: at: "),
         ("given: [{at: 5s, grit: 1W}]", "9:22 E204 tests: no stream is called 'grit'; did"),
+        (
+            "given: [{at: 5s, a: 1W}]",
+            "9:22 E204 tests: the stream 'a' has no source or device to speak for; these have one: grid, soc, c",
+        ),
+        ("given: [{at: 5s, grid: nope}]", "9:28 E132 tests: grid: 'nope' is not a quantity; write"),
+        ("given: [{at: 5s, grid: 5%}]", "9:28 E303 tests: grid: '5%' is in %, but it carries W"),
+        (
+            "given: [{at: 5s, grid: true}]",
+            "9:28 E132 tests: grid: a true or false is written, but it carries W",
+        ),
+        (
+            "given: [{at: 5s, c: {pover: 5W}}]",
+            "9:26 E206 tests: c: Battery has no field 'pover'; did you mean 'power'?",
+        ),
+        (
+            "given: [{at: 5s, c: {soc: 5W}}]",
+            "9:31 E303 tests: c.soc: '5W' is in W, but it carries %",
+        ),
+        (
+            "given: [{at: 5s, c: 5W}]",
+            "9:25 E132 tests: c: a text is written, but it carries Battery; write its fields, e.g. {power: ...}",
+        ),
+        (
+            "expect: [{at: 5s, a/scal: 1W}]",
+            "9:23 E204 tests: the stream 'a' has no step 'scal'; it has from, wait, out",
+        ),
+        ("expect: [{at: 5s, b: 1W}]", "9:23 E204 tests: no stream is called 'b'"),
+        (
+            "expect: [{at: 5s, c.sok: 1W}]",
+            "9:23 E206 tests: what 'c/cell' says (Battery) has no field 'sok'; did you mean 'soc'?",
+        ),
+        ("expect: [{at: 5s, c: 1%}]", "9:26 E303 tests: c: '1%' is in %, but it carries W"),
+        ("expect: [{at: 5s, c: relesed}]", "9:26 E132 tests: c: 'relesed' is not a quantity"),
+        (
+            "expect: [{at: 5s, a/wait: 2s}]",
+            "9:31 E303 tests: a/wait: '2s' is in s, but it carries W",
+        ),
+        (
+            "expect: [{at: 5s, a/wait: released}]",
+            "9:31 E132 tests: a/wait: 'released' is not a quantity",
+        ),
+        (
+            "expect: [{at: 5s, a/wait: 2W, within: x}]",
+            "9:43 E132 tests: within: 'x' is not a quantity",
+        ),
+        (
+            "start: noon",
+            "9:12 E132 tests: start: 'noon' is no date; write e.g. 2026-01-31T18:00+01:00",
+        ),
+        (
+            "set: {lot: 1}",
+            "9:11 E125 tests: the flow has no var 'lot'; the flow names its vars under 'vars:'",
+        ),
     ],
 )
 def test_a_test_that_is_none_is_a_fault_at_its_place(test, expected):
-    found = told(pipe("wait: 1s", "out") + f"tests:\n  - {test}\n")
+    flow = pipe("wait: 1s", "out", streams="c: [from: grid, cell: x]")
+    found = told(flow + f"tests:\n  - {test}\n".replace("9:", "10:"))
     (line,) = (line for line in found if "W401" not in line)
-    assert line.startswith(expected)
+    assert line.startswith(expected.replace("9:", "10:", 1))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "given: [{at: 0s, grid: 5}, {at: 1s, grid: -0.5kW}, {at: 1s, c: {power: 5W, soc: 5%}}]",
+        "expect: [{at: 0s, c: released}, {at: 0s, c/in: 5W, within: 2}, {at: 0s, a: nothing}]",
+        "expect: [{at: 0s, c.soc: 5%}, {at: 0s, c/cell: 5W}, {at: 0s, a/wait: 0}]",
+    ],
+)
+def test_a_test_of_what_can_be_is_good(test):
+    flow = pipe("wait: 1s", "out", streams="c: [from: grid, cell: x]")
+    assert told(flow + f"tests:\n  - {test}\n") == []
 
 
 def test_tests_may_look_at_steps_fields_and_errors():
-    looks = "{at: 1s, a/wait: 1W, grid.x: 1, errors: nothing, within: 5W}"
+    looks = "{at: 1s, a/wait: 1W, grid/meter: 1, errors: nothing, within: 5W}"
     found = told(pipe("wait: 1s", "out") + f"tests:\n  - expect: [{looks}]\n")
     assert [line for line in found if "W401" not in line] == []
 

@@ -21,6 +21,7 @@ from flowctl.language.rules import circles, leases, producers, silent_ends, topi
 from flowctl.language.shares import shares
 from flowctl.language.successions import successions
 from flowctl.language.testform import TESTS, read_tests
+from flowctl.language.testwires import TestWires
 from flowctl.language.text import read_file, read_text
 from flowctl.language.unfold import Unfolding
 from flowctl.language.variables import Variables
@@ -60,7 +61,8 @@ def load(
     drafts, scope = Drafts(report), Scope(variables)
     Unfolding(drafts, library).streams(raw.streams, scope)
     order = _check(drafts)
-    tests = _tests(raw, beside / path.name if beside and path else path, report)
+    wires = TestWires(drafts, scope)
+    tests = _tests(raw, beside / path.name if beside and path else path, wires)
     values = variables.values()
     report.settle()
     return Graph(
@@ -93,16 +95,15 @@ def _library(folder: Path | None, file: str) -> Library:
         raise FlowError(report.faults) from None
 
 
-def _tests(raw: RawFlow, path: Path | None, report: Report) -> tuple[Any, ...]:
+def _tests(raw: RawFlow, path: Path | None, wires: TestWires) -> tuple[Any, ...]:
     """Tests may also stand in a file of their own: `home.tests.yaml` beside `home.yaml`."""
-    streams = {stream.name for stream in raw.streams}
-    inside = read_tests(raw.tests, streams, report)
+    inside = read_tests(raw.tests, wires, raw.declared)
     beside = path.with_name(path.stem + TESTS) if path else None
-    root = read_file(beside, report) if beside and beside.is_file() else None
+    root = read_file(beside, wires.drafts.report) if beside and beside.is_file() else None
     if root is None:
         return inside
     inner = root.value.get("tests") if isinstance(root.value, dict) else None
-    return (*inside, *read_tests(inner or root, streams, report))
+    return (*inside, *read_tests(inner or root, wires, raw.declared))
 
 
 def _note_sets_and_packages(variables: Variables, library: Library, file: str) -> None:

@@ -1,29 +1,35 @@
 """The form of the tests in a flow file: held before any of them runs, faults at their places."""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from flowctl import units
 from flowctl.faults import nearest
-from flowctl.language.flow import OWN, unknown_keys
+from flowctl.language.flow import unknown_keys
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
+from flowctl.language.testwires import TestWires
 
 KEYS = ("about", "given", "expect", "set", "start")
 TESTS = ".tests.yaml"  # `home.tests.yaml` beside `home.yaml`
 AT, WITHIN = "at", "within"
+WRITTEN = "write '- {at: 1s, STREAM: VALUE}'"
 
 
-def read_tests(item: Marked | None, streams: Collection[str], report: Report) -> tuple[Any, ...]:
+def read_tests(
+    item: Marked | None, wires: TestWires, variables: Collection[str]
+) -> tuple[Any, ...]:
     """Return the tests of a flow as plain data; faults are told."""
+    report = wires.drafts.report
     if item is None or item.value is None:
         return ()
     if not isinstance(item.value, list):
         report.add(item.mark, "E111", "tests", f"'tests' is a list, not a {item.kind}")
         return ()
     for test in item.value:
-        _check(test, streams, report)
+        _check(test, wires, variables)
     return tuple(item.plain())
 
 
@@ -32,42 +38,63 @@ def without_tests(files: Sequence[Path]) -> list[Path]:
     return [file for file in files if not (file.name.endswith(TESTS) and len(files) > 1)]
 
 
-def _check(test: Marked, streams: Collection[str], report: Report) -> None:
+def _check(test: Marked, wires: TestWires, variables: Collection[str]) -> None:
+    report = wires.drafts.report
     if not isinstance(test.value, dict):
         said = f"a test is a mapping with about, given and expect, not a {test.kind}"
         report.add(test.mark, "E111", "tests", said)
         return
     unknown_keys(test, KEYS, "tests", report)
-    for moment in _moments(test, report):
-        _check_moment(moment, streams, report)
-
-
-def _moments(test: Marked, report: Report) -> Iterator[Marked]:
     for part in ("given", "expect"):
-        listed = test.value.get(part)
-        if listed is None or listed.value is None:
-            continue
-        if not isinstance(listed.value, list):
-            said = f"'{part}' is a list of moments, not a {listed.kind}"
-            report.add(listed.mark, "E111", "tests", said, "write '- {at: 1s, STREAM: VALUE}'")
-            continue
+        for moment in _moments(test, part, report):
+            _check_moment(moment, part, wires)
+    if start := test.value.get("start"):
+        _check_start(start, report)
+    sets = test.value.get("set")
+    for name, mark in sets.keys.items() if sets else ():
+        if name not in variables:
+            cure = nearest(name, variables) or "the flow names its vars under 'vars:'"
+            report.add(mark, "E125", "tests", f"the flow has no var '{name}'", cure)
+
+
+def _moments(test: Marked, part: str, report: Report) -> Iterator[Marked]:
+    listed = test.value.get(part)
+    if listed is None or listed.value is None:
+        return
+    if isinstance(listed.value, list):
         yield from listed.value
+    else:
+        said = f"'{part}' is a list of moments, not a {listed.kind}"
+        report.add(listed.mark, "E111", "tests", said, WRITTEN)
 
 
-def _check_moment(moment: Marked, streams: Collection[str], report: Report) -> None:
+def _check_start(item: Marked, report: Report) -> None:
+    try:
+        datetime.fromisoformat(item.text)
+    except ValueError:
+        cure = "write e.g. 2026-01-31T18:00+01:00"
+        report.add(item.mark, "E132", "tests", f"start: '{item.text}' is no date", cure)
+
+
+def _check_moment(moment: Marked, part: str, wires: TestWires) -> None:
+    report = wires.drafts.report
     if not isinstance(moment.value, dict) or AT not in moment.value:
         cure = "write e.g. '{at: 1s, STREAM: VALUE}'"
         report.add(moment.mark, "E111", "tests", "a moment does not say when", cure)
         return
-    when = moment.value[AT]
+    hold = wires.given if part == "given" else wires.expected
+    for name, item in moment.value.items():
+        if name in (AT, WITHIN):
+            _check_quantity(name, item, report)
+        else:
+            hold(name, moment.keys[name], item)
+
+
+def _check_quantity(name: str, item: Marked, report: Report) -> None:
+    if name == WITHIN and isinstance(item.value, int | float):
+        return
     try:
-        units.parse(when.plain(), "s")
+        units.parse(item.plain(), "s") if name == AT else units.parse_any(item.plain())
     except units.UnitError as error:
         said, _, cure = str(error).partition("; ")
-        report.add(when.mark, "E132", "tests", f"at: {said}", cure)
-    known = {*streams, *OWN}
-    for name in moment.keys:
-        stream = name.partition("/")[0].partition(".")[0]
-        if name not in (AT, WITHIN) and stream not in known:
-            said, cure = f"no stream is called '{stream}'", nearest(stream, known)
-            report.add(moment.keys[name], "E204", "tests", said, cure)
+        report.add(item.mark, "E132", "tests", f"{name}: {said}", cure)
