@@ -140,3 +140,13 @@ def checkout(folder):
         (folder / name).parent.mkdir()
         copy(ROOT / name, folder / name)
     assert is_checkout(folder)
+
+
+def test_nodes_beside_a_flow_are_listed_though_one_of_them_is_broken(flowctl, tmp_path):
+    (tmp_path / "nodes").mkdir()
+    (tmp_path / "nodes" / "bad.yaml").write_text("node: badd\nstreams: {law: [tick: 1s]}\n")
+    (tmp_path / "flow.yaml").write_text("streams:\n  a: [tick: 1s, print]\n")
+    done = flowctl("nodes", "--flow", str(tmp_path / "flow.yaml"))
+    assert done.returncode == 2
+    assert "\nclamp " in done.stdout
+    assert "bad.yaml:1:7: node: the node in the file bad.yaml is named 'badd'" in done.stderr

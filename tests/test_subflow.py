@@ -3,6 +3,7 @@
 
 import shutil
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from flowctl.language.check import load
 from flowctl.language.graph import Tap
 from flowctl.language.library import Library, Place
 from flowctl.signature.node import NodeKind
+from flowctl.values import Battery
 from tests.language import NODES
 
 CALM = """
@@ -320,3 +322,47 @@ def test_an_input_is_no_stream_as_well(house):
     assert told(house, a1=node, flow=flow) == [
         "/nodes/a1.yaml:3:11 E112 x: 'x' is an input and a stream"
     ]
+
+
+def test_a_broken_header_does_not_hide_what_is_wrong_inside(house):
+    put(
+        house, bad="node: badd\ninputs: {power: Wx}\nstreams:\n  law: [from: powr, limit: {lo: 5W}]"
+    )
+    text = "streams:\n  grid: [meter: h]\n  a: [from: grid, bad, out: t]"
+    with pytest.raises(FlowError) as error:
+        load(text + "\n", env={}, beside=house, library=Library((Place(house / "nodes", None),)))
+    found = [f"{f.mark.line}:{f.mark.column} {f.message}; {f.cure}" for f in error.value.faults]
+    assert found == [
+        "1:7 the node in the file bad.yaml is named 'badd'; write 'node: bad'",
+        "2:17 'Wx' is no unit and no type; did you mean 'W'?",
+        "4:15 no stream is called 'powr'; did you mean 'power'?",
+        "4:29 limit has no setting 'lo'; did you mean 'low'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("streams", "kind", "out"),
+    [
+        ("law: [from: power, cell: h]", NodeKind.DEVICE, Battery),
+        ("law: [from: power, cell: h]\n  end: [from: law]\noutput: end", NodeKind.DEVICE, Battery),
+        ("law: [from: power, inner]", NodeKind.DEVICE, Battery),
+        ("law: [from: power, out: t]", NodeKind.SINK, None),
+        ("law: [from: power, cell: h, gate]", NodeKind.OPERATOR, Any),
+        ("law: [from: power, outer]", NodeKind.OPERATOR, Any),
+    ],
+)
+def test_a_sub_flow_is_what_it_ends_in(house, streams, kind, out):
+    head = "inputs: {power: W}\nstreams:\n  "
+    put(house, inner=f"node: inner\n{head}law: [from: power, wait: 1s, cell: h]")
+    put(house, outer=f"node: outer\n{head}{streams}")
+    spec = Library((Place(house / "nodes", None),)).get("outer")
+    assert spec.kind is kind
+    assert (spec.output and spec.output.type) is out
+
+
+def test_a_broken_node_does_not_hide_the_others(house):
+    put(house, bad="node: badd\nstreams: {law: [beat: 1s]}")
+    (house / "nodes" / "worse.py").write_text("def (")
+    specs, faults = Library((Place(house / "nodes", None),)).readable()
+    assert {"cell", "meter", "wait"} <= {spec.name for spec in specs}
+    assert ["badd" in str(fault) or "worse.py" in str(fault) for fault in faults] == [True, True]

@@ -18,7 +18,7 @@ def nodes(
     flow: Annotated[Path | None, "list the nodes beside this flow, too"] = None,
     markdown: Annotated[bool, "write the pages as Markdown"] = False,
     json_: Annotated[bool, "list for programs"] = False,
-) -> None:
+) -> int:
     """List the nodes, or show the page of one; or of a record, such as Battery.
 
     Example: flowctl nodes clamp
@@ -26,12 +26,11 @@ def nodes(
     record = RECORDS.get((name or "").capitalize())
     if record or name in WORDS:
         _show(record_page(record) if record else word_page(str(name)), markdown)
-        return
+        return 0
     if flow and not flow.exists():
         raise faulty(flow, "E101", "cannot be read: No such file or directory", like(flow))
     library = Library.beside(flow.parent if flow else Path())
-    names = [name.replace("-", "_")] if name else library.names()
-    specs = [library.get(known) for known in names]
+    specs, broken = library.readable() if not name else ([library.get(name.replace("-", "_"))], [])
     if markdown and not name:
         sys.stdout.write(pages(specs))
     elif json_:
@@ -40,10 +39,13 @@ def nodes(
     elif name:
         _show(page(specs[0]), markdown)
     else:
-        wide = max(map(len, names))
+        wide = max(len(spec.name) for spec in specs)
         for spec in specs:
             line = f"{spec.name:{wide}}  {spec.kind.value:8}  {spec.summary}"
             sys.stdout.write(line + "\n")
+    for fault in broken:
+        sys.stderr.write(f"{fault}\n")
+    return 2 if broken else 0
 
 
 def _show(made: str, markdown: bool) -> None:

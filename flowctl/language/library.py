@@ -15,7 +15,7 @@ import flowctl
 from flowctl.faults import Fault, FlowError, Mark, nearest
 from flowctl.folders import is_checkout
 from flowctl.language.beside import import_beside, is_node_file
-from flowctl.language.subflow import read_subflow
+from flowctl.language.subflow import SubflowSpec, ended, read_subflow
 from flowctl.signature.node import NodeSpec, read_node
 
 GROUP = "flowctl.nodes"
@@ -61,6 +61,27 @@ class Library:
         Raises:
             FlowError: there is none of that name, or two, or its file is broken.
         """
+        spec = self.meant(name)
+        if isinstance(spec, SubflowSpec) and spec.faults:
+            raise FlowError(spec.faults)
+        return spec
+
+    def readable(self) -> tuple[list[NodeSpec], list[Fault]]:
+        """Return all node types, and what is wrong with those that are broken."""
+        specs, faults = list[NodeSpec](), list[Fault]()
+        for name in self.names():
+            try:
+                specs.append(self.get(name))
+            except FlowError as error:
+                faults += error.faults
+        return specs, faults
+
+    def meant(self, name: str) -> NodeSpec:
+        """Return one node type as far as it can be read: a sub-flow may have faults.
+
+        Raises:
+            FlowError: there is none of that name, or two, or nothing of its file can be read.
+        """
         found = self._files().get(name, [])
         if not found:
             cure = nearest(name, self.names()) or "`flowctl nodes` lists what there is"
@@ -70,7 +91,9 @@ class Library:
             raise _error("E202", f"two nodes are called '{name}': {both}", "rename one of them")
         path, place = found[0]
         if path not in self._read:
-            self._read[path] = _load(name, path, place)
+            spec = self._read[path] = _load(name, path, place)
+            if isinstance(spec, SubflowSpec):  # it may use itself, which is told elsewhere
+                self._read[path] = ended(spec, self.meant)
         return self._read[path]
 
     def where(self, name: str) -> Path | None:

@@ -5,11 +5,9 @@ what stands in `properties`, `anyOf` and `const`, and tells faults plainly under
 """
 
 from flowctl import units
-from flowctl.faults import FlowError
 from flowctl.language.library import Library
 from flowctl.language.stepform import Json, by_name, node_form, step_form
 from flowctl.signature import quantity
-from flowctl.signature.node import NodeSpec
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 VARS: Json = {
@@ -21,7 +19,7 @@ VARS: Json = {
 
 def schema(library: Library) -> Json:
     """Describe every flow that the nodes of a library allow."""
-    specs = list(_specs(library))
+    specs = list(library.readable()[0])
     definitions: Json = {}
     for spec in specs:
         definitions[spec.name] = node_form(spec, definitions)
@@ -99,13 +97,3 @@ def _streams() -> Json:
             "items": {"$ref": "#/definitions/step"},
         },
     }
-
-
-def _specs(library: Library) -> list[NodeSpec]:
-    made = []
-    for name in library.names():
-        try:
-            made.append(library.get(name))
-        except FlowError:  # `flowctl check` tells what is wrong with it
-            continue
-    return made

@@ -1,13 +1,21 @@
 """A node type written in YAML: inputs, settings, streams, output. It expands where it is used."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from flowctl.faults import nearest
+from flowctl.faults import Fault, FlowError, nearest
 from flowctl.language.declared import read_inputs, read_settings
-from flowctl.language.flow import RawStream, mapping, read_streams, read_vars, text_of, unknown_keys
+from flowctl.language.flow import (
+    FROM,
+    RawStream,
+    mapping,
+    read_streams,
+    read_vars,
+    text_of,
+    unknown_keys,
+)
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
 from flowctl.language.text import read_file
@@ -27,20 +35,42 @@ class SubflowSpec(NodeSpec):
     ending: str = ""
     """The stream that is its output."""
     lines: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    """What is wrong with it; the rest is as it is written."""
 
 
 def read_subflow(path: Path) -> SubflowSpec:
-    """Read the definition of a node from a YAML file.
+    """Read the definition of a node from a YAML file, as far as it can be read.
 
     Raises:
-        FlowError: with all that is wrong with it.
+        FlowError: it cannot be read at all.
     """
     report = Report()
     root = read_file(path, report)
-    made = _subflow(root, path, report) if root else None
-    report.settle()
-    assert made is not None, "what is not read is a fault"
-    return made
+    if root is None:
+        raise FlowError(report.faults)
+    made = _subflow(root, path, report)
+    return replace(made, faults=tuple(report.faults))
+
+
+def ended(spec: SubflowSpec, look: Callable[[str], NodeSpec]) -> SubflowSpec:
+    """Return a sub-flow as what its output ends in: a device, a sink or an operator."""
+    pipes = {stream.name: stream.steps for stream in spec.streams}
+    name, seen = spec.ending, set[str]()
+    while pipes.get(name) and name not in seen:
+        seen.add(name)
+        last = pipes[name][-1]
+        if last.node == FROM:
+            name = last.given.text if last.given else ""
+            continue
+        try:
+            end = look(last.node)
+        except FlowError:  # told where it is used
+            return spec
+        if end.kind in (NodeKind.DEVICE, NodeKind.SINK) and spec.inputs:
+            return replace(spec, kind=end.kind, output=end.output)
+        return spec
+    return spec
 
 
 def _subflow(root: Marked, path: Path, report: Report) -> SubflowSpec:

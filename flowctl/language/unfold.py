@@ -1,9 +1,9 @@
 """From raw streams to drafts of steps: nodes looked up, labels given, sub-flows unfolded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flowctl.faults import FlowError
+from flowctl.faults import Fault, FlowError
 from flowctl.language.drafts import Draft, Drafts, Scope
 from flowctl.language.flow import FROM, RawStep, RawStream
 from flowctl.language.library import Library
@@ -78,14 +78,20 @@ class Unfolding:
 
     def _spec(self, step: RawStep, where: str) -> NodeSpec | None:
         try:
-            return self.library.get(step.node)
+            spec = self.library.meant(step.node)
         except FlowError as error:
-            for fault in error.faults:
-                if not fault.mark.line:
-                    self.drafts.report.add(step.mark, fault.code, where, fault.message, fault.cure)
-                elif fault not in self.drafts.report.faults:
-                    self.drafts.report.faults.append(fault)
-        return None
+            self._told(error.faults, step, where)
+            return None
+        if isinstance(spec, SubflowSpec):
+            self._told(spec.faults, step, where)
+        return spec
+
+    def _told(self, faults: Iterable[Fault], step: RawStep, where: str) -> None:
+        for fault in faults:
+            if not fault.mark.line:
+                self.drafts.report.add(step.mark, fault.code, where, fault.message, fault.cure)
+            elif fault not in self.drafts.report.faults:
+                self.drafts.report.faults.append(fault)
 
     def _position(self, draft: Draft, spec: NodeSpec, above: Draft | None) -> None:
         name = spec.name

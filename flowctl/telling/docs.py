@@ -141,7 +141,7 @@ def _input(item: Input) -> tuple[str, ...]:
 
 
 def _settings(spec: NodeSpec) -> Iterator[str]:
-    terms = Terms.names() if spec.kind is NodeKind.DEVICE else frozenset()
+    terms = Terms.names() if spec.terms else frozenset()
     own = [item for name, item in spec.settings.items() if name not in terms]
     if own:
         yield table(("setting", *_HEADS), map(setting_row, own))
