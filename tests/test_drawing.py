@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from flowctl import Battery, Expression, Latest, Observable, Plan, Secret, Watts
+from flowctl.language.check import load
 from flowctl.language.graph import Graph, Step, Tap
 from flowctl.signature.node import Wire, read_node
-from flowctl.telling.drawing import DRAWINGS
+from flowctl.telling.drawing import DRAWINGS, drawn, edges
 
 
 async def grid() -> AsyncIterator[Watts]:
@@ -126,3 +127,37 @@ def test_a_field_that_may_be_unknown_carries_its_unit_all_the_same(graph):
     wires = json.loads(DRAWINGS["json"](graph))["wires"]
     (wire,) = (wire for wire in wires if wire["field"] == "soc")
     assert (wire["type"], wire["unit"]) == ("number", "%")
+
+
+SUB = """
+node: cell
+inputs: {power: W}
+settings: {host: {type: text}}
+streams:
+  law: [from: power, marstek_udp: "${host}"]
+"""
+HOUSE = """
+streams:
+  meter: [homewizard_p1: h]
+  alias: [from: meter]
+  plan: [from: alias, response_predictor: {batteries: [left]}, rebalance]
+  left: [from: plan.left, cell: h]
+  out: [from: [left.power, meter], print]
+"""
+
+
+def test_steps_that_only_hand_on_are_not_drawn(tmp_path):
+    (tmp_path / "nodes").mkdir()
+    (tmp_path / "nodes" / "cell.yaml").write_text(SUB)
+    graph = drawn(load(HOUSE, env={}, beside=tmp_path))
+    assert list(graph.steps) == [
+        "meter/homewizard_p1", "alias/from", "left/cell.law/marstek_udp",
+        "plan/response_predictor", "plan/rebalance", "out/from", "out/print",
+    ]  # fmt: skip
+    told = {(edge.start, edge.field, edge.end, edge.label) for edge in edges(graph)}
+    cell = "left/cell.law/marstek_udp"
+    assert ("plan/rebalance", "left", cell, ".left W") in told
+    assert (cell, None, "plan/response_predictor", "Battery") in told
+    assert (cell, "power", "out/from", ".power W") in told
+    for draw in (DRAWINGS["mermaid"], DRAWINGS["dot"]):
+        assert "cell.power" not in draw(graph)

@@ -1,11 +1,12 @@
 """Draw a checked flow: streams as groups, what flows on the wires, devices in the world."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from flowctl.language.graph import Graph, Step, Tap, taps
+from flowctl.language.flow import FROM
+from flowctl.language.graph import Graph, Source, Step, Tap, taps
 from flowctl.language.wires import ANYTHING, field_wire
 from flowctl.recordings.plain import plain
 from flowctl.signature.node import NodeKind, Wire
@@ -73,8 +74,43 @@ def through_world(graph: Graph) -> Iterator[Edge]:
             yield Edge(WORLD, step.id, step.wire)
 
 
+def drawn(graph: Graph) -> Graph:
+    """Return a flow without steps that only hand on one wire, such as the ends of a sub-flow.
+
+    One that is a whole stream stays: it gives a name.
+    """
+    whole = {stream for stream, steps in _groups(graph).items() if len(steps) == 1}
+    passing = {
+        step.id: taps(step.inputs[FROM])[0]
+        for step in graph.steps.values()
+        if step.spec is None and step.stream not in whole and len(taps(step.inputs[FROM])) == 1
+    }
+
+    def behind(tap: Tap) -> Tap:
+        while tap.step in passing:
+            before = passing[tap.step]
+            fields = [field for field in (before.field, tap.field) if field]
+            tap = Tap(before.step, ".".join(fields) or None)
+        return tap
+
+    def followed(source: Source) -> Source:
+        if isinstance(source, Tap):
+            return behind(source)
+        if isinstance(source, Mapping):
+            return {name: behind(tap) for name, tap in source.items()}
+        return tuple(map(behind, source))
+
+    shown = {
+        name: replace(step, inputs={key: followed(item) for key, item in step.inputs.items()})
+        for name, step in graph.steps.items()
+        if name not in passing
+    }
+    return replace(graph, steps=shown)
+
+
 def mermaid(graph: Graph) -> str:
     """Draw a flow as Mermaid, which Markdown pages show as a picture."""
+    graph = drawn(graph)
     names = {id_: f"s{number}" for number, id_ in enumerate(_ids(graph))}
     lines = ["flowchart LR"]
     for stream, steps in _groups(graph).items():
@@ -92,6 +128,7 @@ def mermaid(graph: Graph) -> str:
 
 def dot(graph: Graph) -> str:
     """Draw a flow as a file for Graphviz."""
+    graph = drawn(graph)
     quoted: Callable[[str], str] = json.dumps
     lines = [f"digraph {quoted(graph.name)} {{", "  rankdir=LR;"]
     for stream, steps in _groups(graph).items():
