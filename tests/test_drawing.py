@@ -150,10 +150,10 @@ def test_steps_that_only_hand_on_are_not_drawn(tmp_path):
     (tmp_path / "nodes").mkdir()
     (tmp_path / "nodes" / "cell.yaml").write_text(SUB)
     graph = drawn(load(HOUSE, env={}, beside=tmp_path))
-    assert list(graph.steps) == [
+    assert set(graph.steps) == {
         "meter/homewizard_p1", "alias/from", "left/cell.law/marstek_udp",
         "plan/response_predictor", "plan/rebalance", "out/from", "out/print",
-    ]  # fmt: skip
+    }  # fmt: skip
     told = {(edge.start, edge.field, edge.end, edge.label) for edge in edges(graph)}
     cell = "left/cell.law/marstek_udp"
     assert ("plan/rebalance", "left", cell, ".left W") in told
