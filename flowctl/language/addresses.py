@@ -5,7 +5,6 @@ from typing import Any
 
 from flowctl.language.drafts import Draft
 from flowctl.marks import UsualPort
-from flowctl.signature.hints import strip
 
 ADDRESS = (
     "host", "port", "device", "unit", "topic", "broker", "address", "url", "path", "id", "mac",
@@ -43,8 +42,8 @@ def host(draft: Draft) -> tuple[str, bool]:
 
 
 def _usual(draft: Draft, name: str) -> int | str | None:
-    marks = strip(draft.spec.settings[name].annotation)[1] if draft.spec else ()
-    return next((mark.port for mark in marks if isinstance(mark, UsualPort)), None)
+    mark = draft.spec.settings[name].mark(UsualPort) if draft.spec else None
+    return mark.port if mark else None
 
 
 def _plainly(text: str, usual: Any) -> str:

@@ -89,7 +89,7 @@ def _named(draft: Draft) -> Iterator[tuple[str, Mark, str]]:
                 yield setting.name, where, battery
     for given in draft.further:
         source = draft.inputs.get(given.name)
-        if given.names_batteries and isinstance(source, Mapping):
+        if NamesBatteries() in given.marks and isinstance(source, Mapping):
             keys = draft.keys[given.name]
             for battery in source:
                 yield given.name, keys.get(battery, draft.places[given.name]), battery

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.graph import taps
 from flowctl.language.infer import Carrying
+from flowctl.marks import NotAfter
 from flowctl.signature.node import Input
 
 
@@ -12,9 +13,10 @@ def successions(drafts: Drafts, carrying: Carrying) -> None:
     """Warn of records that come from a node whose work a step would undo."""
     for draft in drafts.steps.values():
         for item in draft.spec.inputs if draft.spec else ():
-            makers = _makers(draft, item, drafts, carrying) if item.not_after else iter(())
+            marks = [mark for mark in item.marks if isinstance(mark, NotAfter)]
+            makers = _makers(draft, item, drafts, carrying) if marks else iter(())
             nearest = {step.node: step for step in reversed([*makers])}
-            for mark in item.not_after:
+            for mark in marks:
                 if step := nearest.get(mark.node):
                     said = f"works against {step.id} (line {step.mark.line}): {mark.why}"
                     drafts.report.add(draft.mark, "W407", draft.id, said, mark.cure)

@@ -18,15 +18,7 @@ from reactivex import Observable
 from flowctl.clock import Clock
 from flowctl.events import Events
 from flowctl.latest import Latest
-from flowctl.marks import (
-    EventsIf,
-    FieldFrom,
-    NamesBatteries,
-    NotAfter,
-    Together,
-    Triggers,
-    UnitFrom,
-)
+from flowctl.marks import EventsIf, FieldFrom, Together, Triggers, UnitFrom
 from flowctl.signature.hints import is_union, not_none, strip
 from flowctl.store import Store
 from flowctl.terms import Terms
@@ -82,10 +74,8 @@ class Input:
     about: str
     events: bool | EventsIf = False
     """Whether each value counts to a sink."""
-    names_batteries: bool = False
-    """Whether many streams are given by the names of batteries."""
-    not_after: tuple[NotAfter, ...] = ()
-    """Nodes whose work this one would undo."""
+    marks: tuple[Any, ...] = ()
+    """All that its author marked it with."""
 
 
 @dataclass(frozen=True)
@@ -213,9 +203,8 @@ def _input(title: str, parameter: inspect.Parameter, hint: Any) -> Input:
     wire = _without_release(get_args(hint)[0])
     events = next((mark for mark in marks if isinstance(mark, EventsIf)), False)
     events = events or get_origin(hint) is Events
-    about, named = _about(marks), NamesBatteries() in marks
-    undone = tuple(mark for mark in marks if isinstance(mark, NotAfter))
-    return Input(parameter.name, wire, shape, required, triggers, about, events, named, undone)
+    about = _about(marks)
+    return Input(parameter.name, wire, shape, required, triggers, about, events, marks)
 
 
 def _setting(parameter: inspect.Parameter, hint: Any) -> Setting:
