@@ -124,3 +124,20 @@ def test_what_does_the_opposite_is_no_limit_and_soon_trusted_again() -> None:
     assert retried(held, charging=False, hungry=True, at=300.0) is held
     free = hear(hear(held, Battery(setpoint=0.0), 21.0), Battery(power=0.0), 60.0)
     assert retried(free, charging=False, hungry=False, at=61.0).able(charging=False) == 2500.0
+
+
+def targets(hand: float) -> list[float]:
+    """What is wanted of ours, which gives nothing, in a house that pulses; a hand from 40 s on."""
+    house, wanted = House({name: believe(3.5, 1.5, 2500.0) for name in ("ours", "other")}), []
+    for at in map(float, range(80)):
+        power = hand if at >= 40 else 0.0
+        house = told(house, "ours", Battery(power=0.0).after(OURS), at)
+        house = told(house, "other", Battery(power=power).after(OWN), at)
+        house = read(house, (2400.0 if at % 4 < 2 else 800.0) - power, at)
+        house, outlook = look(house, at)
+        wanted.append(outlook.target)
+    return wanted
+
+
+def test_what_a_hand_charges_is_out_of_the_load_at_once_though_a_level_is_held() -> None:
+    assert targets(-700.0) == pytest.approx(targets(0.0))

@@ -47,23 +47,52 @@ class Beside(NamedTuple):
     asks: Watts = 0.0
     """What the meter has shown of late."""
     read_at: Seconds = math.inf
+    given: Watts = 0.0
+    """What they all give."""
+    followed: Watts = 0.0
+    """What those give that follow."""
+    part: float = 1.0
+    """Our part of what we serve with these."""
     loads: tuple[tuple[Seconds, Watts], ...] = ()
-    """What those that follow, and we, have had to serve of late."""
+    """What they and we have had to serve of late."""
+
+    def needed(self, load: Watts) -> Watts:
+        """Return what is ours to serve of a load that is free of what they give."""
+        return between(load, load + self.given)
+
+    def target(self, load: Watts, foreseen: Watts) -> tuple["Beside", Watts]:
+        """Say how much of it we serve now: the slow part beside one that follows, else all."""
+        if self.part == 1.0:
+            return self, foreseen
+        loads = [(at, old) for at, old in self.loads if at >= self.read_at - WINDOW]
+        loads.append((self.read_at, between(load + self.followed, load + self.given)))
+        return self._replace(loads=tuple(loads)), self.part * median([old for _, old in loads])
 
 
 ALONE = Beside()
 
 
-def watched(before: Beside, own: Mapping[str, Belief], meter: Watts, at: Seconds) -> Beside:
-    """Look at each reading who of them answers the meter."""
+def watched(before: Beside, beliefs: Mapping[str, Belief], meter: Watts, at: Seconds) -> Beside:
+    """Look at each reading who is not ours to command, and whether they answer the meter."""
+    for belief in beliefs.values():
+        if belief.facts.self_regulating or belief.witness.against:
+            break
+    else:
+        return ALONE
+    there = {name: belief for name, belief in beliefs.items() if not belief.is_gone(at)}
     pace = 1 - math.exp(-max(0.0, at - before.read_at) / RECENT)
     asks = before.asks + pace * (meter - before.asks)
-    now = {
+    strangers = {
         name: _judged(before.strangers.get(name), belief.given, asks, meter, at)
-        for name, belief in own.items()
+        for name, belief in there.items()
+        if belief.facts.self_regulating
     }
-    kept = before.loads if _followers(now) == _followers(before.strangers) else ()
-    return Beside(now, asks, at, kept)
+    following = [there[name] for name, stranger in strangers.items() if stranger.follows]
+    ours = [belief for name, belief in there.items() if name not in strangers]
+    given, followed = (sum(one.given for one in some) for some in (there.values(), following))
+    part = _rated(ours) / (_rated([*ours, *following]) or 1.0) if following else 1.0
+    loads = before.loads if part == before.part else ()
+    return Beside(strangers, asks, at, given, followed, part, loads)
 
 
 def _judged(
@@ -81,31 +110,10 @@ def _judged(
     return known if at - known.asked_at <= PATIENCE else known._replace(ways=frozenset())
 
 
-def _followers(strangers: Mapping[str, Stranger]) -> set[str]:
-    return {name for name, stranger in strangers.items() if stranger.follows}
-
-
-def target_beside(
-    beside: Beside, beliefs: Mapping[str, Belief], load: Watts, foreseen: Watts
-) -> tuple[Beside, Watts]:
-    """Say what we are to serve of a load that is free of what strangers give."""
-    followers = _followers(beside.strangers)
-    given = sum(belief.given for belief in beliefs.values())
-    if not followers:
-        return beside, between(foreseen, foreseen + given)
-    followed = sum(beliefs[name].given for name in followers)
-    loads = [(at, old) for at, old in beside.loads if at >= beside.read_at - WINDOW]
-    loads.append((beside.read_at, between(load + followed, load + given)))
-    ours = sum(_limits(beliefs[name] for name in beliefs.keys() - beside.strangers.keys()))
-    theirs = sum(_limits(beliefs[name] for name in followers))
-    part = ours / (ours + theirs) if ours else 0.0
-    return beside._replace(loads=tuple(loads)), part * median([old for _, old in loads])
-
-
 def between(need: Watts, house: Watts) -> Watts:
     """Serve no more than the house draws, or makes: the rest goes to or comes from a battery."""
     return max(min(need, max(house, 0.0)), min(house, 0.0))
 
 
-def _limits(beliefs: Iterable[Belief]) -> Iterable[Watts]:
-    return (belief.facts.max_discharge for belief in beliefs)
+def _rated(beliefs: Iterable[Belief]) -> Watts:
+    return sum(belief.facts.max_discharge for belief in beliefs)

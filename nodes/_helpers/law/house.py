@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flowctl import Ability, Battery, Outlook, Seconds, Watts
 from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief, ability
-from nodes._helpers.law.beside import ALONE, Beside, target_beside, watched
+from nodes._helpers.law.beside import ALONE, Beside, watched
 from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
 from nodes._helpers.law.hearing import given_back, hear, missed, pruned, retried
 from nodes._helpers.law.learning import Sample, is_due, learned
@@ -77,12 +77,14 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
     beliefs = {name: pruned(belief, at) for name, belief in beliefs.items()}
     load = _load(grid, beliefs.values(), watts, at, period)
     reaches = [belief.dead + belief.lag for belief in beliefs.values()]
+    beside = watched(house.beside, beliefs, watts, at)
     ahead = REACTION_GRACE + (min(reaches) if reaches else 0.0)
-    past = forecast(grid.past, load, at, period, ahead)
-    target, until = worth_following(past), at + FRESH_PERIODS * period + FRESH_GRACE
-    began_at = min(grid.began_at, at)
+    past = forecast(grid.past, beside.needed(load), at, period, ahead)
+    beside, target = beside.target(load, worth_following(past))
+    began_at, until = min(grid.began_at, at), at + FRESH_PERIODS * period + FRESH_GRACE
     grid = Grid(watts, began_at, at, until, period, load, target, past, sample)
-    return _beside(house.knowing(beliefs, grid))
+    house = house.knowing(beliefs, grid)
+    return house if beside is house.beside else house._replace(beside=beside)
 
 
 def look(house: House, at: Seconds) -> tuple[House, Outlook]:
@@ -188,21 +190,6 @@ def _load(
     if grid.read_at < 0:
         return watts + (low + high) / 2
     return max(watts + low, min(watts + high, grid.load))
-
-
-def _beside(house: House) -> House:
-    """Leave its part to a battery that follows its own meter; serve no other's doings."""
-    for belief in house.beliefs.values():
-        if belief.facts.self_regulating or belief.witness.against:
-            break
-    else:
-        return house if house.beside is ALONE else house._replace(beside=ALONE)
-    grid, beliefs = house.grid, house.beliefs
-    there = {name: it for name, it in beliefs.items() if not it.is_gone(grid.read_at)}
-    own = {name: it for name, it in there.items() if it.facts.self_regulating}
-    beside = watched(house.beside, own, grid.meter, grid.read_at)
-    beside, target = target_beside(beside, there, grid.load, grid.target)
-    return house._replace(grid=grid._replace(target=target), beside=beside)
 
 
 def _absence(house: House, belief: Belief, at: Seconds) -> str:
