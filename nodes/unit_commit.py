@@ -79,6 +79,10 @@ def unit_commit(
     does the same, and its forecasts count on it; two steps that both choose who works disturb each
     other.
 
+    Example:
+        - from: shares   # a plan of `split`, say
+        - unit_commit: {batteries: [left, right]}
+
     Raises:
         ValueError: `efficiency` is empty.
     """

@@ -30,6 +30,7 @@ streams:
   sunny: [schedule: "10:00-16:00"]
   word: [schedule: {between: "10:00-16:00", inside: zero, outside: standby}]
   day_energy: [from: solar, day_energy]
+  shares: [from: wanted, split: {batteries: [left, right]}]
   plan: [from: meter, response_predictor: {batteries: [left, right]}, rebalance]
   left: [from: plan.left, marstek_modbus: 192.168.1.30]
   right: [from: plan.right, marstek_modbus: 192.168.1.31]
