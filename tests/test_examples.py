@@ -33,7 +33,7 @@ streams:
   shares: [from: wanted, split: {batteries: [left, right]}]
   plan: [from: meter, response_predictor: {batteries: [left, right]}, rebalance]
   left: [from: plan.left, marstek_modbus: 192.168.1.30]
-  right: [from: plan.right, marstek_modbus: 192.168.1.31]
+  right: [from: plan.right, marstek_modbus: 192.168.1.32]
   shown:
 """
 """The streams that examples speak of."""
