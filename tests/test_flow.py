@@ -273,6 +273,15 @@ def test_tests_are_kept_as_they_are_written(tmp_path):
             "expect: [{at: 5s, a/wait: 2W, within: x}]",
             "9:43 E132 tests: within: 'x' is not a quantity",
         ),
+        ("given: [{at: -1s, grid: 5W}]", "9:18 E132 tests: at: is before the start; begin at 0s"),
+        ("given: [{at: 1s, c: {online: 5}}]", "9:25 E132 tests: c: 5.0 is none of bool | None"),
+        (
+            "expect: [{at: 1s, plan.lft: 5W}]",
+            "9:23 E206 tests: what 'plan/law' says (Plan) has no field 'lft'",
+        ),
+        ("expect: [{at: 1s, why: nothing}]", "9:23 E204 tests: no stream is called 'why'"),
+        ("expect: [{at: 1s, grid: 5W, within: true}]", "9:41 E132 tests: within: "),
+        ("set: 5", "9:10 E111 tests: 'set' is a mapping of vars to values, not a number; write"),
         (
             "start: noon",
             "9:12 E132 tests: start: 'noon' is no date; write e.g. 2026-01-31T18:00+01:00",
@@ -284,10 +293,14 @@ def test_tests_are_kept_as_they_are_written(tmp_path):
     ],
 )
 def test_a_test_that_is_none_is_a_fault_at_its_place(test, expected):
-    flow = pipe("wait: 1s", "out", streams="c: [from: grid, cell: x]")
-    found = told(flow + f"tests:\n  - {test}\n".replace("9:", "10:"))
+    flow = pipe(
+        "wait: 1s",
+        "out",
+        streams="c: [from: plan.c, cell: x]\nplan: [from: grid, law: {batteries: [c]}]",
+    )
+    found = told(flow + f"tests:\n  - {test}\n")
     (line,) = (line for line in found if "W401" not in line)
-    assert line.startswith(expected.replace("9:", "10:", 1))
+    assert line.startswith(expected.replace("9:", "11:", 1))
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_miss_says_when_what_and_what_else(tmp_path: Path) -> None:
         ("at: 60s", "at: 60", "60 has no unit"),
         ("meter: 1kW", "metre: 1kW", "did you mean 'meter'"),
         ("expect:", "expcet:", "did you mean 'expect'"),
-        ("- about: silence", "- set: 5\n    about: silence", "'set' names vars"),
+        ("- about: silence", "- set: 5\n    about: silence", "'set' is a mapping"),
         ("- about: silence", "- set: {lot: 1}\n    about: silence", "no var 'lot'"),
         ("- about: silence", "- start: noon\n    about: silence", "is no date"),
     ],

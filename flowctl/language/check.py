@@ -60,8 +60,8 @@ def load(
     _note_sets_and_packages(variables, library, root.mark.file)
     drafts, scope = Drafts(report), Scope(variables)
     Unfolding(drafts, library).streams(raw.streams, scope)
-    order = _check(drafts)
-    wires = TestWires(drafts, scope)
+    order, rosters = _check(drafts)
+    wires = TestWires(drafts, scope, rosters)
     tests = _tests(raw, beside / path.name if beside and path else path, wires)
     values = variables.values()
     report.settle()
@@ -117,7 +117,7 @@ def _note_sets_and_packages(variables: Variables, library: Library, file: str) -
         report.add(Mark(file, 1, 1), "W402", "", trouble)
 
 
-def _check(drafts: Drafts) -> list[str]:
+def _check(drafts: Drafts) -> tuple[list[str], Rosters]:
     references = References(drafts)
     for draft in list(drafts.steps.values()):
         link(draft, references)
@@ -135,7 +135,7 @@ def _check(drafts: Drafts) -> list[str]:
     shares(drafts, rosters)
     successions(drafts, carrying)
     unread(drafts)
-    return order
+    return order, rosters
 
 
 def _watches(path: Path | None, library: Library) -> tuple[str, ...]:

@@ -50,11 +50,8 @@ def _check(test: Marked, wires: TestWires, variables: Collection[str]) -> None:
             _check_moment(moment, part, wires)
     if start := test.value.get("start"):
         _check_start(start, report)
-    sets = test.value.get("set")
-    for name, mark in sets.keys.items() if sets else ():
-        if name not in variables:
-            cure = nearest(name, variables) or "the flow names its vars under 'vars:'"
-            report.add(mark, "E125", "tests", f"the flow has no var '{name}'", cure)
+    if sets := test.value.get("set"):
+        _check_sets(sets, variables, report)
 
 
 def _moments(test: Marked, part: str, report: Report) -> Iterator[Marked]:
@@ -66,6 +63,20 @@ def _moments(test: Marked, part: str, report: Report) -> Iterator[Marked]:
     else:
         said = f"'{part}' is a list of moments, not a {listed.kind}"
         report.add(listed.mark, "E111", "tests", said, WRITTEN)
+
+
+def _check_sets(item: Marked, variables: Collection[str], report: Report) -> None:
+    if not isinstance(item.value, dict):
+        said = f"'set' is a mapping of vars to values, not a {item.kind}"
+        report.add(item.mark, "E111", "tests", said, "write 'set: {NAME: VALUE}'")
+        return
+    for name, value in item.value.items():
+        if name not in variables:
+            cure = nearest(name, variables) or "the flow names its vars under 'vars:'"
+            report.add(item.keys[name], "E125", "tests", f"the flow has no var '{name}'", cure)
+        elif isinstance(value.value, dict | list):
+            said = f"a var is a number or a text, not a {value.kind}"
+            report.add(value.mark, "E111", "tests", said)
 
 
 def _check_start(item: Marked, report: Report) -> None:
@@ -91,10 +102,15 @@ def _check_moment(moment: Marked, part: str, wires: TestWires) -> None:
 
 
 def _check_quantity(name: str, item: Marked, report: Report) -> None:
-    if name == WITHIN and isinstance(item.value, int | float):
+    if name == WITHIN and not isinstance(item.value, str):
+        if isinstance(item.value, bool) or not isinstance(item.value, int | float):
+            report.add(item.mark, "E132", "tests", f"within: a {item.kind} is no quantity")
         return
     try:
-        units.parse(item.plain(), "s") if name == AT else units.parse_any(item.plain())
+        if name == WITHIN:
+            units.parse_any(item.value)
+        elif units.parse(item.plain(), "s") < 0:
+            report.add(item.mark, "E132", "tests", "at: is before the start", "begin at 0s")
     except units.UnitError as error:
         said, _, cure = str(error).partition("; ")
         report.add(item.mark, "E132", "tests", f"{name}: {said}", cure)

@@ -1,20 +1,37 @@
 """Whether what a test gives and expects can be: its names, its fields and its units."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flowctl import units
 from flowctl.faults import Mark, nearest
 from flowctl.language.drafts import Draft, Drafts, Scope
-from flowctl.language.flow import INTO, OWN
+from flowctl.language.flow import ERRORS, INTO, OWN
 from flowctl.language.graph import Tap
 from flowctl.language.marked import Marked
 from flowctl.language.references import References
+from flowctl.language.rosters import Rosters
 from flowctl.language.wires import field_names, field_wire, shown, silent, told, unit_of
+from flowctl.recordings.plain import typed
 from flowctl.signature.node import NodeKind, Wire
+from flowctl.values import Plan
 
 RELEASED, NOTHING = "released", "nothing"
 SETPOINT = Wire(float, "W")
 TESTS = "tests"
+
+
+def read_value(value: Any) -> Any:
+    """Return a value as a wire carries it: a quantity as a number in its base unit."""
+    if isinstance(value, Mapping):
+        return {key: read_value(part) for key, part in value.items()}
+    if isinstance(value, str):
+        try:
+            return units.parse_any(value)[0]
+        except units.UnitError:
+            return value
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +40,16 @@ class TestWires:
 
     drafts: Drafts
     scope: Scope
+    rosters: Rosters
 
     def given(self, name: str, mark: Mark, item: Marked) -> None:
         """Hold what a source or a device is to say against what it can."""
         edges = self._edges()
         if name in edges:
-            self._fits(item, edges[name].wire, name)
+            before, wire = len(self.drafts.report.faults), edges[name].wire
+            self._fits(item, wire, name)
+            if wire and len(self.drafts.report.faults) == before:
+                self._made(item, wire, name)
         elif name not in self.scope.ends:
             self._unknown(name, mark)
         else:
@@ -39,7 +60,7 @@ class TestWires:
     def expected(self, name: str, mark: Mark, item: Marked) -> None:
         """Hold what a stream, a step or a field is to say against what it carries."""
         whole = name.removesuffix(f"/{INTO}")
-        if name.partition("/")[0].partition(".")[0] not in {*self.scope.ends, *OWN}:
+        if name.partition("/")[0].partition(".")[0] not in {*self.scope.ends, ERRORS}:
             self._unknown(name, mark)
             return
         tap = References(self.drafts).tap(Marked(mark, whole, text=whole), self.scope, TESTS)
@@ -56,10 +77,12 @@ class TestWires:
         wire = self.drafts.steps[tap.step].wire
         if tap.field is None or wire is None:
             return wire
-        found = field_wire(wire, tap.field)
-        if found is None:
+        found, known = field_wire(wire, tap.field), field_names(wire.type) or ()
+        shares = tuple(self.rosters.of(tap.step)) if wire.type is Plan else ()
+        if found is None or (shares and tap.field not in (*known, *shares)):
             said = f"what '{tap.step}' says ({told(wire.type)}) has no field '{tap.field}'"
-            self._fault(mark, "E206", said, nearest(tap.field, field_names(wire.type) or ()))
+            self._fault(mark, "E206", said, nearest(tap.field, (*known, *shares)))
+            return None
         return found
 
     def _fits(self, item: Marked, wire: Wire | None, name: str) -> None:
@@ -75,6 +98,13 @@ class TestWires:
             said = f"{name}: a {item.kind} is written, but it carries {shown(wire)}"
             cure = f"write its fields, e.g. {{{fields[0]}: ...}}"
             self._fault(item.mark, "E132", said, cure)
+
+    def _made(self, item: Marked, wire: Wire, name: str) -> None:
+        """Report what cannot be made the record of a wire, though each of its numbers is one."""
+        try:
+            typed(read_value(item.plain()), wire)
+        except ValueError as error:
+            self._fault(item.mark, "E132", f"{name}: {error}")
 
     def _fields(self, item: Marked, wire: Wire, name: str) -> None:
         for field, part in item.value.items():

@@ -8,10 +8,10 @@ from textwrap import dedent
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 from flowctl.language.own import Why
+from flowctl.language.testwires import NOTHING, RELEASED
 from flowctl.telling.docs import table, word
 from flowctl.units import Unit
 from flowctl.values import Ability, Battery, Outlook, Plan, Trouble
-from flowctl.virtual.flowtest import NOTHING, RELEASED
 
 RECORDS = {record.__name__: record for record in (Battery, Plan, Outlook, Ability, Trouble, Why)}
 MANUAL = "docs/flow.md"

@@ -24,13 +24,12 @@ from flowctl.engine.inlet import pick
 from flowctl.faults import FlowError
 from flowctl.language.graph import Graph
 from flowctl.language.testform import AT, WITHIN
+from flowctl.language.testwires import NOTHING, RELEASED, read_value
 from flowctl.recordings.plain import plain, typed
 from flowctl.signature.node import NodeKind
-from flowctl.units import UnitError, parse, parse_any
+from flowctl.units import parse
 from flowctl.virtual.bench import Bench
 from flowctl.virtual.clock import START
-
-RELEASED, NOTHING = "released", "nothing"
 
 
 @dataclass(frozen=True)
@@ -85,18 +84,7 @@ def _bench(graph: Graph, test: Mapping[str, Any]) -> Bench:
 
 def _spoken(graph: Graph, stream: str, value: Any) -> Any:
     edge = graph.edge(stream)
-    return typed(_read(value), edge.wire) if edge and edge.wire else _read(value)
-
-
-def _read(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _read(part) for key, part in value.items()}
-    if isinstance(value, str):
-        try:
-            return parse_any(value)[0]
-        except UnitError:
-            return value
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return typed(read_value(value), edge.wire) if edge and edge.wire else read_value(value)
 
 
 def _miss(bench: Bench, name: str, value: Any, within: Any) -> str:
@@ -105,8 +93,8 @@ def _miss(bench: Bench, name: str, value: Any, within: Any) -> str:
         return f"{name} said {_shown(said[-1][1])}, but nothing was expected" if said else ""
     if not said:
         return f"{name} has said nothing, but {value} was expected"
-    got, wanted = said[-1][1], None if value == RELEASED else _read(value)
-    if _agrees(got, wanted, _read(within)):
+    got, wanted = said[-1][1], None if value == RELEASED else read_value(value)
+    if _agrees(got, wanted, read_value(within)):
         return ""
     return f"{name} is {_shown(got)}, but {value} was expected"
 
