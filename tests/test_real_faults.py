@@ -67,13 +67,13 @@ def test_a_place_that_is_kept_may_be_empty(stream):
 @pytest.mark.parametrize(
     ("stream", "expected"),
     [
-        ("[schedule: '07:00-22:00', marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); streams of W here: meter"),
+        ("[schedule: '07:00-22:00', marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); 'map: 500W if value else 0' makes a number of it"),
         ("[from: meter, map: \"'text'\", marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries a text (since line 5); streams of W here: meter"),
-        ("[from: meter, map: value > 3kW, marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); streams of W here: meter"),
-        ("[from: meter, map: {to: value > 3kW, unit: W}, marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); streams of W here: meter"),
+        ("[from: meter, map: value > 3kW, marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); 'map: 500W if value else 0' makes a number of it"),
+        ("[from: meter, map: {to: value > 3kW, unit: W}, marstek_udp: h]", "marstek_udp: h] -> x/marstek_udp: marstek_udp works on a number, but this wire carries true or false (since line 5); 'map: 500W if value else 0' makes a number of it"),
         ("[from: meter, map: '[value, 5W]', clamp: 2kW, print]", "clamp: 2kW, print] -> x/clamp: clamp works on a number or Plan, but this wire carries a list (since line 5)"),
         ("[schedule: {between: 7:00-8:00, inside: charge, outside: stop}, ramp: 50W/s, print]", "ramp: 50W/s, print] -> x/ramp: ramp works on a number, but this wire carries a text (since line 5)"),
-        ("[from: meter, sum: {others: [cheap]}, print]", "[cheap]}, print] -> x/sum: others wants a number, but 'cheap/schedule' carries true or false (since line 6); streams of W here: meter"),
+        ("[from: meter, sum: {others: [cheap]}, print]", "[cheap]}, print] -> x/sum: others wants a number, but 'cheap/schedule' carries true or false (since line 6); 'map: 500W if value else 0' makes a number of it"),
         ("[from: [meter, cheap], print]", "[meter, cheap], print] -> x/from: streams of W (since line 2) and of true or false (since line 6) cannot be merged"),
         ("[from: meter, filter: 2kW, print]", "2kW, print] -> x/filter: '2kW' is a number, not a condition; compare with it, e.g. value > 2kW"),
         ("[from: meter, filter: value - 5W, print]", "value - 5W, print] -> x/filter: 'value - 5W' is a number, not a condition; compare it, e.g. value - 5W > 0"),

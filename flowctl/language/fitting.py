@@ -130,6 +130,10 @@ class Fitting:
                     f"{item.name} wants {want}, but '{_name(tap)}' carries {have}{_since(origin)}"
                 )
             cure = self._others(draft, wanted, unit)
+            if wire.type is bool and fits(float, wanted.type):
+                told_unit = unit and not unit.startswith(units.ANY_UNIT)
+                example = units.example("500", str(unit)) if told_unit else "1"
+                cure = f"'map: {example} if value else 0' makes a number of it"
             mark = draft.places.get(name, draft.mark)
             self._fault(mark, "E301" if right else "E302", draft, said, cure)
 
