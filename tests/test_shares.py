@@ -59,7 +59,9 @@ KNOWS = "but plan/response_predictor (line 5) knows it as"
           "much: [from: plan.right, ema: 50%, clamp: {high: 1kW}]", RIGHT], [
             "8:16 E313 left/marstek_modbus: gets the share of 'right', but plan/split (line 5) knows it as 'a'; write 'from: plan.a'"]),
         ([PLAN, "left: [from: wanted, switch: {when: \"'p' if value > 1W else 'w'\", among: {p: plan.right, w: wanted}}, marstek_modbus: 192.168.1.40]", RIGHT], [
-            f"6:76 E313 left/marstek_modbus: gets the share of 'right', {KNOWS} 'left'; write 'from: plan.left'"]),
+            f"6:77 E313 left/marstek_modbus: gets the share of 'right', {KNOWS} 'left'; write 'from: plan.left'"]),
+        ([PLAN, LEFT, "right: [from: plan, pick: left, marstek_udp: 192.168.1.41]"], [
+            f"7:23 E313 right/marstek_udp: gets the share of 'left', {KNOWS} 'right'; write 'from: plan.right'"]),
         # steered by something else
         ([PLAN, LEFT, RIGHT.replace("plan.right", "wanted")], [
             "7:25 W405 right/marstek_udp: the share of 'right' in the plan of plan/response_predictor goes nowhere; give it to its battery: '- from: plan.right'"]),

@@ -1,6 +1,6 @@
 """Which shares of plans reach a device, and what the plans call it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -8,7 +8,8 @@ from flowctl.faults import Mark
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.flow import FROM
 from flowctl.language.graph import Tap, taps
-from flowctl.language.rosters import Place, Rosters
+from flowctl.language.rosters import Place, Roster, Rosters
+from flowctl.marks import FieldFrom
 from flowctl.values import Battery, Plan
 
 Places = frozenset[Place]
@@ -40,14 +41,18 @@ class Routes:
     def reads(self, step: Draft, inputs: Inputs) -> Iterator[Read]:
         """Yield what one step has of plans. What makes a plan of a plan has none of it yet."""
         for name in inputs(step):
-            for tap in taps(step.inputs.get(name, ())):
+            keys, source = step.keys.get(name, {}), step.inputs.get(name, ())
+            named = {tap: key for key, tap in source.items()} if isinstance(source, Mapping) else {}
+            for tap in taps(source):
                 if not self.rosters.carries(Tap(tap.step), Plan):
                     continue
                 roster = self.rosters.of(tap.step)
-                known = roster.values() if tap.field is None else [roster.get(tap.field, Places())]
+                field = tap.field or _picked(step, roster)
+                known = roster.values() if field is None else [roster.get(field, Places())]
                 places = Places().union(*known)
-                if places and not (tap.field is None and self._plans(step)):
-                    yield Read(tap, places, step.places.get(name, step.mark), step)
+                if places and not (field is None and self._plans(step)):
+                    mark = keys.get(named.get(tap, ""), step.places.get(name, step.mark))
+                    yield Read(Tap(self._origin(tap.step), field), places, mark, step)
 
     def behind(self, device: Draft, inputs: Inputs, *, whole: bool) -> Iterator[Read]:
         """Yield what reaches a device: through its first shares only, or the `whole` way up."""
@@ -86,8 +91,26 @@ class Routes:
                 heard = (tap for item in step.inputs.values() for tap in taps(item))
                 names += [tap.step for tap in heard if self.rosters.carries(tap, Battery)]
 
+    def _origin(self, name: str) -> str:
+        """Go up through steps that only hand on, to one that a flow would name."""
+        while (step := self.drafts.steps[name]).spec is None:
+            heard = taps(step.inputs.get(FROM, ()))
+            if len(heard) != 1 or heard[0].field or heard[0].step not in self.drafts.steps:
+                break
+            name = heard[0].step
+        return name
+
     def _plans(self, step: Draft) -> bool:
         return step.wire is not None and step.wire.type is Plan
+
+
+def _picked(step: Draft, roster: Roster) -> str | None:
+    """Name the battery whose share a step takes out of a whole plan."""
+    out = step.spec.output if step.spec else None
+    if out is None or not isinstance(out.derived, FieldFrom):
+        return None
+    name = step.settings.get(out.derived.setting)
+    return name if isinstance(name, str) and name in roster else None
 
 
 def everything(step: Draft) -> Iterable[str]:
