@@ -156,13 +156,23 @@ def test_two_measurements_below_cut_the_ceiling_and_two_above_raise_it():
     assert again.able(charging=False) == 1000.0
 
 
+def test_a_battery_that_appears_may_wake_up():
+    belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=600.0)), dead=0.5, lag=0.3)
+    for at in (2, 4, 6):
+        belief = hear(belief, Battery(power=0.0), at)
+    assert belief.able(charging=False) == 2500.0
+    for at in (8, 10, 12):
+        belief = hear(belief, Battery(power=0.0), at)
+    assert belief.able(charging=False) == 0.0
+
+
 def test_measurements_of_the_same_moment_count_once():
     """However often it tells, a battery has as long to answer."""
     belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=600.0)))
     for at in (8.0, 8.3, 8.6, 8.9, 9.2):
         belief = hear(belief, Battery(power=300.0), at)
     assert belief.able(charging=False) == 2500.0
-    assert hear(belief, Battery(power=300.0), 9.5).able(charging=False) == 300.0
+    assert hear(belief, Battery(power=300.0), 9.8).able(charging=False) == 300.0
 
 
 def test_zero_must_be_told_three_times():
@@ -219,7 +229,7 @@ def test_one_try_at_a_time():
     """A ceiling that is being tried is not raised once more before it was seen to hold or not."""
     belief = retried(cut(), False, hungry=True, at=25.0)
     assert belief.able(charging=False) == 550.0
-    asked = hear(belief, Battery(setpoint=550.0), 25.5)
+    asked = hear(hear(belief, Battery(power=300.0), 20.0), Battery(setpoint=550.0), 25.5)
     assert retried(asked, False, hungry=True, at=36.0) is asked
     holds = hear(hear(asked, Battery(power=540.0), 31.0), Battery(power=540.0), 33.0)
     assert retried(holds, False, hungry=True, at=36.0).able(charging=False) == 925.0

@@ -13,7 +13,8 @@ SCATTERS = 4.0  # mean deviations that noise may reach
 SCATTER_PACE = 0.1  # part of each measurement that enters the mean deviation
 SHORT_TWICE = 2  # measurements in a row below the band: one may be an accident
 SHORT_NOTHING = 3  # as many when it gives next to nothing: a zero is a common glitch
-APART = 1.5  # s between measurements that are weighed: sooner, the same moment is told once more
+APART = 1.8  # s between measurements that are weighed: a poll of 2 s, for which twice is enough
+AWAKE = 8.0  # s until a battery that appears is weighed: it wakes up, and its timing is a guess
 NOTHING = 0.1  # of the setpoint counts as next to nothing
 AGAINST = 100.0  # W the other way than it was told: no noise, no standby, no echo
 AGAINST_TWICE = 2  # such measurements in a row
@@ -54,8 +55,8 @@ class Witness(NamedTuple):
     """How many in a row said that it does the opposite of what it was told ..."""
     apart: Watts = 0.0
     """... and the newest of them, how much; a negative number."""
-    weighed_at: Seconds = -math.inf
-    """When the last measurement was weighed."""
+    due_at: Seconds = -math.inf
+    """When a measurement says something that those before it did not."""
 
     def settled(self) -> "Witness":
         """Begin to count anew; what a verdict explains was no scatter."""
@@ -70,9 +71,13 @@ class Witness(NamedTuple):
         """Take its telemetry for older than before."""
         return self._replace(older=min(OLDER_MOST, self.older + OLDER))
 
-    def is_due(self, at: Seconds) -> bool:
-        """Tell whether a measurement says something that the last one did not."""
-        return at - self.weighed_at >= APART
+    def met(self, at: Seconds) -> "Witness":
+        """Let a battery that appears wake up before it is judged."""
+        return self._replace(against=0, due_at=at + AWAKE)
+
+    def heard(self, at: Seconds) -> "Witness":
+        """Wait for the next measurement that counts."""
+        return self._replace(due_at=at + APART)
 
 
 class Band(NamedTuple):

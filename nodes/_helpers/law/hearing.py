@@ -26,8 +26,8 @@ def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     if power is not None:
         belief = _measured(belief, power, min(at, newer(record.power_at, at)))
     if setpoint is not None and not belief.facts.self_regulating:  # else it is not from us
-        if own and belief.facts.power is not None:
-            belief = _found(belief, belief.facts.power)  # it goes on from what it gave by itself
+        if own and belief.facts.power is not None:  # it goes on from what it gave by itself
+            belief = _found(belief, belief.facts.power, at)
         belief = _accepted(belief, setpoint, min(at, newer(record.setpoint_at, at)), at)
     return belief
 
@@ -109,7 +109,8 @@ def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
     last, poll = belief.measured_at, belief.poll
     if last is None or belief.facts.self_regulating:
         belief = belief._replace(measured_at=at)
-        return _found(belief, power) if belief.away and not belief.facts.self_regulating else belief
+        found = belief.away and not belief.facts.self_regulating
+        return _found(belief, power, at) if found else belief
     gap = at - last
     if gap <= 0:
         return belief
@@ -117,21 +118,21 @@ def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
     poll = gap if poll is None else poll + POLL_PACE * (min(gap, POLL_JUMP * poll) - poll)
     belief = belief._replace(measured_at=at, poll=poll)
     if lost or belief.away or belief.accepted_at == -math.inf:
-        return _found(belief, power)
+        return _found(belief, power, at)
     return _witnessed(belief, power, poll, at)
 
 
-def _found(belief: Belief, power: Watts) -> Belief:
+def _found(belief: Belief, power: Watts, at: Seconds) -> Belief:
     """Take a battery that appears, or was never told anything, as it is: no bump."""
-    witness = belief.witness._replace(against=0)
-    return at_rest(belief._replace(witness=witness), power)._replace(accepted=power, away=False)
+    belief = belief._replace(witness=belief.witness.met(at))
+    return at_rest(belief, power)._replace(accepted=power, away=False)
 
 
 def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
     """Compare a measurement with what was to be expected, and learn the ceiling."""
-    if not belief.witness.is_due(at):
+    if at < belief.witness.due_at:
         return belief
-    belief = belief._replace(witness=belief.witness._replace(weighed_at=at))
+    belief = belief._replace(witness=belief.witness.heard(at))
     belief = _opposed(belief, power, poll, at)
     if not belief.accepted:
         return belief._replace(witness=_calm(belief.witness))
