@@ -488,3 +488,12 @@ def test_the_outlook_of_a_reading_bears_its_time_though_the_clock_goes_on():
         clock.turn(meter.on_next, 100.0)
     readings = [outlook for outlook in said if outlook.at == outlook.read_at]
     assert len(readings) == 3
+
+
+def test_a_battery_that_is_heard_at_last_is_not_told_again(caplog):
+    with caplog.at_level("INFO"):
+        outlooks([(0.1, 0.0), (1.1, 0.0)], left=[(0.2, Battery(power=0.0))])
+    assert [record.getMessage() for record in caplog.records] == [
+        "left: not heard yet",
+        "left: heard",
+    ]

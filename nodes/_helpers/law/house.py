@@ -21,6 +21,7 @@ DELTA_LEAST, DELTA_MOST = 0.5, 2.0  # s of dead time that may be wrong: one peri
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
 HUNGRY = 50.0  # W that nobody can serve: then cut ceilings are tried again sooner
+UNHEARD = "not heard yet"
 
 
 class Grid(NamedTuple):
@@ -199,5 +200,5 @@ def _absence(house: House, belief: Belief, at: Seconds) -> str:
     if belief.is_gone(at):
         return "offline" if belief.facts.online is False else "tells nothing any more"
     if at < house.grid.began_at + PATIENCE and not belief.heard:
-        return "not heard yet"
+        return UNHEARD
     return ""

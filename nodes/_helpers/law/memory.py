@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from flowctl import Log, Outlook, Seconds, Store, Watts
 from nodes._helpers.law.bank import DEADS, LAGS, TIMINGS
 from nodes._helpers.law.belief import Belief, believe
+from nodes._helpers.law.house import UNHEARD
 
 SAVE_EVERY = 60.0  # s: timings sway while they are learned, and cards wear
 
@@ -44,7 +45,8 @@ class Memory:
         for name in outlook.batteries:
             note = notes.get(name, "")
             if note != self._notes.get(name, ""):
-                self._log.info("%s: %s", name, note or "as told again")
+                over = "heard" if self._notes.get(name) == UNHEARD else "as told again"
+                self._log.info("%s: %s", name, note or over)
         self._notes = notes
 
 
