@@ -236,7 +236,7 @@ def test_L5_it_follows_when_what_a_battery_can_do_changes():
     made.units[1].most = 150.0  # a cold battery, or a BMS that slows down
     made.run(15.0)
     assert made.given == pytest.approx(1000.0, abs=25.0)
-    assert "delivers 15" in note(made, "battery_2")
+    assert delivers(note(made, "battery_2")) == pytest.approx(150.0, abs=10)
     made.units[1].most = None
     made.run(400.0)  # it is tried again after two minutes, and again with half as much more
     assert shares(made) == [500.0, 500.0]
