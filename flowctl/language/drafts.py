@@ -6,7 +6,7 @@ from typing import Any
 
 from flowctl.faults import Mark
 from flowctl.language.flow import FROM
-from flowctl.language.graph import Source
+from flowctl.language.graph import Source, Tap
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
 from flowctl.language.variables import Variables
@@ -82,6 +82,11 @@ class Draft:
     def further(self) -> tuple[Input, ...]:
         """The inputs that are given by name."""
         return self.spec.inputs[1:] if self.spec else ()
+
+    def by_name(self, name: str) -> Mapping[str, Tap]:
+        """Return the streams of an input that is given many by name; else none."""
+        source = self.inputs.get(name)
+        return source if isinstance(source, Mapping) else {}
 
     @property
     def device(self) -> bool:

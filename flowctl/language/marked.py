@@ -53,14 +53,16 @@ class Marked:
         """Find where a part of the value stands, as near as it can be told."""
         for head in path:
             if isinstance(self.value, dict) and head in self.value:
-                return self._part(head).place(path[1:])
+                return self.part(head).place(path[1:])
             if isinstance(self.value, list) and isinstance(head, int) and head < len(self.value):
-                return self._part(head).place(path[1:])
+                return self.part(head).place(path[1:])
             path = path[1:]
         return self.mark
 
-    def _part(self, key: Any) -> "Marked":
-        return self.value[key]  # type: ignore[no-any-return]
+    def part(self, key: Any) -> "Marked":
+        """Return the part of a list or mapping that stands at a key."""
+        found: Marked = self.value[key]
+        return found
 
     def broken(self) -> bool:
         """Tell whether a part could not be made."""

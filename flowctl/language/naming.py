@@ -105,6 +105,6 @@ def _each(value: Any, item: Marked, bind: Bind) -> Any:
 
 def _inner(item: Marked, key: Any) -> Marked:
     try:
-        return item.value[key]  # type: ignore[no-any-return]
+        return item.part(key)
     except (KeyError, IndexError, TypeError):
         return item

@@ -80,8 +80,8 @@ class Routes:
 
     def _tellers(self, place: Place) -> Iterator[str]:
         """Yield the devices whose records a name stands for: one, or several as one."""
-        source = self.drafts.steps[place.step].inputs[place.input]
-        names, seen = [source[place.name].step], set[str]()  # type: ignore[index, call-overload]
+        source = self.drafts.steps[place.step].by_name(place.input)
+        names, seen = [source[place.name].step], set[str]()
         while names:
             step = self.drafts.steps[names.pop()]
             if step.device:

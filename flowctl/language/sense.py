@@ -31,9 +31,11 @@ class Sense:
     def names(self, used: tuple[str, ...]) -> Iterator[Odd]:
         """Yield those that mean nothing."""
         known = self.known
-        for name in used if known is not None else ():
-            if name not in known:  # type: ignore[operator]
-                told = sorted(known)  # type: ignore[arg-type]
+        if known is None:
+            return
+        for name in used:
+            if name not in known:
+                told = sorted(known)
                 cure = nearest(name, told) or f"known are {', '.join(told[:12])}"
                 if name in self.variables:
                     cure = f"write ${{{name}}}: vars are put into a text so"

@@ -49,8 +49,8 @@ class _Rule:
         whole = _joined(read for read in reads if not read.tap.field)
         by_plan = {(place.step, place.input): read for place, read in single.items()}
         for (plan, name), read in by_plan.items():
-            for battery in self.drafts.steps[plan].inputs[name]:  # type: ignore[union-attr]
-                place = Place(plan, name, str(battery))
+            for battery in self.drafts.steps[plan].by_name(name):
+                place = Place(plan, name, battery)
                 devices = [device for device, places in self.names.items() if place in places]
                 if place not in single and place not in (reached if devices else whole):
                     self._lost(place, devices, read)

@@ -71,17 +71,13 @@ class _Parser(ArgumentParser):
 
 def _joined(words: Sequence[str]) -> Iterator[str]:
     """Yield words; `--for -1s` is an option with its value, though that begins like an option."""
-    option = ""
-    for word in words:
-        if option and re.match(r"-\.?\d", word):
-            option, word = "", f"{option}={word}"  # noqa: PLW2901
-        if option:
-            yield option
-        option = word if word.startswith("--") and "=" not in word else ""
-        if not option:
-            yield word
-    if option:
-        yield option
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        option = word.startswith("--") and "=" not in word
+        if option and waiting and re.match(r"-\.?\d", waiting[0]):
+            word = f"{word}={waiting.pop(0)}"
+        yield word
 
 
 def _whole(text: str) -> int:
