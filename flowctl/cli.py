@@ -36,7 +36,7 @@ def call(words: Sequence[str]) -> int:
     try:
         return _call(*words) if words else _help(WRONG)
     except FlowError as error:
-        _show(error, "--json" in words)
+        _show(_whole(error), "--json" in words)
         return WRONG
     except SystemExit as end:  # the words were wrong, or asked for help
         return int(end.code or 0)
@@ -71,6 +71,14 @@ def _help(code: int) -> int:
         about = (inspect.getdoc(commands.command(name)) or "").partition("\n")[0]
         sys.stdout.write(f"  {name:10} {about}\n")
     return code
+
+
+def _whole(error: FlowError) -> FlowError:
+    if error.sound is None:
+        return error
+    from flowctl.virtual.detached import whole  # the engine: a good flow may have no need of it
+
+    return whole(error)
 
 
 def _show(error: FlowError, as_json: bool) -> None:

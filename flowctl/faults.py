@@ -67,7 +67,9 @@ class Fault:
 class FlowError(Exception):
     """A file of the user's is wrong; holds every fault found. Exit code 2."""
 
-    def __init__(self, faults: Sequence[Fault] | str) -> None:
+    def __init__(self, faults: Sequence[Fault] | str, sound: Any = None) -> None:
+        self.sound = sound
+        """The rest of a faulty flow, a `Graph`: its nodes may have something to say, too."""
         made = [Fault(Mark(), "E000", "", faults)] if isinstance(faults, str) else list(faults)
         self.faults = sorted(made, key=lambda fault: (fault.mark.line, fault.mark.column))
         super().__init__("\n".join(map(str, self.faults)))

@@ -110,6 +110,23 @@ def test_a_word_of_the_language_is_explained(flowctl):
         assert "docs/flow.md" in flowctl("nodes", word).stdout
 
 
+@pytest.mark.parametrize("command", ["check", "run", "replay"])
+def test_what_nodes_refuse_is_told_with_all_the_rest(command, tmp_path):
+    flow = tmp_path / "wrong.yaml"
+    flow.write_text(
+        "flow: wrong\nstreams:\n"
+        "  grid: [homewizard_p1: 127.0.0.1]\n"
+        "  calm:\n    - from: grid\n    - clamp: {low: 5W, high: 2W}\n    - throttle: 100\n"
+        "  lost:\n    - from: nowhere\n    - stale: {after: 5s, every: 1s}\n"
+    )
+    words = [command, str(flow), *(["day.jsonl"] if command == "replay" else [])]
+    code, _, said = typed(*words)
+    assert code == 2
+    assert [f"wrong.yaml:{line}:" in said for line in (6, 7, 9, 10)] == [True] * 4
+    assert "low is above high" in said
+    assert "every repeats a value" in said
+
+
 def test_the_tests_beside_a_flow_are_no_flow_of_their_own(flowctl, tmp_path):
     """`flows/*.yaml` names them as well."""
     flowctl("new", "flow", "attic")

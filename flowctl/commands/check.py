@@ -9,7 +9,7 @@ from flowctl.faults import Fault, FlowError
 from flowctl.language.check import load
 from flowctl.language.testform import without_tests
 from flowctl.signature.arguments import pairs
-from flowctl.virtual.detached import rehearse
+from flowctl.virtual.detached import rehearse, whole
 
 
 def check(
@@ -43,5 +43,5 @@ def _faults(flow: Path, sets: dict[str, str]) -> list[Fault]:
         graph = load(flow, sets=sets)
         rehearse(graph)
     except FlowError as error:
-        return error.faults
+        return whole(error).faults
     return list(graph.warnings)

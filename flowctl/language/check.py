@@ -64,12 +64,11 @@ def load(
     wires = TestWires(drafts, scope, rosters)
     tests = _tests(raw, beside / path.name if beside and path else path, wires)
     values = variables.values()
-    report.settle()
-    return Graph(
+    graph = Graph(
         name=raw.name,
         about=raw.about,
         file=str(path) if path else "",
-        steps={name: _step(drafts.steps[name], report) for name in order},
+        steps={name: _step(drafts.steps[name], report) for name in _sound(order, drafts)},
         streams={name: end for name, end in scope.ends.items() if end},
         variables=_shown(values, drafts),
         tests=tests,
@@ -77,6 +76,16 @@ def load(
         warnings=report.warnings,
         unread=silent_ends(drafts),
     )
+    report.settle(graph)
+    return graph
+
+
+def _sound(order: list[str], drafts: Drafts) -> list[str]:
+    """The steps that can be built: all of a good flow, of a faulty one those that are whole."""
+    if not drafts.report.faulty:
+        return order
+    faulty = {fault.where for fault in drafts.report.faults if not fault.warning}
+    return [name for name in order if name not in faulty and drafts.steps[name].whole]
 
 
 def _root(path: Path | None, text: str | None, report: Report) -> Marked | None:

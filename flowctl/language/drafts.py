@@ -89,6 +89,14 @@ class Draft:
         return source if isinstance(source, Mapping) else {}
 
     @property
+    def whole(self) -> bool:
+        """Whether all that its node wants is there and could be read."""
+        if self.spec is None:
+            return FROM in self.inputs and not self.unknown
+        wanted = {item.name for item in self.spec.inputs if item.required}
+        return wanted <= self.inputs.keys() and self.spec.settings.keys() <= self.settings.keys()
+
+    @property
     def device(self) -> bool:
         """Whether its wire runs through the world."""
         return self.spec is not None and self.spec.kind is NodeKind.DEVICE

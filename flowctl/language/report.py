@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from flowctl.faults import Fault, FlowError, Mark
 
@@ -47,7 +48,7 @@ class Report:
         odd = [fault for fault in self.faults if fault.warning]
         return tuple(sorted(odd, key=lambda fault: (fault.mark.line, fault.mark.column)))
 
-    def settle(self) -> None:
-        """Raise all there is to say, if any of it is a fault."""
+    def settle(self, sound: Any = None) -> None:
+        """Raise all there is to say, if any of it is a fault; `sound` is what is right all the same."""
         if self.faulty:
-            raise FlowError(self.faults)
+            raise FlowError(self.faults, sound)

@@ -19,6 +19,7 @@ from flowctl.live.edges import LiveEnds
 from flowctl.live.reload import Changes, replace
 from flowctl.live.storage import Storage
 from flowctl.recordings.recording import Recorder
+from flowctl.virtual.detached import whole
 
 SET = 1.0  # s; a clock that is ahead by more was set
 
@@ -87,7 +88,7 @@ class Session:
             new = load(self.source, sets=self.options.sets)
             changes = replace(self.engine, new)
         except FlowError as error:
-            self.log.error("not reloaded, the flow runs on as it was:\n%s", error)
+            self.log.error("not reloaded, the flow runs on as it was:\n%s", whole(error))
             self._faulty = True
             return None
         except Exception:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flowctl.engine.ends import Edge, End
 from flowctl.engine.engine import Engine
+from flowctl.faults import FlowError
 from flowctl.language.graph import Graph
 from flowctl.values import RELEASE, Battery
 from flowctl.virtual.clock import VirtualClock
@@ -68,3 +69,14 @@ def rehearse(graph: Graph) -> None:
     engine = Engine(graph, clock, DetachedEnds(clock, accept=False))
     engine.start()
     engine.stop()
+
+
+def whole(error: FlowError) -> FlowError:
+    """Add to the faults of a flow what the nodes of its sound steps refuse: all is told at once."""
+    if error.sound is None:
+        return error
+    try:
+        rehearse(error.sound)
+    except FlowError as further:
+        return FlowError([*error.faults, *further.faults])
+    return error
