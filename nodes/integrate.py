@@ -30,7 +30,7 @@ def integrate(
     def step(before: tuple[float, float] | None, watts: float) -> tuple[tuple[float, float], float]:
         at, energy = clock.time(), kept(store, "energy")
         if before is not None and at - before[0] <= longest + TINY:
-            energy += counted(before[1], sign) * (at - before[0]) / HOUR
+            energy += counted(before[1], sign) / HOUR * (at - before[0])
             store["energy"] = energy
         return (at, watts), energy
 

@@ -100,7 +100,8 @@ def holding(
 ) -> Observable[B]:
     """Run a pure law over a stream and say its output for each value; `None` says nothing.
 
-    NaN and infinities are not heard: they would stay in the state for ever.
+    NaN and infinities are not heard, and what would make one is passed over: they would stay in
+    the state for ever.
     """
 
     def hear(say: Receiver[B]) -> Receiver[A]:
@@ -110,7 +111,10 @@ def holding(
             nonlocal state
             if isinstance(value, float) and not math.isfinite(value):
                 return
-            state, made = step(state, value)
+            after, made = step(state, value)
+            if isinstance(made, float) and not math.isfinite(made):
+                return
+            state = after
             if made is not None:
                 say(like(value, made))
 

@@ -57,3 +57,8 @@ def test_more_readings_of_the_same_value_change_nothing(first, second, extra, ov
     dense = [(0, first), *((at / 1000, second) for at in sorted(extra)), (10, second)]
     expected = play(smooth, plain, over=over)[-1][1]
     assert play(smooth, dense, over=over)[-1][1] == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_is_too_far_apart_for_any_number_does_not_stay():
+    huge = [(0, -1.7e308), (1, 1.7e308)]
+    assert play(smooth, [*huge, (6000, 5.0)], over="1s")[-1] == (6000.0, pytest.approx(5.0))
