@@ -63,14 +63,13 @@ def load(
     order, rosters = _check(drafts)
     wires = TestWires(drafts, scope, rosters)
     tests = _tests(raw, beside / path.name if beside and path else path, wires)
-    values = variables.values()
     graph = Graph(
+        variables=_shown(variables.values(), drafts),
         name=raw.name,
         about=raw.about,
         file=str(path) if path else "",
         steps={name: _step(drafts.steps[name], report) for name in _sound(order, drafts)},
         streams={name: end for name, end in scope.ends.items() if end},
-        variables=_shown(values, drafts),
         tests=tests,
         watches=_watches(path, library),
         warnings=report.warnings,

@@ -49,6 +49,6 @@ class Report:
         return tuple(sorted(odd, key=lambda fault: (fault.mark.line, fault.mark.column)))
 
     def settle(self, sound: Any = None) -> None:
-        """Raise all there is to say, if any of it is a fault; `sound` is what is right all the same."""
+        """Raise all there is to say, if any of it is a fault, with what is right all the same."""
         if self.faulty:
             raise FlowError(self.faults, sound)
