@@ -313,6 +313,16 @@ def test_where_half_an_hour_of_800_w_leaves_the_charges(tmp_path, strategy, left
     assert loop.mean_grid(200, 2100) < 25
 
 
+@pytest.mark.parametrize(("start", "load"), [("80%", 800.0), ("30%", -800.0)])
+def test_charges_that_are_alike_stay_so_whatever_the_capacities_are(tmp_path, start, load):
+    plant = SMALL.replace("80%", start).replace("50%", start).replace("1.2kWh", "2.4kWh")
+    law = "rebalance: {reserve: 12%, strategy: soc}"
+    loop = house(tmp_path, law, load=[(150, load)], until=2100, plant=plant)
+    small, large = (unit.soc for unit in loop.plant.batteries.values())
+    assert abs(large - float(start[:-1])) > 10
+    assert small == pytest.approx(large, abs=1.5)
+
+
 HYBRID = """
 house: {profile: quiet, time_of_day: 43200s}
 meter: {}
