@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from flowctl import FlowError
-from flowctl.backtest.figures import figures
+from flowctl.backtest.figures import BY_NAME, figures
 from flowctl.backtest.settling import settled, steps
+from flowctl.backtest.table import number
 from flowctl.backtest.tariff import read_tariff
 from flowctl.backtest.truth import Truth, per_second
 from tests.plants import QUICK, world
@@ -78,6 +79,15 @@ def test_a_falling_step_overshoots_upwards(tmp_path):
     (answer,) = settled(truth.grid(), steps(truth))
     assert answer.took == pytest.approx(4, abs=0.75)
     assert answer.overshoot == pytest.approx(10, abs=1)
+
+
+def test_a_step_after_which_the_meter_never_rests_did_not_settle_in_twenty_seconds(tmp_path):
+    load = [(0, 300), (100, 1300), (125, 300), (300, 0)]
+    truth, _ = lived(tmp_path, load, [(1.0, 300.0), (140.0, 300.0)])
+    first, second = settled(truth.grid(), steps(truth))
+    assert first.took == 60  # it was watched for 25 s
+    assert second.took < 5  # it stood there already
+    assert number(first.took, BY_NAME["settle_p50_s"]) == ">60"
 
 
 def test_what_the_batteries_cannot_follow_is_no_step(tmp_path):

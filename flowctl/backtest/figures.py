@@ -1,5 +1,6 @@
 """What a run comes to in figures; `control.md` of the project defines most of them."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from itertools import pairwise, repeat
 from statistics import fmean, median, quantiles
 
 from flowctl.backtest.ends import Command
-from flowctl.backtest.settling import settled, steps
+from flowctl.backtest.settling import LONGEST, settled, steps
 from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
 
@@ -29,6 +30,8 @@ class Figure:
     about: str
     less: bool = True
     """Whether less of it is better."""
+    most: float = math.inf
+    """From here on it is not known how much it is."""
 
 
 ALL = (
@@ -39,8 +42,14 @@ ALL = (
         "imported while a battery could give, or exported while one could take, on average",
     ),
     Figure("wrong_kwh", "wrong way", "kWh", 3, "the same as energy"),
-    Figure("settle_p50_s", "settling, half of the steps", "s", 1, "until within 50 W for good"),
-    Figure("settle_p95_s", "settling, 95 % of the steps", "s", 1, "until within 50 W for good"),
+    Figure(
+        "settle_p50_s", "settling, half of the steps", "s", 1, "until within 50 W for good",
+        most=LONGEST,
+    ),
+    Figure(
+        "settle_p95_s", "settling, 95 % of the steps", "s", 1, "until within 50 W for good",
+        most=LONGEST,
+    ),
     Figure("overshoot_p50", "overshoot, half of the steps", "%", 0, "beyond zero, of the step"),
     Figure("overshoot_p95", "overshoot, 95 % of the steps", "%", 0, "beyond zero, of the step"),
     Figure("calm_w", "calm", "W", 1, "mean |grid| from 15 s after a step until the next one"),

@@ -16,7 +16,7 @@ from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.series import BatterySeries, Series
-from flowctl.backtest.table import number
+from flowctl.backtest.table import beside, number
 from flowctl.backtest.trial import Outcome
 from flowctl.backtest.words import headline, remarks, standing
 from flowctl.faults import FlowError, faulty
@@ -97,8 +97,7 @@ def _line(made: Comparison, figure: Figure) -> Iterator[str]:
     unit = f" <small>{html.escape(figure.unit)}</small>" if figure.unit else ""
     yield f"<tr><th title='{html.escape(figure.about)}'>{html.escape(figure.title)}{unit}</th>"
     if made.bounds:
-        bounds = {"grid_w": (made.bounds.clairvoyant, made.bounds.causal)}
-        for bound in bounds.get(figure.name, (None, None)):
+        for bound in beside(made.bounds, figure) or (None, None):
             yield f"<td class=bound>{'' if bound is None else number(bound, figure)}</td>"
     for value in values:
         mark = (

@@ -9,7 +9,7 @@ from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
 SIZE = 200.0  # W: smaller changes settle unseen
 CALM = 50.0  # W by which the load may wander before and after; within it the meter is at rest
 BEFORE, AFTER = 15, 20  # s of calm load that make a change a step
-LONGEST = 60  # s that a step is watched at most
+LONGEST = 60  # s that a step is watched at most; who is not at rest by its end took that long
 GRACE = 0.5  # s after the step that cannot be at rest
 QUIET_AFTER = 15.0  # s after a step from which on the meter should be quiet
 
@@ -29,7 +29,7 @@ class Settled:
     """How the meter answered to one step."""
 
     took: float
-    """Seconds until it stayed within `CALM`."""
+    """Seconds until it stayed within `CALM`; `LONGEST` if not before the next step."""
     overshoot: float
     """Most on the other side, % of the step."""
     rest: float | None
@@ -57,6 +57,8 @@ def settled(grid: Sequence[float], found: Sequence[Step]) -> Iterator[Settled]:
         seen = _smooth(grid[begin - PER_SECOND // 2 : end + PER_SECOND // 2])
         restless = [place for place, watts in enumerate(seen) if abs(watts) > CALM]
         took = GRACE + (restless[-1] + 1) * STEP if restless else GRACE
+        if restless and restless[-1] == len(seen) - 1:
+            took = float(LONGEST)
         sign = 1 if step.size > 0 else -1
         over = max(0.0, *(-sign * watts for watts in seen)) / abs(step.size) * 100
         rest = seen[round((QUIET_AFTER - GRACE) / STEP) :]

@@ -1,7 +1,8 @@
 """A comparison as text for a terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import BY_NAME, Figure, by_name
 from flowctl.backtest.trial import Outcome
@@ -19,12 +20,12 @@ def table(made: Comparison, width: int, *, bold: bool = False) -> str:
     """
     flows = list(made.outcomes)
     column = max(LEAST, *(len(item.candidate.label) for item in flows)) + 2
-    bounds = _bounds(made)
+    bounds = [f"{name:>{LEAST}}" for name in (CLAIRVOYANT, CAUSAL)] if made.bounds else []
     first = max(1, (width - 36 - sum(len(name) + 2 for name in bounds)) // column)
     room = max(1, (width - 36) // column)
     rest = [flows[place : place + room] for place in range(first, len(flows), room)]
     blocks = [_block(made, flows[:first], bounds, bold=bold)]
-    blocks += [_block(made, part, {}, bold=bold) for part in rest]
+    blocks += [_block(made, part, [], bold=bold) for part in rest]
     return "\n".join("\n".join(block) + "\n" for block in blocks)
 
 
@@ -67,19 +68,21 @@ def shown(item: Outcome, figure: Figure) -> str:
 
 def number(value: float | None, figure: Figure) -> str:
     """Print a figure with the digits that mean something."""
-    return "-" if value is None else f"{value:.{figure.digits}f}"
+    if value is None:
+        return "-"
+    return f">{figure.most:g}" if value >= figure.most else f"{value:.{figure.digits}f}"
 
 
-def _bounds(made: Comparison) -> dict[str, float]:
-    """What stands in the row of the mean |grid|, by the head of its column."""
-    bounds = made.bounds
-    if not bounds:
-        return {}
-    return {f"{CLAIRVOYANT:>{LEAST}}": bounds.clairvoyant, f"{CAUSAL:>{LEAST}}": bounds.causal}
+def beside(bounds: Bounds, figure: Figure) -> Sequence[float]:
+    """Say what the bounds are in a figure: clairvoyant, causal; nothing where they have none."""
+    watts = (bounds.clairvoyant, bounds.causal)
+    if figure.name == "ratio" and bounds.causal:
+        return [bound / bounds.causal for bound in watts]
+    return watts if figure.name == "grid_w" else ()
 
 
 def _block(
-    made: Comparison, flows: Sequence[Outcome], bounds: Mapping[str, float], *, bold: bool
+    made: Comparison, flows: Sequence[Outcome], bounds: Sequence[str], *, bold: bool
 ) -> Iterator[str]:
     labels = [item.candidate.label for item in flows]
     widths = [max(LEAST, len(label)) for label in (*labels, *bounds)]
@@ -88,11 +91,8 @@ def _block(
         values = [item.figures.get(figure.name) for item in flows]
         if all(value is None for value in values):
             continue
-        cells = [number(value, figure) for value in values]
-        if figure.name == "grid_w":
-            cells += [number(value, figure) for value in bounds.values()]
-        elif figure.name == "ratio" and made.bounds:  # known, so the causal bound is not zero
-            cells += [number(value / made.bounds.causal, figure) for value in bounds.values()]
+        known = beside(made.bounds, figure) if made.bounds and bounds else ()
+        cells = [number(value, figure) for value in (*values, *known)]
         best = _best(values, figure) if bold else -1
         yield f"{figure.title:30}{figure.unit:>4}  " + _row(cells, widths, best)
 

@@ -22,7 +22,9 @@ CAPACITY_UNKNOWN = 5000.0  # Wh while it does not tell: about one common home ba
 NEARLY_FULL = 3.0  # % below the ceiling from which on sun is given first, more and more: no flicker
 INCUMBENT = 6.0  # points of charge, or seconds, that being active is worth: roles change seldom
 ONLY_SUN = ": what its panels make"
-TOGETHER = 10.0  # % of charge that make a battery work 2.7 times as hard: hours, and no writes for 1 %
+TOGETHER = (
+    10.0  # % of charge that make a battery work 2.7 times as hard: hours, and no writes for 1 %
+)
 FIRST = -1e6  # rank before all that charge and speed can make
 
 
