@@ -286,6 +286,22 @@ def in_all(limit):
     return accept
 
 
+@pytest.mark.parametrize(
+    ("target", "wishes", "reason"),
+    [
+        (1000.0, {"strategy": "priority", "order": ["left"]}, "not needed"),
+        (250.0, {}, "less than its minimum power"),
+        (0.0, {}, "not needed"),
+    ],
+)
+def test_who_gets_nothing_is_told_why(target, wishes, reason):
+    """`right` was needed a moment ago, so it still counts among those that work."""
+    right = {"soc": 55.0, "min_power": 150.0}
+    again = after(view(4000.0, left=60, right=right), **wishes)
+    plan = again(view(target, 1.0, left=60, right=right))
+    assert (plan.watts["right"], plan.reasons["right"]) == (0.0, reason)
+
+
 @pytest.mark.parametrize("target", [2000.0, 9000.0, -2000.0, -9000.0])
 @pytest.mark.parametrize(
     ("wishes", "shares"),

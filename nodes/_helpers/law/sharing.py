@@ -106,11 +106,12 @@ def _shared(
     late = table.is_late(chosen)
     going = _going(now, seats, working) if working.leaving else {}
     rest = now._replace(total=now.total - sum(going.values())) if going else now
-    shares = table.lift(chosen, _filled(rest, chosen, late=late))
+    parts = _filled(rest, chosen, late=late)
+    shares = table.lift(chosen, parts)
     if going:
         shares |= going
     unmet = max(0.0, now.total - sum(shares.values())) + now.refused
-    _explain(now, seats, shares, reasons)
+    _explain(now, seats, parts, shares, reasons)
     if going:
         reasons.update(dict.fromkeys(going, "hands over"))
         chosen = sorted([seat for seat in seats if seat.name in shares], key=table.by_reach)
@@ -165,15 +166,18 @@ def _divided(
 
 
 def _explain(
-    now: Round, seats: Sequence[Seat], shares: Mapping[str, Watts], reasons: dict[str, str]
+    now: Round,
+    seats: Sequence[Seat],
+    parts: Mapping[str, Watts],
+    shares: Mapping[str, Watts],
+    reasons: dict[str, str],
 ) -> None:
-    """Say of each battery that is not at a limit why its share is what it is."""
+    """Say of each battery that is not at a limit why its share is what its part came to."""
     for seat in seats:
-        share = shares.get(seat.name)
-        if share is None:
-            reasons[seat.name] = "not needed"
-        elif share <= 0:
-            reasons[seat.name] = "less than its minimum power"
+        share = shares.get(seat.name, 0.0)
+        if share <= 0:
+            small = parts.get(seat.name, 0.0) > 0
+            reasons[seat.name] = "less than its minimum power" if small else "not needed"
         elif seat.lost and share <= seat.lost + 1:
             reasons[seat.name] = "it is full: what its panels make"
         elif share < seat.able - 1:
