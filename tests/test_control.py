@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flowctl.live.control import listening
+from flowctl.live.control import flow_at, listening, socket_path
 from flowctl.live.run import run
 from flowctl.live.session import Options
 from tests.house import build
@@ -19,3 +19,10 @@ async def test_a_folder_with_too_long_a_name_is_told_and_the_flow_runs_on(
     await run([path], Options(seconds=0.3, watch=False), [listening(state)])
     told = [record.getMessage() for record in caplog.records if "watched" in record.getMessage()]
     assert told == [f"it cannot be watched at {state}/run/it.sock: AF_UNIX path too long"]
+
+
+@pytest.mark.parametrize("flow", ["home", "my house", "../../up", "a/b", "100%", "Küche.1"])
+def test_whatever_a_flow_is_called_it_is_found_in_its_own_folder(tmp_path: Path, flow: str) -> None:
+    path = socket_path(tmp_path, flow)
+    assert path.parent == tmp_path / "run"
+    assert flow_at(path) == flow

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flowctl.faults import FlowError
-from flowctl.live.control import is_answered, socket_path
+from flowctl.live.control import flow_at, is_answered, socket_path
 
 
 def ask(state: Path, flow: str | None, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -21,7 +21,7 @@ def ask(state: Path, flow: str | None, request: dict[str, Any]) -> Iterator[dict
         try:
             link.connect(str(path))
         except OSError:
-            raise FlowError(f"no flow '{path.stem}' is running here; start it first") from None
+            raise FlowError(f"no flow '{flow_at(path)}' is running here; start it first") from None
         link.sendall(json.dumps(request).encode() + b"\n")
         with link.makefile(encoding="utf-8") as lines:
             yield from map(json.loads, lines)
@@ -31,10 +31,10 @@ def _path(state: Path, flow: str | None) -> Path:
     if flow:
         return socket_path(state, flow)
     sockets = sorted((state / "run").glob("*.sock"))  # a killed flow leaves its own
-    running = [path for path in sockets if is_answered(state, path.stem)]
+    running = [path for path in sockets if is_answered(state, flow_at(path))]
     if not running:
         raise FlowError("no flow is running here; start one with `flowctl run`")
     if len(running) > 1:
-        names = ", ".join(path.stem for path in running)
+        names = ", ".join(flow_at(path) for path in running)
         raise FlowError(f"several flows run: {names}; choose one with --flow")
     return running[0]

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from flowctl.engine.engine import Engine
 from flowctl.faults import nearest
@@ -25,8 +26,13 @@ LONGEST = 65_536  # bytes of a request
 
 
 def socket_path(state: Path, flow: str) -> Path:
-    """Return where a running flow of that name listens."""
-    return state / "run" / f"{flow}.sock"
+    """Return where a running flow of that name listens; a name may hold what no file's may."""
+    return state / "run" / f"{quote(flow, safe=' ')}.sock"
+
+
+def flow_at(path: Path) -> str:
+    """Return the name of the flow that listens there."""
+    return unquote(path.stem)
 
 
 def is_answered(state: Path, flow: str) -> bool:
