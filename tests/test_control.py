@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from flowctl.live.control import flow_at, listening, socket_path
+from flowctl.live.control import flow_at, listening, socket_path, tappable
 from flowctl.live.run import run
 from flowctl.live.session import Options
+from flowctl.testing import Bench
 from tests.house import build
 from tests.test_cli import BEAT
 
@@ -26,3 +27,12 @@ def test_whatever_a_flow_is_called_it_is_found_in_its_own_folder(tmp_path: Path,
     path = socket_path(tmp_path, flow)
     assert path.parent == tmp_path / "run"
     assert flow_at(path) == flow
+
+
+def test_of_a_stream_that_ends_in_a_sink_the_watcher_hears_what_goes_in() -> None:
+    bench = Bench("streams:\n  beat: [tick: 1s, print]\n")
+    known = tappable(bench.engine)
+    assert known["beat"] == known["beat/print"] == "beat/in"
+    assert known["beat/tick"] == "beat/tick"
+    bench.advance(2)
+    assert bench.stream(known["beat"]) == [(0, 0.0), (1, 1.0), (2, 2.0)]

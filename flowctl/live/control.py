@@ -20,6 +20,7 @@ from flowctl.faults import nearest
 from flowctl.language.flow import INTO
 from flowctl.live.session import Session
 from flowctl.recordings.plain import plain
+from flowctl.signature.node import NodeKind
 
 WINDOW = 1000  # lines a slow watcher may be behind before the oldest are let go
 LONGEST = 65_536  # bytes of a request
@@ -164,11 +165,16 @@ async def _tapped(
 
 
 def tappable(engine: Engine) -> dict[str, str]:
-    """Name everything that can be tapped: streams, steps, and what goes into devices."""
-    inner = {step_id: step_id for step_id in engine.graph.steps}
-    into = {f"{s.stream}/{INTO}": f"{s.stream}/{INTO}" for s in engine.graph.steps.values()}
+    """Name all that can be tapped: streams, steps, what goes into devices; of a sink its input."""
+    steps, streams = engine.graph.steps, engine.graph.streams
+    into = [f"{step.stream}/{INTO}" for step in steps.values()]
     known = {name: name for name in into if name in engine.outputs}
-    return {**inner, **known, "errors": "errors", **engine.graph.streams}
+    inner = {
+        step_id: f"{step.stream}/{INTO}" if step.kind is NodeKind.SINK else step_id
+        for step_id, step in steps.items()
+    }
+    ends = {name: inner[step_id] for name, step_id in streams.items()}
+    return {**inner, **known, "errors": "errors", **ends}
 
 
 def _keeper(
