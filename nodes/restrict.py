@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 from flowctl import Ability, Condition, Ge, NamesBatteries, Observable, Outlook, Watts
+from nodes._helpers.law.notes import noted
 from nodes._helpers.operators import NONE, Receiver, each_with, work_out
 
 
@@ -71,16 +72,15 @@ def _lowered(ability: Ability, takes: Watts | None, gives: Watts | None) -> Abil
     charge, discharge = _least(ability.can_charge, takes), _least(ability.can_discharge, gives)
     if (charge, discharge) == (ability.can_charge, ability.can_discharge):
         return ability
-    said = _word(takes, gives) or ability.note
-    return replace(ability, can_charge=charge, can_discharge=discharge, note=said)
-
-
-def _word(takes: Watts | None, gives: Watts | None) -> str:
-    if takes == 0 and gives == 0:
-        return "may do nothing now"
-    if takes == 0:
-        return "may not charge now"
-    return "may not discharge now" if gives == 0 else ""
+    if takes == gives == 0:
+        return replace(ability, can_charge=0.0, can_discharge=0.0, note="may do nothing now")
+    note = ability.note
+    if charge < ability.can_charge:
+        note = noted(f"may take {charge:.0f}W at most" if charge else "may not charge now", note)
+    if discharge < ability.can_discharge:
+        said = f"may give {discharge:.0f}W at most" if discharge else "may not discharge now"
+        note = noted(said, note)
+    return replace(ability, can_charge=charge, can_discharge=discharge, note=note)
 
 
 def _least(able: Watts, most: Watts | None) -> Watts:

@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 
 from flowctl import Ability, Ge, Le, NamesBatteries, Observable, Outlook, Percent
 from nodes._helpers.law.allocation import sun_alone
+from nodes._helpers.law.notes import noted
 from nodes._helpers.operators import Receiver, each_with
 
 LOW, HIGH = "low", "high"
@@ -98,10 +99,11 @@ def step(
 
 def _held(name: str, ability: Ability, now: Outside, window: Window) -> Ability:
     if name in now.low:
-        least = sun_alone(ability)
-        ability = replace(ability, can_discharge=least, note=f"kept at {window.low:g}% of charge")
+        note = noted(f"kept at {window.low:g}% of charge", ability.note)
+        ability = replace(ability, can_discharge=sun_alone(ability), note=note)
     if name in now.high:
-        ability = replace(ability, can_charge=0.0, note=f"charged to {window.high:g}% only")
+        note = noted(f"charged to {window.high:g}% only", ability.note)
+        ability = replace(ability, can_charge=0.0, note=note)
     return ability
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from flowctl import Ability, Outlook, Percent, Seconds, Watts
+from nodes._helpers.law.notes import of_way
 from nodes._helpers.timing import TINY
 
 Split = Literal["all", "needed"]
@@ -157,6 +158,10 @@ def _reasons(
         return dict.fromkeys(outlook.batteries, f"up to {rules.idle:g}W nobody works")
     charge = f"empty: {rules.empty:g}% or less" if way == GIVES else f"full: {rules.full:g}%"
     return {
-        name: charge if name in barred else "not called" if name in able else ability.note
+        name: charge
+        if name in barred
+        else "not called"
+        if name in able
+        else of_way(ability.note, way)
         for name, ability in outlook.batteries.items()
     }

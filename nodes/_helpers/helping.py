@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from flowctl import Ability, Watts
 from nodes._helpers.law.allocation import water_fill
+from nodes._helpers.law.notes import of_way
 from nodes._helpers.leading import Lead, Member, Rules
 
 CAPACITY_UNKNOWN = 5000.0  # Wh while it does not tell: about one common home battery
@@ -47,7 +48,9 @@ def share(
     parts = _parts(active, size, weights, limits, rules.least)
     watts = {name: way * parts.get(name, 0.0) or 0.0 for name in helpers}
     reasons = {
-        name: _reason(name, one, parts.get(name, 0.0), limits[name], barred, size, rules)
+        name: _reason(
+            name, of_way(one.note, way), parts.get(name, 0.0), limits[name], barred, size, rules
+        )
         for name, (one, _) in helpers.items()
     }
     for name in before.named - helpers.keys() - led.left:  # one last word: silence is release
@@ -105,7 +108,7 @@ def _parts(
 
 def _reason(
     name: str,
-    one: Ability,
+    note: str,
     part: Watts,
     limit: Watts,
     barred: frozenset[str],
@@ -115,6 +118,6 @@ def _reason(
     if name in barred:
         return f"empty: {rules.empty:g}% or less"
     if part:
-        full = one.note or f"its limit: {limit:.0f}W"
+        full = note or f"its limit: {limit:.0f}W"
         return "shares by energy" if part < limit - 1 else full
-    return "not needed" if not size or limit > 0 else one.note or "can do nothing this way now"
+    return "not needed" if not size or limit > 0 else note or "can do nothing this way now"

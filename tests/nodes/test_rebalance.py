@@ -302,6 +302,31 @@ def test_who_gets_nothing_is_told_why(target, wishes, reason):
     assert (plan.watts["right"], plan.reasons["right"]) == (0.0, reason)
 
 
+@pytest.mark.parametrize(
+    ("note", "gives", "takes"),
+    [
+        ("", "at its limit", "at its limit"),
+        ("delivers 300W at most", "delivers 300W at most", "at its limit"),
+        ("takes 300W at most", "at its limit", "takes 300W at most"),
+        ("delivers 300W at most, takes 9W at most", "delivers 300W at most", "takes 9W at most"),
+        (
+            "may not charge now, delivers 300W at most",
+            "delivers 300W at most",
+            "may not charge now",
+        ),
+        ("may give 300W at most, delivers 900W at most", "may give 300W at most", "at its limit"),
+        ("kept at 20% of charge", "kept at 20% of charge", "at its limit"),
+        ("charged to 80% only", "at its limit", "charged to 80% only"),
+        ("may do nothing now", "may do nothing now", "may do nothing now"),
+    ],
+)
+def test_the_limit_that_binds_is_that_of_the_direction(note, gives, takes):
+    left = {"can_charge": 300.0, "can_discharge": 300.0, "note": note}
+    for target, reason in ((4000.0, gives), (-4000.0, takes)):
+        plan = step(Shared(), view(target, left=left, right=50), policy_of({}))[1]
+        assert plan.reasons["left"] == reason
+
+
 @pytest.mark.parametrize("target", [2000.0, 9000.0, -2000.0, -9000.0])
 @pytest.mark.parametrize(
     ("wishes", "shares"),

@@ -8,7 +8,7 @@ from flowctl.testing import play
 from nodes.restrict import restrict
 from tests.nodes.outlooks import OUTLOOKS, view
 
-HOUSE = view(500.0, left=50.0, right={"can_discharge": 900.0, "note": "gives 900W at most"})
+HOUSE = view(500.0, left=50.0, right={"can_discharge": 900.0, "note": "delivers 900W at most"})
 
 
 def limits(outlook):
@@ -51,13 +51,16 @@ def test_a_stream_decides():
 
 def test_it_says_what_is_forbidden_and_keeps_other_notes():
     outlook = only(play(restrict, [(1, HOUSE)], discharge=Expression("False")))
-    assert {a.note for a in outlook.batteries.values()} == {"may not discharge now"}
+    assert [a.note for a in outlook.batteries.values()] == [
+        "may not discharge now", "may not discharge now, delivers 900W at most",
+    ]  # fmt: skip
     outlook = only(play(restrict, [(1, HOUSE)], charge=Expression("False")))
     assert outlook.batteries["left"].note == "may not charge now"
     both = {"charge": Expression("False"), "discharge": Expression("False")}
     assert only(play(restrict, [(1, HOUSE)], **both)).batteries["left"].note == "may do nothing now"
-    outlook = only(play(restrict, [(1, HOUSE)], max_discharge=2000.0))
-    assert outlook.batteries["right"].note == "gives 900W at most"
+    outlook = only(play(restrict, [(1, HOUSE)], max_discharge=2000.0, max_charge=1500.0))
+    assert outlook.batteries["left"].note == "may give 2000W at most, may take 1500W at most"
+    assert outlook.batteries["right"].note == "may take 1500W at most, delivers 900W at most"
 
 
 def test_all_else_of_the_outlook_passes():

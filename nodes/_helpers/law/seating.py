@@ -10,6 +10,7 @@ from nodes._helpers.law.allocation import Seat, sun_alone
 from nodes._helpers.law.by_name import FULL, ByName
 from nodes._helpers.law.following import Following
 from nodes._helpers.law.losses import Losses
+from nodes._helpers.law.notes import of_way
 
 Strategy = Literal[
     "energy", "soc", "capacity", "power", "equal", "weighted", "priority", "efficiency"
@@ -78,7 +79,8 @@ class Round(NamedTuple):
             if ability.soc is not None and ability.soc >= ceiling:
                 return 0.0, f"charged to {ceiling:g}%"
             able = ability.can_charge
-        return able, ability.note or ("at its limit" if able > 0 else "can do nothing this way now")
+        note = of_way(ability.note, sign) if ability.note else ""
+        return able, note or ("at its limit" if able > 0 else "can do nothing this way now")
 
 
 def seated(

@@ -1,0 +1,19 @@
+"""Notes on a battery: what is special of it now, in parts; some are about one direction only."""
+
+BETWEEN = ", "
+OTHER_WAY = {
+    1.0: ("takes ", "may take ", "may not charge", "charged to "),
+    -1.0: ("delivers ", "may give ", "may not discharge", "kept at "),
+}
+"""How parts begin that say nothing of discharging (1), of charging (-1)."""
+
+
+def noted(said: str, note: str) -> str:
+    """Put something new before what was noted already."""
+    return said + BETWEEN + note if said and note else said or note
+
+
+def of_way(note: str, sign: float) -> str:
+    """Return the first part that holds in a direction, + discharging; empty if there is none."""
+    parts = note.split(BETWEEN)
+    return next((part for part in parts if not part.startswith(OTHER_WAY[sign])), "")
