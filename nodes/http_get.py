@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from flowctl import Ge, Gt, Log, Seconds, Secret, UnitFrom, ticks
 from nodes._helpers.fields import frozen, pick, read_json, read_number
-from nodes._helpers.hosts import Site
+from nodes._helpers.hosts import Page
 from nodes._helpers.http import http, path_of
 from nodes._helpers.login import Way, basic
 from nodes._helpers.nonsense import Nonsense
@@ -21,7 +21,7 @@ Format = Literal["number", "text", "json"]
 
 async def http_get(
     *,
-    url: Annotated[Site, "what to ask, e.g. http://192.168.1.30/rpc/EM.GetStatus?id=0"],
+    url: Annotated[Page, "what to ask, e.g. http://192.168.1.30/rpc/EM.GetStatus?id=0"],
     every: Annotated[Seconds, Ge(0.1), "time between two questions; it needs time to answer"] = 5.0,
     field: Annotated[str, "where in a JSON answer the value is, e.g. `phases[0].power`"] = "",
     format: Annotated[Format, "what the value is; `json` gives objects as they are"] = "number",
@@ -39,10 +39,10 @@ async def http_get(
 
     Nothing is said while the host does not answer, or answers something that holds no such value.
     """
-    path = path_of(url)
+    address, path = url.reveal(), path_of(url.reveal())
     who = (user, password) if password else None
     told = {**(headers or {}), **(basic(who) if who and login == "basic" else {})}
-    async with http(url, digest=who if login == "digest" else None) as link:
+    async with http(address, digest=who if login == "digest" else None) as link:
         nonsense = Nonsense(log, link.shown)
         async for _ in ticks(every):
             try:

@@ -1,9 +1,9 @@
 """Addresses as settings: what can be none is a fault when the flow is checked."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from flowctl import Check, UsualPort
+from flowctl import Check, Secret, UsualPort
 
 PORTS = range(1, 65536)
 ODD = frozenset("/\\@?#,;|<>\"'{}")  # in no name of a host
@@ -51,6 +51,29 @@ def check_site(text: str) -> None:
     for end in "/?#":
         host = host.partition(end)[0]
     check_host(host.rpartition("@")[2])
+
+
+class Page(Secret):
+    """An address on the web as a setting: printed without its login, and without what it asks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown, asks, _ = self.reveal().partition("?")
+        scheme, mark, rest = shown.rpartition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}{asks and '?***'}"
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Take an address, or the file that holds one."""
+        page = super().read(value)
+        check_site(page.reveal())
+        return page
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        return {"type": "string", "description": "address on the web, e.g. http://host/path"}
 
 
 def or_empty(rule: Callable[[str], object]) -> Callable[[str], object]:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from flowctl.faults import FlowError
 from flowctl.language.check import load
-from nodes._helpers.hosts import check_host, check_mac, check_site
+from nodes._helpers.hosts import Page, check_host, check_mac, check_site
+from tests.typed import typed
 
 GOOD_HOSTS = [
     "192.168.1.20",
@@ -99,3 +100,32 @@ def test_a_wrong_setting_is_a_fault_at_its_place(step, place, said):
 
 def test_what_may_be_left_empty_may_be():
     load("flow: it\nstreams:\n  one:\n    - shelly: {broker: 127.0.0.1, topic: t, host: ''}\n")
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        ("http://me:hush@meter:80/a/b?token=hush", "http://meter:80/a/b?***"),
+        ("meter/x@y", "meter/x@y"),
+        ("me:hush@meter", "meter"),
+        ("https://meter", "https://meter"),
+        ("meter?key=hush", "meter?***"),
+    ],
+)
+def test_a_page_is_printed_without_what_opens_it(page, shown):
+    assert repr(Page.read(page)) == shown
+    assert Page.read(page).reveal() == page
+
+
+def test_no_drawing_of_a_flow_shows_what_opens_a_page(tmp_path, monkeypatch):
+    monkeypatch.setenv("KEY", "hush")
+    flow = tmp_path / "sun.yaml"
+    flow.write_text(
+        "streams:\n  sun:\n"
+        '    - http_get: {url: "http://me:${KEY}@meter/x?key=${KEY}", unit: W}\n'
+        "    - print\n"
+    )
+    for form in ("json", "mermaid", "dot"):
+        code, said, complained = typed("graph", flow, "--format", form)
+        assert code == 0
+        assert "hush" not in said + complained

@@ -10,6 +10,7 @@ from flowctl import Secret
 from flowctl.marks import UnitFrom
 from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers.fields import frozen, pick, read_json
+from nodes._helpers.hosts import Page
 from nodes._helpers.http import origin_of, path_of
 from nodes.http_get import http_get
 from tests.nodes.web import saying, take, website
@@ -20,7 +21,7 @@ SHELLY = '{"id": 0, "total_act_power": -412.3, "emeters": [{"power": 5}, {"power
 
 async def getting(body: str, **settings: object) -> object:
     async with website(saying(body)) as host:
-        source = http_get(url=f"http://{host}/status", every=0.01, log=LOG, **settings)
+        source = http_get(url=Page(f"http://{host}/status"), every=0.01, log=LOG, **settings)
         return (await take(source, 1))[0]
 
 
@@ -80,7 +81,7 @@ async def test_nonsense_is_passed_over(body: str, settings: dict[str, object]) -
     good = '{"a": 1, "emeters": []}' if settings.get("format") == "json" else "5"
     good = f'{{"{settings["field"]}": 5}}' if "field" in settings else good
     async with website(saying(body, good)) as host:
-        source = http_get(url=f"{host}/x", every=0.01, log=LOG, **settings)  # type: ignore[arg-type]
+        source = http_get(url=Page(f"{host}/x"), every=0.01, log=LOG, **settings)  # type: ignore[arg-type]
         got = await take(source, 1)
     assert got in ([5.0], [{"a": 1, "emeters": ()}])
 
@@ -89,7 +90,8 @@ async def test_path_query_and_headers_are_sent() -> None:
     asked: list[web.Request] = []
     async with website(saying("5", asked=asked)) as host:
         headers = {"Authorization": Secret("Bearer hush")}
-        await take(http_get(url=f"http://{host}/rpc/EM?id=0", every=1, headers=headers, log=LOG), 1)
+        page = Page(f"http://{host}/rpc/EM?id=0")
+        await take(http_get(url=page, every=1, headers=headers, log=LOG), 1)
     assert asked[0].path_qs == "/rpc/EM?id=0"
     assert asked[0].headers["Authorization"] == "Bearer hush"
 
@@ -97,7 +99,7 @@ async def test_path_query_and_headers_are_sent() -> None:
 async def test_a_refusal_shows_no_secret() -> None:
     denied = web.Response(status=401, text="go away")
     async with website(saying(denied)) as host:
-        source = http_get(url=f"http://me:hush@{host}/x?key=hush", every=1, log=LOG)
+        source = http_get(url=Page(f"http://me:hush@{host}/x?key=hush"), every=1, log=LOG)
         with pytest.raises(OSError, match="says 401 go away; it wants a login") as caught:
             await take(source, 1)
     assert "hush" not in str(caught.value)
@@ -105,7 +107,7 @@ async def test_a_refusal_shows_no_secret() -> None:
 
 async def test_nonsense_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     async with website(saying("<html>", "5")) as host:
-        await take(http_get(url=f"http://me:hush@{host}/x?key=hush", every=0.01, log=LOG), 1)
+        await take(http_get(url=Page(f"http://me:hush@{host}/x?key=hush"), every=0.01, log=LOG), 1)
     assert "talks nonsense" in caplog.text
     assert "hush" not in caplog.text
 
@@ -120,7 +122,7 @@ async def test_a_redirect_is_not_followed_but_told() -> None:
     moved = web.Response(status=302, headers={"Location": "https://elsewhere/x"})
     async with website(saying(moved)) as host:
         with pytest.raises(OSError, match="it moved to https://elsewhere/x"):
-            await take(http_get(url=host, every=1, log=LOG), 1)
+            await take(http_get(url=Page(host), every=1, log=LOG), 1)
 
 
 @pytest.mark.parametrize(
@@ -150,11 +152,11 @@ async def test_a_login_is_given_as_the_device_wants_it(login: str) -> None:
 
     async with website(guarded) as host:
         who = {"user": "me", "password": Secret("s3cret"), "login": login}
-        assert await take(http_get(url=host, every=0.01, log=LOG, **who), 2) == [5.0, 5.0]
+        assert await take(http_get(url=Page(host), every=0.01, log=LOG, **who), 2) == [5.0, 5.0]
         assert ('username="me"' in asked[-1]) == (login == "digest")
         other = "digest" if login == "basic" else "basic"
         with pytest.raises(OSError, match=r"401.*user and password") as caught:
-            await take(http_get(url=host, log=LOG, **(who | {"login": other})), 1)
+            await take(http_get(url=Page(host), log=LOG, **(who | {"login": other})), 1)
         assert "s3cret" not in str(caught.value)
 
 
