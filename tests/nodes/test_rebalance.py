@@ -350,6 +350,12 @@ def test_a_limit_of_the_sum_does_not_move_shares_from_one_to_another(target, wis
         assert abs(sum(made.values())) == pytest.approx(1500, abs=2)
 
 
+def test_that_nothing_is_accepted_is_no_want_of_need():
+    plan = told_through(in_all(0.0), 800.0)[30]
+    assert plan.unmet == pytest.approx(800)
+    assert set(plan.reasons.values()) == {"all together accept 0W at most"}
+
+
 def test_a_limit_of_the_sum_and_one_of_its_own_leave_work_to_the_other():
     plans = told_through(
         lambda watts: in_all(1500.0)({**watts, "left": min(300.0, watts["left"])}), 2500.0

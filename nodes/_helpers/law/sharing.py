@@ -15,6 +15,7 @@ from nodes._helpers.law.together import Followed, follow_all
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
+SMALL = "less than its minimum power"
 SHARES = {
     "energy": "shares by energy",
     "soc": "shares by charge",
@@ -173,17 +174,18 @@ def _explain(
     reasons: dict[str, str],
 ) -> None:
     """Say of each battery that is not at a limit why its share is what its part came to."""
+    refused = f"all together accept {now.total:.0f}W at most" if now.refused else ""
     for seat in seats:
-        share = shares.get(seat.name, 0.0)
-        if share <= 0:
+        share = shares.get(seat.name)
+        if share is None:
+            reasons[seat.name] = "not needed"
+        elif share <= 0:
             small = parts.get(seat.name, 0.0) > 0
-            reasons[seat.name] = "less than its minimum power" if small else "not needed"
+            reasons[seat.name] = SMALL if small else refused or "not needed"
         elif seat.lost and share <= seat.lost + 1:
             reasons[seat.name] = "it is full: what its panels make"
         elif share < seat.able - 1:
-            reasons[seat.name] = SHARES[now.policy.strategy]
-            if now.refused:
-                reasons[seat.name] = f"all together accept {now.total:.0f}W at most"
+            reasons[seat.name] = refused or SHARES[now.policy.strategy]
 
 
 def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) -> None:
