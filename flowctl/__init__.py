@@ -1,5 +1,9 @@
 """flowctl: a flow engine with an embedded controller. These are the words of a node author."""
 
+# isort: off
+from flowctl import interrupt  # noqa: F401 - first: the rest takes a while
+# isort: on
+
 from annotated_types import Ge, Gt, Le, Lt
 from reactivex import Observable
 

@@ -8,24 +8,24 @@ import gc
 import inspect
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
 from flowctl import commands
 from flowctl.faults import FlowError, nearest, plainly
+from flowctl.interrupt import INTERRUPTED, as_usual, at_once
 from flowctl.signature.arguments import parse
 
 ABOUT = "A flow engine with an embedded controller for home batteries."
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
+FAILED, WRONG = 1, 2
 GARBAGE = 10_000  # new objects between two looks for circular garbage; imports make none
 
 
 def main() -> None:
     """Do what was typed, and end with its exit code."""
+    at_once()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # half characters
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's `&` had it ignored
     gc.set_threshold(GARBAGE)
     atexit.register(gc.freeze)  # at the end nothing need be looked through
     sys.exit(call(sys.argv[1:]))
@@ -54,7 +54,9 @@ def _call(name: str, *words: str) -> int:
     known = commands.known()
     if name in known:  # only what is asked for is imported: `check` stays quick
         command = commands.command(name)
-        return command(**parse(command, f"flowctl {name}", words)) or 0
+        given = parse(command, f"flowctl {name}", words)
+        as_usual()
+        return command(**given) or 0
     if name in ("-h", "--help"):
         return _help(0)
     if name == "--version":

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from flowctl.folders import state_folder
+from flowctl.interrupt import at_once
 from flowctl.live.guardian import RESTARTED
 from flowctl.live.guarding import guarding
 from flowctl.live.session import Options, Session
@@ -46,6 +47,7 @@ def run(
 
     Example: flowctl run flows/home.yaml --record day.jsonl.gz
     """
+    at_once()  # until the flows have handlers of their own; nothing is borrowed before
     # here, so that `flowctl --help` stays quick
     from flowctl.live.control import listening
     from flowctl.live.run import run as run_flows

@@ -58,16 +58,17 @@ async def _run(
     clock = LiveClock()
     storage = Storage(options.state) if options.state else None
     sessions = [Session(source, graph, clock, options, storage) for source, graph in pairs]
-    guard.start(sessions)
-    guarded = asyncio.ensure_future(_go_along(guard.beating, sessions))
-    try:
-        with _stop_on_signals(guard.last) as stop:
+    with _stop_on_signals(guard.last) as stop:
+        guard.start(sessions)
+        guarded = asyncio.ensure_future(_go_along(guard.beating, sessions))
+        try:
             await _live(sessions, options, beside, stop)
-    finally:
-        guarded.cancel()
-        await asyncio.gather(guarded, return_exceptions=True)
-        if storage:
-            storage.close()
+        finally:
+            guard.last()
+            guarded.cancel()
+            await asyncio.gather(guarded, return_exceptions=True)
+            if storage:
+                storage.close()
     return sessions
 
 
