@@ -358,18 +358,17 @@ def test_a_flow_brings_its_own_plant(tmp_path):
     assert code != 0
     assert "plant.yaml" in said
     plant(tmp_path)
-    assert run(path, "--for", "1m", "--no-bounds")[0] == 0
-    code, _, said = run(flow(tmp_path), "--for", "1m")
-    assert "brings no plant with it" in said
+    code, told, _ = run(path, "--for", "1m", "--no-bounds")
+    assert (code, told.startswith(f"{tmp_path / 'plant.yaml'}: 1 min")) == (0, True)
 
 
 def test_a_plant_of_the_name_of_the_flow_is_pointed_at(tmp_path):
     path = flow(tmp_path)
-    assert "name one: --plant flows/plants/two-batteries.yaml" in run(path)[2]
+    assert "lies a plant" not in run(path, "--for", "1m", "--no-bounds")[2]
     own = tmp_path / "plants" / path.name
     own.parent.mkdir()
     own.write_text(QUICK)
-    assert f"name one: --plant {own}" in run(path)[2]
+    assert f"lies a plant: --plant {own}" in run(path, "--for", "1m", "--no-bounds")[2]
 
 
 def test_a_bound_of_nothing_is_no_measure(tmp_path):

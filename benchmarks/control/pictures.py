@@ -20,6 +20,7 @@ from charts import COLOURS, Curve, Panel, chart
 
 from flowctl import Ability, Outlook
 from flowctl.backtest.loop import ClosedLoop, quiet
+from flowctl.backtest.makes import asks
 from flowctl.backtest.truth import STEP
 from flowctl.backtest.world import World
 from flowctl.language.check import load
@@ -73,7 +74,8 @@ def run(flow: Path, plant: str, house: list[tuple[float, float]], seconds: float
         file = Path(folder) / "plant.yaml"
         file.write_text(plant, encoding="utf-8")
         world = World(file, house=[*house, (seconds + 60, house[-1][1])], seconds=seconds)
-        twins, graph = world.open(), load(flow)
+        graph = load(flow)
+        twins = world.open(asks(graph))
         loop = ClosedLoop(graph, twins, world.starts(twins))
         outlooks: list[tuple[float, Outlook]] = []
         if "plan/response_predictor" in graph.steps:

@@ -1,7 +1,7 @@
 """Several flows in the same world, and the bounds of that world."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ class Comparison:
     """The plant's meter and batteries."""
     repeats: float | None = None
     """After how long the load of the house begins anew, s, if it does."""
+    abouts: Mapping[str, str] = field(default_factory=dict)
+    """What each battery is, in a line."""
 
 
 def compare(
@@ -59,7 +61,10 @@ def compare(
         kept.put(known)
     rated = [_rated(outcome, known) for outcome in outcomes]
     repeats = world.repeats(twins)
-    return Comparison(setting, seconds, world.starts(twins), rated, known, twins.names, repeats)
+    abouts = {name: twins.twin(name).about for name in twins.names[1:]}
+    return Comparison(
+        setting, seconds, world.starts(twins), rated, known, twins.names, repeats, abouts
+    )
 
 
 def _check(candidates: Sequence[Candidate], setting: Setting, twins: Twins) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from flowctl.backtest.world import Twin, Twins
+from flowctl.backtest.makes import SUN, Makes
+from flowctl.backtest.world import Twin, Twins, World
 from flowctl.engine.ends import Edge, End
 from flowctl.faults import Fault, FlowError, nearest
 from flowctl.language.graph import Graph, Step
@@ -12,7 +13,6 @@ from flowctl.signature.node import NodeKind
 from flowctl.values import RELEASE, Battery
 from flowctl.virtual.clock import VirtualClock
 
-SUN = "pv"  # a source of this name is the roof's own meter
 Command = tuple[float, float | None]
 
 
@@ -26,6 +26,8 @@ class TwinEnds:
         """Whether something was sent since somebody looked."""
         self.commands: dict[str, list[Command]] = {}
         """What was written to each battery, and when; `None` released it."""
+        self.nobody: list[str] = []
+        """Devices of the flow that are not there."""
 
     def source(self, edge: Edge, push: Callable[[Any], None], done: Callable[[], None]) -> End:
         """Let the plant speak for a source."""
@@ -40,6 +42,9 @@ class TwinEnds:
         """Hand commands to the twin."""
         name = edge.step.stream
         self.pushes[name] = push
+        if name not in self._twins.names:
+            self.nobody.append(name)
+            return _Nowhere()
         self.commands[name] = []
         return _Wire(name, self._twins.twin(name), self)
 
@@ -69,8 +74,10 @@ class _Nowhere:
         """Nothing is held."""
 
 
-def fit(graph: Graph, twins: Twins, plant: object, fed: Collection[str]) -> None:
+def fit(graph: Graph, twins: Twins, world: World, fed: Collection[str], asks: Makes) -> None:
     """Hold the edges of a flow against the streams of a plant; `fed` are spoken for elsewhere.
+
+    A device that has no address need not be there.
 
     Raises:
         FlowError: the plant lacks a stream of the flow, or the flow has none for its meter.
@@ -79,31 +86,33 @@ def fit(graph: Graph, twins: Twins, plant: object, fed: Collection[str]) -> None
         fault
         for stream in graph.streams
         if (edge := graph.edge(stream)) is not None
-        if (fault := _fault(edge, twins, plant, fed)) is not None
+        if asks.get(stream, {}) is not None
+        if (fault := _fault(edge, twins, world, fed)) is not None
     ]
     meter = twins.names[0]
     edge = graph.edge(meter)
     if not faults and (edge is None or edge.kind is not NodeKind.SOURCE):
         cure = nearest(meter, graph.streams) or f"call the stream of its meter '{meter}'"
-        said = f"the flow has no source called '{meter}', as the meter of {plant} is"
+        said = f"the flow has no source called '{meter}', as the meter of {world.called} is"
         raise FlowError(f"{graph.file or graph.name}: {said}; {cure}")
     if faults:
         raise FlowError(faults)
 
 
-def _fault(edge: Step, twins: Twins, plant: object, fed: Collection[str]) -> Fault | None:
+def _fault(edge: Step, twins: Twins, world: World, fed: Collection[str]) -> Fault | None:
     name, (meter, *batteries) = edge.stream, twins.names
     if edge.kind is NodeKind.DEVICE:
-        return None if name in batteries else _missing(edge, plant, batteries, "{kind: wired}")
+        return None if name in batteries else _missing(edge, world, batteries)
     if silent(edge.wire) or name in (meter, SUN, *fed):
         return None
     cure = f"say --silent {name} to try the flow without it, or give a --recording that holds it"
-    said = f"nothing in {plant} speaks for the source '{name}'; its meter is '{meter}'"
+    said = f"nothing in {world.called} speaks for the source '{name}'; its meter is '{meter}'"
     return Fault(edge.mark, "E607", edge.id, said, cure)
 
 
-def _missing(edge: Step, plant: object, known: Collection[str], example: str) -> Fault:
+def _missing(edge: Step, world: World, known: Collection[str]) -> Fault:
     name = edge.stream
-    cure = nearest(name, known) or f"add '{name}: {example}' to it"
-    said = f"{plant} has no battery '{name}'; it has {', '.join(known) or 'none'}"
+    add = f"add '{name}: {{kind: wired}}' to it" if world.plant else "call them alike"
+    cure = nearest(name, known) or f"{add}, or name a plant that has it: --plant FILE"
+    said = f"{world.called} has no battery '{name}'; it has {', '.join(known) or 'none'}"
     return Fault(edge.mark, "E607", edge.id, said, cure)

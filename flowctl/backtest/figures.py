@@ -174,5 +174,6 @@ def _switches(power: Sequence[float]) -> int:
 
 
 def _spread(truth: Truth) -> float | None:
-    last = [socs[-1] for socs in truth.socs if socs]
+    kept = zip(truth.socs, truth.stores, strict=True)
+    last = [socs[-1] for socs, stores in kept if socs and stores]
     return max(last) - min(last) if last else None

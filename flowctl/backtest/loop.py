@@ -8,13 +8,14 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from flowctl.backtest.ends import SUN, TwinEnds
+from flowctl.backtest.ends import TwinEnds
+from flowctl.backtest.makes import SUN
 from flowctl.backtest.truth import Truth
 from flowctl.backtest.world import Twins
 from flowctl.engine.engine import Engine
 from flowctl.language.graph import Graph
 from flowctl.store import Store
-from flowctl.values import Trouble
+from flowctl.values import Battery, Trouble
 from flowctl.virtual.clock import VirtualClock
 
 LOOK = 1.0  # s between two looks at the truth, at most
@@ -55,6 +56,8 @@ class ClosedLoop:
         self.engine.errors.listen(-1, self.troubles.append)
         self.engine.start()
         self.clock.advance(0)
+        for name in self.ends.nobody:
+            self._say(name, Battery(online=False))
         now, told = 0.0, TELL
         while now < seconds:
             now = min(self._due(), now + LOOK, seconds)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowctl.backtest.figures import BY_NAME
 from flowctl.backtest.learned import Kept, dynamics, read_state
+from flowctl.backtest.makes import Made, asks, made
 from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.tariff import read_tariff
 from flowctl.backtest.trial import Setting
@@ -99,8 +100,10 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
     seconds = _asked(given.lasts, "s", "--for")
     if seconds is not None and seconds <= 0:
         raise FlowError(f"--for {given.lasts}: must be more than 0s")
+    plant = given.plant or _own_plant(flow, sets)
     return World(
-        plant=given.plant or _own_plant(flow, sets),
+        plant=plant,
+        made=_made(flow, sets, plant),
         seed=given.seed,
         house=given.house,
         pv=given.pv,
@@ -158,13 +161,20 @@ def _date(text: str | None) -> datetime | None:
     return made if made.tzinfo else made.replace(tzinfo=UTC)
 
 
-def _own_plant(flow: Path, sets: Mapping[str, str]) -> Path:
-    """The plant of the house that a flow brings with it."""
+def _made(flow: Path, sets: Mapping[str, str], plant: Path | None) -> Made | None:
+    """What the devices of a flow are, and its meter if there is no plant file to say it."""
+    try:
+        graph = load(flow, sets=sets)
+        return made(graph, flow) if plant is None else Made(flow, asks(graph))
+    except FlowError:
+        if plant is None:
+            raise
+        return None  # a faulty flow is told with the others
+
+
+def _own_plant(flow: Path, sets: Mapping[str, str]) -> Path | None:
+    """The plant of the house that a flow brings with it, if it brings one."""
     steps = load(flow, sets=sets).steps.values()
     houses = (step for step in steps if step.kind is NodeKind.SOURCE and silent(step.wire))
     plants = [step.settings["plant"] for step in houses if "plant" in step.settings]
-    if not plants:
-        beside = flow.parent / "plants" / flow.name
-        named = beside if beside.exists() else "flows/plants/two-batteries.yaml"
-        raise FlowError(f"{flow}: the flow brings no plant with it; name one: --plant {named}")
-    return Path(plants[0])
+    return Path(plants[0]) if plants else None

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flowctl.backtest.ends import SUN
 from flowctl.backtest.loop import Row
+from flowctl.backtest.makes import SUN
 from flowctl.faults import FlowError, faulty
 from flowctl.recordings.recording import header, read
 

@@ -8,6 +8,7 @@ from flowctl.backtest.ends import fit
 from flowctl.backtest.figures import figures
 from flowctl.backtest.learned import Kept, stores
 from flowctl.backtest.loop import ClosedLoop, Progress, Row, failures, quiet
+from flowctl.backtest.makes import asks
 from flowctl.backtest.series import Reasons, Series, series
 from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.world import Twins, World
@@ -50,14 +51,14 @@ def fitting(candidate: Candidate, setting: Setting, twins: Twins) -> Graph:
     """
     graph = candidate.graph()
     fed = {stream for _, stream, _ in setting.fed} | setting.silent
-    fit(graph, twins, setting.world.plant, fed)
+    fit(graph, twins, setting.world, fed, asks(graph))
     return graph
 
 
 def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda _: None) -> Outcome:
     """Run a flow in its world."""
     world, graph = setting.world, candidate.graph()
-    twins = world.open()
+    twins = world.open(asks(graph))
     seconds, start = world.lasts(twins), world.starts(twins)
     batteries = [twins.twin(name) for name in twins.names[1:]]
     before = sum(item.soc * item.capacity / 100 for item in batteries)

@@ -20,6 +20,7 @@ class Truth:
         self._batteries = [twins.twin(name) for name in twins.names[1:]]
         self._samples = 0
         self.names = twins.names[1:]
+        self.stores = [battery.stores for battery in self._batteries]
         self.load, self.sun = array("d"), array("d")
         """What the house drew less what its roof made; what the roof made."""
         self.powers = [array("d") for _ in self._batteries]

@@ -26,11 +26,14 @@ def headline(made: Comparison, rebuilt: Rebuilt | None) -> str:
         house = f", the house of {world.house}"
     sun = f", the roof of {world.pv}" if isinstance(world.pv, str | Path) else ""
     since = f"{made.start:%Y-%m-%d %H:%M}"
-    return f"{world.plant}{house}{sun}: {span(made.seconds)} from {since}"
+    if world.plant is None and world.house is None:
+        house = ", a made-up evening"
+    return f"{world.called}{house}{sun}: {span(made.seconds)} from {since}"
 
 
 def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
     """Say what a reader of the figures has to know."""
+    yield from _taken(made)
     for name, known in made.setting.world.known.items():
         if "lag" in known:
             yield f"{name} answers as learned: after {known['dead_time']:g}s, lag {known['lag']:g}s"
@@ -42,6 +45,20 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
         yield from _of_flow(outcome, made.names[0])
+
+
+def _taken(made: Comparison) -> Iterator[str]:
+    """Say what the batteries of a flow without a plant were taken for."""
+    told = made.setting.world.made
+    if made.setting.world.plant is not None or told is None:
+        return
+    for name, about in made.abouts.items():
+        yield f"{name} is taken for {about}"
+    for name, node in told.strange.items():
+        yield f"nothing is known of {node}: {name} may differ; a --plant FILE says how"
+    beside = told.flow.parent / "plants" / told.flow.name
+    if beside.exists():
+        yield f"beside the flow lies a plant: --plant {beside}"
 
 
 def _of_flow(outcome: Outcome, meter: str) -> Iterator[str]:
@@ -115,7 +132,8 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
     world = made.setting.world
     order = [outcome.candidate.label for outcome in ranked(made.outcomes, by)]
     return {
-        "plant": str(world.plant),
+        "plant": str(world.plant) if world.plant else None,
+        "taken_for": dict(made.abouts),
         "house": str(world.house) if isinstance(world.house, str | Path) else None,
         "pv": str(world.pv) if isinstance(world.pv, str | Path) else None,
         "seed": world.seed,

@@ -7,11 +7,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
+from flowctl.backtest.makes import Made, Makes
 from flowctl.faults import FlowError
 from flowctl.values import Battery
 from flowctl.virtual.clock import START
 
-GROUP, PLANT = "flowctl.twins", "plant"
+GROUP = "flowctl.plants"
 DAY = 86400.0
 Given = str | Path | Sequence[tuple[float, float]]
 
@@ -24,6 +25,14 @@ class Twin(Protocol):
 
     def command(self, watts: float | None) -> None:
         """Take a setpoint; `None` releases."""
+
+    @property
+    def about(self) -> str:
+        """What it is, in a line."""
+
+    @property
+    def stores(self) -> bool:
+        """Whether it keeps what it takes: a load does not."""
 
     @property
     def soc(self) -> float:
@@ -127,7 +136,8 @@ class Twins(Protocol):
 class World:
     """Everything that flows which are to be compared have in common."""
 
-    plant: Path
+    plant: Path | None
+    """`None`: the meter and the batteries are what `made` says."""
     seed: int | None = None
     house: Given | None = None
     """A trace in place of the plant's own: a file, or `(second, W)` as recorded."""
@@ -144,9 +154,18 @@ class World:
     """Seconds at the beginning that no figure counts."""
     known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What is known better of a battery than the plant file says: its `lag`, its `soc`."""
+    made: Made | None = None
+    """What the devices of the first flow are, where the plant file does not say."""
 
-    def open(self) -> Twins:
-        """Stand the plant up, at its second 0.
+    @property
+    def called(self) -> str:
+        """What people call the plant."""
+        if self.plant is None and self.made:
+            return f"the plant of {self.made.flow}"
+        return str(self.plant)
+
+    def open(self, asks: Makes | None = None) -> Twins:
+        """Stand the plant up, at its second 0, for a flow that `asks` so.
 
         Raises:
             FlowError: the plant, or a trace, is faulty.
@@ -157,6 +176,8 @@ class World:
             made: Twins = _opener()(
                 self.plant,
                 **given,
+                makes=self.made.words if self.made else {},
+                asks=asks or {},
                 start=self.begin,
                 time_of_day=self._time_of_day(),
                 known=self.known,
@@ -194,7 +215,6 @@ class World:
 
 def _opener() -> Any:
     for entry in entry_points(group=GROUP):
-        if entry.name == PLANT:
-            return entry.load()
+        return entry.load()
     cure = "it comes with flowctl's own nodes: install flowctl again"
-    raise FlowError(f"no installed package stands in for devices ('{GROUP}'); {cure}")
+    raise FlowError(f"no installed package has plants ('{GROUP}'); {cure}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def backtest(
     flows: Annotated[list[Path], "flow file; more are held against it"],
     *,
-    plant: Annotated[Path | None, "plant file; if not given, that of the flow's own house"] = None,
+    plant: Annotated[Path | None, "plant file; else the flow's own house, else its devices"] = None,
     house: Annotated[str | None, "trace of a load: FILE or FILE#COLUMN"] = None,
     pv: Annotated[str | None, "trace of a roof: FILE or FILE#COLUMN"] = None,
     peak: Annotated[str | None, "the most that the roof makes, e.g. 4kW"] = None,
@@ -46,7 +46,8 @@ def backtest(
     """Run flows against a simulated plant and compare them, beside the best that is possible.
 
     Devices are replaced by their twins, the meter by the plant's. A plant begins where the load
-    begins: a trace, a recording, or what the plant file makes up.
+    begins: a trace, a recording, or what the plant file makes up. Without a plant file, batteries
+    and meter are what the steps of the flow say of them.
 
     Example: flowctl backtest flows/home.yaml --house week.csv.gz --against old.yaml
     """

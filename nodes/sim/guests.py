@@ -7,10 +7,11 @@ from typing import Any
 
 from nodes.sim.live_plant import LivePlant
 from nodes.sim.ports import HOST, Door
-from nodes.sim.setup import PlantSetup
+from nodes.sim.setup import BatterySetup, PlantSetup
 from nodes.sim.unit import Unit
 
 Visit = AbstractAsyncContextManager[Any]
+SELDOM = 3600.0  # s: an ESP that tells nothing is one that tells that seldom
 SHELLY, CT = 2220, 12345  # ports at which a storage of this firmware polls its meter
 
 
@@ -22,30 +23,31 @@ def guests(setup: PlantSetup, plant: LivePlant, where: list[Door]) -> Iterator[V
     for number, (name, battery) in enumerate(setup.batteries.items(), 1):
         visit = WAYS.get(battery.speaks or "")
         if visit and (url or battery.speaks in POLLERS):
-            yield visit(plant.unit(name), url, number, battery.port)
+            yield visit(plant.unit(name), url, number, battery)
 
 
-def _esp(unit: Unit, url: str, number: int, _port: int | None) -> Visit:
-    visit: Visit = import_module("nodes.sim.b2500_esp_client").serve(unit, url, number)
+def _esp(unit: Unit, url: str, number: int, setup: BatterySetup) -> Visit:
+    module = import_module("nodes.sim.b2500_esp_client")
+    visit: Visit = module.serve(unit, url, number, every=setup.telemetry.every or SELDOM)
     return visit
 
 
-def _mqtt(unit: Unit, url: str, number: int, _port: int | None) -> Visit:
+def _mqtt(unit: Unit, url: str, number: int, _setup: BatterySetup) -> Visit:
     module = import_module("nodes.sim.b2500_mqtt_client")
     visit: Visit = module.serve(unit, url, name=mac(number))
     return visit
 
 
-def _shelly(unit: Unit, _url: str, number: int, port: int | None) -> Visit:
+def _shelly(unit: Unit, _url: str, number: int, setup: BatterySetup) -> Visit:
     module = import_module("nodes.sim.b2500_poller")
-    meter, own = (HOST, port or SHELLY), f"127.0.0.{number}"
+    meter, own = (HOST, setup.port or SHELLY), f"127.0.0.{number}"
     visit: Visit = module.serve(unit, module.shelly(), meter, host=own)
     return visit
 
 
-def _ct(unit: Unit, _url: str, number: int, port: int | None) -> Visit:
+def _ct(unit: Unit, _url: str, number: int, setup: BatterySetup) -> Visit:
     module = import_module("nodes.sim.b2500_poller")
-    visit: Visit = module.serve(unit, module.ct(unit, mac(number)), (HOST, port or CT))
+    visit: Visit = module.serve(unit, module.ct(unit, mac(number)), (HOST, setup.port or CT))
     return visit
 
 
@@ -55,7 +57,7 @@ def mac(number: int) -> str:
 
 
 POLLERS = {"b2500_shelly", "b2500_ct"}
-WAYS: Mapping[str, Callable[[Unit, str, int, int | None], Visit]] = {
+WAYS: Mapping[str, Callable[[Unit, str, int, BatterySetup], Visit]] = {
     "b2500_esp": _esp,
     "b2500_mqtt": _mqtt,
     "b2500_shelly": _shelly,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nodes.sim.setup import Telemetry
+from nodes.sim.setup import Losses, Telemetry
 
 METERS: Mapping[str, Mapping[str, Any]] = {
     "dsmr5": {},
@@ -35,7 +35,20 @@ BATTERIES: Mapping[str, Mapping[str, Any]] = {
         "write_every": 0.5, "capacity": 2240.0, "max_charge": 0.0, "max_discharge": 800.0,
         "telemetry": Telemetry(every=5.0, age=1.0, noise=1.0),
     },
+    "load": {
+        "dead_time": 0.3, "lag": 0.1, "slew": 1e5, "wake": 0.0, "min_power": 0.0,
+        "write_every": 0.0, "max_charge": 1000.0, "max_discharge": 0.0, "taper_from": 100.0,
+        "telemetry": Telemetry(every=5.0, age=0.0, noise=0.0),
+        "losses": Losses(standing=0.0, proportional=100.0, at_full_power=0.0),
+    },
 }  # fmt: skip
 """Batteries as homes have them: a wired gateway, a local datagram API, a cloud or MQTT micro
-storage, a hybrid inverter, as the control bench is scored on; and a one-way storage that follows
-its meter by 17 W per output and second (AstraMeter's record of the B2500)."""
+storage, a hybrid inverter, as the control bench is scored on; a one-way storage that follows its
+meter by 17 W per output and second (AstraMeter's record of the B2500); and a load, which is steered
+like a battery and keeps nothing of what it takes."""
+
+PROTOCOLS: Mapping[str, str] = {
+    "marstek_udp": "udp",
+    **dict.fromkeys(("b2500_esp", "b2500_mqtt", "b2500_shelly", "b2500_ct"), "b2500"),
+}
+"""What speaks so is of this kind, where nothing else is said; all others are `wired`."""

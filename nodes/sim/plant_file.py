@@ -13,8 +13,9 @@ from flowctl.language.marked import BROKEN, Marked
 from flowctl.language.report import Report
 from flowctl.language.text import read_file, read_text
 from flowctl.signature.node import Setting, wire_of
-from nodes.sim.kinds import BATTERIES, METERS
+from nodes.sim.kinds import BATTERIES, METERS, PROTOCOLS
 from nodes.sim.load import TraceError, house_traces, sun_trace
+from nodes.sim.made import Words, made_battery
 from nodes.sim.setup import (
     BatterySetup,
     HouseSetup,
@@ -25,27 +26,30 @@ from nodes.sim.setup import (
 
 T = TypeVar("T")
 HOUSE, SUN, METER = "house", "pv", "meter"
+NOBODY: Mapping[str, Words | None] = MappingProxyType({})
 SHAPE = "a plant is a mapping: meter, house, pv, and a battery by each further name"
 
 
-def read_plant(path: str | Path) -> PlantSetup:
-    """Read a plant file.
+def read_plant(path: str | Path, makes: Mapping[str, Words | None] = NOBODY) -> PlantSetup:
+    """Read a plant file; a battery without a `kind` begins with what is said of its make.
 
     Raises:
         FlowError: every fault found, each with its place and cure.
     """
     report = Report()
     found = read_file(Path(path), report)
-    return _plant(found, Path(path).parent, report)
+    return _plant(found, Path(path).parent, report, makes)
 
 
 def read_plant_text(text: str, folder: Path = Path()) -> PlantSetup:
     """Read a plant from a text; its traces are looked for in a folder."""
     report = Report()
-    return _plant(read_text(text, "plant", report), folder, report)
+    return _plant(read_text(text, "plant", report), folder, report, NOBODY)
 
 
-def _plant(found: Marked | None, folder: Path, report: Report) -> PlantSetup:
+def _plant(
+    found: Marked | None, folder: Path, report: Report, makes: Mapping[str, Words | None]
+) -> PlantSetup:
     report.settle()
     if found is None or not isinstance(found.value, dict):
         report.add(found.mark if found else Mark(), "E601", "", SHAPE)
@@ -54,13 +58,13 @@ def _plant(found: Marked | None, folder: Path, report: Report) -> PlantSetup:
     if {"flow", "streams"} <= found.value.keys():
         report.add(found.mark, "E601", "", "is a flow and no plant", SHAPE)
         report.settle()
-    setup = replace(_streams(found, report), folder=folder)
+    setup = replace(_streams(found, report, makes), folder=folder)
     _check_traces(found, setup, report)
     report.settle()
     return setup
 
 
-def _streams(found: Marked, report: Report) -> PlantSetup:
+def _streams(found: Marked, report: Report, makes: Mapping[str, Words | None]) -> PlantSetup:
     parts: dict[str, Any] = {"meter_name": ""}
     batteries: dict[str, BatterySetup] = {}
     for name, item in found.value.items():
@@ -71,28 +75,31 @@ def _streams(found: Marked, report: Report) -> PlantSetup:
         elif name == METER or _kind(item) in METERS:
             if parts["meter_name"]:
                 report.add(found.keys[name], "E603", name, "is a second meter", "keep one")
-            parts |= {"meter_name": name, "meter": _of_kind(item, MeterSetup(), METERS, report)}
+            begin = replace(MeterSetup(), **METERS.get(_kind(item), {}))
+            parts |= {"meter_name": name, "meter": _record(item, begin, METER, report)}
         else:
-            batteries[name] = _of_kind(item, BatterySetup(), BATTERIES, report, name)
+            batteries[name] = _record(item, _begun(name, item, makes), name, report)
     if not parts["meter_name"]:
         report.add(found.mark, "E604", "", "the plant has no meter", "add 'meter: {kind: dsmr5}'")
     return PlantSetup(batteries=MappingProxyType(batteries), **parts)
 
 
-def _of_kind(
-    item: Marked,
-    default: T,
-    kinds: Mapping[str, Mapping[str, Any]],
-    report: Report,
-    where: str = METER,
-) -> T:
-    """Read a record whose defaults follow from its `kind`."""
-    return _record(item, replace(default, **kinds.get(_kind(item), {})), where, report)  # type: ignore[type-var]
+def _begun(name: str, item: Marked, makes: Mapping[str, Words | None]) -> BatterySetup:
+    """Begin with the kind that is stated, or with the make: of its step, else of its protocol."""
+    kind = _kind(item)
+    if kind:
+        return replace(BatterySetup(), **BATTERIES.get(kind, {}))
+    spoken = PROTOCOLS.get(_word(item, "speaks"), "wired")
+    return made_battery(name, makes.get(name) or {"kind": spoken})
 
 
 def _kind(item: Marked) -> str:
-    kind = item.value.get("kind") if isinstance(item.value, dict) else None
-    return str(kind.value) if kind else ""
+    return _word(item, "kind")
+
+
+def _word(item: Marked, key: str) -> str:
+    said = item.value.get(key) if isinstance(item.value, dict) else None
+    return str(said.value) if said else ""
 
 
 def _record(item: Marked, default: T, where: str, report: Report) -> T:

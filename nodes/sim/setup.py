@@ -109,7 +109,7 @@ class MeterSetup:
 class Telemetry:
     """What the battery tells of itself."""
 
-    every: Annotated[Seconds, Ge(0), "time between two records, 0: none; polls set it on sockets"]
+    every: Annotated[Seconds, Ge(0), "time between two records, 0: none; a step that polls sets it"]
     age: Annotated[Seconds, Ge(0), "how old a measured power is"]
     noise: Annotated[Watts, Ge(0), "standard deviation of the power"]
     zeros: Annotated[Percent, Ge(0), Le(100), "how many records show 0 W by mistake"] = 0.0
@@ -129,7 +129,8 @@ class BatterySetup:
     """One battery: what it can do, how it answers, what goes wrong."""
 
     kind: Annotated[
-        Literal["wired", "udp", "cloud", "hybrid", "b2500"], "what the other settings begin with"
+        Literal["wired", "udp", "cloud", "hybrid", "b2500", "load"],
+        "what the other settings begin with; without it, what its step or protocol is",
     ] = "wired"
     speaks: Annotated[
         Literal[
@@ -162,6 +163,11 @@ class BatterySetup:
     panels: SunSetup = field(default_factory=SunSetup)
     """On its own side of the inverter; none without a `peak` or a `trace`."""
     faults: Annotated[tuple[BatteryFault, ...], "what goes wrong, by time"] = ()
+
+    @property
+    def stores(self) -> bool:
+        """Whether it keeps what it takes."""
+        return self.kind != "load"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,13 @@ from typing import Any
 
 from flowctl import Battery
 from nodes.sim.battery import HomeBattery
+from nodes.sim.made import Words, made_plant, polled, told
 from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant
 from nodes.sim.setup import SunSetup
 from nodes.sim.trace import Trace
 
+NOBODY: Mapping[str, Words | None] = MappingProxyType({})
 Given = str | Path | Sequence[tuple[float, float]]
 HOUR = 3600.0
 
@@ -36,6 +38,16 @@ class Twin:
         return self._battery.told()
 
     # What only a simulation knows. Powers: + discharging; limits are magnitudes, W.
+
+    @property
+    def about(self) -> str:
+        """What it is, in a line."""
+        return told(self._battery.setup)
+
+    @property
+    def stores(self) -> bool:
+        """Whether it keeps what it takes."""
+        return self._battery.setup.stores
 
     @property
     def soc(self) -> float:
@@ -179,8 +191,10 @@ class Twins:
 
 
 def open_twins(
-    path: str | Path,
+    path: str | Path | None,
     *,
+    makes: Mapping[str, Words | None] = NOBODY,
+    asks: Mapping[str, Words | None] = NOBODY,
     seed: int | None = None,
     house: Given | None = None,
     pv: Given | None = None,
@@ -191,6 +205,10 @@ def open_twins(
 ) -> Twins:
     """Read a plant file and stand its devices up; a given trace takes the place of its own.
 
+    `makes` is what twins say of a flow's meter (the first) and batteries: it goes after what the
+    file states, and is all there is without one. `asks` is what they say of the flow that is to
+    run: as often as it polls, the batteries tell.
+
     A trace is a file, with `#column` where it has several, or `(second, W)` as recorded. That of
     the roof has its peak at `peak`, or at that of the plant file. `start` is the second of a file
     at which the plant begins, `time_of_day` the hour that is then. `known` is what is known better
@@ -200,7 +218,7 @@ def open_twins(
         FlowError: the plant file is faulty.
         ValueError: a trace cannot be used.
     """
-    setup = read_plant(path)
+    setup = made_plant(makes) if path is None else read_plant(path, makes)
     if time_of_day is not None:
         setup = replace(setup, house=replace(setup.house, time_of_day=time_of_day))
     files: dict[str, Any] = {}
@@ -211,7 +229,8 @@ def open_twins(
     if peak is not None:
         files["pv"] = replace(files.get("pv") or setup.pv or SunSetup(), peak=peak)
     batteries = {
-        name: replace(item, **known.get(name, {})) for name, item in setup.batteries.items()
+        name: polled(replace(item, **known.get(name, {})), asks.get(name))
+        for name, item in setup.batteries.items()
     }
     setup = replace(setup, batteries=MappingProxyType(batteries), **files)
     plant = Plant(setup, seed=seed, house=_recorded(house), pv=_recorded(pv))

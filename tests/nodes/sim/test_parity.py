@@ -1,7 +1,8 @@
 """The simulated house on sockets and the plant in virtual time, held against each other.
 
 Devices of ours steer a house over their real protocols for some seconds. Then the same commands,
-each at the second at which the house took it, go to the twins of the same plant file.
+each at the second at which the house took it, go to the twins of the same plant file, which tell as
+often as the twins of those devices say.
 """
 
 import asyncio
@@ -17,7 +18,9 @@ import aiohttp
 import pytest
 
 from flowctl import RELEASE, Battery, Latest
+from nodes.marstek_modbus import marstek_modbus
 from nodes.marstek_udp import TERMS, marstek_udp
+from nodes.sim import makes
 from nodes.sim.battery import HomeBattery
 from nodes.sim.house import live
 from nodes.sim.plant_file import read_plant
@@ -45,6 +48,8 @@ SCRIPT = [
     (0.7, "right", None),
 ]
 """Pauses in seconds, and what is said after them."""
+POLLS = {"left": 0.1, "right": 0.4}
+"""s between two polls: not those of the plant file, which says 2 s."""
 LOOK = 0.04  # s between two looks at the house
 CLOCK = 0.001  # s: the house tells its time in milliseconds
 NEAR = 1.0  # W: and its powers in tenths
@@ -60,6 +65,8 @@ class Course:
     readings: list[tuple[float, float, float]] = field(default_factory=list)
     """Since when, up to when, and what the meter showed."""
     told: dict[str, list[Battery]] = field(default_factory=dict)
+    lasted: float = 0.0
+    """For how long devices were there to be told, s."""
 
 
 @pytest.fixture
@@ -87,7 +94,7 @@ async def test_a_house_on_sockets_goes_the_same_course_as_its_twins(
 ) -> None:
     await steer(plant, course)
     commands, course.commands = course.commands, []
-    twins, end = open_twins(plant), course.truths[-1]["time"]
+    twins, end = open_twins(plant, asks=asked()), course.truths[-1]["time"]
     said = replay(twins, commands, end)
 
     assert {watts for _, _, watts in commands} >= {watts for _, _, watts in SCRIPT}
@@ -105,6 +112,24 @@ async def test_a_house_on_sockets_goes_the_same_course_as_its_twins(
         was = [twins.twin(name).power(k * FINE) for k in range(int(end / FINE))]
         assert len(powers) > 2
         assert all(min(abs(power - watts) for watts in was) < SLEW * FINE for power in powers)
+        in_virtual_time = [record for _, who, record in said if who == name and tells(record)]
+        part = course.lasted / end  # it was steered for a part of the time that the house was there
+        assert 0.5 < len(powers) / (len(in_virtual_time) * part) < 1.2
+
+
+def asked() -> dict[str, Any]:
+    """What the twins of both devices say, with the settings that they are driven with."""
+    left = defaults(marstek_modbus) | {"host": HOST, "family": "v3", "poll": POLLS["left"]}
+    right = defaults(marstek_udp) | {"host": HOST, "poll": POLLS["right"]}
+    return {"left": makes.marstek_modbus(**left), "right": makes.marstek_udp(**right)}
+
+
+def defaults(node: Any) -> dict[str, Any]:
+    return dict(node.__kwdefaults__)
+
+
+def tells(record: Any) -> bool:
+    return record.power is not None
 
 
 async def steer(plant: Path, course: Course) -> None:
@@ -115,10 +140,12 @@ async def steer(plant: Path, course: Course) -> None:
     try:
         async with (
             aiohttp.ClientSession(f"http://{HOST}:{ports['meter']}") as http,
-            driven(ports["left"], poll=0.1) as left,
+            driven(ports["left"], poll=POLLS["left"]) as left,
             driven_udp(ports["right"]) as right,
         ):
             await is_open(http)
+            loop = asyncio.get_running_loop()
+            began = loop.time()
             watching = asyncio.create_task(watch(http, course))
             boxes = {"left": left.box, "right": right[0]}
             for pause, name, watts in SCRIPT:
@@ -126,6 +153,7 @@ async def steer(plant: Path, course: Course) -> None:
                 boxes[name].put(RELEASE if watts is None else watts)
             await asyncio.sleep(0.8)
             watching.cancel()
+            course.lasted = loop.time() - began
             course.told = {"left": list(left.records), "right": list(right[1])}
     finally:
         house.cancel()
@@ -167,7 +195,7 @@ async def driven_udp(port: int) -> AsyncIterator[tuple[Latest[Any], list[Battery
 
     async def run() -> None:
         host = f"{HOST}:{port}"
-        async for record in marstek_udp(box, host=host, poll=0.4, terms=TERMS, log=LOG):
+        async for record in marstek_udp(box, host=host, poll=POLLS["right"], terms=TERMS, log=LOG):
             records.append(record)
 
     task = asyncio.create_task(run())

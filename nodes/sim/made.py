@@ -1,0 +1,75 @@
+"""From what twins say of devices to the setup of a plant."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from flowctl import FlowError
+from nodes.sim.kinds import BATTERIES, METERS
+from nodes.sim.setup import BatterySetup, MeterSetup, PlantSetup
+
+T = TypeVar("T")
+Words = Mapping[str, Any]
+"""Settings of a battery or meter, as in a plant file; numbers in W, Wh, s, %."""
+
+
+def made_plant(makes: Mapping[str, Words | None]) -> PlantSetup:
+    """Make a plant of what twins say, the meter first; the house is a made-up evening."""
+    meter, *others = makes
+    batteries = {
+        name: made_battery(name, words) for name in others if (words := makes[name]) is not None
+    }
+    return PlantSetup(
+        meter_name=meter,
+        meter=_made(meter, makes[meter] or {}, MeterSetup(), METERS),
+        batteries=MappingProxyType(batteries),
+    )
+
+
+def made_battery(name: str, words: Words) -> BatterySetup:
+    """Make a battery of what its twin says.
+
+    Raises:
+        FlowError: it says what no battery of a plant has.
+    """
+    return _made(name, words, BatterySetup(), BATTERIES)
+
+
+def polled(setup: BatterySetup, words: Words | None) -> BatterySetup:
+    """Let a battery tell as often as a step asks, if it tells anything."""
+    every = (words or {}).get("telemetry", {}).get("every")
+    if every is None or not setup.telemetry.every:
+        return setup
+    return replace(setup, telemetry=replace(setup.telemetry, every=every))
+
+
+def told(setup: BatterySetup) -> str:
+    """Say in a line what a battery is."""
+    able = f"takes {setup.max_charge:g}W, gives {setup.max_discharge:g}W"
+    if not setup.stores:
+        return f"a load that takes {setup.max_charge:g}W"
+    held = f"{setup.capacity / 1000:g}kWh, {setup.soc:g}% full"
+    return f"a battery of the kind {setup.kind}: {able}, {held}"
+
+
+def _made(name: str, words: Words, default: T, kinds: Mapping[str, Words]) -> T:
+    whole: Any = default
+    kind = words.get("kind", whole.kind)
+    begin: Any = replace(whole, **kinds.get(kind, {}), kind=kind)
+    known = {item.name: getattr(begin, item.name) for item in fields(begin)}
+    try:
+        if kind not in kinds:
+            raise TypeError(f"there is no kind '{kind}'")
+        parts = {key: _part(known.get(key), value) for key, value in words.items()}
+        made: T = replace(begin, **parts)
+    except TypeError as error:
+        cure = f"kinds are {', '.join(kinds)}, settings {', '.join(known)}"
+        raise FlowError(f"what the twin of '{name}' says fits no plant: {error}; {cure}") from None
+    return made
+
+
+def _part(default: Any, value: Any) -> Any:
+    """A part that has settings of its own is given as a mapping."""
+    is_record = is_dataclass(default) and not isinstance(default, type)
+    return replace(default, **value) if is_record else value

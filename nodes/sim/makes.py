@@ -1,0 +1,158 @@
+"""What each make of device is in a plant: the twins of our nodes, each of its node's name.
+
+A twin has the signature of its node and is called with the settings of a step. It says in the words
+of a plant file (W, Wh, s, %) which kind of battery or meter that is, and what it is rated at; what
+is not said is that of the kind. `None`: there is nobody. `telemetry: every` it says only where the
+step decides it: that goes before a plant file, all else after.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from nodes._helpers.load_line import UNASKED
+from nodes._helpers.marstek_families import FAMILIES
+from nodes._helpers.variator import Variator
+
+Said = dict[str, Any]
+Twin = Callable[..., Said | None]
+CAPACITY = {"c": 2560.0, "d": 2560.0, "a": 2120.0}
+"""Wh, of one pack; all others 5120. Source: evcc's templates, VIP."""
+POLLED = 1.0
+"""s between two polls of a meter by a B2500. Source: AstraMeter's record."""
+NEWEST = 1.0
+"""s between two values of a meter that is new, or of one that sends them."""
+
+
+def twin(says: Twin) -> Twin:
+    """Give a twin the signature of the node of its name."""
+    name = says.__name__
+    node: Callable[..., Any] = getattr(import_module(f"nodes.{name}"), name)
+    return wraps(node)(says)
+
+
+@twin
+def marstek_modbus(*, host: str, family: str, poll: float, **_: Any) -> Said | None:
+    """Be a Venus, by its port or behind a gateway; one that is still to be asked is an E v3."""
+    asked = "v3" if family == "auto" else family
+    rated = FAMILIES[asked].limit
+    rating = {"max_charge": rated, "max_discharge": rated, "capacity": CAPACITY.get(asked, 5120.0)}
+    return {"kind": "wired", **rating, **_every(poll)} if host else None
+
+
+@twin
+def marstek_udp(*, host: str, poll: float, capacity: float | None, **_: Any) -> Said | None:
+    """Be a Venus behind its local interface: which one, only the battery itself would tell."""
+    return {"kind": "udp", **_size(capacity), **_every(poll)} if host else None
+
+
+@twin
+def ha_battery(*, poll: float, **_: Any) -> Said:
+    """Be a battery two controllers away: no quicker than one over WiFi."""
+    return {"kind": "udp", **_every(poll)}
+
+
+@twin
+def zendure(*, poll: float, **_: Any) -> Said:
+    """Be a 2400 AC, which takes 3 s to follow. Source: Omnibattery."""
+    rating = {"max_charge": 2400.0, "max_discharge": 2400.0}
+    return {"kind": "udp", "dead_time": 3.0, **rating, **_every(poll)}
+
+
+@twin
+def b2500_mqtt(
+    *, poll: float, min_power: float, max_power: float, capacity: float | None, **_: Any
+) -> Said:
+    """Be a storage that goes by timers: as slow as the slowest kind, and one-way."""
+    rating = {"max_charge": 0.0, "max_discharge": max_power, "min_power": min_power}
+    return {"kind": "cloud", **rating, "capacity": capacity or 2240.0, **_every(poll)}
+
+
+@twin
+def b2500_esp(
+    *, max_power: float, step: float, poll: float, age: float, capacity: float | None, **_: Any
+) -> Said:
+    """Be a storage that follows its meter, step by step; its ESP tells of it."""
+    pace = {"slew": step / max(poll, POLLED), "telemetry": {"age": age}}
+    return {"kind": "b2500", "max_discharge": max_power, **pace, **_size(capacity)}
+
+
+@twin
+def ct_emulator(*, age: float, **settings: Any) -> Said:
+    """Be what polls its meter and tells its power each time."""
+    return {**_follower(**settings), "telemetry": {"every": POLLED, "age": age}}
+
+
+@twin
+def shelly_emulator(*, age: float, broker: str | None, power_topic: str, **settings: Any) -> Said:
+    """Be what polls its meter; what it does is known only from an ESP, if one tells."""
+    told = {"age": age} if broker and power_topic else {"every": 0.0}
+    return {**_follower(**settings), "telemetry": told}
+
+
+@twin
+def switched_load(*, power: float | None, **_: Any) -> Said:
+    """Be a load on a relay, which is on or off."""
+    drawn = power or UNASKED
+    return {"kind": "load", "max_charge": drawn, "min_power": drawn}
+
+
+@twin
+def variable_load(
+    *, calibration: Path | None, max_power: float | None, min_power: float, min_percent: float,
+    **_: Any,
+) -> Said:  # fmt: skip
+    """Be a heater behind a variator."""
+    most = Variator.of(calibration, max_power, min_power, min_percent).curve.most
+    return {"kind": "load", "max_charge": most, "min_power": min_power}
+
+
+@twin
+def homewizard_p1(*, every: float, **_: Any) -> Said:
+    """Be a P1 port, which has a new value each second."""
+    return {"kind": "dsmr5", "every": max(every, NEWEST)}
+
+
+@twin
+def homewizard_v2(*, every: float, push: bool, **_: Any) -> Said:
+    """Be a P1 port, or another meter of HomeWizard's; as new each second."""
+    return {"kind": "dsmr5", "every": NEWEST if push else max(every, NEWEST)}
+
+
+@twin
+def dsmr(**_: Any) -> Said:
+    """Be a P1 port that speaks by itself."""
+    return {"kind": "dsmr5", "every": NEWEST}
+
+
+@twin
+def shelly(*, every: float, push: bool, broker: str | None, **_: Any) -> Said:
+    """Be clamps around the wires."""
+    return {"kind": "fast", "every": NEWEST if push or broker else every}
+
+
+@twin
+def sma_speedwire(**_: Any) -> Said:
+    """Be an Energy Meter, which speaks once a second."""
+    return {"kind": "fast", "every": NEWEST}
+
+
+def _follower(
+    *, step: float | None, max_power: float, charge_power: float, throttle: float,
+    capacity: float | None, **_: Any,
+) -> Said:  # fmt: skip
+    """What follows the meter that is shown to it: in steps a B2500, at once a Venus."""
+    rating = {"max_charge": charge_power, "max_discharge": max_power, **_size(capacity)}
+    if step is None:
+        return {"kind": "udp", **rating}
+    return {"kind": "b2500", "slew": step / max(throttle, POLLED), **rating}
+
+
+def _size(capacity: float | None) -> Said:
+    return {"capacity": capacity} if capacity else {}
+
+
+def _every(poll: float) -> Said:
+    return {"telemetry": {"every": poll}}

@@ -1,0 +1,166 @@
+"""What each make of device is in a plant: the twins of our nodes."""
+
+import inspect
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from flowctl import FlowError
+from flowctl.backtest.makes import GROUP, asks, made
+from flowctl.language.check import load
+from flowctl.language.library import Library
+from flowctl.signature.node import NodeKind
+from nodes.sim.made import made_battery, made_plant
+from nodes.sim.plant_file import read_plant_text
+
+LIBRARY = Library.beside()
+DEVICES = [name for name in LIBRARY.names() if LIBRARY.get(name).kind is NodeKind.DEVICE]
+HOME = Path(__file__).parents[3] / "flows" / "home.yaml"
+MQTT = "broker: mqtt://b, topic: t/cmd"
+B2500 = {"kind": "b2500", "max_discharge": 800.0, "slew": 34.0}
+
+
+@cache
+def twins():
+    return {entry.name: entry.load() for entry in entry_points(group=GROUP)}
+
+
+def flow(folder: Path, left: str, meter: str = "homewizard_p1: {host: a}") -> Path:
+    file = folder / "it.yaml"
+    said = f"    - from: total\n    - {left}\n"
+    total = "  total: [{from: meter}, {scale: 1}]\n"
+    file.write_text(f"flow: it\nstreams:\n  meter:\n    - {meter}\n{total}  left:\n{said}")
+    return file
+
+
+def test_there_are_devices():
+    assert len(DEVICES) >= 10
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_every_device_of_ours_has_a_twin_of_the_same_signature(name):
+    assert inspect.signature(twins()[name]) == inspect.signature(LIBRARY.get(name).function)
+
+
+def test_every_twin_is_of_a_node_and_its_signature_is_that_of_the_node():
+    for name in set(twins()) & set(LIBRARY.names()):
+        assert inspect.signature(twins()[name]) == inspect.signature(LIBRARY.get(name).function)
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (
+            "marstek_modbus: {host: a}",
+            {"kind": "wired", "max_charge": 2500, "max_discharge": 2500, "capacity": 5120,
+             "telemetry": {"every": 1}},
+        ),
+        (
+            "marstek_modbus: {host: a, family: a, poll: 3s}",
+            {"kind": "wired", "max_charge": 1450, "max_discharge": 1450, "capacity": 2120,
+             "telemetry": {"every": 3}},
+        ),
+        ("marstek_modbus: {host: '${NOBODY:-}'}", None),
+        ("marstek_udp: {host: a}", {"kind": "udp", "telemetry": {"every": 4}}),
+        (
+            "marstek_udp: {host: a, poll: 30s, capacity: 2kWh}",
+            {"kind": "udp", "capacity": 2000, "telemetry": {"every": 30}},
+        ),
+        ("marstek_udp: {host: '${NOBODY:-}'}", None),
+        (
+            "ha_battery: {host: a, token: b, prefix: p}",
+            {"kind": "udp", "telemetry": {"every": 1}},
+        ),
+        (
+            "zendure: {host: a}",
+            {"kind": "udp", "dead_time": 3, "max_charge": 2400, "max_discharge": 2400,
+             "telemetry": {"every": 2}},
+        ),
+        (
+            "b2500_mqtt: {broker: mqtt://b, mac: 0123456789ab, max_power: 400W}",
+            {"kind": "cloud", "max_charge": 0, "max_discharge": 400, "min_power": 80,
+             "capacity": 2240, "telemetry": {"every": 10}},
+        ),
+        (
+            f"b2500_esp: {{{MQTT}, power_topic: t/w, step: 17W, poll: 2s}}",
+            {**B2500, "slew": 8.5, "telemetry": {"age": 2}},
+        ),
+        (
+            "ct_emulator: {mac: 0123456789ab}",
+            {**B2500, "max_charge": 0, "telemetry": {"every": 1, "age": 1}},
+        ),
+        (
+            "ct_emulator: {mac: 0123456789ab, step: null, max_power: 2.5kW, charge_power: 2.5kW}",
+            {"kind": "udp", "max_charge": 2500, "max_discharge": 2500,
+             "telemetry": {"every": 1, "age": 1}},
+        ),
+        (
+            "shelly_emulator: {host: a}",
+            {**B2500, "max_charge": 0, "telemetry": {"every": 0}},
+        ),
+        (
+            "shelly_emulator: {host: a, broker: mqtt://b, power_topic: t/w}",
+            {**B2500, "max_charge": 0, "telemetry": {"age": 2}},
+        ),
+        (
+            f"switched_load: {{{MQTT}, power: 596W}}",
+            {"kind": "load", "max_charge": 596, "min_power": 596},
+        ),
+        (
+            f"variable_load: {{{MQTT}, max_power: 2kW}}",
+            {"kind": "load", "max_charge": 2000, "min_power": 101},
+        ),
+    ],
+)  # fmt: skip
+def test_a_step_says_what_its_device_is(tmp_path, step, words):
+    said = asks(load(flow(tmp_path, step)))["left"]
+    assert said == words
+    if said is not None:
+        assert made_battery("left", said).kind == words["kind"]
+
+
+@pytest.mark.parametrize(
+    ("step", "every"),
+    [
+        ("homewizard_p1: {host: a, every: 500ms}", 1.0),
+        ("homewizard_p1: {host: a, every: 5s}", 5.0),
+        ("homewizard_v2: {host: a, token: b, push: true}", 1.0),
+        ("dsmr: {host: a}", 1.0),
+        ("shelly: {host: a, every: 2s}", 2.0),
+        ("sma_speedwire", 1.0),
+        ("http_get: {url: 'http://a/b', every: 3s, unit: W}", 3.0),
+        ("mqtt_in: {broker: mqtt://b, topic: t, unit: W}", 1.0),
+    ],
+)
+def test_a_source_says_what_meter_it_reads(tmp_path, step, every):
+    file = flow(tmp_path, "marstek_udp: {host: a}", step)
+    plant = made_plant(made(load(file), file).words)
+    assert (plant.meter_name, plant.meter.every) == ("meter", every)
+
+
+def test_a_house_on_sockets_that_says_what_it_speaks_is_that_of_the_twins():
+    left, right = "left: {speaks: marstek_modbus}", "right: {speaks: marstek_udp}"
+    spoken = read_plant_text(f"meter: {{}}\n{left}\n{right}\n")
+    twins = made_plant(made(load(HOME), HOME).words)
+    assert spoken.meter == twins.meter
+    for name, battery in twins.batteries.items():
+        on_sockets = replace(spoken.batteries[name], speaks=None)
+        polled = replace(on_sockets.telemetry, every=battery.telemetry.every)
+        assert replace(on_sockets, telemetry=polled) == battery
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"kind": "steam"}, "there is no kind 'steam'; kinds are wired, udp"),
+        ({"capacty": 5.0}, "unexpected keyword argument 'capacty'"),
+        ({"telemetry": {"evry": 5.0}}, "unexpected keyword argument 'evry'"),
+        ({"telemetry": 5.0}, "must be a mapping"),
+    ],
+)
+def test_a_twin_that_says_nonsense_is_told_with_its_cure(words, said):
+    with pytest.raises(FlowError, match=f"what the twin of 'left' says fits no plant: .*{said}"):
+        made_battery("left", words)
