@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from flowctl import Battery
 from flowctl.backtest import makes
 from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.loop import ClosedLoop
@@ -19,6 +20,7 @@ from flowctl.backtest.options import Given, asked
 from flowctl.backtest.trial import Setting, try_out
 from flowctl.backtest.world import World
 from flowctl.language.check import load
+from flowctl.recordings.recording import Recorder
 from nodes.sim.made import made_battery
 from tests.plants import ZERO, plant
 from tests.plants import flow as of_no_make
@@ -131,6 +133,16 @@ def test_a_battery_tells_as_often_as_its_step_polls(tmp_path, of_plant, poll, co
     assert len(telemetry(world, file, "left")) == count
 
 
+@pytest.mark.parametrize(("topic", "soc"), [("", None), (", battery_topic: b/s", 60)])
+def test_a_battery_tells_its_charge_only_where_its_step_hears_it(tmp_path, topic, soc):
+    step = f"b2500_esp: {{broker: mqtt://b, topic: b/m, power_topic: b/w{topic}}}"
+    file = flow(tmp_path, HOME.replace("marstek_modbus: {host: 192.168.1.21, family: a}", step))
+    stated = plant(tmp_path, "meter: {}\nleft: {kind: b2500}\nright: {}")
+    for world in (World(stated), worlds(file)):
+        told = world.open(asks(load(file))).advance(20.0)
+        assert {record.soc for _, who, record in told if who == "left"} == {soc}
+
+
 def test_a_flow_that_is_held_against_it_meets_the_same_batteries_and_asks_in_its_own_way(tmp_path):
     file = flow(tmp_path)
     other = flow(tmp_path, HOME.replace("marstek_modbus: {host: 192.168.1.21, family: a}",
@@ -153,6 +165,22 @@ def test_a_flow_that_is_held_against_it_has_no_battery_of_its_own(tmp_path):
         f"the plant of {tmp_path}/own.yaml has no battery 'third'; it has left, right; call" in said
     )
     assert "name a plant that has it: --plant FILE" in said
+
+
+def test_what_batteries_told_in_a_recording_goes_before_what_their_steps_say(tmp_path):
+    file = tmp_path / "day.jsonl"
+    with Recorder(file, flow="own") as recorder:
+        for second in range(60):
+            told = Battery(power=100.0, soc=40.0, max_charge=800.0 if second % 9 else 0.0)
+            recorder.write(1e9 + second, "left", told)
+            recorder.write(1e9 + second, "right", Battery(power=0.0, capacity=4000.0))
+            recorder.write(1e9 + second, "meter", 300.0)
+    left, right = setups(worlds(flow(tmp_path), recording=file)).batteries.values()
+    assert (left.soc, left.max_charge, left.max_discharge, left.capacity) == (40, 800, 1450, 2120)
+    assert (right.soc, right.capacity) == (60, 4000)
+    stated = plant(tmp_path, "meter: {}\nleft: {max_charge: 2kW}\nright: {capacity: 3kWh}")
+    left, right = setups(worlds(flow(tmp_path), recording=file, plant=stated)).batteries.values()
+    assert (left.soc, left.max_charge, right.capacity) == (40, 2000, 3000)
 
 
 def test_a_battery_without_an_address_is_not_there(tmp_path):

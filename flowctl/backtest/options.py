@@ -15,6 +15,7 @@ from flowctl.backtest.words import span
 from flowctl.backtest.world import World
 from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
+from flowctl.language.graph import Graph
 from flowctl.language.wires import silent
 from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
@@ -100,10 +101,11 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
     seconds = _asked(given.lasts, "s", "--for")
     if seconds is not None and seconds <= 0:
         raise FlowError(f"--for {given.lasts}: must be more than 0s")
-    plant = given.plant or _own_plant(flow, sets)
+    graph = _readable(given, flow, sets)
+    plant = given.plant or _own_plant(graph)
     return World(
         plant=plant,
-        made=_made(flow, sets, plant),
+        made=_made(graph, flow, plant) if graph else None,
         seed=given.seed,
         house=given.house,
         pv=given.pv,
@@ -127,8 +129,10 @@ def _check(given: Given) -> None:
 
 
 def _lived_in(world: World, rebuilt: Rebuilt) -> World:
-    """Put the house of a recording into a world."""
-    socs = {name: {"soc": soc} for name, soc in rebuilt.socs.items()}
+    """Put the house of a recording into a world; what batteries told goes after a plant file."""
+    known = {name: {"soc": soc} for name, soc in rebuilt.socs.items()}
+    if world.plant is None:
+        known = {name: {**told, **known.get(name, {})} for name, told in rebuilt.ratings.items()}
     seconds = rebuilt.seconds if world.seconds is None else min(world.seconds, rebuilt.seconds)
     return replace(
         world,
@@ -136,7 +140,7 @@ def _lived_in(world: World, rebuilt: Rebuilt) -> World:
         pv=rebuilt.sun,
         at=world.at or rebuilt.at,
         seconds=seconds,
-        known=socs,
+        known=known,
     )
 
 
@@ -161,20 +165,24 @@ def _date(text: str | None) -> datetime | None:
     return made if made.tzinfo else made.replace(tzinfo=UTC)
 
 
-def _made(flow: Path, sets: Mapping[str, str], plant: Path | None) -> Made | None:
-    """What the devices of a flow are, and its meter if there is no plant file to say it."""
+def _readable(given: Given, flow: Path, sets: Mapping[str, str]) -> Graph | None:
+    """The flow; where a plant is given, a faulty one is told later, with the others."""
     try:
-        graph = load(flow, sets=sets)
-        return made(graph, flow) if plant is None else Made(flow, asks(graph))
+        return load(flow, sets=sets)
     except FlowError:
-        if plant is None:
+        if given.plant is None:
             raise
-        return None  # a faulty flow is told with the others
+        return None
 
 
-def _own_plant(flow: Path, sets: Mapping[str, str]) -> Path | None:
+def _made(graph: Graph, flow: Path, plant: Path | None) -> Made:
+    """What the devices of a flow are, and its meter if there is no plant file to say it."""
+    return made(graph, flow) if plant is None else Made(flow, asks(graph))
+
+
+def _own_plant(graph: Graph | None) -> Path | None:
     """The plant of the house that a flow brings with it, if it brings one."""
-    steps = load(flow, sets=sets).steps.values()
+    steps = graph.steps.values() if graph else ()
     houses = (step for step in steps if step.kind is NodeKind.SOURCE and silent(step.wire))
     plants = [step.settings["plant"] for step in houses if "plant" in step.settings]
     return Path(plants[0]) if plants else None

@@ -16,6 +16,7 @@ from flowctl.recordings.recording import header, read
 
 SHIFTS = tuple(quarter / 4 for quarter in range(-8, 25))  # s that a power may be early or late
 TRIED = 20_000  # readings that shifts are tried on
+RATINGS = ("capacity", "max_charge", "max_discharge", "min_power")  # as `Battery` has them
 Course = list[tuple[float, float]]
 """`(second, W)`."""
 
@@ -39,6 +40,8 @@ class Rebuilt:
     """Seconds by which the meter tells later than each battery."""
     socs: Mapping[str, float] = field(default_factory=dict)
     """State of charge of each battery at second 0, %."""
+    ratings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What each battery told of itself, by the names of `RATINGS`."""
     fed: Sequence[Row] = ()
     """What all other sources said."""
 
@@ -48,6 +51,7 @@ class _Heard:
     times: list[float] = field(default_factory=list)
     watts: list[float] = field(default_factory=list)
     soc: float | None = None
+    ratings: dict[str, float] = field(default_factory=dict)
 
     def held(self, time: float) -> float:
         """The newest power at a time."""
@@ -91,6 +95,7 @@ def _hear(heard: _Heard, time: float, value: Any) -> None:
         power, time = value.get("power"), value.get("power_at", time)
         if heard.soc is None:
             heard.soc = value.get("soc")
+        _rate(heard.ratings, value)
     else:
         power = value
     if isinstance(power, bool) or not isinstance(power, float | int):
@@ -100,17 +105,22 @@ def _hear(heard: _Heard, time: float, value: Any) -> None:
         heard.watts.append(float(power))
 
 
+def _rate(ratings: dict[str, float], told: Mapping[str, Any]) -> None:
+    """Keep the most that a battery ever said of itself: now and then it can do less."""
+    for name in RATINGS:
+        said = told.get(name)
+        if isinstance(said, float | int) and (said > 0 or name != "capacity"):
+            ratings[name] = max(float(said), ratings.get(name, 0.0))
+
+
 def _rebuilt(
     path: Path, names: Sequence[str], heard: dict[str, _Heard], others: Sequence[Row]
 ) -> Rebuilt:
     meter, batteries = heard[names[0]], {name: heard[name] for name in names[1:]}
     begin = max(item.times[0] for item in heard.values())
     end = min(item.times[-1] for item in heard.values())
-    readings = [
-        (time, watts)
-        for time, watts in zip(meter.times, meter.watts, strict=True)
-        if begin <= time <= end
-    ]
+    told = zip(meter.times, meter.watts, strict=True)
+    readings = [(time, watts) for time, watts in told if begin <= time <= end]
     if len(readings) < 2:
         raise FlowError(f"{path}: its meter and batteries never spoke at the same time")
     sun = heard.get(SUN)
@@ -131,6 +141,7 @@ def _rebuilt(
         negative=0.0 if sun else 100 * sum(watts < 0 for _, watts in load) / len(load),
         shifts=shifts,
         socs={name: item.soc for name, item in batteries.items() if item.soc is not None},
+        ratings={name: item.ratings for name, item in batteries.items()},
         fed=tuple(_from(others, begin)),
     )
 

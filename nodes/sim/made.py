@@ -10,6 +10,8 @@ from nodes.sim.kinds import BATTERIES, METERS
 from nodes.sim.setup import BatterySetup, MeterSetup, PlantSetup
 
 T = TypeVar("T")
+HEARD = ("every", "no_soc")
+"""What of its telemetry is a matter of the step."""
 Words = Mapping[str, Any]
 """Settings of a battery or meter, as in a plant file; numbers in W, Wh, s, %."""
 
@@ -37,11 +39,12 @@ def made_battery(name: str, words: Words) -> BatterySetup:
 
 
 def polled(setup: BatterySetup, words: Words | None) -> BatterySetup:
-    """Let a battery tell as often as a step asks, if it tells anything."""
-    every = (words or {}).get("telemetry", {}).get("every")
-    if every is None or not setup.telemetry.every:
+    """Let a battery tell what a step hears, and as often, if it tells anything."""
+    said = (words or {}).get("telemetry", {})
+    heard = {name: said[name] for name in HEARD if name in said}
+    if not heard or not setup.telemetry.every:
         return setup
-    return replace(setup, telemetry=replace(setup.telemetry, every=every))
+    return replace(setup, telemetry=replace(setup.telemetry, **heard))
 
 
 def told(setup: BatterySetup) -> str:

@@ -1,9 +1,9 @@
 """What each make of device is in a plant: the twins of our nodes, each of its node's name.
 
-A twin has the signature of its node and is called with the settings of a step. It says in the words
-of a plant file (W, Wh, s, %) which kind of battery or meter that is, and what it is rated at; what
-is not said is that of the kind. `None`: there is nobody. `telemetry: every` it says only where the
-step decides it: that goes before a plant file, all else after.
+A twin has the signature of its node and is called with the settings of a step. It says in the
+words of a plant file (W, Wh, s, %) which kind of battery or meter that is, and what it is rated at;
+what is not said is that of the kind. `None`: there is nobody. Of `telemetry` it says `every` and
+`no_soc` only where the step decides them: these go before a plant file, all else after.
 """
 
 from collections.abc import Callable
@@ -72,23 +72,29 @@ def b2500_mqtt(
 
 @twin
 def b2500_esp(
-    *, max_power: float, step: float, poll: float, age: float, capacity: float | None, **_: Any
-) -> Said:
+    *, max_power: float, step: float, poll: float, age: float, battery_topic: str,
+    capacity: float | None, **_: Any,
+) -> Said:  # fmt: skip
     """Be a storage that follows its meter, step by step; its ESP tells of it."""
-    pace = {"slew": step / max(poll, POLLED), "telemetry": {"age": age}}
-    return {"kind": "b2500", "max_discharge": max_power, **pace, **_size(capacity)}
+    told = {"age": age, "no_soc": not battery_topic}
+    rating = {"max_discharge": max_power, "slew": step / max(poll, POLLED), **_size(capacity)}
+    return {"kind": "b2500", **rating, "telemetry": told}
 
 
 @twin
 def ct_emulator(*, age: float, **settings: Any) -> Said:
     """Be what polls its meter and tells its power each time."""
-    return {**_follower(**settings), "telemetry": {"every": POLLED, "age": age}}
+    told = {"every": POLLED, "age": age, "no_soc": True}
+    return {**_follower(**settings), "telemetry": told}
 
 
 @twin
-def shelly_emulator(*, age: float, broker: str | None, power_topic: str, **settings: Any) -> Said:
+def shelly_emulator(
+    *, age: float, broker: str | None, power_topic: str, battery_topic: str, **settings: Any
+) -> Said:
     """Be what polls its meter; what it does is known only from an ESP, if one tells."""
-    told = {"age": age} if broker and power_topic else {"every": 0.0}
+    seen = {"age": age, "no_soc": not battery_topic}
+    told = seen if broker and power_topic else {"every": 0.0}
     return {**_follower(**settings), "telemetry": told}
 
 

@@ -11,7 +11,7 @@ def telemetry(power: float, cells: Cells, setup: BatterySetup, self_regulating: 
     """What it tells at each poll; the age of the power it does not know itself."""
     return Battery(
         power=power,
-        soc=float(round(cells.soc)) if setup.stores else None,
+        soc=float(round(cells.soc)) if setup.stores and not setup.telemetry.no_soc else None,
         capacity=setup.capacity if setup.stores else None,
         max_charge=setup.max_charge,
         max_discharge=setup.max_discharge,

@@ -113,6 +113,7 @@ class Telemetry:
     age: Annotated[Seconds, Ge(0), "how old a measured power is"]
     noise: Annotated[Watts, Ge(0), "standard deviation of the power"]
     zeros: Annotated[Percent, Ge(0), Le(100), "how many records show 0 W by mistake"] = 0.0
+    no_soc: Annotated[bool, "its state of charge is not told; its step may set it"] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,24 +86,24 @@ def test_every_twin_is_of_a_node_and_its_signature_is_that_of_the_node():
         ),
         (
             f"b2500_esp: {{{MQTT}, power_topic: t/w, step: 17W, poll: 2s}}",
-            {**B2500, "slew": 8.5, "telemetry": {"age": 2}},
+            {**B2500, "slew": 8.5, "telemetry": {"age": 2, "no_soc": True}},
         ),
         (
             "ct_emulator: {mac: 0123456789ab}",
-            {**B2500, "max_charge": 0, "telemetry": {"every": 1, "age": 1}},
+            {**B2500, "max_charge": 0, "telemetry": {"every": 1, "age": 1, "no_soc": True}},
         ),
         (
             "ct_emulator: {mac: 0123456789ab, step: null, max_power: 2.5kW, charge_power: 2.5kW}",
             {"kind": "udp", "max_charge": 2500, "max_discharge": 2500,
-             "telemetry": {"every": 1, "age": 1}},
+             "telemetry": {"every": 1, "age": 1, "no_soc": True}},
         ),
         (
             "shelly_emulator: {host: a}",
             {**B2500, "max_charge": 0, "telemetry": {"every": 0}},
         ),
         (
-            "shelly_emulator: {host: a, broker: mqtt://b, power_topic: t/w}",
-            {**B2500, "max_charge": 0, "telemetry": {"age": 2}},
+            "shelly_emulator: {host: a, broker: mqtt://b, power_topic: t/w, battery_topic: t/s}",
+            {**B2500, "max_charge": 0, "telemetry": {"age": 2, "no_soc": False}},
         ),
         (
             f"switched_load: {{{MQTT}, power: 596W}}",
