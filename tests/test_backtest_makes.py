@@ -110,6 +110,14 @@ def test_what_a_plant_file_states_goes_before_what_the_twin_says(tmp_path):
     assert (right.kind, right.max_charge, right.capacity) == ("cloud", 1600, 4000)
 
 
+def test_the_model_in_a_plant_file_goes_before_that_of_the_step(tmp_path):
+    of_plant = "meter: {}\nleft: {family: c}\nright: {kind: udp, family: a, max_charge: 1kW}"
+    made = setups(worlds(flow(tmp_path), plant=plant(tmp_path, of_plant))).batteries
+    left, right = made["left"], made["right"]
+    assert (left.capacity, left.max_charge) == (2560, 2500)
+    assert (right.capacity, right.max_charge, right.max_discharge) == (2120, 1000, 1450)
+
+
 def telemetry(world: World, file: Path, name: str) -> list[float]:
     """Seconds of the first minute at which a battery told its power."""
     twins = world.open(asks(load(file)))

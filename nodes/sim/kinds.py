@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from nodes._helpers.marstek_families import FAMILIES
 from nodes.sim.setup import Losses, Telemetry
 
 METERS: Mapping[str, Mapping[str, Any]] = {
@@ -52,3 +53,18 @@ PROTOCOLS: Mapping[str, str] = {
     **dict.fromkeys(("b2500_esp", "b2500_mqtt", "b2500_shelly", "b2500_ct"), "b2500"),
 }
 """What speaks so is of this kind, where nothing else is said; all others are `wired`."""
+
+CAPACITY: Mapping[str, float] = {"c": 2560.0, "d": 2560.0, "a": 2120.0}
+"""Wh of one pack of a Venus; all others 5120. Source: evcc's templates, Marstek Venus Modbus."""
+
+
+def rated(family: str) -> Mapping[str, float]:
+    """Tell what a Venus of some family is rated at; nothing of what is none."""
+    if family not in FAMILIES:
+        return {}
+    limit = FAMILIES[family].limit
+    return {
+        "max_charge": limit,
+        "max_discharge": limit,
+        "capacity": CAPACITY.get(family, 5120.0),
+    }

@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from nodes._helpers.load_line import UNASKED
-from nodes._helpers.marstek_families import FAMILIES
 from nodes._helpers.variator import Variator
+from nodes.sim.kinds import rated
 
 Said = dict[str, Any]
 Twin = Callable[..., Said | None]
-CAPACITY = {"c": 2560.0, "d": 2560.0, "a": 2120.0}
-"""Wh, of one pack; all others 5120. Source: evcc's templates, VIP."""
 POLLED = 1.0
 """s between two polls of a meter by a B2500. Source: AstraMeter's record."""
 NEWEST = 1.0
@@ -36,9 +34,7 @@ def twin(says: Twin) -> Twin:
 @twin
 def marstek_modbus(*, host: str, family: str, poll: float, **_: Any) -> Said | None:
     """Be a Venus, by its port or behind a gateway; one that is still to be asked is an E v3."""
-    asked = "v3" if family == "auto" else family
-    rated = FAMILIES[asked].limit
-    rating = {"max_charge": rated, "max_discharge": rated, "capacity": CAPACITY.get(asked, 5120.0)}
+    rating = rated("v3" if family == "auto" else family)
     return {"kind": "wired", **rating, **_every(poll)} if host else None
 
 

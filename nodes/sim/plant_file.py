@@ -13,7 +13,7 @@ from flowctl.language.marked import BROKEN, Marked
 from flowctl.language.report import Report
 from flowctl.language.text import read_file, read_text
 from flowctl.signature.node import Setting, wire_of
-from nodes.sim.kinds import BATTERIES, METERS, PROTOCOLS
+from nodes.sim.kinds import BATTERIES, METERS, PROTOCOLS, rated
 from nodes.sim.load import TraceError, house_traces, sun_trace
 from nodes.sim.made import Words, made_battery
 from nodes.sim.setup import (
@@ -85,12 +85,15 @@ def _streams(found: Marked, report: Report, makes: Mapping[str, Words | None]) -
 
 
 def _begun(name: str, item: Marked, makes: Mapping[str, Words | None]) -> BatterySetup:
-    """Begin with the kind that is stated, or with the make: of its step, else of its protocol."""
-    kind = _kind(item)
+    """Begin with the kind that is stated, or with the make: of its step, else of its protocol.
+
+    A stated model goes before both, by its rating.
+    """
+    kind, rating = _kind(item), rated(_word(item, "family"))
     if kind:
-        return replace(BatterySetup(), **BATTERIES.get(kind, {}))
+        return replace(BatterySetup(), **{**BATTERIES.get(kind, {}), **rating})
     spoken = PROTOCOLS.get(_word(item, "speaks"), "wired")
-    return made_battery(name, makes.get(name) or {"kind": spoken})
+    return made_battery(name, {**(makes.get(name) or {"kind": spoken}), **rating})
 
 
 def _kind(item: Marked) -> str:

@@ -141,7 +141,7 @@ class BatterySetup:
         "its protocol on a socket",
     ] = None
     port: Port = None
-    family: Annotated[str, "its model, by the protocol's own names"] = ""
+    family: Annotated[str, "its model, by the protocol's own names; a Venus is rated by it"] = ""
     capacity: Annotated[WattHours, Gt(0), "energy when full"] = 5120.0
     soc: Annotated[Percent, Ge(0), Le(100), "state of charge at the beginning"] = 60.0
     max_charge: Annotated[Watts, Ge(0), "its rating"] = 2500.0
