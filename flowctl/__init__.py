@@ -13,6 +13,7 @@ from flowctl.expression import Condition, Expression
 from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
+from flowctl.maker import maker
 from flowctl.marks import (
     Check,
     EventsIf,
@@ -92,6 +93,7 @@ __all__ = [
     "Volts",
     "WattHours",
     "Watts",
+    "maker",
     "sampled",
     "shared",
     "ticks",

@@ -11,6 +11,7 @@ from reactivex.disposable import CompositeDisposable
 from flowctl import Battery, Clock, Ge, Gt, Log, Observable, Outlook, Seconds, Store, Watts
 from nodes._helpers.law.house import House, look, read, told
 from nodes._helpers.law.memory import Memory
+from nodes._helpers.operators import Straight
 from nodes._helpers.timing import TINY, Deadline
 
 EVERY = 0.5  # s between outlooks while no reading comes: without them a slow meter costs 3 %
@@ -65,7 +66,7 @@ def response_predictor(
         heard = meter.subscribe(predictor.read, out.on_error, out.on_completed, scheduler=clock)
         return CompositeDisposable(heard, *watched, predictor.beat)
 
-    return Observable(subscribe)
+    return Straight(subscribe)
 
 
 class _Predictor:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from flowctl import Battery
-from nodes._helpers.law.belief import Belief, believe
+from nodes._helpers.law.belief import Belief, ability, believe
 from nodes._helpers.law.beside import between
 from nodes._helpers.law.hearing import hear, pruned, retried
 from nodes._helpers.law.house import House, look, read, told
@@ -123,7 +123,7 @@ def test_what_does_the_opposite_is_no_limit_and_soon_trusted_again() -> None:
     assert held.note == "does the opposite of what it is told"
     assert retried(held, charging=False, hungry=True, at=300.0) is held
     free = hear(hear(held, Battery(setpoint=0.0), 21.0), Battery(power=0.0), 60.0)
-    assert retried(free, charging=False, hungry=False, at=61.0).able(charging=False) == 2500.0
+    assert ability(retried(free, charging=False, hungry=False, at=61.0)).can_discharge == 2500.0
 
 
 def targets(hand: float) -> list[float]:

@@ -12,7 +12,7 @@ from flowctl import Battery, Outlook, Store
 from flowctl.testing import play
 from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.law import bank as banks
-from nodes._helpers.law.belief import Belief, believe
+from nodes._helpers.law.belief import Belief, ability, believe
 from nodes._helpers.law.forecast import Forecast, forecast, worth_following
 from nodes._helpers.law.hearing import hear, let_go, retried
 from nodes._helpers.law.house import House, look, read, told
@@ -143,27 +143,27 @@ def test_two_measurements_below_cut_the_ceiling_and_two_above_raise_it():
     belief = heard(
         (0, Battery(power=0.0)), (1, Battery(setpoint=600.0)), (10, Battery(power=600.0))
     )
-    assert belief.able(charging=False) == 2500.0
+    assert ability(belief).can_discharge == 2500.0
     once = hear(belief, short[0][1], 12)
-    assert once.able(charging=False) == 2500.0
+    assert ability(once).can_discharge == 2500.0
     twice = hear(once, short[1][1], 14)
-    assert (twice.able(charging=False), twice.expected) == (300.0, 300.0)
-    assert twice.able(charging=True) == 2500.0
+    assert (ability(twice).can_discharge, twice.expected) == (300.0, 300.0)
+    assert ability(twice).can_charge == 2500.0
     assert twice.note == "delivers 300W at most"
     again = hear(twice, Battery(setpoint=300.0), 14.5)
     for t in (16, 18):
         again = hear(again, Battery(power=600.0), t)
-    assert again.able(charging=False) == 1000.0
+    assert ability(again).can_discharge == 1000.0
 
 
 def test_a_battery_that_appears_may_wake_up():
     belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=600.0)), dead=0.5, lag=0.3)
     for at in (2, 4, 6):
         belief = hear(belief, Battery(power=0.0), at)
-    assert belief.able(charging=False) == 2500.0
+    assert ability(belief).can_discharge == 2500.0
     for at in (8, 10, 12):
         belief = hear(belief, Battery(power=0.0), at)
-    assert belief.able(charging=False) == 0.0
+    assert ability(belief).can_discharge == 0.0
 
 
 def test_measurements_of_the_same_moment_count_once():
@@ -171,16 +171,16 @@ def test_measurements_of_the_same_moment_count_once():
     belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=600.0)))
     for at in (8.0, 8.3, 8.6, 8.9, 9.2):
         belief = hear(belief, Battery(power=300.0), at)
-    assert belief.able(charging=False) == 2500.0
-    assert hear(belief, Battery(power=300.0), 9.8).able(charging=False) == 300.0
+    assert ability(belief).can_discharge == 2500.0
+    assert ability(hear(belief, Battery(power=300.0), 9.8)).can_discharge == 300.0
 
 
 def test_zero_must_be_told_three_times():
     belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=-600.0)))
     for t, power in ((10, -600.0), (12, 0.0), (14, 0.0)):
         belief = hear(belief, Battery(power=power), t)
-    assert belief.able(charging=True) == 2500.0
-    assert hear(belief, Battery(power=0.0), 16).able(charging=True) == 0.0
+    assert ability(belief).can_charge == 2500.0
+    assert ability(hear(belief, Battery(power=0.0), 16)).can_charge == 0.0
 
 
 def test_a_battery_that_is_where_it_was_sent_has_no_ceiling():
@@ -189,7 +189,7 @@ def test_a_battery_that_is_where_it_was_sent_has_no_ceiling():
     belief = hear(belief, Battery(setpoint=100.0), 1)
     for t in (2, 3, 4, 5):
         belief = hear(belief, Battery(power=100.0), t)
-    assert belief.able(charging=False) == 2500.0
+    assert ability(belief).can_discharge == 2500.0
 
 
 def test_a_cut_ceiling_is_tried_again_sooner_when_power_is_missing():
@@ -215,10 +215,10 @@ def test_late_telemetry_is_taken_for_a_shortfall_a_few_times_only():
         if at % 30 == 1:
             told_at.append((at, 1000.0 if told_at[-1][1] == 200.0 else 200.0))
             belief = hear(belief, Battery(setpoint=told_at[-1][1]), at + 0.1)
-        before = belief.able(charging=False)
+        before = ability(belief).can_discharge
         power = [watts for since, watts in told_at if since + 6 < at]
         belief = hear(belief, Battery(power=power[-1] if power else 0.0), at + 0.5)
-        if belief.able(charging=False) < before:
+        if ability(belief).can_discharge < before:
             cuts.append(at)
     assert len(cuts) <= 4
     assert max(cuts) < 200
@@ -228,11 +228,11 @@ def test_late_telemetry_is_taken_for_a_shortfall_a_few_times_only():
 def test_one_try_at_a_time():
     """A ceiling that is being tried is not raised once more before it was seen to hold or not."""
     belief = retried(cut(), False, hungry=True, at=25.0)
-    assert belief.able(charging=False) == 550.0
+    assert ability(belief).can_discharge == 550.0
     asked = hear(hear(belief, Battery(power=300.0), 20.0), Battery(setpoint=550.0), 25.5)
     assert retried(asked, False, hungry=True, at=36.0) is asked
     holds = hear(hear(asked, Battery(power=540.0), 31.0), Battery(power=540.0), 33.0)
-    assert retried(holds, False, hungry=True, at=36.0).able(charging=False) == 925.0
+    assert ability(retried(holds, False, hungry=True, at=36.0)).can_discharge == 925.0
 
 
 def test_a_failed_try_makes_no_later_one_harder_to_see():
@@ -241,7 +241,7 @@ def test_a_failed_try_makes_no_later_one_harder_to_see():
     failed = tried
     for at in (14.0, 26.0, 32.0, 34.0):
         failed = hear(failed, Battery(power=300.0), at)
-    assert failed.able(charging=False) == 300.0
+    assert ability(failed).can_discharge == 300.0
     assert failed.witness.scatter <= tried.witness.scatter
 
 
@@ -265,7 +265,7 @@ def test_what_the_cut_command_taught_is_forgotten():
     short = beliefs["left"]
     for at in (8.0, 10.0, 12.0):
         short = hear(short, Battery(power=300.0), at)
-    assert short.able(charging=False) == 300.0
+    assert ability(short).can_discharge == 300.0
     assert banks.best(short.bank) == (short.dead, short.lag) == (2.0, 1.0)
 
 
@@ -284,8 +284,8 @@ def test_a_house_that_is_never_full_learns_no_timing_that_is_not_there(most):
     """Both are tried above what they can do again and again; they answer in 1.7 s and 0.8 s."""
     cells = {"left": Cell(most=most), "right": Cell(most=most)}
     house = SmallHouse(cells, lambda t: 600.0 if t % 60 < 20 else 3000.0).run(300)
-    for ability in house.outlooks[-1].batteries.values():
-        assert ability.dead_time + ability.lag < 6.0
+    for says in house.outlooks[-1].batteries.values():
+        assert says.dead_time + says.lag < 6.0
 
 
 def test_a_silent_battery_is_not_available_and_comes_back_as_it_is():

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from flowctl import Ability, Seconds, Watts
+from flowctl import Ability, Seconds, Watts, maker
 from nodes._helpers.law.bank import Bank, new_bank
 from nodes._helpers.law.ceiling import (
     AGAINST_TWICE,
@@ -66,9 +66,8 @@ class Belief(NamedTuple):
         """Smallest and largest power visible if the dead time is wrong by `delta`."""
         if not self.flights:
             return self.expected, self.expected
-        owed_early, owed_late = owed_between(self.flights, self.dead, delta, self.lag, at)
-        early, late = self.expected - owed_early, self.expected - owed_late
-        return (early, late) if early < late else (late, early)
+        least, most = owed_between(self.flights, self.dead, delta, self.lag, at)
+        return self.expected - most, self.expected - least
 
     @property
     def note(self) -> str:
@@ -86,12 +85,6 @@ class Belief(NamedTuple):
         )
         return ", ".join(filter(None, notes))
 
-    def able(self, *, charging: bool) -> Watts:
-        """Return what it can do in one direction: its limit under the learned ceiling."""
-        if charging:
-            return min(self.facts.max_charge, self.charge.watts)
-        return min(self.facts.max_discharge, self.discharge.watts)
-
     def is_tried(self) -> bool:
         """Tell whether it is asked for more than it was seen to deliver since its last ceiling."""
         ceiling = self.charge if self.expected < 0 else self.discharge
@@ -99,7 +92,9 @@ class Belief(NamedTuple):
 
     def is_news(self, known: "Belief | None") -> bool:
         """Tell whether others need to be told anew, who know that."""
-        return self is not known and (known is None or self[:TOLD] != known[:TOLD])
+        if self is known:
+            return False
+        return known is None or self.facts is not known.facts or self[:TOLD] != known[:TOLD]
 
     def is_gone(self, at: Seconds) -> bool:
         """Tell whether nothing can be expected of it."""
@@ -118,21 +113,23 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
 
 def ability(belief: Belief) -> Ability:
     """Say what the allocator needs to know of it."""
-    facts, soc = belief.facts, belief.facts.soc
-    takes = 0.0 if belief.absence else belief.able(charging=True)
-    gives = 0.0 if belief.absence else belief.able(charging=False)
-    if soc is not None and soc >= 100:
-        takes = 0.0
-    elif soc is not None and soc <= 0:
-        gives = min(gives, facts.pv_power or 0.0)
-    return Ability(
+    facts = belief.facts
+    soc, absence = facts.soc, belief.absence
+    takes = 0.0 if absence else min(facts.max_charge, belief.charge.watts)
+    gives = 0.0 if absence else min(facts.max_discharge, belief.discharge.watts)
+    if soc is not None:
+        if soc >= 100:
+            takes = 0.0
+        elif soc <= 0:
+            gives = min(gives, facts.pv_power or 0.0)
+    return _ability(
         setpoint=belief.expected,
         flights=belief.flights,
         dead_time=belief.dead,
         lag=belief.lag,
         can_charge=takes,
         can_discharge=gives,
-        available=not belief.absence,
+        available=not absence,
         soc=soc,
         capacity=facts.capacity,
         min_power=facts.min_power or 0.0,
@@ -146,3 +143,4 @@ def ability(belief: Belief) -> Ability:
 
 
 TOLD = Belief._fields.index("absence") + 1
+_ability = maker(Ability)

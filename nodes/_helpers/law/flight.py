@@ -9,6 +9,7 @@ Flight = tuple[Seconds, Watts]
 
 SETTLED_LAGS = 5.0  # lags after which a first-order response has landed: exp(-5) is 0.7 %
 SETTLED_GRACE = 2.0  # s on top, for ramps and wake-up times that no lag describes
+HIDDEN = 150.0  # W beyond both ends of a tolerance: more than small commands to and fro make
 
 
 def owed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) -> Watts:
@@ -23,13 +24,27 @@ def owed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) 
 def owed_between(
     flights: tuple[Flight, ...], dead: Seconds, delta: Seconds, lag: Seconds, at: Seconds
 ) -> tuple[Watts, Watts]:
-    """Do as `owed` for a dead time shorter, and one longer by `delta`."""
-    early = late = 0.0
+    """Return the least and the most of `owed` for a dead time shorter, and one longer by `delta`.
+
+    Of commands to and fro the dead time itself may show the opposite of what both ends show. Then
+    it counts, too; without it a swing as fast as `delta` would be taken for load, and be fed.
+    """
+    early = own = late = 0.0
+    ahead = exp(-delta / lag)
     for accepted, change in flights:
         gone = at - accepted - dead
-        early += change if gone < -delta else change * exp(-(gone + delta) / lag)
-        late += change if gone < delta else change * exp(-(gone - delta) / lag)
-    return early, late
+        if gone >= delta:
+            fading = change * exp(-gone / lag)
+            early, own = early + fading * ahead, own + fading
+            late += change * exp((delta - gone) / lag)
+        else:
+            early += change if gone < -delta else change * exp(-(gone + delta) / lag)
+            own += change if gone < 0 else change * exp(-gone / lag)
+            late += change
+    least, most = (early, late) if early < late else (late, early)
+    if own < least - HIDDEN:
+        return own, most
+    return least, own if own > most + HIDDEN else most
 
 
 def landed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) -> int:

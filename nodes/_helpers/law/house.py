@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flowctl import Ability, Battery, Outlook, Seconds, Watts
+from flowctl import Ability, Battery, Outlook, Seconds, Watts, maker
 from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief, ability
 from nodes._helpers.law.beside import ALONE, Beside, watched
@@ -92,7 +92,7 @@ def look(house: House, at: Seconds) -> tuple[House, Outlook]:
     """Say how things stand."""
     house = _said(_tried(_present(house, at), at))
     grid = house.grid
-    outlook = Outlook(
+    outlook = _outlook(
         at=at,
         meter=grid.meter,
         load=grid.load,
@@ -202,3 +202,6 @@ def _absence(house: House, belief: Belief, at: Seconds) -> str:
     if at < house.grid.began_at + PATIENCE and not belief.heard:
         return UNHEARD
     return ""
+
+
+_outlook = maker(Outlook)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flowctl import Outlook, Plan, Seconds, Watts
+from flowctl import Outlook, Plan, Seconds, Watts, maker
 from nodes._helpers.law import allocation as table
 from nodes._helpers.law.allocation import Seat
 from nodes._helpers.law.choosing import Working, choose
@@ -60,7 +60,7 @@ def step(
     for name in state.following.each:
         if name not in following.each:  # one last word, then silence becomes release
             wants[name], reasons[name] = 0.0, "not available"
-    plan = Plan(
+    plan = _plan(
         watts=MappingProxyType(wants),
         reasons=MappingProxyType(reasons),
         unmet=unmet,
@@ -200,3 +200,6 @@ def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) 
             continue
         if now.allows(name, before.asked):
             wants[name] = before.asked
+
+
+_plan = maker(Plan)
