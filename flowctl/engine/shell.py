@@ -24,8 +24,6 @@ class Counts:
 
     writes: int = 0
     resent: int = 0
-    releases: int = 0
-    limited: int = 0
     refused: int = 0
     overridden: int = 0
 
@@ -203,15 +201,12 @@ class Shell:
         self._until = -math.inf
         if self._written is not None:
             self._written = None
-            self.counts.releases += 1
             quiet = self._shadow or not self._answers  # it may be told, and not be so
             self._log.log(logging.DEBUG if quiet else logging.INFO, "released")
             self._send(RELEASE)
 
     def _limited(self, watts: float) -> float:
-        held = self.terms.within(watts, self._rating)
-        self.counts.limited += held != watts
-        return held
+        return self.terms.within(watts, self._rating)
 
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1

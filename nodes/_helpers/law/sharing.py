@@ -180,8 +180,7 @@ def _explain(
         if share is None:
             reasons[seat.name] = "not needed"
         elif share <= 0:
-            small = parts.get(seat.name, 0.0) > 0
-            reasons[seat.name] = SMALL if small else refused or "not needed"
+            reasons[seat.name] = SMALL if parts.get(seat.name) else refused or "not needed"
         elif seat.lost and share <= seat.lost + 1:
             reasons[seat.name] = "it is full: what its panels make"
         elif share < seat.able - 1:
