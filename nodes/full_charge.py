@@ -1,5 +1,6 @@
 """Charge each battery full now and then, so that it knows its own state of charge."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
@@ -61,7 +62,8 @@ def full_charge(
     One at a time, the longest overdue first. When each was last full is kept over restarts; of a
     new one it is taken to have been at its first word, so nothing begins at once. What the plan had
     given to it meanwhile is served by others: `rebalance` notices in some seconds that it does not
-    follow, and asks again now and then. Put it after what limits the charge (`ceiling`,
+    follow. What it takes comes from the sun first, which others that charge leave to it, and else
+    from the grid: no battery charges it. Put it after what limits the charge (`ceiling`,
     `soc_window`) or forbids opposite powers (`cross_charge_guard`), and before what limits power
     (`clamp`, `fuse_limit`). A battery that tells no charge is never due.
     """
@@ -81,12 +83,21 @@ def full_charge(
             log.info("%s", f"{after.name} is due and is charged full" if after.name else "done")
         if not after.name:
             return after, value
-        share = min(value.watts[after.name], -power)
-        watts = {**value.watts, after.name: share}
-        return after, with_shares(value, watts, "full_charge: it is due")
+        return after, charged(value, after.name, power)
 
     streams = {} if now is None else {NOW: now}
     return law(plan, batteries, Charging(), step, clock, **streams)
+
+
+def charged(plan: Plan, name: str, power: Watts) -> Plan:
+    """Charge one with at least so much; what it takes beyond its share others do not take."""
+    share = min(plan.watts[name], -power)
+    more = min(0.0, plan.watts[name]) - share
+    taking = {n: watts for n, watts in plan.watts.items() if n != name and watts < 0}
+    part = max(0.0, 1 + more / math.fsum(taking.values())) if taking else 1.0
+    rest = {n: watts * part for n, watts in taking.items()}
+    plan = with_shares(plan, {**plan.watts, **rest}, f"full_charge: leaves it to {name}")
+    return with_shares(plan, {**plan.watts, name: share}, "full_charge: it is due")
 
 
 def chosen(

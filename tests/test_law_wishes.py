@@ -163,16 +163,21 @@ def test_each_phase_stays_under_its_fuse_and_others_do_what_it_forbids(tmp_path)
     assert abs(mean(loop, 290, 310)) < 25
 
 
-def test_a_battery_that_is_due_is_charged_full_and_the_others_serve_the_house(tmp_path):
+def test_a_battery_that_is_due_is_charged_by_sun_or_grid_and_the_others_serve_the_house(tmp_path):
     law = (
         REBALANCE,
         "full_charge: {power: 600W, every: 160s, soak: 30s, batteries: [left, right]}",
     )
-    loop = house(tmp_path, *law, load=[(150, 500.0)], until=330)
-    names = sorted(("left", "right"), key=lambda name: loop.mean_power(name, 250, 330))
-    assert loop.mean_power(names[0], 250, 330) == pytest.approx(-600, abs=30)
-    assert loop.mean_power(names[1], 250, 330) == pytest.approx(1100, abs=60)
-    assert abs(mean(loop, 250, 330)) < 40
+    load = [(150, 500.0), (330, -900.0), (400, -400.0), (470, 500.0)]
+    loop = house(tmp_path, *law, load=load, until=540)
+    due, other = sorted(("left", "right"), key=lambda name: loop.mean_power(name, 250, 330))
+    for start, end, gives, grid in [
+        (250, 330, 500, 600), (360, 400, -300, 0), (430, 470, 0, 200), (500, 540, 500, 600),
+    ]:  # fmt: skip
+        assert loop.mean_power(due, start, end) == pytest.approx(-600, abs=30)
+        assert loop.mean_power(other, start, end) == pytest.approx(gives, abs=90)
+        assert mean(loop, start, end) == pytest.approx(grid, abs=90)
+        assert swings(loop, start, end) < 60
 
 
 def test_reserve_and_ceiling_by_battery(tmp_path):

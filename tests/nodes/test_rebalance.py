@@ -350,6 +350,18 @@ def test_a_limit_of_the_sum_does_not_move_shares_from_one_to_another(target, wis
         assert abs(sum(made.values())) == pytest.approx(1500, abs=2)
 
 
+def test_nobody_serves_what_another_is_made_to_take():
+    """A step further down charges `left` with 600 W, come what may."""
+    quick = {"dead_time": 0.5}
+    plans = told_through(lambda watts: {**watts, "left": -600.0}, 800.0, right=quick)
+    assert plans[3].watts["right"] > 1000  # it may be on its way: a quick one covers for it
+    for plan in plans[10:]:
+        assert plan.watts == {"left": 0.0, "right": 800.0}
+        assert plan.unmet == 0
+    freed = told_through(lambda watts: {**watts, "left": max(0.0, watts["left"])}, 800.0)
+    assert freed[-1].watts["left"] == pytest.approx(400, abs=1)
+
+
 def test_that_nothing_is_accepted_is_no_want_of_need():
     plan = told_through(in_all(0.0), 800.0)[30]
     assert plan.unmet == pytest.approx(800)

@@ -63,7 +63,7 @@ def _owed(now: Round, seat: Seat, shares: Mapping[str, Watts], but: Collection[s
     """Sum up what the others will still owe when a command to this one lands."""
     lands, owed = _lands(now, seat), 0.0
     for name, other in now.usable.items():
-        if name not in but:
+        if name not in but and not (other.setpoint * now.sign < 0 and now.is_held(name)):
             owed += shares.get(name, 0.0) - now.sign * other.shows(lands)
     return owed
 

@@ -61,6 +61,8 @@ class Round(NamedTuple):
     """Who of them is at its reserve."""
     refused: Watts = 0.0
     """What is wanted beyond `total`, and a step further down does not let through."""
+    following: Mapping[str, Following] = MappingProxyType({})
+    """How each followed so far."""
 
     def allows(self, name: str, watts: Watts) -> bool:
         """Tell whether a battery may do this, in whichever direction."""
@@ -82,16 +84,19 @@ class Round(NamedTuple):
         note = of_way(ability.note, sign) if ability.note else ""
         return able, note or ("at its limit" if able > 0 else "can do nothing this way now")
 
+    def is_held(self, name: str) -> bool:
+        """Tell whether one that goes the other way is made to, by a full charge say."""
+        followed = self.following.get(name)
+        return followed is not None and followed.limit(self.sign, self.at) <= 0
 
-def seated(
-    now: Round, active: frozenset[str], following: Mapping[str, Following]
-) -> tuple[list[Seat], dict[str, str]]:
+
+def seated(now: Round, active: frozenset[str]) -> tuple[list[Seat], dict[str, str]]:
     """Find who can do how much in the direction asked for, and what limits each."""
     seats: list[Seat] = []
     binds: dict[str, str] = {}
     for name, ability in now.usable.items():
         most, binds[name] = now.most(name, now.sign)
-        followed = following.get(name)
+        followed = now.following.get(name)
         if followed is not None and followed.until > now.at:
             accepts = followed.limit(now.sign, now.at)
             if accepts < most:

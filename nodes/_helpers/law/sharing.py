@@ -48,7 +48,7 @@ def step(
     if outlook.at > state.valid_until:
         state = state._replace(following=Followed())
     now = _round(state, outlook, policy, imported)
-    seats, reasons = seated(now, state.working.active, state.following.each)
+    seats, reasons = seated(now, state.working.active)
     working = choose(state.working, now, seats)
     if not state.following.each and _is_quiet(now):
         wants, unmet = _as_it_is(now, reasons)
@@ -81,7 +81,8 @@ def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> 
     resting = spared(state.spared, usable, policy.reserve)
     sign = -1.0 if total < 0 else 1.0
     accepted = min(abs(total), state.following.whole.limit(sign, outlook.at))
-    return Round(outlook.at, accepted, sign, policy, usable, resting, abs(total) - accepted)
+    refused, following = abs(total) - accepted, state.following.each
+    return Round(outlook.at, accepted, sign, policy, usable, resting, refused, following)
 
 
 def _is_quiet(now: Round) -> bool:
