@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from flowctl import Ge, Gt, Le, Log, Seconds, UnitFrom, UsualPort, ticks
+from flowctl import Ge, Gt, Le, Log, Seconds, Together, UnitFrom, UsualPort, ticks
 from nodes._helpers.hosts import Host
 from nodes._helpers.modbus import modbus
 from nodes._helpers.nonsense import Nonsense
-from nodes._helpers.registers import NumberType, WordOrder, decode, width
+from nodes._helpers.registers import NumberType, WordOrder, check_end, decode, width
 
 
 async def modbus_read(
@@ -30,7 +30,7 @@ async def modbus_read(
     gap: Annotated[Seconds, Ge(0), "pause the device needs between two requests"] = 0.05,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
     log: Log,
-) -> Annotated[AsyncIterator[float], UnitFrom("unit")]:
+) -> Annotated[AsyncIterator[float], UnitFrom("unit"), Together(check_end)]:
     """Yield `raw * scale` in `unit`, with the sign the device gives it.
 
     Beat: one per `every`. Silence: while the device is away, or its number is a NaN. All steps that

@@ -4,16 +4,23 @@ import asyncio
 import math
 from typing import Annotated, Literal
 
-from flowctl import Check, Ge, Gt, Latest, Le, Log, Quantity, Seconds, UsualPort
+from flowctl import Check, Ge, Gt, Latest, Le, Log, Quantity, Seconds, Together, UsualPort
 from nodes._helpers.hosts import Host
 from nodes._helpers.modbus import modbus
-from nodes._helpers.registers import NumberType, WordOrder, encode
+from nodes._helpers.registers import NumberType, WordOrder, check_end, encode
 
 
 def check_scale(scale: float) -> None:
     """Make sure that a raw step is worth something."""
     if scale == 0:
         raise ValueError("scale is 0; a raw step must be worth something")
+
+
+def sensible(register: int, type: NumberType, low: float | None, high: float | None) -> None:
+    """Make sure that there is a number that can be written."""
+    check_end(register, type)
+    if low is not None and high is not None and low > high:
+        raise ValueError("low is above high; exchange them")
 
 
 async def modbus_write(
@@ -42,7 +49,7 @@ async def modbus_write(
     gap: Annotated[Seconds, Ge(0), "pause the device needs between two requests"] = 0.05,
     patience: Annotated[Seconds, Gt(0), "longest wait for one answer"] = 5.0,
     log: Log,
-) -> None:
+) -> Annotated[None, Together(sensible)]:
     """Write `value / scale`, in the unit of the wire, with the sign the device wants.
 
     Beat: a value that changed the registers, at most one per `every`; the newest wins. Values out

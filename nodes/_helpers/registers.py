@@ -8,6 +8,7 @@ from typing import Literal
 NumberType = Literal["int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
 WordOrder = Literal["big", "little"]  # which word comes first; bytes in a word are always big
 
+REGISTERS = 65536
 FORMATS: dict[str, str] = {
     "int16": ">h",
     "uint16": ">H",
@@ -23,6 +24,17 @@ FORMATS: dict[str, str] = {
 def width(kind: NumberType) -> int:
     """How many registers a number fills."""
     return struct.calcsize(FORMATS[kind]) // 2
+
+
+def check_end(register: int, type: NumberType) -> None:
+    """Make sure that a number ends within the registers there are.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if register + width(type) > REGISTERS:
+        first = REGISTERS - width(type)
+        raise ValueError(f"{type} at register {register} has no end; it begins at {first} at most")
 
 
 def decode(words: Sequence[int], kind: NumberType, order: WordOrder = "big") -> float:

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import Latest
+from flowctl.faults import FlowError
+from flowctl.language.check import load
 from flowctl.signature.node import NodeKind, read_node
 from nodes.modbus_write import _raw, modbus_write
 from nodes.sim.marstek_modbus_server import VenusServer, serve
@@ -127,3 +129,24 @@ def test_what_is_written_lies_within_its_limits(value: float, kind: str) -> None
         return
     assert -200.0 <= value <= 200.0
     assert all(0 <= word <= 0xFFFF for word in words)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("modbus_write: {host: h, register: 65533, type: int64}", "int64 at register 65533"),
+        ("modbus_write: {host: h, register: 5, low: 5W, high: 1W}", "low is above high"),
+        ("modbus_read: {host: h, register: 65535, type: int32, unit: W}", "65534 at most"),
+        ("modbus_write: {host: h, register: 65532, type: int64, low: 1W, high: 1W}", ""),
+        ("modbus_read: {host: h, register: 65535, unit: W}", ""),
+    ],
+)
+def test_a_number_that_cannot_be_is_a_fault_before_anything_is_dialled(step, said):
+    pipe = f"[{step}, print]" if "read" in step else f"[tick: 1s, map: value * 1W, {step}]"
+    try:
+        load(f"streams:\n  it: {pipe}\n")
+    except FlowError as error:
+        assert said
+        assert said in str(error)
+    else:
+        assert not said
