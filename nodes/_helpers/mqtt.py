@@ -10,7 +10,7 @@ from flowctl import Secret, shared
 from nodes._helpers.mqtt_address import Address, read_address
 from nodes._helpers.mqtt_hearers import Hearers, Message
 from nodes._helpers.mqtt_outbox import Outbox, Said
-from nodes._helpers.mqtt_session import Session, open_session
+from nodes._helpers.mqtt_session import OFFLINE, Session, open_session
 
 SHORTEST, LONGEST = 0.2, 30.0  # s between attempts to come back, doubling
 GOODBYE = 1.0  # s that leaving may take to send what waits
@@ -66,6 +66,13 @@ class Link:
             log.warning("MQTT broker %s is away", self.address)
             await self._come_back()
             log.warning("MQTT broker %s is back", self.address)
+
+    async def stay(self) -> None:
+        """Say again that we are there when another flowctl, which shares the topic, has left."""
+        with suppress(OSError):  # a login that may not read it
+            async for message in self.hear(self.address.status):
+                if message.payload == OFFLINE and self._session:
+                    self._session.greet()
 
     async def leave(self) -> None:
         """Send what waits, say goodbye and close."""
@@ -137,11 +144,13 @@ async def mqtt(
 async def _open(address: Address) -> AsyncIterator[Link]:
     link = Link(address)
     await link.connect()
-    keeper = asyncio.create_task(link.keep(), name=f"mqtt {address}")
+    tasks = [asyncio.create_task(link.keep(), name=f"mqtt {address}")]
+    if address.status:
+        tasks.append(asyncio.create_task(link.stay(), name=f"mqtt {address} status"))
     try:
         yield link
     finally:
-        keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         await link.leave()

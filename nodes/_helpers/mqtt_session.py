@@ -46,7 +46,7 @@ class Session:
         paho.on_publish = paho.on_unsubscribe = None
         paho.on_subscribe = self._on_subscribe
         self._lane = Lane(paho, ears.heard, ears.room, properties=address.version == "5")
-        self._tell(ONLINE)
+        self.greet()
 
     @property
     def has_room(self) -> bool:
@@ -77,6 +77,10 @@ class Session:
         """Ask for topics no longer."""
         if patterns:
             self._paho.unsubscribe(patterns)
+
+    def greet(self) -> None:
+        """Say on the status topic that we are there."""
+        self._tell(ONLINE)
 
     async def lost(self) -> None:
         """Wait until the connection is no more."""

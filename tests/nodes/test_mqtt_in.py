@@ -208,6 +208,20 @@ async def test_the_status_topic_says_online_while_we_are_there(own_mosquitto):
         await until(lambda: other.kept == [("house/status", b"offline")])
 
 
+@pytest.mark.parametrize("dies", [False, True])
+async def test_one_that_leaves_does_not_take_another_offline(own_mosquitto, monkeypatch, dies):
+    """Two on one broker share the topic, as a run and a look at it with `--shadow` do."""
+    url = own_mosquitto.url
+    offline, online = (("flowctl/status", word) for word in (b"offline", b"online"))
+    monkeypatch.setattr(mqtt_link, "SHORTEST", 60.0)
+    async with peer(url, "flowctl/status") as other, mqtt(url):
+        async with mqtt(f"{url}?version=5") as second:
+            if dies:
+                second._session._paho._sock_close()
+                await until(lambda: offline in other.said)
+        await until(lambda: other.said[-2:] == [offline, online])
+
+
 async def test_the_will_speaks_when_we_die(own_mosquitto, monkeypatch):
     url = own_mosquitto.url
     monkeypatch.setattr(mqtt_link, "SHORTEST", 60.0)
