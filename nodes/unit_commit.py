@@ -63,16 +63,16 @@ def unit_commit(
     reorder: Annotated[Seconds, Ge(0), "the order stands for so long"] = 0.0,
     least_on: Annotated[Seconds, Ge(0), "one that is on stays on for so long"] = 180.0,
     handover: Annotated[
-        Seconds, Ge(0), "one that leaves covers for the others at most so long"
-    ] = 10.0,
+        Seconds, Ge(0), "one that leaves goes down evenly in this time, and the others come up"
+    ] = 30.0,
     limit: Annotated[Watts, Gt(0), "largest power of each, where it does not tell less"] = 2500.0,
     clock: Clock,
 ) -> Observable[Plan]:
     """Put the sum of a plan on as few batteries as serve it well; one plan per plan.
 
     Batteries whose share is zero are not called, so what comes before decides who may. Those called
-    share the sum as they did in the plan, within their limits. One that leaves goes down only as
-    fast as the others, by their measured power, come up: the sum stays flat. The number changes
+    share the sum as they did in the plan, within their limits. One that leaves goes down evenly
+    while the others come up, slower than any answers: the sum stays flat. The number changes
     only where it saves enough, and one switched on stays on for `least_on`.
 
     This is for plans of `split`, `distribute` and the like. In `rebalance`, `strategy: efficiency`

@@ -260,6 +260,16 @@ def test_all_of_them_come_to_rest_whatever_the_house_does(tmp_path, hundreds, ch
         assert swings(loop, after - 25, after) < 260
 
 
+def test_units_that_are_not_needed_hand_over_without_a_gap_after_other_laws_too(tmp_path):
+    law = ("pick: target", "split: {batteries: [left, right], by: energy}")
+    few = "unit_commit: {batteries: [left, right]}"
+    loop = house(tmp_path, *law, few, load=[(150, 1800.0), (260, 500.0)], until=520)
+    leaves = min(("left", "right"), key=lambda name: loop.mean_power(name, 500, 520))
+    assert loop.mean_power(leaves, 275, 290) == pytest.approx(250, abs=30)
+    assert loop.mean_power(leaves, 500, 520) == pytest.approx(0, abs=1)
+    assert swings(loop, 275, 520) < 110  # it cannot give less than 80 W
+
+
 ONE_WAY = """
 house: {profile: quiet}
 meter: {}

@@ -12,7 +12,7 @@ from nodes._helpers.timing import TINY
 
 Ranking = Literal["soc", "listed", "share"]
 GAIN = 5.0  # W of losses that another number of units must save: a switch costs as much in minutes
-COVERED = 0.95  # of the total that the others must deliver before one that leaves is let go
+LEAST = 25.0  # W that one that leaves still gives: below it is a dead band's matter
 SOC_UNKNOWN = 50.0  # % while a battery does not tell its charge
 NO_ABILITIES: Mapping[str, Ability] = MappingProxyType({})
 
@@ -33,12 +33,26 @@ class Wishes(NamedTuple):
     rating: Watts
 
 
+class Leaving(NamedTuple):
+    """One that hands over."""
+
+    since: Seconds
+    watts: Watts
+    """What it was told last before, + discharging."""
+
+    def part(self, sign: float, at: Seconds, handover: Seconds) -> Watts:
+        """Return what it still gives in a direction; little is nothing."""
+        passed = (at - self.since) / handover if handover > 0 else 1.0
+        part = sign * self.watts * (1 - passed)
+        return part if part > LEAST else 0.0
+
+
 class Committed(NamedTuple):
     """Who works since when, who is leaving, and in what order they stand."""
 
     active: Mapping[str, Seconds]
-    leaving: Mapping[str, Seconds]
-    """Until when one that leaves covers for the others."""
+    leaving: Mapping[str, Leaving]
+    """Who goes down while the others come up."""
     watts: Mapping[str, Watts]
     """What was said last."""
     order: tuple[str, ...] = ()
@@ -68,17 +82,18 @@ def commit(
     count = how_many(abs(total), [limits[name] for name in order], len(now), part, wishes)
     kept = [n for n in now if at - before.active[n] < wishes.least_on - TINY]
     chosen = [name for name in order if name in order[:count] or name in kept]
+    leaving, watts, left = (
+        _leaving(before, chosen, plan, at),
+        dict.fromkeys(plan.watts, 0.0),
+        abs(total),
+    )
+    for name, one in leaving.items():
+        watts[name] = sign * min(one.part(sign, at, wishes.handover), left)
+        left -= abs(watts[name])
+    leaving = {name: one for name, one in leaving.items() if watts[name]}
     weights = [abs(plan.watts[name]) for name in chosen]
-    shares = water_fill(abs(total), weights, [limits[name] for name in chosen])
-    watts = dict.fromkeys(plan.watts, 0.0)
+    shares = water_fill(left, weights, [limits[name] for name in chosen])
     watts |= {name: sign * share for name, share in zip(chosen, shares, strict=True)}
-    leaving = _leaving(before, chosen, plan, wishes, at)
-    delivered = sum(max(0.0, sign * fleet.power(name)) for name in chosen)
-    owed = max(0.0, abs(total) - delivered) if delivered < COVERED * abs(total) else 0.0
-    for name in leaving:
-        most = max(0.0, sign * before.watts.get(name, 0.0))
-        watts[name] = sign * min(owed, most)
-        owed -= abs(watts[name])
     active = {name: before.active.get(name, at) for name in chosen}
     return Committed(active, leaving, watts, order, ordered_at, sign), watts
 
@@ -125,11 +140,11 @@ def ranked(
 
 
 def _leaving(
-    before: Committed, chosen: Sequence[str], plan: Plan, wishes: Wishes, at: Seconds
-) -> dict[str, Seconds]:
-    """Name those that must still cover until the others have come up."""
+    before: Committed, chosen: Sequence[str], plan: Plan, at: Seconds
+) -> dict[str, Leaving]:
+    """Name those that are not called any more, and still give something."""
     gone = [name for name in before.active if name not in chosen]
-    until = dict.fromkeys(gone, at + wishes.handover) | {
-        name: end for name, end in before.leaving.items() if name not in chosen
+    going = {name: Leaving(at, before.watts.get(name, 0.0)) for name in gone} | {
+        name: one for name, one in before.leaving.items() if name not in chosen
     }
-    return {n: end for n, end in until.items() if end > at + TINY and n in plan.watts}
+    return {name: one for name, one in going.items() if name in plan.watts}

@@ -87,19 +87,25 @@ def test_the_order_stands_for_a_while_and_being_on_is_worth_something():
     assert [plan["left"] for plan in said] == [0, 0, 0, 0, 0, 500]
 
 
-def test_one_that_leaves_covers_until_the_others_have_come():
-    rises = ((2, 600.0), (3, 700.0), (4, 980.0))
-    power = [(at + 0.5, Battery(power=watts)) for at, watts in rises]
-    two = {"left": LEAVES, "right": [*COMES, *power]}
-    said = run([1000.0] * 5, two, least_on="0s", handover="10s")
-    assert [plan["right"] for plan in said] == [0, 1000, 1000, 1000, 1000]
-    assert [plan["left"] for plan in said] == [1000, 1000, 400, 300, 0]
-
-
-def test_covering_ends_with_its_time():
+def test_one_that_leaves_goes_down_evenly_while_the_others_come_up():
     two = {"left": LEAVES, "right": COMES}
-    said = run([1000.0] * 5, two, least_on="0s", handover="2s")
-    assert [plan["left"] for plan in said] == [1000, 1000, 1000, 0, 0]
+    said = run([1000.0] * 7, two, least_on="0s", handover="4s")
+    assert [plan["left"] for plan in said] == [1000, 1000, 750, 500, 250, 0, 0]
+    assert [plan["right"] for plan in said] == [0, 0, 250, 500, 750, 1000, 1000]
+
+
+def test_one_that_leaves_gives_no_more_than_is_needed_and_is_taken_back_where_it_is():
+    two = {"left": LEAVES, "right": COMES}
+    said = run([1000.0, 1000.0, 300.0, -600.0], two, least_on="0s", handover="4s")
+    assert [plan["left"] for plan in said] == [1000, 1000, 300, -600]
+    assert [plan["right"] for plan in said] == [0, 0, 0, 0]
+    said = run([1000.0, 1000.0, 1000.0, 1800.0], two, least_on="0s", handover="4s")
+    assert [plan["left"] for plan in said] == [1000, 1000, 750, 900]
+
+
+def test_the_others_may_come_at_once():
+    said = run([1000.0] * 3, {"left": LEAVES, "right": COMES}, least_on="0s", handover="0s")
+    assert [(plan["left"], plan["right"]) for plan in said] == [(1000, 0), (0, 1000), (0, 1000)]
 
 
 def test_what_too_few_can_carry_is_unmet():
