@@ -13,6 +13,7 @@ from flowctl.expression import Condition, Expression
 from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
+from flowctl.log import Log
 from flowctl.maker import maker
 from flowctl.marks import (
     Check,
@@ -29,7 +30,6 @@ from flowctl.marks import (
 )
 from flowctl.sampled import sampled
 from flowctl.secret import Secret
-from flowctl.signature.node import Log
 from flowctl.store import Store
 from flowctl.terms import Terms
 from flowctl.ticks import ticks

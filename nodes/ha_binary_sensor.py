@@ -51,7 +51,7 @@ async def ha_binary_sensor(
         "expire_after": expire and max(1, round(expire)),
     }
     async with shown(
-        entity, broker, traits, user=user, password=password, ca=ca, retain=retain
+        entity, broker, traits, user=user, password=password, ca=ca, log=log, retain=retain
     ) as here:
         async for value in values:
             found = part_of(value, field)

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from itertools import count
 from typing import Annotated
 
+from flowctl import Log
 from nodes._helpers import ha
 from nodes._helpers.ha import Entity
 from nodes._helpers.ha_entity import shown
@@ -25,6 +26,7 @@ async def ha_button(
     user: User = "",
     password: Password = None,
     ca: Ca = "",
+    log: Log,
 ) -> AsyncIterator[float]:
     """How often it has been pressed since the start, once for each press: 1, 2, 3, ...
 
@@ -42,7 +44,7 @@ async def ha_button(
     )  # fmt: skip
     traits = {"device_class": device_class}
     async with (
-        shown(entity, broker, traits, user=user, password=password, ca=ca) as here,
+        shown(entity, broker, traits, user=user, password=password, ca=ca, log=log) as here,
         aclosing(here.commands()) as commands,
     ):
         presses = count(1)

@@ -67,7 +67,7 @@ async def ha_number(
     if value is not None:
         yield sign * value + 0.0
     async with (
-        shown(entity, broker, traits, user=user, password=password, ca=ca) as here,
+        shown(entity, broker, traits, user=user, password=password, ca=ca, log=log) as here,
         aclosing(here.commands()) as commands,
     ):
         if value is not None:

@@ -74,7 +74,7 @@ async def ha_select(
     yield chosen
     async with (
         shown(
-            entity, broker, traits, user=user, password=password, ca=ca, describe=discovery
+            entity, broker, traits, user=user, password=password, ca=ca, log=log, describe=discovery
         ) as here,
         aclosing(here.commands()) as commands,
     ):

@@ -76,8 +76,9 @@ async def ha_sensor(
     }
     at_once = discovery and announce == "start"
     async with shown(
-        entity, broker, traits, user=user, password=password, ca=ca, retain=retain, describe=at_once
-    ) as here:
+        entity, broker, traits, user=user, password=password, ca=ca, log=log,
+        retain=retain, describe=at_once,
+    ) as here:  # fmt: skip
         async for value in values:
             try:
                 state = read.state(value)

@@ -69,6 +69,7 @@ async def modbus_write(
             try:
                 raw = written if value is None else _raw(value, scale, low, high, type, words)
             except ValueError as fault:
+                log.odd += 1
                 if not noted:
                     log.warning("%s register %s: %s; not written", link, register, fault)
                 noted = True

@@ -39,7 +39,7 @@ async def mqtt_in(
     decode, nonsense = decoder(format, field), Nonsense(log, topic)
     check_filter(topic)
     async with (
-        mqtt(broker, user=user, password=password, ca=ca) as link,
+        mqtt(broker, user=user, password=password, ca=ca, log=log) as link,
         aclosing(link.hear(topic)) as messages,
     ):
         async for message in messages:

@@ -43,7 +43,7 @@ async def mqtt_out(
     """
     encode, nonsense = encoder(format, decimals), Nonsense(log, topic)
     check_topic(topic)
-    async with mqtt(broker, user=user, password=password, ca=ca) as link:
+    async with mqtt(broker, user=user, password=password, ca=ca, log=log) as link:
         try:
             async for value in values:
                 try:

@@ -73,7 +73,8 @@ async def shelly(
         said: AsyncGenerator[Watts, None]
         if broker:
             own = user if password else ""
-            hub = await stack.enter_async_context(mqtt(broker, user=own, password=password))
+            way = mqtt(broker, user=own, password=password, log=log)
+            hub = await stack.enter_async_context(way)
             said = over_mqtt(hub, topic, clamp, patience=patience, nonsense=nonsense)
         elif push:
             link = await stack.enter_async_context(http(host))

@@ -97,7 +97,7 @@ async def shelly_emulator(
         link = await stack.enter_async_context(udp(port, listen))
         messages = []
         if broker:
-            way = mqtt(broker, user=user, password=password, ca=ca)
+            way = mqtt(broker, user=user, password=password, ca=ca, log=log)
             messages = unit.messages(await stack.enter_async_context(way))
         yield replace(unit.first(), capacity=capacity)
         told = answering(setpoint, unit, link, read, *messages)

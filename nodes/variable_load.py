@@ -80,7 +80,7 @@ async def variable_load(
         boot=boot,
     )
     async with (
-        mqtt(broker, user=user, password=password, ca=ca) as link,
+        mqtt(broker, user=user, password=password, ca=ca, log=log) as link,
         aclosing(steer(setpoint, link, manner, store, log)) as told,
     ):
         async for record in told:

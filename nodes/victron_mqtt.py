@@ -43,7 +43,7 @@ async def victron_mqtt(
     """
     check_portal(portal)
     nonsense, powers = Nonsense(log, f"the GX device {portal}"), Powers()
-    async with mqtt(broker, user=user, password=password, ca=ca) as link:
+    async with mqtt(broker, user=user, password=password, ca=ca, log=log) as link:
         heard = link.hear(*filters(portal, of))  # as one: the end of a telling comes after it
         async with aclosing(either(heard, ticks(beat))) as events:
             async for event in events:

@@ -140,7 +140,7 @@ async def test_a_step_of_the_wall_clock_moves_no_timer(monkeypatch: pytest.Monke
 async def test_an_edge_that_goes_and_returns_is_told_once_each(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attempts = []
+    attempts, troubles = [], list[BaseException]()
 
     async def attempt(well: object) -> None:
         attempts.append(1)
@@ -150,7 +150,7 @@ async def test_an_edge_that_goes_and_returns_is_told_once_each(
 
     with caplog.at_level(logging.INFO):
         log = logging.getLogger("edge")
-        tended = Tended("meter", log, attempt, lambda _: None, grace=0.0)
+        tended = Tended("meter", log, attempt, troubles.append, grace=0.0)
         tended.hurry()
         with monkeypatch.context() as patch:
             patch.setattr("flowctl.live.tend.SHORTEST", 0.001)
@@ -159,6 +159,7 @@ async def test_an_edge_that_goes_and_returns_is_told_once_each(
         "meter is away: no route",
         "meter is back",
     ]
+    assert list(map(str, troubles)) == ["no route"]
 
 
 async def test_edges_that_go_and_return_for_one_reason_are_told_together(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from flowctl.folders import state_folder
 from flowctl.live.ask import ask
 
-STEP, NUMBERS = 28, 31  # characters of the columns before the newest value
+STEP, NUMBERS = 28, 37  # characters of the columns before the newest value
 
 
 def top(
@@ -22,7 +22,8 @@ def top(
 ) -> None:
     """Show, for each step: values said and per second, dropped, failures, the newest value.
 
-    With --once it takes a second, to tell how much is said in one.
+    `odd` is what a step met that made no sense: payloads it could not read, values it could not
+    send. With --once it takes a second, to tell how much is said in one.
 
     Example: flowctl top --once
     """
@@ -47,7 +48,7 @@ def top(
 
 def _table(now: dict[str, Any], before: dict[str, Any]) -> str:
     counts = {row["step"]: row["count"] for row in before["steps"]}
-    heads = f"{'step':{STEP}}{'said':>9}{'per s':>7}{'dropped':>8}{'failed':>7}  newest\n"
+    heads = f"{'step':{STEP}}{'said':>9}{'per s':>7}{'dropped':>8}{'failed':>7}{'odd':>6}  newest\n"
     width = shutil.get_terminal_size().columns - STEP - NUMBERS - 3
     rows = [_row(row, counts.get(row["step"], 0), max(width, 8)) for row in now["steps"]]
     return heads + "".join(rows)
@@ -56,5 +57,6 @@ def _table(now: dict[str, Any], before: dict[str, Any]) -> str:
 def _row(row: dict[str, Any], before: int, width: int) -> str:
     newest = json.dumps(row["last"], ensure_ascii=False)
     newest = newest if len(newest) <= width else newest[: width - 3] + "..."
-    numbers = f"{row['count']:9}{row['count'] - before:7}{row['dropped']:8}{row['failures']:7}"
-    return f"{row['step']:{STEP}}{numbers}  {newest}\n"
+    said = f"{row['count']:9}{row['count'] - before:7}"
+    wrong = f"{row['dropped']:8}{row['failures']:7}{row['odd']:6}"
+    return f"{row['step']:{STEP}}{said}{wrong}  {newest}\n"

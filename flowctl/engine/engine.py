@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flowctl.clock import Clock
@@ -14,6 +15,7 @@ from flowctl.engine.why import Whys
 from flowctl.faults import Fault, FlowError
 from flowctl.language.flow import ERRORS, INTO
 from flowctl.language.graph import Graph, Step
+from flowctl.log import Log
 from flowctl.signature.node import NodeKind
 from flowctl.store import Store
 from flowctl.terms import Terms
@@ -40,6 +42,7 @@ class Engine:
         self.errors = self.output(ERRORS)
         self._running: dict[str, Running] = {}
         self._ends: dict[str, End] = {}
+        self._logs: dict[str, Log] = {}
         self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
         self._open_sources: set[str] = set()
         self._bad: set[str] = set()
@@ -92,21 +95,20 @@ class Engine:
             return self._store(f"{self.graph.name}:{step.id}")
         return terms_of(step) if what == "terms" else self.log_of(step)
 
-    def log_of(self, step: Step) -> logging.Logger:
-        """Return the logger of a stream: `home.left`."""
-        return self.log.getChild(step.stream)
+    def log_of(self, step: Step) -> Log:
+        """Return the log of a step; it writes as its stream: `home.left`."""
+        if step.id not in self._logs:
+            name = f"{self.log.name}.{step.stream}"
+            self._logs[step.id] = Log(name, partial(self.report, step))
+        return self._logs[step.id]
 
     def report(self, step: Step, error: BaseException, value: Any = None) -> None:
         """Put an error on the stream `errors`, as the next turn."""
+        said = str(error) or type(error).__name__
         shown = "" if value is None else repr(value)[:200]
-        trouble = Trouble(
-            at=self.clock.time(),
-            stream=step.stream,
-            step=step.id,
-            error=str(error) or type(error).__name__,
-            value=shown,
-        )
-        self.clock.hand(self.errors.emit, trouble)
+        what = {"stream": step.stream, "step": step.id, "error": said, "value": shown}
+        self.clock.hand(self.errors.emit, Trouble(at=self.clock.time(), **what))
+        self.log_of(step).troubles += 1
 
     def build(self, step: Step, *, late: bool = False) -> None:
         """Plug one step between its wires; `late`: its wires may have spoken already.
@@ -133,11 +135,8 @@ class Engine:
         if end:
             end.close()
         self._open_sources.discard(step_id)
+        self._logs.pop(step_id, None)
         self._running.pop(step_id).stop()
-
-    def failed(self, step: Step) -> int:
-        """Count the failures of a step since it was built."""
-        return self._running[step.id].all_failures if step.id in self._running else 0
 
     def adopt(self, graph: Graph) -> None:
         """Take a new flow as one's own; the steps are replaced one by one."""

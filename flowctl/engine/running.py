@@ -29,7 +29,6 @@ class Running:
         self.step, self.engine, self.rank = step, engine, rank
         self.failures = 0
         """Failures since it last said something."""
-        self.all_failures = 0
         self._late = late
         self._inlets: dict[str, list[Inlet]] = {}
         self._said = 0  # what its output had counted at the last failure
@@ -69,7 +68,7 @@ class Running:
         """Log what the node raised and start it anew: at once, then with back-off."""
         said = self.engine.output(self.step.id).count
         self.failures = 1 if said > self._said else self.failures + 1
-        self._said, self.all_failures = said, self.all_failures + 1
+        self._said = said
         log = self.engine.log_of(self.step)
         level = logging.ERROR if self.failures <= 2 else logging.DEBUG
         log.log(level, "%s failed on %r: %s", self.step.id, value, error, exc_info=_ours(error))

@@ -120,12 +120,13 @@ async def _answer(
 
 
 def rows(engine: Engine) -> list[dict[str, Any]]:
-    """Tell of each step what it has said, dropped and failed; of each device its writes."""
+    """Tell of each step what it said, dropped, failed and did not understand; devices' writes."""
     told = []
     for step in engine.graph.steps.values():
-        output = engine.output(step.id)
+        output, log = engine.output(step.id), engine.log_of(step)
         row: dict[str, Any] = {"step": step.id, "node": step.node, "kind": step.kind.value}
-        row |= {"count": output.count, "dropped": output.dropped, "failures": engine.failed(step)}
+        row |= {"count": output.count, "dropped": output.dropped}
+        row |= {"failures": log.troubles, "odd": log.odd}
         row["last"] = _shown(output.last)
         if step.id in engine.shells:
             row["writes"] = engine.shells[step.id].counts.writes

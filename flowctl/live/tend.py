@@ -93,7 +93,8 @@ class Tended:
             self._log.debug("%s is not there yet: %s", self._name, error)
             return
         self._pause = max(self._pause, SHORTEST)
-        self._report(error)
+        if not (self._away and isinstance(error, OSError)):  # once a loss, not once an attempt
+            self._report(error)
         if self._away:
             return
         self._away = True

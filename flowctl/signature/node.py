@@ -18,6 +18,7 @@ from reactivex import Observable
 from flowctl.clock import Clock
 from flowctl.events import Events
 from flowctl.latest import Latest
+from flowctl.log import Log
 from flowctl.marks import EventsIf, FieldFrom, Together, Triggers, UnitFrom
 from flowctl.signature.hints import is_union, not_none, strip
 from flowctl.store import Store
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 M = TypeVar("M")
-Log = logging.Logger
-HANDED = {Clock: "clock", Store: "store", Log: "log", Terms: "terms"}
+HANDED = {Clock: "clock", Store: "store", Log: "log", logging.Logger: "log", Terms: "terms"}
 REQUIRED = inspect.Parameter.empty
 
 

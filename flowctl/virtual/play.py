@@ -1,11 +1,11 @@
 """Try one operator on timelines in virtual time."""
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from reactivex import Observable, Subject
 
+from flowctl.log import Log
 from flowctl.signature.node import NodeSpec, Shape, read_node
 from flowctl.store import Store
 from flowctl.virtual.clock import VirtualClock
@@ -67,7 +67,7 @@ def _setting(spec: NodeSpec, name: str, value: Any) -> Any:
 
 
 def _handed(spec: NodeSpec, clock: VirtualClock) -> dict[str, Any]:
-    made = {"clock": clock, "store": Store(), "log": logging.getLogger(spec.name)}
+    made = {"clock": clock, "store": Store(), "log": Log(spec.name)}
     return {name: made[what] for name, what in spec.handed.items() if what in made}
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-from flowctl import Secret
+from flowctl import Log, Secret
 from nodes._helpers.ha import Entity, description
 from nodes._helpers.mqtt import Link, mqtt
 from nodes._helpers.nonsense import excerpt
@@ -66,6 +66,7 @@ async def shown(
     user: str = "",
     password: Secret | None = None,
     ca: str = "",
+    log: Log,
     retain: bool = True,
     describe: bool = True,
 ) -> AsyncIterator[Shown]:
@@ -78,7 +79,7 @@ async def shown(
         ValueError: its topics are not fit to be used.
     """
     entity = entity.checked()
-    async with mqtt(broker, user=user, password=password, ca=ca) as link:
+    async with mqtt(broker, user=user, password=password, ca=ca, log=log) as link:
         here = Shown(entity, link, traits, retain=retain)
         if describe:
             here.describe()

@@ -4,7 +4,6 @@ Powers are flowctl's: + into the house, so batteries + discharging, the grid + i
 the names: Jasper-Hilven/HomeEnergyController 28a1798.
 """
 
-import logging
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from flowctl import Ability, Outlook, Percent, Seconds, Watts
+from flowctl import Ability, Log, Outlook, Percent, Seconds, Watts
 from nodes._helpers import marstek_api as api
 from nodes._helpers.car import car_draw
 from nodes._helpers.fields import number, pick, read_json
@@ -26,7 +25,7 @@ from nodes._helpers.scheme import Scheme, step
 RULES = Rules()
 PEAK = range(7, 22)  # hours of weekdays, 07:00 to 21:59
 AT_ONCE = 1e9  # W/s
-log = logging.getLogger("home-energy")
+log = Log("home-energy")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """The line to a load on MQTT: what it was told last is true again after every outage."""
 
 import asyncio
-import logging
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
-from flowctl import Battery, Latest, Release, Seconds, Store, Watts
+from flowctl import Battery, Latest, Log, Release, Seconds, Store, Watts
 from nodes._helpers.mqtt import Link
 from nodes._helpers.nonsense import Nonsense
 
@@ -40,7 +39,7 @@ class Manner:
 
 
 async def steer(
-    setpoint: Latest[Watts | Release], link: Link, manner: Manner, store: Store, log: logging.Logger
+    setpoint: Latest[Watts | Release], link: Link, manner: Manner, store: Store, log: Log
 ) -> AsyncGenerator[Battery, None]:
     """Tell a load what to draw: off at first and at the end, and again after every outage.
 
@@ -69,7 +68,7 @@ async def steer(
 class _Line:
     """What the load is to draw, whether it was told, and whether it answered."""
 
-    def __init__(self, link: Link, manner: Manner, store: Store, log: logging.Logger) -> None:
+    def __init__(self, link: Link, manner: Manner, store: Store, log: Log) -> None:
         self._link, self._manner, self._store, self._log = link, manner, store, log
         self._now = asyncio.get_running_loop().time
         self._nonsense = Nonsense(log, manner.answers)
@@ -95,7 +94,9 @@ class _Line:
         self._wanted = 0.0
         self._publish()
         if not self._link.online:
-            self._log.error("could not be switched off: the MQTT broker is away")
+            said = "could not be switched off: the MQTT broker is away"
+            self._log.error(said)
+            self._log.trouble(OSError(said))
 
     def answered(self, payload: bytes) -> None:
         """Take what the load tells of its state.
@@ -162,7 +163,7 @@ class _Line:
 
 @asynccontextmanager
 async def _listening(
-    link: Link, topic: str, hear: Callable[[bytes], None], log: logging.Logger
+    link: Link, topic: str, hear: Callable[[bytes], None], log: Log
 ) -> AsyncIterator[None]:
     """Hand on what comes on a topic, but for what the broker kept from before."""
 

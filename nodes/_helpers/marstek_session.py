@@ -1,13 +1,12 @@
 """A conversation with one Marstek battery over its local UDP API, and a search for all."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowctl import Battery
+from flowctl import Battery, Log
 from nodes._helpers import marstek_api as api
 from nodes._helpers.nonsense import Nonsense
 from nodes._helpers.refused import RefusedError
@@ -37,7 +36,7 @@ class Session:
     peer: Address
     patience: float
     nonsense: Nonsense
-    log: logging.Logger
+    log: Log
     via: Address | None = None
     """Where questions go, never commands: firmware 153 of E v2 hears only broadcasts."""
     device: api.Device = field(default_factory=api.Device)
@@ -168,7 +167,7 @@ async def marstek(
     local_port: int,
     patience: float,
     broadcast: str,
-    log: logging.Logger,
+    log: Log,
     tries: int = TRIES,
 ) -> AsyncIterator[Session]:
     """Open a conversation; the socket is shared with others on the same local port."""

@@ -1,12 +1,11 @@
 """One MQTT connection per broker, shared by all steps that name it; it comes back by itself."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
-from flowctl import Secret, shared
+from flowctl import Log, Secret, shared
 from nodes._helpers.mqtt_address import Address, read_address
 from nodes._helpers.mqtt_hearers import Hearers, Message
 from nodes._helpers.mqtt_outbox import Outbox, Said
@@ -14,7 +13,7 @@ from nodes._helpers.mqtt_session import OFFLINE, Session, open_session
 
 SHORTEST, LONGEST = 0.2, 30.0  # s between attempts to come back, doubling
 GOODBYE = 1.0  # s that leaving may take to send what waits
-log = logging.getLogger("mqtt")
+log = Log("mqtt")
 
 
 class Link:
@@ -26,6 +25,7 @@ class Link:
         self.hearers = Hearers()
         self._session: Session | None = None
         self._quiet = asyncio.Event()
+        self._users: list[Log] = []
 
     @property
     def online(self) -> bool:
@@ -64,6 +64,8 @@ class Link:
             await self._session.lost()
             self._attach(None)
             log.warning("MQTT broker %s is away", self.address)
+            for user in self._users:
+                user.trouble(OSError(f"MQTT broker {self.address} is away"))
             await self._come_back()
             log.warning("MQTT broker %s is back", self.address)
 
@@ -101,6 +103,15 @@ class Link:
             pattern, OSError(f"MQTT broker {self.address} refuses topic {pattern}; {cure}")
         )
 
+    @contextmanager
+    def used(self, user: Log) -> Iterator[None]:
+        """Tell a step, while it uses the link, when the broker is lost."""
+        self._users.append(user)
+        try:
+            yield
+        finally:
+            self._users.remove(user)
+
     def _attach(self, session: Session | None) -> None:
         self._session = session
         self.hearers.attach(session)
@@ -123,8 +134,9 @@ async def mqtt(
     password: Secret | None = None,
     ca: str = "",
     will: tuple[str, bytes] | None = None,
+    log: Log = log,
 ) -> AsyncIterator[Link]:
-    """Join the connection to a broker, or open it.
+    """Join the connection to a broker, or open it. Its loss is a trouble of that `log`.
 
     With a `will` it is one of its own: should we be gone without a goodbye, by a power cut say, the
     broker itself says that payload on that topic, retained.
@@ -137,7 +149,8 @@ async def mqtt(
     if will:
         address = replace(address, will=will, status="")
     async with shared(("mqtt", address), lambda: _open(address)) as link:
-        yield link
+        with link.used(log):
+            yield link
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """Payloads that make no sense: counted, told once, and passed over."""
 
-import logging
+from flowctl import Log
 
 EXCERPT = 80  # characters of an odd payload that are shown
 IN_A_ROW = 100  # good ones, or odd ones, before it is worth another line
@@ -12,7 +12,7 @@ class Nonsense:
     Of a peer that does so time and again, no more is told until it does one thing for a while.
     """
 
-    def __init__(self, log: logging.Logger, peer: str) -> None:
+    def __init__(self, log: Log, peer: str) -> None:
         self._log, self._peer = log, peer
         self._told = False
         self._good, self._odd = IN_A_ROW, 0  # in a row
@@ -21,6 +21,7 @@ class Nonsense:
     def heard(self, why: object) -> None:
         """Count one more."""
         self.count += 1
+        self._log.odd += 1
         self._odd += 1
         lasting = self._good >= IN_A_ROW or self._odd >= IN_A_ROW
         self._good = 0

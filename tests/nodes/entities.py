@@ -42,13 +42,13 @@ async def control(
 ) -> AsyncIterator[tuple[Heard, Seen]]:
     """Run a source that is commanded from Home Assistant, on topics of the test's own."""
     more = {} if node.__name__ == "ha_button" else {"store": Store() if store is None else store}
-    more |= {} if node.__name__ == "ha_button" else {"log": LOG, "topic": f"{topic}/state"}
+    more |= {} if node.__name__ == "ha_button" else {"topic": f"{topic}/state"}
     source = node(
         broker=url,
         name="It",
         id="it",
         prefix=topic,
-        **{"command": f"{topic}/set"} | more | settings,
+        **{"command": f"{topic}/set", "log": LOG} | more | settings,
     )
     async with seen(url, topic) as there, hearing(source) as heard:
         await there.described(node.__name__.removeprefix("ha_"), "it", topic)

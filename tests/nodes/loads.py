@@ -1,18 +1,17 @@
 """A load device driven by hand: what the tests of the load nodes share."""
 
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from flowctl import Store
+from flowctl import Log, Store
 from nodes._helpers import load_line
 from tests.nodes.driven import Driven
 from tests.nodes.driven import driven as drive
 
-LOG = logging.getLogger("ecs/load")
+LOG = Log("ecs/load")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 from reactivex import Subject
 
-from flowctl import Battery, Outlook, Plan, Release, Store
+from flowctl import Battery, Log, Outlook, Plan, Release, Store
 from flowctl.engine.shell import Shell
 from flowctl.terms import Terms
 from flowctl.virtual.clock import VirtualClock
@@ -16,7 +16,7 @@ from nodes.rebalance import rebalance
 from nodes.response_predictor import response_predictor
 
 GRAIN = 0.1  # s
-LOG = logging.getLogger("small house")
+LOG = Log("small house")
 LOG.setLevel(logging.ERROR)
 
 

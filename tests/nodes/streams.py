@@ -1,14 +1,13 @@
 """Sources and sinks driven by hand, each in a task as the engine would: what their tests share."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
-from flowctl import Latest
+from flowctl import Latest, Log
 
-LOG = logging.getLogger("stream/step")
+LOG = Log("stream/step")
 
 
 async def until(true: Callable[[], object], patience: float = 20.0) -> None:

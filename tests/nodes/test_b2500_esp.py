@@ -242,14 +242,13 @@ async def test_no_delta_stays_on_the_broker_when_the_flow_ends(broker, way):
 
 LOST = """
 import asyncio, sys
-from flowctl import Latest, Terms
+from flowctl import Latest, Log, Terms
 from flowctl.live.clock import LiveClock
-import logging
 from nodes.b2500_esp import b2500_esp
 
 async def main():
     given = {"topic": "sma/net_power/1", "power_topic": "p", "poll": 0.02}
-    given |= {"clock": LiveClock(), "log": logging.getLogger(), "terms": Terms(release="zero")}
+    given |= {"clock": LiveClock(), "log": Log("it"), "terms": Terms(release="zero")}
     box = Latest()
     box.put(300.0) if sys.argv[2] == "steered" else None
     asyncio.get_running_loop().call_later(0.5, lambda: print("ready", flush=True))

@@ -1,7 +1,6 @@
 """dsmr: telegrams from a gateway at the P1 port."""
 
 import asyncio
-import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -12,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl import Secret
+from flowctl import Log, Secret
 from nodes._helpers.dsmr import LARGEST, Telegrams, check, crc, power
 from nodes._helpers.sealed import AUTH, Sealed
 from nodes.dsmr import dsmr
 from tests.nodes.web import take
 
-LOG = logging.getLogger("meter")
+LOG = Log("meter")
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "dsmr"
 VECTOR = (
     b"/TST5\\2DEMO\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(250101120000W)\r\n"

@@ -1,7 +1,6 @@
 """energy_fallback: once a day the water heater gets what the sun did not give."""
 
 import json
-import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reactivex import Subject
 
-from flowctl import Battery, Store
+from flowctl import Battery, Log, Store
 from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.days import DayEnergy
 from nodes._helpers.fallback import Day, Needs, decide, season_of
@@ -94,7 +93,7 @@ class Night:
         self.energy, self.heater, self.sky, self.full, self.mode = (Subject() for _ in range(5))
         energy_fallback(
             self.energy, self.heater, self.sky, self.full, self.mode, name="ecs",
-            zone="Europe/Paris", clock=self.clock, store=store, log=logging.getLogger("ecs"),
+            zone="Europe/Paris", clock=self.clock, store=store, log=Log("ecs"),
             **settings,
         ).subscribe(lambda told: self.said.append(dict(told)), scheduler=self.clock)  # fmt: skip
         self.clock.advance(0)

@@ -1,6 +1,5 @@
 import gzip
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowctl import Log
 from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers.rows import rows, seconds
 from nodes.file_read import file_read
 
-LOG = logging.getLogger("file")
+LOG = Log("file")
 HOUSE = "t_s,load_w,pv_w\n0,734,0\n2,659.5,\n3,629,12\n"
 
 

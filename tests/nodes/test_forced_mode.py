@@ -1,7 +1,6 @@
 """forced_mode: loads forced by hand, to a power, for a time."""
 
 import json
-import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reactivex import Subject
 
-from flowctl import Store
+from flowctl import Log, Store
 from flowctl.testing import play
 from flowctl.virtual.clock import START, VirtualClock
 from nodes.forced_mode import ALL, Command, forced_mode, read_command
@@ -102,9 +101,9 @@ def test_what_makes_no_sense_is_told_once_and_passed_over(caplog):
 class Kept:
     def __init__(self, store, start=START):
         self.clock, self.source, self.said = VirtualClock(start), Subject(), []
-        forced_mode(
-            self.source, clock=self.clock, store=store, log=logging.getLogger("forced")
-        ).subscribe(lambda forced: self.said.append(dict(forced)), scheduler=self.clock)
+        forced_mode(self.source, clock=self.clock, store=store, log=Log("forced")).subscribe(
+            lambda forced: self.said.append(dict(forced)), scheduler=self.clock
+        )
         self.clock.advance(0)
 
 

@@ -1,7 +1,6 @@
 """fronius: powers by the Solar API."""
 
 import json
-import logging
 from contextlib import suppress
 from typing import Any
 
@@ -10,11 +9,12 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowctl import Log
 from nodes._helpers.fronius import power
 from nodes.fronius import fronius
 from tests.nodes.web import saying, take, website
 
-LOG = logging.getLogger("meter")
+LOG = Log("meter")
 
 
 def flow(code: int = 0, **site: Any) -> str:

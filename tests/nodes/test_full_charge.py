@@ -1,6 +1,5 @@
 """`full_charge` charges each battery full now and then."""
 
-import logging
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reactivex import Subject
 
-from flowctl import Battery, Plan, Store
+from flowctl import Battery, Log, Plan, Store
 from flowctl.testing import play
 from flowctl.virtual.clock import VirtualClock
 from nodes.full_charge import Charging, Rule, charged, chosen, full_charge
@@ -27,7 +26,7 @@ class House:
         self.tells = {name: Subject[Battery]() for name in ("left", "right")}
         self.now = Subject[bool]()
         self.said: list[Plan] = []
-        given_ = {"power": 800.0, "every": 30 * DAY, "log": logging.getLogger("full")} | how
+        given_ = {"power": 800.0, "every": 30 * DAY, "log": Log("full")} | how
         if given_.pop("asks", False):
             given_["now"] = self.now
         full_charge(self.plans, self.tells, clock=self.clock, store=self.store, **given_).subscribe(

@@ -1,6 +1,5 @@
 """full_detection: told to draw, and drawing nothing, again and again: it is full."""
 
-import logging
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reactivex import Subject
 
-from flowctl import Battery, Store
+from flowctl import Battery, Log, Store
 from flowctl.testing import play
 from flowctl.virtual.clock import VirtualClock
 from nodes.full_detection import Nothing, Rule, full_detection, step
@@ -70,7 +69,7 @@ class Kept:
         self.measured, self.load = Subject(), Subject()
         full_detection(
             self.measured, self.load, zone="Europe/Paris", clock=self.clock, store=store,
-            log=logging.getLogger("ecs"),
+            log=Log("ecs"),
         ).subscribe(self.said.append, scheduler=self.clock)  # fmt: skip
         self.clock.advance(0)
 

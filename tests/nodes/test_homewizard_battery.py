@@ -1,7 +1,6 @@
 """homewizard_battery: a plug-in battery, or the group behind a meter."""
 
 import json
-import logging
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl import Battery, Secret
+from flowctl import Battery, Log, Secret
 from nodes._helpers.homewizard_v2 import group, plug_in
 from nodes.homewizard_battery import homewizard_battery
 from tests.nodes import homewizard
@@ -17,7 +16,7 @@ from tests.nodes.homewizard import TOKEN, Device, fixture, serve
 from tests.nodes.streams import hearing, until
 from tests.nodes.web import take
 
-LOG = logging.getLogger("battery")
+LOG = Log("battery")
 METER = fixture("p1_device")
 BATTERY = METER | {"product_type": "HWE-BAT"}
 GROUP = fixture("p1_batteries")

@@ -1,17 +1,15 @@
 """homewizard_mode: words for the batteries behind a meter."""
 
-import logging
-
 import pytest
 
-from flowctl import Latest
+from flowctl import Latest, Log
 from nodes._helpers.homewizard_v2 import MODES, group, order
 from nodes.homewizard_mode import homewizard_mode
 from tests.nodes import homewizard
 from tests.nodes.homewizard import TOKEN, Device, fixture, serve
 from tests.nodes.streams import saying, until
 
-LOG = logging.getLogger("mode")
+LOG = Log("mode")
 BOTH = ["charge_allowed", "discharge_allowed"]
 
 

@@ -1,5 +1,4 @@
 import asyncio
-import logging
 import socket
 import sys
 from pathlib import Path
@@ -7,13 +6,14 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from flowctl import Log
 from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers import homewizard
 from nodes.homewizard_p1 import homewizard_p1
 from tests.nodes.web import saying, take, website
 from tests.nodes.zeroconf import HOME, P1, announced, fresh_kind
 
-LOG = logging.getLogger("meter")
+LOG = Log("meter")
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "homewizard"
 DISABLED = '{"error": {"id": 202, "description": "API not enabled"}}'
 EXPORTING = '{"smr_version": 50, "active_power_w": -543, "active_power_l1_w": -676}'

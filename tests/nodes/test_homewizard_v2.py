@@ -1,7 +1,6 @@
 """homewizard_v2: a meter behind HTTPS and a token, asked or heard."""
 
 import json
-import logging
 import ssl
 from contextlib import suppress
 
@@ -10,7 +9,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl import Secret
+from flowctl import Log, Secret
 from nodes._helpers.homewizard_v2 import AUTHORITY, grid_power
 from nodes._helpers.tls import trusted
 from nodes.homewizard_v2 import homewizard_v2
@@ -19,7 +18,7 @@ from tests.nodes.homewizard import FIXTURES, NAME, TOKEN, Device, fixture, messa
 from tests.nodes.streams import hearing, until
 from tests.nodes.web import saying, take, website
 
-LOG = logging.getLogger("meter")
+LOG = Log("meter")
 P1 = (FIXTURES / "v2_p1_measurement.json").read_text()
 KWH = (FIXTURES / "v2_kwh3_measurement.json").read_text()
 OLD, NEW = fixture("p1_measurement"), {"power_w": 77.5}

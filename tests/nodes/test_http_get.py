@@ -1,4 +1,3 @@
-import logging
 from contextlib import suppress
 
 import pytest
@@ -6,7 +5,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl import Secret
+from flowctl import Log, Secret
 from flowctl.marks import UnitFrom
 from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers.fields import frozen, pick, read_json
@@ -15,7 +14,7 @@ from nodes._helpers.http import origin_of, path_of
 from nodes.http_get import http_get
 from tests.nodes.web import saying, take, website
 
-LOG = logging.getLogger("meter")
+LOG = Log("meter")
 SHELLY = '{"id": 0, "total_act_power": -412.3, "emeters": [{"power": 5}, {"power": "7.5"}]}'
 
 

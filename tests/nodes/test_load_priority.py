@@ -4,14 +4,12 @@ In the tables, what the meters show (consumption, production) and what the loads
 surplus, as `response_predictor` would see it.
 """
 
-import logging
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reactivex import Subject
 
-from flowctl import Ability, Outlook, Store
+from flowctl import Ability, Log, Outlook, Store
 from flowctl.testing import play
 from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.load_walk import Load, Moment, Policy, Trial, Walk, step
@@ -280,7 +278,7 @@ def test_what_an_unknown_load_draws_is_kept_over_restarts():
     store, clock, source = Store({"learned": {"resille": 750.0}}), VirtualClock(), Subject()
     said = []
     load_priority(
-        source, unknown={"resille": 300.0}, clock=clock, store=store, log=logging.getLogger("x")
+        source, unknown={"resille": 300.0}, clock=clock, store=store, log=Log("x")
     ).subscribe(said.append, scheduler=clock)
     clock.turn(source.on_next, outlook(2300.0 + 20 + 749))
     assert said[-1].watts["resille"] == 0

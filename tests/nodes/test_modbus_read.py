@@ -1,7 +1,6 @@
 """One number from any Modbus device, against a real server."""
 
 import asyncio
-import logging
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ import pytest
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from flowctl import Log
 from flowctl.marks import UnitFrom
 from flowctl.signature.node import NodeKind, read_node
 from nodes.modbus_read import modbus_read
@@ -18,7 +18,7 @@ from nodes.sim.marstek_modbus_server import serve
 from tests.nodes.streams import until
 from tests.nodes.venus import Cell
 
-LOG = logging.getLogger("voltage/modbus_read")
+LOG = Log("voltage/modbus_read")
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """One number to any Modbus device, against a real server."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl import Latest
+from flowctl import Latest, Log
 from flowctl.faults import FlowError
 from flowctl.language.check import load
 from flowctl.signature.node import NodeKind, read_node
@@ -19,7 +18,7 @@ from nodes.sim.marstek_modbus_server import VenusServer, serve
 from tests.nodes.streams import until
 from tests.nodes.venus import Cell
 
-LOG = logging.getLogger("heater/modbus_write")
+LOG = Log("heater/modbus_write")
 FAST = {"register": 44002, "every": 0.005, "gap": 0.0, "patience": 3.0}
 
 

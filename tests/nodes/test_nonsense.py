@@ -1,24 +1,23 @@
 """What makes no sense is counted, and told in few lines."""
 
-import logging
-
 import pytest
 
+from flowctl import Log
 from nodes._helpers.nonsense import IN_A_ROW, Nonsense
 
-LOG = logging.getLogger("meter")
+LOG = Log("meter")
 
 
 def lines(caplog: pytest.LogCaptureFixture, said: str) -> list[str]:
     """A word per line told: `x` is an odd payload, `.` a good one."""
     caplog.clear()
-    nonsense = Nonsense(LOG, "it")
+    nonsense, before = Nonsense(LOG, "it"), LOG.odd
     for sign in said:
         if sign == "x":
             nonsense.heard("odd")
         else:
             nonsense.over()
-    assert nonsense.count == said.count("x")
+    assert nonsense.count == LOG.odd - before == said.count("x")
     return [record.getMessage().split()[1] for record in caplog.records]
 
 

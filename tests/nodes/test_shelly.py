@@ -1,7 +1,6 @@
 """shelly: grid power of meters of all generations."""
 
 import json
-import logging
 from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
@@ -12,12 +11,12 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl import Secret
+from flowctl import Log, Secret
 from nodes._helpers.shelly import first_ask, generation, rpc_ask
 from nodes.shelly import shelly
 from tests.nodes.web import take, website
 
-LOG = logging.getLogger("meter")
+LOG = Log("meter")
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "shelly"
 PRO3EM = json.loads((FIXTURES / "pro3em_status.json").read_text())
 GEN1 = {"type": "SHEM-3", "mac": "A4CF12F45678", "auth": False}

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +11,7 @@ from aiohttp import WSMsgType, web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowctl import Secret
+from flowctl import Log, Secret
 from nodes._helpers.mqtt_hearers import Message
 from nodes._helpers.shelly_frames import merged, told
 from nodes._helpers.shelly_push import Meter, Phases, Topics
@@ -21,7 +20,7 @@ from tests.nodes.mqtt import peer
 from tests.nodes.streams import hearing, until
 from tests.nodes.web import website
 
-LOG = logging.getLogger("meter")
+LOG = Log("meter")
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "shelly"
 PRO3EM = json.loads((FIXTURES / "pro3em_status.json").read_text())
 EM50 = {"em1:0": {"id": 0, "act_power": -71.5}, "em1:1": {"id": 1, "act_power": 300.0}}

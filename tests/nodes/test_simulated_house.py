@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ import aiomqtt
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
+from flowctl import Log
 from flowctl.language.wires import silent
 from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers import simulated
@@ -26,7 +26,7 @@ from nodes.simulated_house import simulated_house
 from tests.brokers import free_port
 from tests.nodes.web import take
 
-LOG = logging.getLogger("house")
+LOG = Log("house")
 QUICK = "dead_time: 0s, lag: 20ms, wake: 0s, slew: 100kW/s, write_every: 0s"
 PLANT = f"""
 house: {{profile: quiet, base: 400W, noise: 0W}}
@@ -182,7 +182,7 @@ from pathlib import Path
 from nodes.simulated_house import simulated_house
 async def main():
     source = simulated_house(plant=Path({str(plant)!r}), {given}, outlives=2.0,
-                             log=logging.getLogger())
+                             log=Log("it"))
     async for _ in source:
         print("ready", flush=True)
 asyncio.run(main())

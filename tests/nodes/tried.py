@@ -1,12 +1,12 @@
 """What the tests of time operators share: numbered timelines, and one operator to look into."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
 from reactivex import Subject
 
+from flowctl import Log
 from flowctl.signature.node import read_node
 from flowctl.virtual.clock import VirtualClock
 
@@ -31,7 +31,7 @@ class Tried:
     def __init__(self, node: Callable[..., Any], **settings: Any) -> None:
         self.clock, self.source, self.said = VirtualClock(), Subject(), list[tuple[float, Any]]()
         if "log" in read_node(node).handed.values():
-            settings["log"] = logging.getLogger(node.__name__)
+            settings["log"] = Log(node.__name__)
         stream = node(self.source, **settings, clock=self.clock)
         self.subscription = stream.subscribe(
             self._note, on_completed=lambda: self._note(END), scheduler=self.clock

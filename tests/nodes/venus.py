@@ -1,18 +1,17 @@
 """A battery cell, and `marstek_modbus` driven by hand: what the tests of Modbus devices share."""
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowctl import Terms
+from flowctl import Log, Terms
 from nodes.marstek_modbus import TERMS, marstek_modbus
 from tests.nodes.driven import Driven
 from tests.nodes.driven import driven as drive
 
 FAST = {"gap": 0.001, "rest": 0.03, "settle": 0.05, "poll": 0.01, "patience": 3.0}
-LOG = logging.getLogger("left/marstek_modbus")
+LOG = Log("left/marstek_modbus")
 
 
 @dataclass

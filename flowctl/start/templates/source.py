@@ -17,13 +17,14 @@ async def my_node(
     """Power once per `every`, as the file has it: positive flows into the house.
 
     The first line is the summary of the page that `flowctl nodes my_node` shows. Nothing is said
-    while the file holds no number.
+    while the file does not hold a number.
     """
     async for _ in ticks(every):
         try:
             yield read(Path(path))
         except ValueError as why:
-            log.warning("%s holds no number: %s", path, why)
+            log.odd += 1  # `flowctl top` shows it
+            log.warning("%s does not hold a number: %s", path, why)
 
 
 def read(file: Path) -> float:
