@@ -7,6 +7,10 @@ from typing import Any
 WIDEST = 160  # columns of a line shown before its fault
 
 
+RAISED = (Exception, SystemExit)
+"""What a node may raise and a fence stops: `sys.exit()` in it ends the node, not the house."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A place in a text file, from 1."""
@@ -78,6 +82,13 @@ class FlowError(Exception):
 def faulty(file: object, code: str, message: str, cure: str = "") -> FlowError:
     """Return the error of a file that is wrong as a whole, at no line of it."""
     return FlowError([Fault(Mark(str(file)), code, "", message, cure)])
+
+
+def told(error: BaseException) -> str:
+    """Say what a node raised: its words, or else its kind."""
+    if isinstance(error, SystemExit):
+        return f"sys.exit({error})"
+    return str(error) or type(error).__name__
 
 
 def plainly(error: OSError) -> str:

@@ -163,6 +163,21 @@ def test_a_step_that_goes_on_failing_rests_longer_and_longer(tmp_path: Path) -> 
     assert [value for _, value in bench.heard("broken")] == [0.5]
 
 
+def test_a_step_that_would_end_the_program_is_fenced_too(tmp_path: Path) -> None:
+    leaves = (
+        "import sys\nfrom flowctl import Observable\n\n"
+        "def leaves(values: Observable[float]) -> Observable[float]:\n"
+        '    """Would end the program at the first value above 1."""\n'
+        "    return values.map(lambda value: sys.exit(1) if value > 1 else value)\n"
+    )
+    flow = FAILING.replace("    - running_sum\n    - inverse", "    - leaves")
+    bench = Bench(build(tmp_path, flow, leaves=leaves))
+    for value in (1.0, 2.0, 0.5):
+        bench.say("meter", value)
+    assert [value for _, value in bench.heard("broken")] == [1.0, 0.5]
+    assert [trouble.error for _, trouble in bench.heard("troubles")] == ["sys.exit(1)"]
+
+
 def test_what_a_timer_raises_stays_behind_the_fence(tmp_path: Path) -> None:
     flow = "flow: t\nstreams:\n  meter: [src]\n  x:\n    - from: meter\n    - late: 1s\n    - out\n"
     bench = Bench(build(tmp_path, flow))

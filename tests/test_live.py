@@ -455,3 +455,84 @@ async def test_a_sink_that_was_taken_out_tries_no_more(
 
     await run([flow], Options(watch=False, seconds=1.0), [take_out])
     assert counts[0] == counts[1] > 0
+
+
+LEAVES = '''
+from collections.abc import AsyncIterator
+from flowctl import Watts
+
+async def leaves() -> AsyncIterator[Watts]:
+    """Would end the program."""
+    yield 1.0
+    raise SystemExit(3)
+'''
+HASTY = '''
+from collections.abc import AsyncIterator
+from flowctl import Watts
+
+async def hasty() -> AsyncIterator[Watts]:
+    """Says much, and waits for nothing."""
+    for number in range(5000):
+        yield float(number)
+'''
+PATIENT = '''
+import asyncio
+from collections.abc import AsyncIterator
+from flowctl import Watts
+
+async def patient() -> AsyncIterator[Watts]:
+    """Lets others go first."""
+    while True:
+        await asyncio.sleep(0)
+        yield -1.0
+'''
+
+
+async def test_a_node_that_would_end_the_program_ends_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = "flow: it\nstreams:\n  meter: [src]\n  other: [leaves]\n"
+    path = build(tmp_path, flow, leaves=LEAVES)
+    await run([path], Options(watch=False, seconds=0.2))
+    assert "other is away: sys.exit(3)" in caplog.text
+
+
+async def test_a_source_that_never_waits_leaves_the_others_their_turn(tmp_path: Path) -> None:
+    flow = "flow: it\nstreams:\n  slow: [patient]\n  quick: [hasty]\n"
+    said: list[float] = []
+
+    async def watch(sessions: Sequence[Session]) -> None:
+        for name in ("slow/patient", "quick/hasty"):
+            sessions[0].engine.output(name).listen(0, said.append)
+
+    path = build(tmp_path, flow, hasty=HASTY, patient=PATIENT)
+    await run([path], Options(watch=False, seconds=0.5), [watch])
+    assert said.index(-1.0) < said.index(4999.0)
+
+
+ODD = '''
+from collections.abc import AsyncIterator
+from flowctl import Battery, Latest, Release, Watts
+
+async def odd(setpoint: Latest[Watts | Release]) -> AsyncIterator[Battery]:
+    """Tells what is no battery, and then what is one."""
+    yield "full"
+    yield Battery(soc=50.0)
+    async for _ in setpoint:
+        pass
+'''
+
+
+async def test_what_a_device_tells_that_is_no_battery_goes_nowhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[Battery] = []
+
+    async def watch(sessions: Sequence[Session]) -> None:
+        sessions[0].engine.output("left/odd").listen(0, told.append)
+
+    flow = FLOW.replace("- note: {file: FILE}", "- odd").replace("[ten]", "[src]")
+    await run([build(tmp_path, flow, odd=ODD)], Options(watch=False, seconds=0.2), [watch])
+    assert [record.soc for record in told] == [50.0]
+    assert "left/odd: said 'full', Battery is promised" in caplog.text
+    assert "away" not in caplog.text

@@ -12,7 +12,7 @@ from flowctl.engine.running import Running
 from flowctl.engine.shell import Shell
 from flowctl.engine.unknown import Unknown
 from flowctl.engine.why import Whys
-from flowctl.faults import Fault, FlowError
+from flowctl.faults import RAISED, Fault, FlowError, told
 from flowctl.language.flow import ERRORS, INTO
 from flowctl.language.graph import Graph, Step
 from flowctl.log import Log
@@ -104,9 +104,8 @@ class Engine:
 
     def report(self, step: Step, error: BaseException, value: Any = None) -> None:
         """Put an error on the stream `errors`, as the next turn."""
-        said = str(error) or type(error).__name__
         shown = "" if value is None else repr(value)[:200]
-        what = {"stream": step.stream, "step": step.id, "error": said, "value": shown}
+        what = {"stream": step.stream, "step": step.id, "error": told(error), "value": shown}
         self.clock.hand(self.errors.emit, Trouble(at=self.clock.time(), **what))
         self.log_of(step).troubles += 1
 
@@ -160,7 +159,7 @@ class Engine:
         for step in list(self.graph.steps.values())[::-1]:
             try:
                 self.build(step)
-            except Exception as error:  # noqa: BLE001 - it may be anybody's node
+            except RAISED as error:  # it may be anybody's node
                 faults.append(_refusal(step, error))
         if faults:
             raise FlowError(faults)
@@ -199,8 +198,8 @@ class Engine:
             end.put(command)
             self._tell(running, into, command)
 
-        def push(record: Battery) -> None:
-            output.emit(shell.told(record))
+        def push(record: Any) -> None:
+            output.emit(shell.told(record) if isinstance(record, Battery) else record)
 
         shell = self.shells[step.id] = Shell(
             terms_of(step), self.clock, send, self.log_of(step),
@@ -216,7 +215,7 @@ class Engine:
         """Tell who looks on what has gone to an end: what they raise must not undo the rest."""
         try:
             into.emit(value)
-        except Exception as error:  # noqa: BLE001 - a fence like any
+        except RAISED as error:  # a fence like any
             running.failed(error, value)
 
     def edge(self, step: Step) -> Edge:
@@ -237,7 +236,7 @@ class Engine:
             self.log.warning("%s: %s; further ones are counted", step_id, said)
 
 
-def _refusal(step: Step, error: Exception) -> Fault:
+def _refusal(step: Step, error: BaseException) -> Fault:
     """What a node says against its settings; what it did not mean to say, with its kind."""
     meant = isinstance(error, ValueError | TypeError)
     said = str(error) if meant else f"failed at its start: {type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from reactivex.disposable import Disposable
 
 from flowctl.engine.output import Failed, Output, Receiver
 from flowctl.expression import field_of
+from flowctl.faults import RAISED
 from flowctl.values import Battery, Plan
 
 Wired = tuple[Output, str | None]
@@ -19,7 +20,7 @@ class Behind(Protocol):
 
     rank: int
 
-    def failed(self, error: Exception, value: Any) -> None:
+    def failed(self, error: BaseException, value: Any) -> None:
         """Take note of what the node raised."""
 
     def defer(self, receive: Receiver, value: Any) -> None:
@@ -125,7 +126,7 @@ def _fenced(on_next: Receiver, failed: Failed) -> Receiver:
     def receive(value: Any) -> None:
         try:
             on_next(value)
-        except Exception as error:  # noqa: BLE001 - this is the fence
+        except RAISED as error:  # this is the fence
             failed(error, value)
 
     return receive

@@ -5,12 +5,13 @@ from operator import itemgetter
 from typing import Any, NoReturn
 
 from flowctl.engine.sense import has_sense, nonsense, sensible
+from flowctl.faults import RAISED
 from flowctl.language.graph import Step
 from flowctl.language.wires import shown
 from flowctl.values import Ability, Battery, Outlook, Plan, Share, is_finite, known
 
 Receiver = Callable[[Any], None]
-Failed = Callable[[Exception, Any], None]
+Failed = Callable[[BaseException, Any], None]
 Hearers = tuple[Receiver, Failed, "Hearers"] | None
 """Who listens, one behind the other: walked with less ado than a list."""
 CHECKED = frozenset((Share, Battery, Plan, Outlook, Ability, dict, list))
@@ -105,7 +106,7 @@ class Output:
             receive, failed, hearers = hearers
             try:
                 receive(value)
-            except Exception as error:  # noqa: BLE001 - this is the fence
+            except RAISED as error:  # this is the fence
                 failed(error, value)
 
     def _rest(self, value: Any) -> Battery | None:
@@ -168,5 +169,5 @@ def _is_fine(value: Any) -> bool:
 _fine: list[Any] = [None]  # the newest record that was looked at
 
 
-def _raise(error: Exception, _value: Any) -> NoReturn:
+def _raise(error: BaseException, _value: Any) -> NoReturn:
     raise error

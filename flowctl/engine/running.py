@@ -12,6 +12,7 @@ from reactivex.disposable import SerialDisposable
 from flowctl.clock import Clock
 from flowctl.engine.inlet import Inlet, Wired
 from flowctl.engine.output import Receiver
+from flowctl.faults import RAISED, told
 from flowctl.language.flow import FROM
 from flowctl.language.graph import Source, Step, Tap, taps
 from flowctl.signature.node import NodeKind
@@ -64,14 +65,15 @@ class Running:
         self._retry.dispose()
         self._subscription.dispose()
 
-    def failed(self, error: Exception, value: Any) -> None:
+    def failed(self, error: BaseException, value: Any) -> None:
         """Log what the node raised and start it anew: at once, then with back-off."""
         said = self.engine.output(self.step.id).count
         self.failures = 1 if said > self._said else self.failures + 1
         self._said = said
         log = self.engine.log_of(self.step)
         level = logging.ERROR if self.failures <= 2 else logging.DEBUG
-        log.log(level, "%s failed on %r: %s", self.step.id, value, error, exc_info=_ours(error))
+        told_as = (self.step.id, value, told(error))
+        log.log(level, "%s failed on %r: %s", *told_as, exc_info=_ours(error))
         self.engine.report(self.step, error, value)
         if self.step.kind not in (NodeKind.OPERATOR, NodeKind.CLOCKED):
             return
@@ -90,7 +92,7 @@ class Running:
     def _again(self) -> None:
         try:
             self.operate()
-        except Exception as error:  # noqa: BLE001 - the fence: a node may fail to build, too
+        except RAISED as error:  # the fence: a node may fail to build, too
             self.failed(error, None)
 
     def rewire(self, step: Step, rank: int) -> None:
@@ -172,7 +174,7 @@ class StepClock(Clock):
                 return
             try:
                 action(value)
-            except Exception as error:  # noqa: BLE001 - the fence
+            except RAISED as error:  # the fence
                 step.failed(error, value)
 
         self._inner.defer(min(rank, step.rank), act, value)
@@ -186,7 +188,7 @@ class StepClock(Clock):
                 return
             try:
                 action()
-            except Exception as error:  # noqa: BLE001 - the fence
+            except RAISED as error:  # the fence
                 step.failed(error, None)
 
         return self._inner.later(delay, act)

@@ -16,6 +16,7 @@ from flowctl.values import Battery
 
 log = logging.getLogger("flowctl")
 SHORT = 1.0  # s a sink gets for its last value
+BREATH = 100  # values after which others get their turn: a source may never wait by itself
 PATIENCE = 12.0  # s a device gets to give its battery back: a Venus may stall for 10 s
 
 
@@ -123,13 +124,13 @@ class _Presence:
         self.gone = True
         self._tell(Battery(online=False))
 
-    def say(self, record: Battery) -> None:
-        if self.gone and record.online is None:
+    def say(self, record: Any) -> None:
+        if self.gone and isinstance(record, Battery) and record.online is None:
             record = replace(record, online=True)
         self.gone = False
         self._tell(record)
 
-    def _tell(self, record: Battery) -> None:
+    def _tell(self, record: Any) -> None:
         if not self.is_over:
             self._push(record)
 
@@ -194,7 +195,11 @@ async def _pour(
     push: Callable[[Any], None],
     well: Callable[[], None],
 ) -> None:
+    together = 0
     async with aclosing(made) as values:  # type: ignore[type-var]
         async for value in values:
             well()
             push(value)
+            together += 1
+            if together % BREATH == 0:
+                await asyncio.sleep(0)

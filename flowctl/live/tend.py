@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from flowctl.faults import plainly
+from flowctl.faults import RAISED, plainly, told
 from flowctl.live.chorus import tell
 
 SHORTEST, LONGEST = 1.0, 60.0  # s between attempts, doubling
@@ -52,7 +52,7 @@ class Tended:
                     self._doubt()
                     raise
                 self._failed(error)  # what it waited for was cancelled, not this task
-            except Exception as error:  # noqa: BLE001 - the edge is fenced like any step
+            except RAISED as error:  # the edge is fenced like any step
                 if _is_ended():
                     self._doubt()
                     return
@@ -102,8 +102,7 @@ class Tended:
         if isinstance(error, OSError):  # TimeoutError and ConnectionError are among them
             tell(self._log, self._name, "away", plainly(error))
         else:
-            said = str(error) or type(error).__name__
-            self._log.warning("%s is away: %s", self._name, said, exc_info=True)
+            self._log.warning("%s is away: %s", self._name, told(error), exc_info=True)
 
     async def _rest(self) -> None:
         if self._hurry.is_set():
