@@ -223,6 +223,15 @@ async def test_two_flows_of_one_name_would_share_their_state(tmp_path: Path) -> 
         await run([first, second], Options(watch=False))
 
 
+async def test_two_flows_do_not_steer_one_battery(tmp_path: Path) -> None:
+    left = "\n  left:\n    - from: meter\n    - marstek_modbus: {host: HOST}\n"
+    first = write(tmp_path, "one", left.replace("HOST", "localhost:5"))
+    second = write(tmp_path, "two", left.replace("HOST", '"127.0.0.1", port: 5'))
+    with pytest.raises(FlowError, match="the same device as left/marstek_modbus of flow 'one'"):
+        await run([first, second], Options(watch=False))
+    await run([first, second], Options(watch=False, shadow=True, seconds=0.05))
+
+
 async def test_two_flows_are_not_recorded_into_one_file(tmp_path: Path) -> None:
     flows = [write(tmp_path, "one"), write(tmp_path, "two")]
     with pytest.raises(FlowError, match="one recording is of one flow"):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from flowctl.faults import FlowError, Mark, nearest
+from flowctl.language.addresses import address
 from flowctl.language.dotenv import environment
 from flowctl.language.drafts import Draft, Drafts, Scope
 from flowctl.language.fitting import Fitting
@@ -170,4 +171,5 @@ def _step(draft: Draft, report: Report) -> Step:
         draft.wire,
         draft.mark,
         report.line(draft.mark),
+        address(draft) if draft.device else None,
     )

@@ -46,6 +46,8 @@ class Step:
     mark: Mark = field(default=Mark())
     line: str = ""
     """How it is written, for what its node says against it."""
+    address: Any = None
+    """Of a device: what two steps share that mean the same one; `None` where it is not said."""
 
     @property
     def id(self) -> str:

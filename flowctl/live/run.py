@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flowctl.faults import FlowError
+from flowctl.faults import Fault, FlowError
 from flowctl.language.chain import devices
 from flowctl.language.check import load
-from flowctl.language.graph import Graph
+from flowctl.language.graph import Graph, Step
 from flowctl.live.clock import LiveClock
+from flowctl.live.control import socket_path
 from flowctl.live.guarding import Guarding
 from flowctl.live.session import Options, Session
 from flowctl.live.storage import Storage
@@ -98,6 +99,19 @@ def _apart(graphs: Sequence[Graph], options: Options) -> None:
             raise FlowError(f"two flows are called '{name}'; give one another `flow:` name")
     if options.record and len(graphs) > 1:
         raise FlowError("one recording is of one flow; run and record each of them by itself")
+    if twice := [] if options.shadow else list(_twice(graphs)):
+        raise FlowError(twice)
+
+
+def _twice(graphs: Sequence[Graph]) -> Iterator[Fault]:
+    """Yield the devices that an earlier flow steers already."""
+    known: dict[Any, tuple[str, Step]] = {}
+    for graph in graphs:
+        for step in graph.steps.values():
+            flow, first = known.setdefault(step.address, (graph.name, step))
+            if step.address is not None and first is not step:
+                said = f"is the same device as {first.id} of flow '{flow}'"
+                yield Fault(step.mark, "E311", step.id, said, "steer it from one flow", step.line)
 
 
 @contextmanager
@@ -115,7 +129,7 @@ def _borrowing(graphs: Sequence[Graph], options: Options) -> Iterator[None]:
 
 
 def _lock(state: Path, graph: Graph, stack: ExitStack) -> None:
-    file = state / "run" / f"{graph.name}.lock"
+    file = socket_path(state, graph.name).with_suffix(".lock")
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         flock(stack.enter_context(file.open("w")), LOCK_EX | LOCK_NB)
