@@ -32,7 +32,8 @@ HOME, NAIVE = ROOT / "flows/home.yaml", ROOT / "flows/baselines/naive.yaml"
 TOLD = "telemetry: {every: 2s, age: 400ms, noise: 3W}"
 LEFT = f"left: {{kind: wired, {TOLD}"
 RIGHT = "right: {kind: udp"
-QUIET = "house: {noise: 0W}\nmeter: {kind: dsmr5}\n"
+QUIET = "house: {noise: 0W, seed: 4}\nmeter: {kind: dsmr5}\n"
+"""A course of chance of the middle: of seeds 1 to 12, the first picture has 41 to 74 W."""
 RATED = 2500.0  # W
 WARM = 300.0  # s of ordinary steps before a picture begins: timings are learned in them
 ORDINARY = [(0.0, 200.0)] + [
