@@ -108,3 +108,8 @@ def test_a_law_that_works_on_what_is_merged_is_one_place():
         )
         == []
     )
+
+
+def test_addresses_that_cannot_be_read_are_not_the_same():
+    faults = two("udp_out: {host: a b, port: 5}", "udp_out: {host: 999.1.1.1, port: 5}")
+    assert [line.split()[1] for line in faults] == ["E132", "E132"]

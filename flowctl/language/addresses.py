@@ -22,7 +22,8 @@ def address(draft: Draft) -> Any:
     if draft.settings.get("host") == "" or draft.settings.get("event") is True:
         return None  # a place kept for a device that may come; events do not overwrite each other
     told = {name: draft.settings[name] for name in ADDRESS if name in draft.settings}
-    if not any(name in draft.written for name in told):
+    unread = draft.written.keys() - draft.settings.keys()
+    if unread & set(ADDRESS) or not any(name in draft.written for name in told):
         return None
     for name in HOSTS:
         if isinstance(told.get(name), str):
