@@ -67,7 +67,7 @@ class Link:
             for user in self._users:
                 user.trouble(OSError(f"MQTT broker {self.address} is away"))
             await self._come_back()
-            log.warning("MQTT broker %s is back", self.address)
+            log.warning("MQTT broker %s is back%s", self.address, self._toll())
 
     async def stay(self) -> None:
         """Say again that we are there when another flowctl, which shares the topic, has left."""
@@ -86,6 +86,8 @@ class Link:
                     self._quiet.clear()
                     await self._quiet.wait()
         await self._session.close()
+        if toll := self._toll():
+            log.info("MQTT broker %s%s", self.address, toll)
 
     def heard(self, topic: str, payload: bytes, kept: bool) -> None:
         """Take a message (the session does)."""
@@ -111,6 +113,10 @@ class Link:
             yield
         finally:
             self._users.remove(user)
+
+    def _toll(self) -> str:
+        toll = self.outbox.toll()
+        return f"; {toll}" if toll else ""
 
     def _attach(self, session: Session | None) -> None:
         self._session = session

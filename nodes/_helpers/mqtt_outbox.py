@@ -24,6 +24,7 @@ class Outbox:
         """How many values gave way to newer ones before they could go out."""
         self.lost = 0
         """How many events found no way out."""
+        self._told = (0, 0)
         self._session: Session | None = None
         self._newest: dict[str, Said] = {}
         self._waiting: dict[object, Said] = {}  # by topic; an event has a key of its own
@@ -32,6 +33,13 @@ class Outbox:
     def is_empty(self) -> bool:
         """Whether nothing waits."""
         return not self._waiting
+
+    def toll(self) -> str:
+        """Say what went out in no message since the last call; empty if all did."""
+        before, self._told = self._told, (self.conflated, self.lost)
+        olds, events = (now - then for now, then in zip(self._told, before, strict=True))
+        said = [f"overtaken by newer values: {olds}"] if olds else []
+        return ", ".join([*said, *([f"events lost: {events}"] if events else [])])
 
     def attach(self, session: Session | None) -> None:
         """Speak through a fresh connection from now on, or through none."""

@@ -118,7 +118,7 @@ async def test_after_a_restart_the_newest_is_said_again(own_mosquitto, topic, so
             await until(lambda: (topic, b"2") in other.kept)
 
 
-async def test_while_the_broker_is_away_only_the_newest_waits(own_mosquitto, topic, soon):
+async def test_while_the_broker_is_away_only_the_newest_waits(own_mosquitto, topic, soon, caplog):
     url = own_mosquitto.url
     async with mqtt(url) as link, saying(mqtt_out, broker=url, topic=topic, retain=True) as box:
         async with restarted(own_mosquitto, link):
@@ -128,9 +128,10 @@ async def test_while_the_broker_is_away_only_the_newest_waits(own_mosquitto, top
             assert link.outbox.conflated == 2
         async with peer(url, topic) as other:
             await until(lambda: other.kept == [(topic, b"3")])
+    assert "is back; overtaken by newer values: 2" in caplog.text
 
 
-async def test_an_event_is_not_said_twice_nor_late(own_mosquitto, topic, soon):
+async def test_an_event_is_not_said_twice_nor_late(own_mosquitto, topic, soon, caplog):
     url = own_mosquitto.url
     settings: dict[str, Any] = {"retain": True, "event": True}
     async with mqtt(url) as link, saying(mqtt_out, broker=url, topic=topic, **settings) as box:
@@ -143,6 +144,7 @@ async def test_an_event_is_not_said_twice_nor_late(own_mosquitto, topic, soon):
             await other.publish(f"{topic}/end", b"end", qos=1)
             await other.hears(b"end")
             assert other.kept == []
+    assert "is back; events lost: 1" in caplog.text
 
 
 async def test_events_that_must_arrive_all_wait(own_mosquitto, topic, soon):
