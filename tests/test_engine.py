@@ -330,3 +330,10 @@ def test_an_expression_that_was_never_known_is_told_once_after_a_minute(tmp_path
         "alone/filter: 'other.soc > 5%' was never known so far: "
         "'other.soc > 5%' never came with what it is asked of",
     ]
+
+
+def test_a_pipe_may_be_as_long_as_one_likes() -> None:
+    pipe = ["tick: 1s", *["scale: -1", "clamp: 5", "filter: value < 9"] * 300, "print"]
+    bench = Bench(f"streams:\n  long: [{', '.join(pipe)}]\n")
+    bench.advance(2.0)
+    assert bench.heard("long") == [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)]

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from flowctl.clock import Clock
+from flowctl.engine.depth import make_room
 from flowctl.engine.ends import Edge, End, Ends
 from flowctl.engine.output import Output
 from flowctl.engine.running import Running
@@ -52,6 +53,7 @@ class Engine:
 
     def start(self) -> None:
         """Build everything, listeners before speakers, so that no early value is lost."""
+        make_room(self.graph)
         self.clock.turn(self._build_all)
 
     def stop(self) -> None:
@@ -98,8 +100,7 @@ class Engine:
     def log_of(self, step: Step) -> Log:
         """Return the log of a step; it writes as its stream: `home.left`."""
         if step.id not in self._logs:
-            name = f"{self.log.name}.{step.stream}"
-            self._logs[step.id] = Log(name, partial(self.report, step))
+            self._logs[step.id] = Log(f"{self.log.name}.{step.stream}", partial(self.report, step))
         return self._logs[step.id]
 
     def report(self, step: Step, error: BaseException, value: Any = None) -> None:
@@ -140,6 +141,7 @@ class Engine:
     def adopt(self, graph: Graph) -> None:
         """Take a new flow as one's own; the steps are replaced one by one."""
         self.graph = graph
+        make_room(graph)
         self._ranks = {step_id: rank for rank, step_id in enumerate(graph.steps)}
         for step_id, output in self.outputs.items():
             output.promise(self.graph.steps.get(step_id))
