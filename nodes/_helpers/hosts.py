@@ -1,5 +1,7 @@
 """Addresses as settings: what can be none is a fault when the flow is checked."""
 
+import asyncio
+import socket
 from collections.abc import Callable
 from typing import Annotated, Any, Self
 
@@ -74,6 +76,18 @@ class Page(Secret):
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
         return {"type": "string", "description": "address on the web, e.g. http://host/path"}
+
+
+async def number_of(host: str) -> str:
+    """Look up the address behind a name; the name itself where nobody knows it."""
+    if ":" in host or host.replace(".", "").isdecimal():
+        return host
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, None, family=socket.AF_INET)
+    except (OSError, UnicodeError):
+        return host.lower()
+    return str(found[0][4][0])
 
 
 def or_empty(rule: Callable[[str], object]) -> Callable[[str], object]:

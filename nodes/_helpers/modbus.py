@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 
 from flowctl import shared
+from nodes._helpers.hosts import number_of
 from nodes._helpers.modbus_session import Framing, Session
 from nodes._helpers.refused import RefusedError
 
@@ -44,9 +45,11 @@ async def modbus(
 
     `gap` is the pause after each answer, `patience` the longest wait for one, `rest` the pause
     between closing a session and opening the next. A host may carry its port: `192.168.1.20:502`.
+    Two names of one host are one session: many devices take no second.
     """
     host, port = place(host, port)
-    async with shared(("modbus", host, port), lambda: _open(host, port, framing)) as link:
+    key = ("modbus", await number_of(host), port)
+    async with shared(key, lambda: _open(host, port, framing)) as link:
         if link.framing != framing:
             raise ValueError(f"{link} is in use with `framing: {link.framing}`; give all one")
         link.gap, link.rest = max(link.gap, gap), max(link.rest, rest)

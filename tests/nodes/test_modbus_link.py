@@ -125,6 +125,13 @@ async def test_joining_twice_is_one_session_with_the_longest_times() -> None:
         assert (venus.sessions, venus.turned_away) == (1, 0)
 
 
+async def test_two_names_of_one_device_are_one_session() -> None:
+    async with serve(Cell()) as venus:
+        async with modbus("localhost", venus.port) as one, modbus(HOST, venus.port) as other:
+            assert await one.read(32104) == await other.read(32104)
+        assert (venus.sessions, venus.turned_away) == (1, 0)
+
+
 async def test_one_address_cannot_be_framed_in_two_ways() -> None:
     async with modbus(HOST, 1), asyncio.timeout(5):
         with pytest.raises(ValueError, match=r"127\.0\.0\.1:1 is in use with `framing: tcp`"):
