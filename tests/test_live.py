@@ -312,6 +312,8 @@ async def test_a_state_folder_that_cannot_be_is_told_and_stops_nothing(
         await run([flow], Options(watch=False, state=state), [listening(state)])
     assert file.read_text().splitlines()[-1] == "RELEASE"
     assert "`tap` and `top` will not find this run" in caplog.text
+    assert "cannot be used" in caplog.text
+    assert "Errno" not in caplog.text
     assert not [record for record in caplog.records if record.exc_info]
 
 

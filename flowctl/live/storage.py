@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from flowctl.faults import plainly
 from flowctl.live.statefile import Key, StateFile
 from flowctl.store import Store
 
@@ -72,7 +73,8 @@ class Storage:
             self._texts = file.read()
             self._file = file
         except (OSError, sqlite3.Error) as error:
-            log.error("%s cannot be used: %s; nothing will outlive this run", self.path, error)
+            why = plainly(error) if isinstance(error, OSError) else error
+            log.error("%s cannot be used: %s; nothing will outlive this run", self.path, why)
             file.close()
         for (step, name), text in self._texts.items():
             try:
