@@ -5,15 +5,10 @@ from typing import NamedTuple
 
 from flowctl import Ability, Seconds, Watts, maker
 from nodes._helpers.law.bank import Bank, new_bank
-from nodes._helpers.law.ceiling import (
-    AGAINST_TWICE,
-    TOLERANCE,
-    TOLERANCE_PART,
-    Ceiling,
-    Witness,
-)
+from nodes._helpers.law.ceiling import AGAINST_TWICE, Ceiling
 from nodes._helpers.law.facts import Facts
 from nodes._helpers.law.flight import Flight, owed, owed_between
+from nodes._helpers.law.witness import TOLERANCE, TOLERANCE_PART, Witness
 
 STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the battery is not there
 
@@ -76,7 +71,8 @@ class Belief(NamedTuple):
             return self.absence
         down, up = self.discharge.watts, self.charge.watts
         if down == up == math.inf:
-            return ""
+            part = self.witness.part
+            return f"gives {part:.0%} of what it is told" if part < 1 else ""
         if self.discharge.against or self.charge.against:
             return "does the opposite of what it is told"
         notes = (

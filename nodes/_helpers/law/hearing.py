@@ -5,10 +5,12 @@ import math
 from flowctl import Battery, Seconds, Watts
 from nodes._helpers.law import bank as banks
 from nodes._helpers.law import ceiling as ceilings
+from nodes._helpers.law.band import band, whole
 from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
-from nodes._helpers.law.ceiling import Band, Ceiling, Witness
+from nodes._helpers.law.ceiling import Ceiling
 from nodes._helpers.law.facts import newer, updated
 from nodes._helpers.law.flight import landed
+from nodes._helpers.law.witness import AGAINST, TOLERANCE, weigh
 
 SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
 SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can show
@@ -35,7 +37,7 @@ def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
 def at_rest(belief: Belief, watts: Watts) -> Belief:
     """Believe that it delivers this now and that nothing is in flight."""
     bank = banks.at_rest(belief.bank, watts)
-    return belief._replace(expected=watts, flights=(), bank=bank, witness=_calm(belief.witness))
+    return belief._replace(expected=watts, flights=(), bank=bank, witness=belief.witness.calm())
 
 
 def let_go(belief: Belief) -> Belief:
@@ -132,35 +134,35 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
     """Compare a measurement with what was to be expected, and learn the ceiling."""
     if at < belief.witness.due_at:
         return belief
-    belief = belief._replace(witness=belief.witness.heard(at))
     belief = _opposed(belief, power, poll, at)
     if not belief.accepted:
-        return belief._replace(witness=_calm(belief.witness))
+        return belief._replace(witness=belief.witness.calm())
     charging, sign = belief.accepted < 0, math.copysign(1.0, belief.accepted)
-    seen = _band(belief, sign, poll, at)
-    witness = ceilings.weigh(belief.witness, seen, sign * power)
+    seen = band(belief, sign, poll, at)
+    witness = weigh(belief.witness, seen, sign * power, at)
     old = belief.charge if charging else belief.discharge
     new = ceilings.verdict(old, witness, seen, sign * power, at)
     belief = belief._replace(witness=witness)
     if new is None:
         proved = ceilings.proved(old, seen, sign * power)
         return belief if proved is old else _ceiling(belief, charging, proved)
-    if abs(sign * power - old.proven) <= ceilings.TOLERANCE:
-        belief = belief._replace(witness=witness.settled())
-    if ceilings.was_hasty(old, new, at):
-        belief = belief._replace(witness=belief.witness.aged())
-    if new.watts < old.watts:
-        belief = _unlearned(belief)
+    if ceilings.is_part(old, new, seen):
+        belief = belief._replace(witness=witness.settled()._replace(part=new.part))
+        return _ceiling(belief, charging, Ceiling())
+    belief = _judged(belief, old, new, at)
     return _ceiling(at_rest(belief, sign * max(0.0, sign * power)), charging, new)
 
 
-def _band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
-    """Span what it may measure now if it does what was expected of it."""
-    low = high = sign * belief.expected
-    if belief.flights:
-        dead, older = belief.dead, belief.witness.older
-        low, high = ceilings.band(belief.shows, sign, at=at, poll=poll, dead=dead, older=older)
-    return Band(low, high, abs(belief.expected))
+def _judged(belief: Belief, old: Ceiling, new: Ceiling, at: Seconds) -> Belief:
+    """Draw what follows from another ceiling."""
+    witness = belief.witness._replace(part=1.0)
+    if abs(new.proven - old.proven) <= TOLERANCE:
+        witness = witness.settled()
+    if ceilings.was_hasty(old, new, at):
+        witness = witness.aged()
+    if new.watts < old.watts:
+        return _unlearned(belief._replace(witness=witness))
+    return belief._replace(witness=witness._replace(due_at=at + whole(belief)))
 
 
 def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
@@ -171,9 +173,9 @@ def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief
     """
     witness, way = belief.witness, -1.0 if belief.accepted < 0 else 1.0
     sun = (belief.facts.pv_power or 0.0) if way < 0 else 0.0
-    apart = way * (power - sun) + ceilings.AGAINST
-    if apart < 0 and apart < _band(belief, way, poll, at).low:
-        return belief._replace(witness=witness.opposed(apart))
+    apart = way * (power - sun) + AGAINST
+    if apart < 0 and apart < band(belief, way, poll, at).least:
+        return belief._replace(witness=witness.opposed(apart, at))
     return belief._replace(witness=witness._replace(against=0)) if witness.against else belief
 
 
@@ -188,7 +190,3 @@ def _unlearned(belief: Belief) -> Belief:
 
 def _ceiling(belief: Belief, charging: bool, new: Ceiling) -> Belief:
     return belief._replace(charge=new) if charging else belief._replace(discharge=new)
-
-
-def _calm(witness: Witness) -> Witness:
-    return witness._replace(short=0, more=0)

@@ -1,0 +1,45 @@
+"""Which setpoints a battery may be following at the moment it measures its power."""
+
+from bisect import bisect_right
+
+from flowctl import Seconds
+from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.witness import Band
+
+AGE_OLDEST = 4.0  # s: telemetry older than this would carry no news
+AGE_BEST = 0.5  # s: on the way even from a battery polled without pause
+WRONG = 1.5  # s that a learned dead time may be wrong by: nine in ten are nearer
+LAGS = 3.0  # lags until all but a twentieth of an answer is there
+WAKES = 3.0  # s that a battery may take to wake up
+
+
+def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
+    """Span what it may be doing. Telemetry may be older than it is said to be."""
+    begun, goals = belief.bank.begun, belief.bank.goals
+    age = min(AGE_OLDEST, AGE_BEST + poll / 2) + belief.witness.older
+    since = at - age - belief.dead
+    first = _held(begun, at - age - whole(belief))
+    told = [sign * watts for watts in goals[first:]]
+    newest = told[_held(begun, since) - first :]
+    sent = told[_held(begun, since - WRONG) - first :]
+    accepted, part = sign * belief.accepted, belief.witness.part
+    low, least = min(accepted, *newest), min(accepted, *told)
+    return Band(
+        low=min(low, part * low),
+        least=min(least, part * least),
+        most=max(told),
+        sent=tuple(sent),
+        told=low,
+        expected=abs(belief.expected),
+        lag=belief.lag,
+    )
+
+
+def whole(belief: Belief) -> Seconds:
+    """Say how long an answer may take."""
+    return belief.dead + LAGS * belief.lag + WAKES
+
+
+def _held(begun: tuple[Seconds, ...], at: Seconds) -> int:
+    """Which setpoint held at a time."""
+    return max(0, bisect_right(begun, at) - 1)

@@ -1,0 +1,143 @@
+"""What measurements say of a setpoint: whether a battery stands where it was never sent."""
+
+import math
+from typing import NamedTuple
+
+from flowctl import Seconds, Watts
+
+TOLERANCE = 30.0  # W that a measurement may lie outside the band before it counts
+TOLERANCE_PART = 0.08  # of the setpoint: meters inside batteries are rarely better
+SCATTERS = 4.0  # mean deviations that noise may reach
+SCATTER_PACE = 0.1  # part of each measurement that enters the mean deviation
+NOTHING = 0.1  # of the setpoint counts as next to nothing
+AWAKE = 8.0  # s until a battery that appears is weighed: it wakes up, and its timing is a guess
+SLOWEST = 150.0  # W/s of the slowest ramp that batteries have (bench 2)
+COMES = 0.5  # of the way that one under way would have come: who came less stands
+NOISE = 10.0  # W by which two measurements of the same power may differ
+RENEWED = 1.0  # s after which the same number is a new one: most devices measure once a second
+AGAINST = 100.0  # W the other way than it was told: no noise, no standby, no echo
+APART = 1.8  # s between measurements of the opposite: a poll of 2 s, for which twice is enough
+OLDER, OLDER_MOST = 2.0, 8.0  # s that telemetry is taken for older each time, and at most
+
+
+class Band(NamedTuple):
+    """What a battery may be doing, in magnitudes of the direction it is told."""
+
+    low: Watts
+    """Least if it answers as is known ..."""
+    least: Watts
+    """... and if it takes as long as any answer does."""
+    most: Watts
+    sent: tuple[Watts, ...]
+    """Where it may still stand, not having begun to answer."""
+    told: Watts
+    """Least that it was told within its dead time."""
+    expected: Watts
+    lag: Seconds
+
+
+class Witness(NamedTuple):
+    """What the last measurements said of the setpoint."""
+
+    short: int = 0
+    more: int = 0
+    scatter: Watts = 0.0
+    """Mean deviation from the band."""
+    before: Watts = 0.0
+    """What that was before the measurements in a row that lie outside it."""
+    part: float = 1.0
+    """How much it is known to give of what it is told."""
+    older: Seconds = 0.0
+    """How much older than usual its telemetry is."""
+    against: int = 0
+    """How many in a row said that it does the opposite of what it was told ..."""
+    apart: Watts = 0.0
+    """... and the newest of them, how much, a negative number ..."""
+    opposed_at: Seconds = -math.inf
+    """... and when."""
+    due_at: Seconds = -math.inf
+    """Until when nothing is weighed: what it does is still in flight, and not known."""
+    seen_at: Seconds = -math.inf
+    """When the newest measurement that was weighed was taken ..."""
+    seen: Watts = 0.0
+    """... and what it said, in the direction it is told."""
+    stood_at: Seconds = -math.inf
+    """Since when it has not moved."""
+
+    def settled(self) -> "Witness":
+        """Begin to count anew; what a verdict explains was no scatter."""
+        return self._replace(short=0, more=0, scatter=self.before)
+
+    def calm(self) -> "Witness":
+        """Begin to count anew."""
+        return self._replace(short=0, more=0)
+
+    def opposed(self, apart: Watts, at: Seconds) -> "Witness":
+        """Count one more of the opposite; who comes nearer is only late."""
+        if self.against and at < self.opposed_at + APART:
+            return self
+        is_late = self.against and apart > self.apart + AGAINST
+        against = 1 if is_late else self.against + 1
+        return self._replace(against=against, apart=apart, opposed_at=at)
+
+    def aged(self) -> "Witness":
+        """Take its telemetry for older than before."""
+        return self._replace(older=min(OLDER_MOST, self.older + OLDER))
+
+    def met(self, at: Seconds) -> "Witness":
+        """Let a battery that appears wake up before it is judged."""
+        return self._replace(against=0, due_at=at + AWAKE)
+
+
+def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
+    """Count measurements in a row that lie below or above the band.
+
+    A further one counts if it could say something else: if a battery under way would have moved
+    by more than noise since the last. Who comes nearer begins anew.
+    """
+    is_short = power < seen.low
+    off = max(0.0, seen.low - power, power - seen.most)
+    tolerance = max(TOLERANCE, TOLERANCE_PART * seen.expected, SCATTERS * witness.scatter)
+    span, went = at - witness.seen_at, power - witness.seen
+    way = COMES * min(SLOWEST * span, off * (1 - math.exp(-span / seen.lag)))
+    noise = max(NOISE, SCATTERS * COMES * witness.scatter)
+    count = witness.short if is_short else witness.more
+    if off > tolerance and count and (way < noise or (not went and span < RENEWED)):
+        return witness
+    stood_at = at if abs(went) > max(way, noise) else witness.stood_at
+    witness = witness._replace(seen_at=at, seen=power, stood_at=stood_at)
+    if off <= tolerance:
+        return _fits(witness, off, as_told=power >= seen.most - tolerance)
+    if (went if is_short else -went) > way:
+        count = 0
+    if not is_short or power < seen.least - tolerance:
+        count += 1
+    else:
+        count = _so_soon(count, witness, seen, tolerance)
+    return _counted(witness, min(off, 2 * tolerance), count, is_short=is_short)
+
+
+def _so_soon(count: int, witness: Witness, seen: Band, tolerance: Watts) -> int:
+    """Count one whose answer may still be under way: it must have begun, and stand still."""
+    power = witness.seen
+    if power < NOTHING * seen.expected:  # it may have to wake up
+        return 0
+    least = max(TOLERANCE, min(tolerance, SCATTERS * witness.scatter))
+    if any(abs(power - watts) <= max(least, TOLERANCE_PART * watts) for watts in seen.sent):
+        return 0
+    return count + 1 if witness.seen_at - witness.stood_at >= RENEWED else 1
+
+
+def _fits(witness: Witness, off: Watts, *, as_told: bool) -> Witness:
+    scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
+    part = 1.0 if as_told else witness.part
+    return witness._replace(short=0, more=0, scatter=scatter, before=scatter, part=part)
+
+
+def _counted(witness: Witness, off: Watts, count: int, *, is_short: bool) -> Witness:
+    """What is on its way still is no scatter."""
+    scatter = witness.before
+    if count:
+        scatter += SCATTER_PACE * (off - scatter)
+    short, more = (count, 0) if is_short else (0, count)
+    return witness._replace(short=short, more=more, scatter=scatter)
