@@ -517,7 +517,7 @@ def test_nothing_winds_up_while_nobody_can_give(most, load):
     house = SmallHouse(cells, lambda t: load if t < 60 else 600.0).run(59)
     assert sum(house.given.values()) == pytest.approx(2 * most, abs=20)
     assert house.plans[-1].unmet > 0
-    house.run(25)
+    house.run(30)
     assert house.mean(5) < 60
 
 

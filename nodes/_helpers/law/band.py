@@ -4,7 +4,7 @@ from bisect import bisect_right
 
 from flowctl import Seconds
 from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.witness import Band
+from nodes._helpers.law.witness import AWAKE, Band
 
 AGE_OLDEST = 4.0  # s: telemetry older than this would carry no news
 AGE_BEST = 0.5  # s: on the way even from a battery polled without pause
@@ -29,7 +29,9 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
         least=min(least, part * least),
         most=max(told),
         sent=tuple(sent),
+        waking=min(accepted, *told[_held(begun, min(since - WAKES, at - AWAKE)) - first :]),
         told=low,
+        steady=len(told) == 1 and belief.accepted == belief.expected,
         expected=abs(belief.expected),
         lag=belief.lag,
     )
@@ -37,7 +39,7 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
 
 def whole(belief: Belief) -> Seconds:
     """Say how long an answer may take."""
-    return belief.dead + LAGS * belief.lag + WAKES
+    return max(AWAKE, belief.dead + LAGS * belief.lag + WAKES)
 
 
 def _held(begun: tuple[Seconds, ...], at: Seconds) -> int:

@@ -4,10 +4,16 @@ import math
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.witness import NOTHING, TOLERANCE, TOLERANCE_PART, Band, Witness
+from nodes._helpers.law.witness import (
+    NOTHING,
+    SHORT_TWICE,
+    TOLERANCE,
+    TOLERANCE_PART,
+    Band,
+    Witness,
+    enough,
+)
 
-SHORT_TWICE = 2  # measurements in a row below the band: one may be an accident
-SHORT_NOTHING = 3  # as many when it gives next to nothing: a zero is a common glitch
 ALIKE = 0.1  # by which two parts of what it was told may differ and be the same
 AGAINST_TWICE = 2  # such measurements in a row
 RETRY_AGAINST = 30.0  # s until one that did so is trusted again: its last answer has landed
@@ -24,8 +30,6 @@ class Ceiling(NamedTuple):
     since: Seconds = -math.inf
     proven: Watts = math.inf
     """Most that it was seen to deliver since it was cut; what is asked beyond is only tried."""
-    part: float = 1.0
-    """What it gave then of what it was told."""
     against: bool = False
     """Cut because it did the opposite: that says nothing of what it can deliver."""
 
@@ -34,28 +38,22 @@ def verdict(
     ceiling: Ceiling, witness: Witness, seen: Band, power: Watts, at: Seconds
 ) -> Ceiling | None:
     """Cut or raise a ceiling once the measurements agree; nothing while they do not."""
-    enough = SHORT_NOTHING if power < NOTHING * seen.expected else SHORT_TWICE
-    if witness.short >= enough:
-        watts, against = max(0.0, power), witness.against >= AGAINST_TWICE
-        return Ceiling(watts, at, watts, watts / max(1.0, seen.told), against)
+    if witness.short >= enough(seen, power):
+        return Ceiling(max(0.0, power), at, max(0.0, power), witness.against >= AGAINST_TWICE)
     if witness.more >= SHORT_TWICE:
         return Ceiling(max(ceiling.watts, GROW * power + GROW_WATTS), at, power)
     return None
 
 
-def is_part(old: Ceiling, new: Ceiling, seen: Band) -> bool:
+def is_part(old: Ceiling, witness: Witness, seen: Band, gave: float) -> bool:
     """Tell whether it gives a part of what it is told, whatever that is: that is no ceiling.
 
-    Told what it was seen to give, it gives less again, by as much.
+    Told what it gave when its ceiling was cut, it gives less again, by as much.
     """
+    if not witness.short or witness.gave == 1 or gave <= NOTHING or old.watts > old.proven:
+        return False
     asked = (1 + TOLERANCE_PART) * old.proven + TOLERANCE
-    return (
-        new.watts < old.watts
-        and new.part > NOTHING
-        and old.watts <= old.proven
-        and seen.expected <= asked
-        and abs(new.part - old.part) <= ALIKE
-    )
+    return seen.expected <= asked and abs(gave - witness.gave) <= ALIKE
 
 
 def was_hasty(old: Ceiling, new: Ceiling, at: Seconds) -> bool:

@@ -138,30 +138,32 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
     if not belief.accepted:
         return belief._replace(witness=belief.witness.calm())
     charging, sign = belief.accepted < 0, math.copysign(1.0, belief.accepted)
-    seen = band(belief, sign, poll, at)
-    witness = weigh(belief.witness, seen, sign * power, at)
+    seen, gives = band(belief, sign, poll, at), sign * power
+    witness = weigh(belief.witness, seen, gives, at)
+    if witness is belief.witness:
+        return belief
     old = belief.charge if charging else belief.discharge
-    new = ceilings.verdict(old, witness, seen, sign * power, at)
-    belief = belief._replace(witness=witness)
+    new = ceilings.verdict(old, witness, seen, gives, at)
     if new is None:
-        proved = ceilings.proved(old, seen, sign * power)
+        belief, proved = belief._replace(witness=witness), ceilings.proved(old, seen, gives)
         return belief if proved is old else _ceiling(belief, charging, proved)
-    if ceilings.is_part(old, new, seen):
-        belief = belief._replace(witness=witness.settled()._replace(part=new.part))
+    gave = seen.part(gives)
+    if ceilings.is_part(old, witness, seen, gave):
+        belief = belief._replace(witness=witness.settled()._replace(part=gave))
         return _ceiling(belief, charging, Ceiling())
-    belief = _judged(belief, old, new, at)
-    return _ceiling(at_rest(belief, sign * max(0.0, sign * power)), charging, new)
+    belief = _judged(belief._replace(witness=witness), old, new, gave, at)
+    return _ceiling(at_rest(belief, sign * max(0.0, gives)), charging, new)
 
 
-def _judged(belief: Belief, old: Ceiling, new: Ceiling, at: Seconds) -> Belief:
-    """Draw what follows from another ceiling."""
+def _judged(belief: Belief, old: Ceiling, new: Ceiling, gave: float, at: Seconds) -> Belief:
+    """Draw what else follows from another ceiling."""
     witness = belief.witness._replace(part=1.0)
     if abs(new.proven - old.proven) <= TOLERANCE:
         witness = witness.settled()
     if ceilings.was_hasty(old, new, at):
         witness = witness.aged()
     if new.watts < old.watts:
-        return _unlearned(belief._replace(witness=witness))
+        return _unlearned(belief._replace(witness=witness._replace(gave=gave)))
     return belief._replace(witness=witness._replace(due_at=at + whole(belief)))
 
 

@@ -9,6 +9,8 @@ TOLERANCE = 30.0  # W that a measurement may lie outside the band before it coun
 TOLERANCE_PART = 0.08  # of the setpoint: meters inside batteries are rarely better
 SCATTERS = 4.0  # mean deviations that noise may reach
 SCATTER_PACE = 0.1  # part of each measurement that enters the mean deviation
+SHORT_TWICE = 2  # measurements in a row below the band: one may be an accident
+SHORT_NOTHING = 3  # as many when it gives next to nothing: a zero is a common glitch
 NOTHING = 0.1  # of the setpoint counts as next to nothing
 AWAKE = 8.0  # s until a battery that appears is weighed: it wakes up, and its timing is a guess
 SLOWEST = 150.0  # W/s of the slowest ramp that batteries have (bench 2)
@@ -29,11 +31,19 @@ class Band(NamedTuple):
     """... and if it takes as long as any answer does."""
     most: Watts
     sent: tuple[Watts, ...]
-    """Where it may still stand, not having begun to answer."""
+    """Where it may still stand, not having begun to answer ..."""
+    waking: Watts
+    """... and least of that if it has to wake up first."""
     told: Watts
     """Least that it was told within its dead time."""
+    steady: bool
+    """Whether it was told nothing else for as long as any answer takes."""
     expected: Watts
     lag: Seconds
+
+    def part(self, power: Watts) -> float:
+        """Return how much it gives of what it is told."""
+        return max(0.0, power) / max(1.0, self.told)
 
 
 class Witness(NamedTuple):
@@ -47,6 +57,8 @@ class Witness(NamedTuple):
     """What that was before the measurements in a row that lie outside it."""
     part: float = 1.0
     """How much it is known to give of what it is told."""
+    gave: float = 1.0
+    """How much it gave of that when its ceiling was cut; 1 once it has given what it is told."""
     older: Seconds = 0.0
     """How much older than usual its telemetry is."""
     against: int = 0
@@ -102,12 +114,14 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     way = COMES * min(SLOWEST * span, off * (1 - math.exp(-span / seen.lag)))
     noise = max(NOISE, SCATTERS * COMES * witness.scatter)
     count = witness.short if is_short else witness.more
-    if off > tolerance and count and (way < noise or (not went and span < RENEWED)):
+    stands = abs(went) <= max(way, noise)
+    is_news = way >= noise and (went or span >= RENEWED)
+    if off > tolerance and count and stands and not is_news:
         return witness
-    stood_at = at if abs(went) > max(way, noise) else witness.stood_at
+    stood_at = witness.stood_at if stands else at
     witness = witness._replace(seen_at=at, seen=power, stood_at=stood_at)
     if off <= tolerance:
-        return _fits(witness, off, as_told=power >= seen.most - tolerance)
+        return _fits(witness, off, as_told=seen.steady and power >= seen.most - tolerance)
     if (went if is_short else -went) > way:
         count = 0
     if not is_short or power < seen.least - tolerance:
@@ -117,21 +131,26 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     return _counted(witness, min(off, 2 * tolerance), count, is_short=is_short)
 
 
+def enough(seen: Band, power: Watts) -> int:
+    """Say how many in a row are a verdict."""
+    return SHORT_NOTHING if power < NOTHING * seen.expected else SHORT_TWICE
+
+
 def _so_soon(count: int, witness: Witness, seen: Band, tolerance: Watts) -> int:
     """Count one whose answer may still be under way: it must have begun, and stand still."""
     power = witness.seen
-    if power < NOTHING * seen.expected:  # it may have to wake up
-        return 0
+    if power < NOTHING * seen.expected and power >= seen.waking - tolerance:
+        return min(count + 1, SHORT_NOTHING - 1)
     least = max(TOLERANCE, min(tolerance, SCATTERS * witness.scatter))
-    if any(abs(power - watts) <= max(least, TOLERANCE_PART * watts) for watts in seen.sent):
+    if any(abs(power - sent) <= max(least, TOLERANCE_PART * sent) for sent in seen.sent):
         return 0
     return count + 1 if witness.seen_at - witness.stood_at >= RENEWED else 1
 
 
 def _fits(witness: Witness, off: Watts, *, as_told: bool) -> Witness:
     scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
-    part = 1.0 if as_told else witness.part
-    return witness._replace(short=0, more=0, scatter=scatter, before=scatter, part=part)
+    part, gave = (1.0, 1.0) if as_told else (witness.part, witness.gave)
+    return witness._replace(short=0, more=0, scatter=scatter, before=scatter, part=part, gave=gave)
 
 
 def _counted(witness: Witness, off: Watts, count: int, *, is_short: bool) -> Witness:
