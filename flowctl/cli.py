@@ -62,7 +62,7 @@ def _call(name: str, *words: str) -> int:
     if name == "--version":
         sys.stdout.write(f"flowctl {version('flowctl')}\n")
         return 0
-    cure = nearest(name, known) or f"known are {', '.join(known)}"
+    cure = nearest(name, known) or f"known: {', '.join(known)}"
     raise FlowError(f"no command is called '{name}'; {cure}")
 
 

@@ -29,7 +29,7 @@ ALLOWED = (
 
 
 class ExpressionError(ValueError):
-    """The text is no expression of ours; the message says why."""
+    """The text is not an expression of ours; the message says why."""
 
 
 class Expression:
@@ -154,7 +154,8 @@ def _parse(text: str) -> ast.Expression:
         cure = misspelt(text)
         if "literal" in said and not cure:
             cure = "a quantity is a number and its unit, e.g. 2kW or 1h30m"
-        raise ExpressionError(f"'{text}' is no expression: {said}{cure and f'; {cure}'}") from None
+        said = f"'{text}' is not an expression: {said}{cure and f'; {cure}'}"
+        raise ExpressionError(said) from None
     if isinstance(tree.body, ast.Tuple):
         cure = misspelt(text) or "brackets make a list"
         raise ExpressionError(f"'{text}' is several values, not one; {cure}")
@@ -171,7 +172,7 @@ def _compile(tree: ast.Expression, text: str) -> CodeType:
         with warnings.catch_warnings(action="error"):  # `value is 5` is doubtful, so it is wrong
             return compile(tree, f"<{text}>", "eval")
     except SyntaxError as error:
-        raise ExpressionError(f"'{text}' is no expression: {error.msg}") from None
+        raise ExpressionError(f"'{text}' is not an expression: {error.msg}") from None
 
 
 def _is_deep(tree: ast.AST) -> bool:
@@ -219,7 +220,8 @@ class _Tame(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if not isinstance(node.func, ast.Name) or node.func.id not in Expression.FUNCTIONS:
             known = ", ".join(Expression.FUNCTIONS)
-            raise ExpressionError(f"{ast.unparse(node.func)}() is no function here; known: {known}")
+            said = f"{ast.unparse(node.func)}() is not a function here; known: {known}"
+            raise ExpressionError(said)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise ExpressionError(f"{node.func.id}() takes plain arguments only")
         return ast.Call(node.func, [self.visit(argument) for argument in node.args], [])

@@ -17,6 +17,6 @@ def node(name: str, test: str) -> Callable[..., Any]:
     It is in `nodes/`, which lies beside the folder of the test.
 
     Raises:
-        FlowError: there is none of that name, or its file cannot be read.
+        FlowError: there is not one of that name, or its file cannot be read.
     """
     return Library.beside(Path(test).resolve().parent.parent).get(name).function

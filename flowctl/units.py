@@ -62,7 +62,7 @@ _PLAIN = re.compile(rf"\s*{NUMBER}\s*\Z")
 
 
 class UnitError(ValueError):
-    """A text that is no quantity, or one of another unit; the message holds the cure."""
+    """A text that is not a quantity, or one of another unit; the message holds the cure."""
 
 
 def parse_any(text: str) -> tuple[float, str]:

@@ -29,7 +29,9 @@ def auto_and_helpers(
     batteries: Annotated[Mapping[str, Observable[Battery]], "what each battery tells"],
     *,
     near: Annotated[Watts, Gt(0), "what the one in Auto carries while others help"] = 1500.0,
-    unit: Annotated[Watts, Gt(0), "most that one is trusted with, if it tells no limit"] = 2500.0,
+    unit: Annotated[
+        Watts, Gt(0), "most that one is trusted with, if it does not tell its limit"
+    ] = 2500.0,
     least: Annotated[Watts, Ge(0), "a helper works with this much or more, or not at all"] = 300.0,
     gap: Annotated[Percent, Ge(0), "points of charge that make another one the better one"] = 5.0,
     empty: Annotated[Percent, Ge(0), Le(100), "at this charge or less none discharges"] = 20.0,

@@ -18,7 +18,7 @@ def derate(
         Percent | None, "at this charge or less, it discharges at most with `discharge`"
     ] = None,
     discharge: Annotated[Watts, Ge(0), "largest discharging power then"] = 0.0,
-    rating: Annotated[Watts, Ge(0), "its limit at other times, where it tells none"] = 2500.0,
+    rating: Annotated[Watts, Ge(0), "its limit at other times, where it does not tell it"] = 2500.0,
 ) -> Observable[Battery]:
     """Pass what a battery tells, with its limits lowered; one per record.
 

@@ -19,7 +19,9 @@ def derivative(
     *,
     smooth: Annotated[Seconds, Ge(0), "time constant that calms it"] = 0.0,
     band: Annotated[
-        Quantity, Ge(0), "values up to this, either way, are no change: it says 0 and begins anew"
+        Quantity,
+        Ge(0),
+        "values up to this, either way, are not a change: it says 0 and begins anew",
     ] = 0.0,
     clock: Clock,
 ) -> Observable[QuantityPerSecond]:

@@ -82,7 +82,7 @@ def read_command(said: Any, names: Mapping[str, str]) -> Command:
     """
     told = read_json(said) if isinstance(said, str) else said
     if not isinstance(told, Mapping):
-        raise ValueError(f"no command: {excerpt(str(said))}")
+        raise ValueError(f"not a command: {excerpt(str(said))}")
     word, name = told.get("command"), str(told.get("name", ""))
     if (names and name.lower() not in names) or not name:
         raise ValueError(f"no load is called {excerpt(name)}")
@@ -110,7 +110,7 @@ def read_switch(name: str, said: Any) -> Command:
 def _at_least_zero(said: Any) -> float:
     number = read_number(said)
     if number < 0:
-        raise ValueError(f"less than nothing: {number:g}")
+        raise ValueError(f"a negative power: {number:g}")
     return number
 
 
@@ -154,7 +154,7 @@ class _Desk:
         if watts is None:
             if self._forced.pop(name, None) is None:
                 return
-            self._log.info("%s is forced no more", name)
+            self._log.info("%s is no longer forced", name)
         else:
             until = "" if duration == math.inf else f" for {duration:.0f}s"
             self._log.info("%s is forced to %.0fW%s", name, watts, until)
@@ -165,7 +165,7 @@ class _Desk:
         now = self._clock.time()
         for name in [name for name, force in self._forced.items() if force.ends <= now + TINY]:
             del self._forced[name]
-            self._log.info("%s is forced no more: its time is over", name)
+            self._log.info("%s is no longer forced: its time is over", name)
         self._speak()
 
     def _speak(self) -> None:

@@ -46,7 +46,7 @@ def fuse_limit(
     """
     strange = [name for name in on if not set(_phases(on[name])) <= phases.keys()]
     if strange:
-        said = f"{strange[0]} is on {on[strange[0]]}, which is no phase here"
+        said = f"{strange[0]} is on {on[strange[0]]}, which is not a phase here"
         raise ValueError(f"{said}; phases are {', '.join(phases) or 'none'}")
     others: dict[str, Any] = {f"{PHASE}{name}": stream for name, stream in phases.items()}
 

@@ -46,8 +46,8 @@ async def ha_number(
 
     `low`, `high`, `start` and the entity have the sign that Home Assistant shows; with `sign: -1`
     what flows has the other one. What is set is said back on the state topic, retained. Anybody may
-    set it by a message to the command topic; what is no number, or out of range, changes nothing,
-    nor does a message that the broker kept from before. Silence means that nobody set it.
+    set it by a message to the command topic; what is not a number, or out of range, changes
+    nothing, nor does a message that the broker kept from before. Silence means that nobody set it.
 
     Raises:
         OSError: the broker does not answer or refuses the login.

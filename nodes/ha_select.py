@@ -23,7 +23,7 @@ def choosable(options: Sequence[str], start: str) -> None:
     if not options:
         raise ValueError("there is nothing to choose from; give options")
     if start and start not in options:
-        raise ValueError(f"start '{start}' is no option; options are {', '.join(options)}")
+        raise ValueError(f"start '{start}' is not an option; options are {', '.join(options)}")
 
 
 async def ha_select(
@@ -54,8 +54,8 @@ async def ha_select(
     """The chosen option: once at the start, and at once each time one is chosen.
 
     What holds is said back on the state topic, retained, as it is written in `options`. Anybody may
-    choose by a message to the command topic, in any case; what is no option changes nothing, nor
-    does a message that the broker kept from before. Silence means that nobody chose.
+    choose by a message to the command topic, in any case; what is not an option changes nothing,
+    nor does a message that the broker kept from before. Silence means that nobody chose.
 
     Raises:
         OSError: the broker does not answer or refuses the login.
@@ -82,7 +82,7 @@ async def ha_select(
         async for text in commands:
             found = called.get(text.lower())
             if found is None:
-                nonsense.heard(f"{excerpt(text)} is none of {', '.join(options)}")
+                nonsense.heard(f"{excerpt(text)} is not one of {', '.join(options)}")
                 continue
             nonsense.over()
             chosen = store[VALUE] = found

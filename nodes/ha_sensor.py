@@ -20,7 +20,7 @@ async def ha_sensor(
     broker: Where,
     name: ha.Name,
     unit: Annotated[
-        str, "unit as Home Assistant shows it; kW and kWh are reckoned from W, Wh"
+        str, "unit as Home Assistant shows it; kW and kWh are converted from W, Wh"
     ] = "",
     device_class: Annotated[str, "e.g. power, energy, battery, enum"] = "",
     state_class: Annotated[StateClass, "measurement for long statistics; total for energy"] = "",

@@ -55,5 +55,5 @@ def _call(domain: str, value: Any) -> tuple[str, Mapping[str, Any]]:
         return f"{domain}.set_value", {"value": value}
     holds = truth(value)
     if holds is None or domain in OPTIONS + NUMBERS:
-        raise ValueError(f"no value for a {domain}: {excerpt(str(value))}")
+        raise ValueError(f"not a value for a {domain}: {excerpt(str(value))}")
     return f"homeassistant.turn_{'on' if holds else 'off'}", {}

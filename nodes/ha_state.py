@@ -20,7 +20,7 @@ async def ha_state(
     attribute: Annotated[str, "take this attribute in place of the state"] = "",
     format: Annotated[Format, "what the state is"] = "number",
     unit: Annotated[
-        str | None, "unit of the number, e.g. W; kW and kWh are reckoned into it"
+        str | None, "unit of the number, e.g. W; kW and kWh are converted to it"
     ] = None,
     every: Annotated[
         Seconds,

@@ -18,7 +18,7 @@ def map(
 
     The expression sees `value`, the fields of a record and the newest of `others`. A result that is
     not known says nothing: a field that is `None`, a stream that has not spoken, a division by
-    zero, a text that is no number. Quantities count in base units (W, Wh, s, %).
+    zero, a text that is not a number. Quantities count in base units (W, Wh, s, %).
     """
 
     def hear(say: Receiver[Any], newest: Mapping[str, Any]) -> Receiver[Any]:

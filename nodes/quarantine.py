@@ -23,7 +23,9 @@ def quarantine(
     *,
     lasts: Annotated[Seconds, Gt(0), "how long it counts as offline"] = 300.0,
     times: Annotated[int, Ge(1), "so many measurements in a row without an answer are enough"] = 3,
-    part: Annotated[Percent, Gt(0), "less than this part of its setpoint is no answer"] = 10.0,
+    part: Annotated[
+        Percent, Gt(0), "less than this part of its setpoint does not count as an answer"
+    ] = 10.0,
     least: Annotated[Watts, Ge(0), "a smaller setpoint is not watched"] = 100.0,
     settle: Annotated[Seconds, Ge(0), "time it has to begin, before measurements count"] = 5.0,
     clock: Clock,

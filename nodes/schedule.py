@@ -46,7 +46,7 @@ def schedule(
     every full minute, so a corrected system clock is noticed within a minute.
 
     Raises:
-        ValueError: a text is no window, day or zone.
+        ValueError: a text is not a window, day or zone.
     """
     windows, begin_on, where = read_windows(between), read_days(days), read_zone(zone)
 

@@ -26,7 +26,7 @@ def somewhere(host: str, broker: str | None, topic: str, push: bool, gen: str) -
         raise ValueError("a Shelly is at a host, or at a broker with its topic; give one of both")
     if push and gen == "1":
         raise ValueError(
-            "the first generation tells nothing by itself but over a broker; leave out push"
+            "the first generation says nothing by itself except over a broker; leave out push"
         )
 
 
@@ -63,7 +63,7 @@ async def shelly(
     first generation tells each clamp by itself: between two the sum is of old and new.
 
     Raises:
-        OSError: it does not answer or refuses, or is no meter with such a clamp.
+        OSError: it does not answer or refuses, or is not a meter with such a clamp.
 
     Source: shelly-api-docs.shelly.cloud: GET /shelly tells `gen`; Gen1 /status, basic login; later
     /rpc/EM.GetStatus and /rpc/EM1.GetStatus, digest login with user `admin`; WebSocket /rpc; MQTT.

@@ -100,7 +100,7 @@ def test_without_a_command_all_are_listed():
         (("check", "a.yaml", "--set", "reserve"), "--set reserve: write it as name=value\n"),
         (("replay", "FLOW", "x.csv", "--column", "p1"), "--column p1: write it as name=value\n"),
         (("run", "a.yaml", "--for", "30"), "--for 30: 30 has no unit; did you mean '30s'?\n"),
-        (("run", "a.yaml", "--for=-3s"), "--for -3s: is less than nothing\n"),
+        (("run", "a.yaml", "--for=-3s"), "--for -3s: is negative\n"),
     ],
 )
 def test_an_option_that_cannot_be_read_is_told_by_its_name(words, said):

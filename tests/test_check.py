@@ -36,8 +36,8 @@ def test_every_kind_of_setting_is_read():
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ("mode: hrad", "6:20 E132 a/gate: mode: 'hrad' is none of soft, hard; did you mean 'hard'?"),
-        ("mode: 5", "6:20 E132 a/gate: mode: 5 is none of soft, hard"),
+        ("mode: hrad", "6:20 E132 a/gate: mode: 'hrad' is not one of soft, hard; did you mean 'hard'?"),
+        ("mode: 5", "6:20 E132 a/gate: mode: 5 is not one of soft, hard"),
         ("count: 0", "6:21 E132 a/gate: count: must be at least 1"),
         ("count: 1.5", "6:21 E132 a/gate: count: 1.5 is not a whole number"),
         ("count: x", "6:21 E132 a/gate: count: 'x' is not a whole number"),
@@ -185,8 +185,8 @@ def test_a_clocked_node_begins_a_stream():
         (["out"], "b: [from: [grid, soc], out]", "4:13 E304 b/from: streams of W (since line 2) and of % (since line 3) cannot be merged"),
         (["out"], "w: [words]\nb: [from: [grid, w], out]", "5:13 E304 b/from: streams of W (since line 2) and of a text (since line 4) cannot be merged"),
         (["out"], "b: [from: soc, cell: h]", "4:18 E301 b/cell: cell works on W, but this wire carries % (since line 3); streams of W here: grid"),
-        (["out"], "b: [tell: {topic: t, unit: kW}, out]", "4:30 E303 b/tell: unit: 'kW' is no unit of a wire; wires carry W: scale by 1000 and write 'W'"),
-        (["out"], "b: [tell: {topic: t, unit: watt}, out]", "4:30 E303 b/tell: unit: 'watt' is no unit of a wire; wires carry W, Wh, %, s, V"),
+        (["out"], "b: [tell: {topic: t, unit: kW}, out]", "4:30 E303 b/tell: unit: 'kW' is not a unit of a wire; wires carry W: scale by 1000 and write 'W'"),
+        (["out"], "b: [tell: {topic: t, unit: watt}, out]", "4:30 E303 b/tell: unit: 'watt' is not a unit of a wire; wires carry W, Wh, %, s, V"),
         (["out"], "b: [from: grid, cell: h]\nc: [from: b, take: pwoer, out]", "5:22 E206 c/take: Battery has no field 'pwoer'; did you mean 'power'?"),
         (["out"], "b: [from: grid, cell: h]\nc: [from: b.pwoer, out]", "5:13 E206 c/from: what 'b/cell' says (Battery) has no field 'pwoer'; did you mean 'power'?"),
         (["law: {batteries: [left]}", "out"], "left: [from: a/law.lfet, cell: h]", "4:16 E206 left/from: the plan of 'a/law' has no battery 'lfet'; did you mean 'left'?"),
@@ -265,7 +265,7 @@ def test_vars_are_bound_and_fields_are_not():
 )
 def test_a_var_has_no_name_that_expressions_use(name, means):
     (line,) = told(f"vars: {{{name}: 3kW}}\n" + pipe("keep: value > 5", "out"))
-    said = f"'{name}' is no name for a var: in an expression it is {means}"
+    said = f"'{name}' is not a name for a var: in an expression it is {means}"
     assert line == f"1:8 E112 vars/{name}: {said}; call it 'the_{name}', say"
 
 
@@ -280,14 +280,14 @@ def test_an_expression_does_not_choose_between_a_var_and_a_field():
     ("step", "expected"),
     [
         ("keep: value > abs", "6:13 E132 a/keep: where: 'abs' is a function; write abs(value), say"),
-        ("keep: vlaue > 5", "6:13 E133 a/keep: 'vlaue' is nothing known here; did you mean 'value'?"),
-        ("keep: {where: x > 5, others: {y: soc}}", "6:21 E133 a/keep: 'x' is nothing known here; known are value, y"),
-        ("keep: value >", "6:13 E132 a/keep: where: 'value >' is no expression: invalid syntax"),
+        ("keep: vlaue > 5", "6:13 E133 a/keep: 'vlaue' is not known here; did you mean 'value'?"),
+        ("keep: {where: x > 5, others: {y: soc}}", "6:21 E133 a/keep: 'x' is not known here; known: value, y"),
+        ("keep: value >", "6:13 E132 a/keep: where: 'value >' is not an expression: invalid syntax"),
         ("keep: value.__class__", "6:13 E132 a/keep: where: fields do not begin with '_': __class__"),
-        ("keep: eval('1')", "6:13 E132 a/keep: where: eval() is no function here; known: abs, min"),
-        ("keep: value is 5", "6:13 E132 a/keep: where: 'value is 5' is no expression: \"is\" with a literal. Did you mean \"==\"?"),
+        ("keep: eval('1')", "6:13 E132 a/keep: where: eval() is not a function here; known: abs, min"),
+        ("keep: value is 5", "6:13 E132 a/keep: where: 'value is 5' is not an expression: \"is\" with a literal. Did you mean \"==\"?"),
         ("keep: value < 2,5kW", "6:13 E132 a/keep: where: 'value < 2,5kW' is several values, not one; did you mean '2.5kW'?"),
-        ("keep: value < 2.5kw", "6:13 E132 a/keep: where: 'value < 2.5kw' is no expression: invalid decimal literal; did you mean '2.5kW'?"),
+        ("keep: value < 2.5kw", "6:13 E132 a/keep: where: 'value < 2.5kw' is not an expression: invalid decimal literal; did you mean '2.5kW'?"),
         ("keep: value, 5", "6:13 E132 a/keep: where: 'value, 5' is several values, not one"),
         ("keep: [1]", "6:13 E132 a/keep: where: an expression is a text, not a list"),
     ],
@@ -305,16 +305,16 @@ MORE = "soc2: [from: soc]\nb: [from: grid, cell: h]\nplan: [from: grid, law: {ba
         ("value < 20s", "'value' is in W, but '20s' is in s; did you mean '20W'?"),
         ("20% < value", "'20%' is in %, but 'value' is in W; did you mean '20W'?"),
         ("abs(value - 3%) < 5", "'value' is in W, but '3%' is in %; did you mean '3W'?"),
-        ("value < low", "'value' is in W, but 'low' is in %; what is added, compared or chosen from must be in one unit"),
+        ("value < low", "'value' is in W, but 'low' is in %; what is added, compared or chosen from must be in the same unit"),
         ("max(value, 1s) > 0", "'value' is in W, but '1s' is in s; did you mean '1W'?"),
         ("clamp(value, 0, 5%) > 0", "'value' is in W, but '5%' is in %; did you mean '5W'?"),
         ("(value if value > 5W else 1s) > 0", "'value' is in W, but '1s' is in s; did you mean '1W'?"),
         ("value in [1W, 2s]", "'value' is in W, but '2s' is in s; did you mean '2W'?"),
         ("not 0 < value < 5%", "'value' is in W, but '5%' is in %; did you mean '5W'?"),
         ("value * 2 > 3s or value > 3", "'value * 2' is in W, but '3s' is in s; did you mean '3W'?"),
-        ("{where: value < s, others: {s: soc}}", "'value' is in W, but 's' is in %; what is added, compared or chosen from must be in one unit"),
-        ("{where: value < b.soc, others: {b: b}}", "'value' is in W, but 'b.soc' is in %; what is added, compared or chosen from must be in one unit"),
-        ("{where: \"value < b['soc']\", others: {b: b}}", "'value' is in W, but 'b['soc']' is in %; what is added, compared or chosen from must be in one unit"),
+        ("{where: value < s, others: {s: soc}}", "'value' is in W, but 's' is in %; what is added, compared or chosen from must be in the same unit"),
+        ("{where: value < b.soc, others: {b: b}}", "'value' is in W, but 'b.soc' is in %; what is added, compared or chosen from must be in the same unit"),
+        ("{where: \"value < b['soc']\", others: {b: b}}", "'value' is in W, but 'b['soc']' is in %; what is added, compared or chosen from must be in the same unit"),
     ],
 )  # fmt: skip
 def test_what_an_expression_compares_is_in_one_unit(step, expected):
@@ -352,7 +352,7 @@ def test_an_unknown_wire_may_have_any_field():
 def test_the_fields_of_a_record_are_known():
     more = "b: [from: grid, cell: h]\nc: [from: b, keep: sco > 5%, out]"
     (line,) = told(pipe("out", streams=more))
-    assert line == "5:22 E133 c/keep: 'sco' is nothing known here; did you mean 'soc'?"
+    assert line == "5:22 E133 c/keep: 'sco' is not known here; did you mean 'soc'?"
 
 
 # the flow as a whole

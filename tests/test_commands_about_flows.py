@@ -43,7 +43,7 @@ def test_a_new_flow_and_a_new_node_are_begun_listed_and_drawn(flowctl, tmp_path)
     [
         (("check", "hom.yaml"), "No such file or directory; did you mean 'home.yaml'?"),
         (("nodes", "--flow", "hom.yaml"), "hom.yaml: cannot be read: No such file"),
-        (("schema", "--beside", "nope"), "nope: is no folder"),
+        (("schema", "--beside", "nope"), "nope: is not a folder"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_told_with_what_is(words, said, tmp_path, monkeypatch):

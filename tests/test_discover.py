@@ -88,7 +88,7 @@ def test_wrong_words_are_told(words, said, capsys):
 
 @pytest.mark.usefixtures("installed")
 def test_a_finder_of_no_such_name_is_told():
-    with pytest.raises(FlowError, match="nobody looks for 'xyz'; known are bad, good"):
+    with pytest.raises(FlowError, match="nobody looks for 'xyz'; known: bad, good"):
         finders(["xyz"])
 
 

@@ -189,7 +189,7 @@ def test_nothing_good_is_marked(editor):
 WRONG = {
     "rebalance: {strategie: soc}": "Property strategie is not allowed.",
     "rebalance: {strategy: socc}": 'Valid values: "energy", "soc",',
-    "rebalanse: {strategy: soc}": "no node is called so; `flowctl nodes` lists them",
+    "rebalanse: {strategy: soc}": "no node has that name; `flowctl nodes` lists them",
     "rebalanse": "no node that goes without settings",
     "debounce": "no node that goes without settings",
     "debounce: 5": "a quantity in s, e.g. 5s",

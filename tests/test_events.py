@@ -122,7 +122,7 @@ async def test_a_flood_of_events_is_told_in_one_line(
             await run([made], Options(watch=False))
     assert file.read_text().split()[0] == "10"
     assert [r.getMessage() for r in caplog.records if "faster" in r.getMessage()] == [
-        f"out: events come faster than they go; {BOUND} wait, and older ones are dropped"
+        f"out: events come faster than they go out; {BOUND} wait, and older ones are dropped"
     ]
 
 

@@ -119,12 +119,12 @@ def test_a_list_input_takes_one_stream_or_many():
         ("streams:\n  a:", "2:3 E111 a: the stream has no steps; begin with a source, or with '- from: STREAM'"),
         ("streams:\n  a:\n    meter: h", "3:5 E111 a: a stream is a list of steps, not a mapping; put '- ' before each step"),
         ("streams:\n  a: meter", "2:6 E111 a: a stream is a list of steps, not a text; put '- ' before each step"),
-        ("streams:\n  a.b: [meter: h, out]", "2:3 E112 a.b: 'a.b' is no name for a stream; use letters, digits and _, beginning with a letter"),
+        ("streams:\n  a.b: [meter: h, out]", "2:3 E112 a.b: 'a.b' is not a name for a stream; use letters, digits and _, beginning with a letter"),
         ("streams:\n  errors: [meter: h, out]", "2:3 E112 errors: 'errors' is the engine's own stream; take another name; 'from: errors' reads it"),
-        ("streams:\n  a: [5]", "2:7 E111 a: a step is no number; write a node's name, or 'name: setting', or 'name: {setting: value}'"),
-        ("streams:\n  a: [[meter]]", "2:7 E111 a: a step is no list; write a node's name, or 'name: setting', or 'name: {setting: value}'"),
+        ("streams:\n  a: [5]", "2:7 E111 a: a step is not a number; write a node's name, or 'name: setting', or 'name: {setting: value}'"),
+        ("streams:\n  a: [[meter]]", "2:7 E111 a: a step is not a list; write a node's name, or 'name: setting', or 'name: {setting: value}'"),
         ("streams:\n  a:\n    - as: x", "3:7 E111 a: a step without a node; name the node"),
-        ("streams:\n  a: ['a b c']", "2:7 E112 a: 'a b c' is no name of a node"),
+        ("streams:\n  a: ['a b c']", "2:7 E112 a: 'a b c' is not a name of a node"),
         ("tests: x\nstreams:\n  m: [meter: h, out]", "1:8 E111 tests: 'tests' is a list, not a text"),
     ],
 )  # fmt: skip
@@ -135,7 +135,7 @@ def test_what_is_no_flow_is_told_with_place_and_cure(text, expected):
 def test_a_setting_that_is_not_indented_is_told():
     text = "streams:\n  a:\n    - meter:\n      host: x\n    - out\n"
     assert told(text) == [
-        "4:7 E111 a/meter: 'host' stands beside 'meter': a step has one node; "
+        "4:7 E111 a/meter: 'host' stands beside 'meter': a step has only one node; "
         "indent 'host' below 'meter:', or put '- ' before it if it is a step"
     ]
 
@@ -180,14 +180,14 @@ def test_an_operator_cannot_begin_a_stream():
         ("a/x", "E204 b/from: the stream 'a' has no step 'x'; it has from, wait, out"),
         ("a", "E207 b/from: nothing ever comes out of 'a/out'; out yields nothing to read"),
         ("soc.power", "E206 b/from: what 'soc/charge' says (a number) has no field 'power'"),
-        ("a b", "E205 b/from: 'a b' names no stream; write STREAM, STREAM/STEP, STREAM.FIELD or STREAM/STEP.FIELD"),
-        ("/a", "E205 b/from: '/a' names no stream; write STREAM, STREAM/STEP, STREAM.FIELD or STREAM/STEP.FIELD"),
+        ("a b", "E205 b/from: 'a b' does not name a stream; write STREAM, STREAM/STEP, STREAM.FIELD or STREAM/STEP.FIELD"),
+        ("/a", "E205 b/from: '/a' does not name a stream; write STREAM, STREAM/STEP, STREAM.FIELD or STREAM/STEP.FIELD"),
         ("5", "E205 b/from: a stream is named by a text, not a number"),
         ("[]", "E205 b/from: the list of streams is empty"),
         ("{x: soc}", "E205 b/from: a list of streams is wanted, not a mapping"),
         ("[soc, soc]", "E205 b/from: 'soc' is given twice; remove one"),
         ("[[soc]]", "E205 b/from: a stream is named by a text, not a list"),
-        ("", "E131 b/from: names no stream; write '- from: STREAM'"),
+        ("", "E131 b/from: does not name a stream; write '- from: STREAM'"),
     ],
 )  # fmt: skip
 def test_a_wrong_reference_is_told(reference, expected):
@@ -236,7 +236,7 @@ def test_tests_are_kept_as_they_are_written(tmp_path):
         ("given: [{at: 5s, grid: 5%}]", "9:28 E303 tests: grid: '5%' is in %, but it carries W"),
         (
             "given: [{at: 5s, grid: true}]",
-            "9:28 E132 tests: grid: a true or false is written, but it carries W",
+            "9:28 E132 tests: grid: true or false is written, but it carries W",
         ),
         (
             "given: [{at: 5s, c: {pover: 5W}}]",
@@ -274,7 +274,7 @@ def test_tests_are_kept_as_they_are_written(tmp_path):
             "9:43 E132 tests: within: 'x' is not a quantity",
         ),
         ("given: [{at: -1s, grid: 5W}]", "9:18 E132 tests: at: is before the start; begin at 0s"),
-        ("given: [{at: 1s, c: {online: 5}}]", "9:25 E132 tests: c: 5.0 is none of bool | None"),
+        ("given: [{at: 1s, c: {online: 5}}]", "9:25 E132 tests: c: 5.0 is not one of bool | None"),
         (
             "expect: [{at: 1s, plan.lft: 5W}]",
             "9:23 E206 tests: what 'plan/law' says (Plan) has no field 'lft'",
@@ -284,7 +284,7 @@ def test_tests_are_kept_as_they_are_written(tmp_path):
         ("set: 5", "9:10 E111 tests: 'set' is a mapping of vars to values, not a number; write"),
         (
             "start: noon",
-            "9:12 E132 tests: start: 'noon' is no date; write e.g. 2026-01-31T18:00+01:00",
+            "9:12 E132 tests: start: 'noon' is not a date; write e.g. 2026-01-31T18:00+01:00",
         ),
         (
             "set: {lot: 1}",

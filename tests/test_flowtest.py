@@ -58,7 +58,7 @@ def test_a_miss_says_when_what_and_what_else(tmp_path: Path) -> None:
         ("expect:", "expcet:", "did you mean 'expect'"),
         ("- about: silence", "- set: 5\n    about: silence", "'set' is a mapping"),
         ("- about: silence", "- set: {lot: 1}\n    about: silence", "no var 'lot'"),
-        ("- about: silence", "- start: noon\n    about: silence", "is no date"),
+        ("- about: silence", "- start: noon\n    about: silence", "is not a date"),
     ],
 )
 def test_a_test_that_is_not_well_written_is_a_fault(

@@ -191,21 +191,21 @@ def test_every_var_of_a_table_is_in_its_flow(flow: str) -> None:
 @pytest.mark.parametrize(
     ("form", "text", "flow", "said"),
     [
-        ("env", "MIN_POWER=many", "b2500", "old:1:1: MIN_POWER: 'many' is no number"),
-        ("env", "\nMIN_POWER=nan", "b2500", "old:2:1: MIN_POWER: 'nan' is no number"),
+        ("env", "MIN_POWER=many", "b2500", "old:1:1: MIN_POWER: 'many' is not a number"),
+        ("env", "\nMIN_POWER=nan", "b2500", "old:2:1: MIN_POWER: 'nan' is not a number"),
         ("env", "MIN_POWER", "b2500", "line 1 is not of the form NAME=value"),
         ("env", "SELF_CONTROL_AVAILABLE=perhaps", "mmbc", "'perhaps' is neither true nor false"),
-        ("ini", "margin = 3", "solar-balancer", "is no ini"),
+        ("ini", "margin = 3", "solar-balancer", "is not ini"),
         ("ini", "A=1", "b2500", "is configured by env, not by ini"),
         ("env", "A=1\nMIN_POWER", "b2500", "old:2:1"),
         ("ini", "[a]\nx = 1\nsecret words", "solar-balancer", "old:3:1"),
         ("yaml", "a: 1\nb: [", "battery-manager", "old:2:1"),
-        ("yaml", "[" * 5000, "battery-manager", "is no yaml"),
-        ("env", "A=1\0", "b2500", "it is no text"),
+        ("yaml", "[" * 5000, "battery-manager", "is not yaml"),
+        ("env", "A=1\0", "b2500", "it is not text"),
         ("env", "#" * 1_100_000, "b2500", "too long to be settings"),
         ("python", "a = 1\nb = (", "home-energy", "old:2:1"),
-        ("yaml", "a: [", "battery-manager", "is no yaml"),
-        ("python", "def (", "home-energy", "is no python"),
+        ("yaml", "a: [", "battery-manager", "is not yaml"),
+        ("python", "def (", "home-energy", "is not python"),
     ],
 )
 def test_faults_are_told_with_their_place(

@@ -101,7 +101,7 @@ def test_what_stands_in_the_env_is_kept(papers, here, capsys):
     assert "${HOMEWIZARD_TOKEN_2}" in out
     assert "appliance/battery/5c2fafaabbcc" in out
     assert call(["pair", "homewizard", host, "--into", "my.env", "--name", "MQTT"]) == 2
-    assert "MQTT stands in my.env already" in capsys.readouterr().err
+    assert "MQTT is in my.env already" in capsys.readouterr().err
 
 
 def test_a_button_that_nobody_presses_ends_the_waiting(papers, here, capsys):
@@ -138,7 +138,7 @@ def test_one_that_is_not_what_its_certificate_says_gets_no_place_in_a_flow(paper
     battery = fixture("p1_device") | {"product_type": "HWE-BAT"}
     with serving(Slow(**{"": battery}), papers) as host:
         assert call(["pair", "homewizard", host]) == 1
-    assert "its certificate is not taken" in capsys.readouterr().err
+    assert "its certificate is not accepted" in capsys.readouterr().err
     assert (here / ".env").read_text() == ""
 
 

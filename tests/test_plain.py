@@ -84,7 +84,7 @@ def test_a_release_is_nothing_and_a_secret_is_stars():
 
 
 def test_what_is_no_value_of_a_wire_is_refused():
-    with pytest.raises(TypeError, match="a object cannot be written down"):
+    with pytest.raises(TypeError, match="a object cannot be recorded"):
         plain(object())
 
 
@@ -116,19 +116,19 @@ def test_a_raw_value_gets_the_type_of_the_wire(raw, wanted, value):
 @pytest.mark.parametrize(
     ("raw", "wanted", "said"),
     [
-        ("a", Watts, "'a' is no number"),
-        (True, Watts, "True is no number"),
+        ("a", Watts, "'a' is not a number"),
+        (True, Watts, "True is not a number"),
         (10**400, Watts, "too large"),
         (10**400, int, "too large"),
-        (1.5, int, "no whole number"),
-        (1, str, "1 is no text"),
+        (1.5, int, "not a whole number"),
+        (1, str, "1 is not text"),
         ("perhaps", bool, "neither on nor off"),
-        (5.0, Battery, "5.0 is no Battery"),
+        (5.0, Battery, "5.0 is not a Battery"),
         ({"pwer": 5.0}, Battery, "a Battery has no pwer; did you mean 'power'"),
         ({"unmet": 1.0}, Plan, "a Plan needs watts"),
-        ({"watts": 1.0}, Plan, "1.0 is no mapping"),
-        (3, tuple[float, ...], "3 is no list"),
-        ([], float | str, "is none of"),
+        ({"watts": 1.0}, Plan, "1.0 is not a mapping"),
+        (3, tuple[float, ...], "3 is not a list"),
+        ([], float | str, "is not one of"),
     ],
 )
 def test_a_raw_value_of_another_type_is_refused(raw, wanted, said):

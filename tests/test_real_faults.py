@@ -43,7 +43,7 @@ def begins(said: list[str], expected: str) -> None:
     [
         ("[from: meter, clamp: {low: 3kW, high: 1kW}, print]", "clamp: {low: 3kW, high: 1kW} -> x/clamp: low is above high; exchange them"),
         ("[from: meter, debounce: {quiet: 5s, at_most: 1s}, print]", "debounce -> x/debounce: at_most 1s is shorter than quiet 5s; exchange them"),
-        ("[from: plan, fuse_limit: {limit: 5kW, on: {left: l9}, outlook: plan/response_predictor, phases: {l1: meter}}, print]", "fuse_limit -> x/fuse_limit: left is on l9, which is no phase here; phases are l1"),
+        ("[from: plan, fuse_limit: {limit: 5kW, on: {left: l9}, outlook: plan/response_predictor, phases: {l1: meter}}, print]", "fuse_limit -> x/fuse_limit: left is on l9, which is not a phase here; phases are l1"),
     ],
 )  # fmt: skip
 def test_what_a_node_has_against_its_settings_is_shown_at_its_line(stream, expected):
@@ -83,9 +83,9 @@ def test_a_place_that_is_kept_may_be_empty(stream):
         ("[from: meter, map: value.x, print]", "value.x, print] -> x/map: a number has no field 'x'"),
         ("[from: left, map: value.powr, print]", "value.powr, print] -> x/map: a Battery has no field 'powr'; did you mean 'power'?"),
         ("[from: meter, map: {to: b.sco, others: {b: left}}, print]", "b.sco, others: {b: left}}, print] -> x/map: a Battery has no field 'sco'; did you mean 'soc'?"),
-        ("[from: left, map: mode + 5, print]", "mode + 5, print] -> x/map: 'mode' is a text, and cannot be counted with; float(...) makes a number of it"),
-        ("[from: left, map: value * 2, print]", "value * 2, print] -> x/map: 'value' is a Battery, and cannot be counted with; name a part of it"),
-        ("[from: left, filter: mode > 5, print]", "mode > 5, print] -> x/filter: 'mode' is a text, and cannot be counted with; float(...) makes a number of it"),
+        ("[from: left, map: mode + 5, print]", "mode + 5, print] -> x/map: 'mode' is a text, and cannot be calculated with; float(...) makes a number of it"),
+        ("[from: left, map: value * 2, print]", "value * 2, print] -> x/map: 'value' is a Battery, and cannot be calculated with; name a part of it"),
+        ("[from: left, filter: mode > 5, print]", "mode > 5, print] -> x/filter: 'mode' is a text, and cannot be calculated with; float(...) makes a number of it"),
     ],
 )  # fmt: skip
 def test_truth_values_texts_and_lists_are_no_powers(stream, expected):
@@ -121,28 +121,28 @@ def test_what_may_be_a_number_or_a_condition_draws_no_fault(stream):
     assert told(f"{stream}{more}\nvars: {{yes_or_one: 1}}") == []
 
 
-FIELDS = "known are capacity, cell_power, charged, discharged, max_charge, max_discharge, min_power, mode, online, power, power_at, pv_power"
+FIELDS = "known: capacity, cell_power, charged, discharged, max_charge, max_discharge, min_power, mode, online, power, power_at, pv_power"
 
 
 @pytest.mark.parametrize(
     ("stream", "expected"),
     [
-        ("[from: meter, print: '{vale}']", "'{vale}'] -> x/print: format: 'vale' is nothing known here; did you mean 'value'?"),
-        ("[from: left, print: '{socc} {power}']", "'{socc} {power}'] -> x/print: format: 'socc' is nothing known here; did you mean 'soc'?"),
-        ("[from: left, print: '{xyz}']", f"'{{xyz}}'] -> x/print: format: 'xyz' is nothing known here; {FIELDS}"),
-        ("[from: left, print: '{power / 2}']", "'{power / 2}'] -> x/print: format: 'power / 2' is nothing known here; did you mean 'power'?"),
-        ("[from: left, print: '{reserve}']", "'{reserve}'] -> x/print: format: 'reserve' is nothing known here; write ${reserve}: vars are put into a text so"),
-        ("[from: plan, print: '{lef:.0f}']", "'{lef:.0f}'] -> x/print: format: 'lef' is nothing known here; did you mean 'left'?"),
-        ("[from: meter, print: '{value:.0x}']", "'{value:.0x}'] -> x/print: format: ':.0x' is no format for a number; write {value:.0f}"),
-        ("[from: meter, print: '{value:d} W']", "'{value:d} W'] -> x/print: format: ':d' is no format for a number; write {value:.0f}"),
-        ("[from: left, print: '{mode:.0f}']", "'{mode:.0f}'] -> x/print: format: ':.0f' is no format for a text; write {mode}"),
-        ("[from: left, print: '{value:.0f}']", "'{value:.0f}'] -> x/print: format: ':.0f' is no format for a Battery; write {value}"),
+        ("[from: meter, print: '{vale}']", "'{vale}'] -> x/print: format: 'vale' is not known here; did you mean 'value'?"),
+        ("[from: left, print: '{socc} {power}']", "'{socc} {power}'] -> x/print: format: 'socc' is not known here; did you mean 'soc'?"),
+        ("[from: left, print: '{xyz}']", f"'{{xyz}}'] -> x/print: format: 'xyz' is not known here; {FIELDS}"),
+        ("[from: left, print: '{power / 2}']", "'{power / 2}'] -> x/print: format: 'power / 2' is not known here; did you mean 'power'?"),
+        ("[from: left, print: '{reserve}']", "'{reserve}'] -> x/print: format: 'reserve' is not known here; write ${reserve}: vars are put into a text so"),
+        ("[from: plan, print: '{lef:.0f}']", "'{lef:.0f}'] -> x/print: format: 'lef' is not known here; did you mean 'left'?"),
+        ("[from: meter, print: '{value:.0x}']", "'{value:.0x}'] -> x/print: format: ':.0x' is not a format for a number; write {value:.0f}"),
+        ("[from: meter, print: '{value:d} W']", "'{value:d} W'] -> x/print: format: ':d' is not a format for a number; write {value:.0f}"),
+        ("[from: left, print: '{mode:.0f}']", "'{mode:.0f}'] -> x/print: format: ':.0f' is not a format for a text; write {mode}"),
+        ("[from: left, print: '{value:.0f}']", "'{value:.0f}'] -> x/print: format: ':.0f' is not a format for a Battery; write {value}"),
         ("[from: meter, print: '{value!r}']", "'{value!r}'] -> x/print: format: '!r' means nothing here; leave it out: {value}"),
-        ("[from: told, print: '{anything:.0q}']", "'{anything:.0q}'] -> x/print: format: ':.0q' is no format for anything; write {anything:.0f}"),
-        ("[from: left, log: '{socc}']", "'{socc}'] -> x/log: text: 'socc' is nothing known here; did you mean 'soc'?"),
-        ("[from: left, log: '{mode * 2}']", "'{mode * 2}'] -> x/log: text: 'mode' is a text, and cannot be counted with; float(...) makes a number of it"),
+        ("[from: told, print: '{anything:.0q}']", "'{anything:.0q}'] -> x/print: format: ':.0q' is not a format for anything; write {anything:.0f}"),
+        ("[from: left, log: '{socc}']", "'{socc}'] -> x/log: text: 'socc' is not known here; did you mean 'soc'?"),
+        ("[from: left, log: '{mode * 2}']", "'{mode * 2}'] -> x/log: text: 'mode' is a text, and cannot be calculated with; float(...) makes a number of it"),
         ("[from: left, log: '{soc - 5W}']", "'{soc - 5W}'] -> x/log: text: 'soc' is in %, but '5W' is in W; did you mean '5%'?"),
-        ("[from: why, log: '{sayz}']", "'{sayz}'] -> x/log: text: 'sayz' is nothing known here; did you mean 'says'?"),
+        ("[from: why, log: '{sayz}']", "'{sayz}'] -> x/log: text: 'sayz' is not known here; did you mean 'says'?"),
         ("[from: errors.setp, print]", "errors.setp, print] -> x/from: what 'errors' says (Trouble) has no field 'setp'; did you mean 'step'?"),
         ("[from: meter, mqtt_out: {broker: 'mqtt://b', topic: 'a/{x}'}]", "'a/{x}'}] -> x/mqtt_out: topic: 'a/{x}': nothing is filled into a topic; a var is written ${NAME}"),
     ],
@@ -181,7 +181,7 @@ def test_a_device_that_is_told_no_power_is_a_trouble_once(tmp_path):
         assert bench.heard("x") == [(0.0, 100.0)]
         troubles = [trouble for _, trouble in bench.stream("errors")]
     assert [(trouble.step, trouble.error) for trouble in troubles] == [
-        ("x/marstek_udp", "refused True: no fresh, finite power in W")
+        ("x/marstek_udp", "refused True: not a fresh, finite power in W")
     ]
 
 
@@ -199,11 +199,11 @@ def test_a_device_that_is_told_no_power_is_a_trouble_once(tmp_path):
         ("[from: meter, marstek_modbus: {host: ''}]", "''}] -> x/marstek_modbus: host: is empty; write it, or '${NAME:-}' where it may be missing (address of the battery's LAN port, or of the RS485 gateway before it; empty: none)"),
         ("[shelly: '', print]", "shelly: '', print] -> x/shelly: a Shelly is at a host, or at a broker with its topic; give one of both"),
         ("[shelly, print]", "shelly, print] -> x/shelly: a Shelly is at a host, or at a broker with its topic; give one of both"),
-        ("[shelly: {host: h, push: true, gen: '1'}, print]", "shelly: {host: h, push: true, gen: '1'}, print] -> x/shelly: the first generation tells nothing by itself but over a broker; leave out push"),
-        ("[ha_select: {broker: 'mqtt://b', name: it, options: [A, B], start: C}, print]", "ha_select: {broker: 'mqtt://b', name: it, options: [A, B], start: C}, print] -> x/ha_select: start 'C' is no option; options are A, B"),
+        ("[shelly: {host: h, push: true, gen: '1'}, print]", "shelly: {host: h, push: true, gen: '1'}, print] -> x/shelly: the first generation says nothing by itself except over a broker; leave out push"),
+        ("[ha_select: {broker: 'mqtt://b', name: it, options: [A, B], start: C}, print]", "ha_select: {broker: 'mqtt://b', name: it, options: [A, B], start: C}, print] -> x/ha_select: start 'C' is not an option; options are A, B"),
         ("[simulated_house: {plant: }]", "}] -> x/simulated_house: plant: nothing is not the path of a file"),
         ("[simulated_house: {plant: [3]}]", "[3]} -> x/simulated_house: plant: a list is not the path of a file"),
-        ("[from: meter, filter: value > 1x30, print]", "value > 1x30 -> x/filter: where: 'value > 1x30' is no expression: invalid decimal literal; a quantity is a number and its unit, e.g. 2kW or 1h30m"),
+        ("[from: meter, filter: value > 1x30, print]", "value > 1x30 -> x/filter: where: 'value > 1x30' is not an expression: invalid decimal literal; a quantity is a number and its unit, e.g. 2kW or 1h30m"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_told_in_plain_words(stream, expected):

@@ -59,7 +59,7 @@ def test_a_missing_line_end_is_added_before_going_on(tmp_path):
 def test_a_file_that_is_no_recording_is_left_alone(tmp_path):
     file = tmp_path / "diary.txt"
     file.write_text("dear diary\n")
-    with pytest.raises(FlowError, match="it exists and is no recording"):
+    with pytest.raises(FlowError, match="it exists and is not a recording"):
         Recorder(file)
     assert file.read_text() == "dear diary\n"
 
@@ -137,7 +137,7 @@ def test_a_long_file_whose_time_runs_back_is_refused(tmp_path, monkeypatch):
     file = tmp_path / "house.jsonl"
     lines = [json.dumps({"t": t, "stream": "a", "value": 0}) for t in (500, 501, 490, 100)]
     file.write_text("\n".join(lines))
-    with pytest.raises(FlowError, match="time runs back by 401s"):
+    with pytest.raises(FlowError, match="time goes back by 401s"):
         list(read(file))
 
 

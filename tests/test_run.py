@@ -234,7 +234,7 @@ async def test_two_flows_do_not_steer_one_battery(tmp_path: Path) -> None:
 
 async def test_two_flows_are_not_recorded_into_one_file(tmp_path: Path) -> None:
     flows = [write(tmp_path, "one"), write(tmp_path, "two")]
-    with pytest.raises(FlowError, match="one recording is of one flow"):
+    with pytest.raises(FlowError, match="a recording holds one flow"):
         await run(flows, Options(watch=False, record=tmp_path / "day.jsonl.gz"))
 
 
@@ -332,7 +332,7 @@ async def test_what_cannot_be_written_down_leaves_a_gap_in_a_recording(
     await live([flow], change, watch=False, record=file)
     assert 3.0 in [value for _, stream, value in read(file) if stream == "odd"]
     told = [line for line in caplog.messages if "record" in line]
-    assert told == ["odd is recorded with gaps: a set cannot be written down"]
+    assert told == ["odd is recorded with gaps: a set cannot be recorded"]
 
 
 async def test_a_full_disk_at_the_end_is_told_and_no_more(

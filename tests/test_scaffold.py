@@ -35,7 +35,7 @@ def test_nothing_is_ever_overwritten(tmp_path):
     node, test = new_node("mine", tmp_path)
     node.unlink()
     test.write_text("my own\n")
-    with pytest.raises(FlowError, match=r"test_mine\.py: it exists; it is left"):
+    with pytest.raises(FlowError, match=r"test_mine\.py: it exists; it stays"):
         new_node("mine", tmp_path)
     assert not node.exists()
     assert test.read_text() == "my own\n"
@@ -53,9 +53,9 @@ def test_a_word_of_python_is_told_as_such(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "2fast", "a b", "../evil", "class", "_hidden", "a/b"])
 def test_a_name_that_is_none_is_refused(tmp_path, name):
-    with pytest.raises(FlowError, match="is no name"):
+    with pytest.raises(FlowError, match="is not a name"):
         new_node(name, tmp_path)
-    with pytest.raises(FlowError, match="is no name"):
+    with pytest.raises(FlowError, match="is not a name"):
         new_flow(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -138,7 +138,7 @@ def scribbled(path):
 
 
 def garbage(path):
-    path.write_bytes(b"this is no data base at all, " * 300)
+    path.write_bytes(b"this is not a data base at all, " * 300)
 
 
 def strange(path):

@@ -237,18 +237,18 @@ def test_a_wire_that_does_not_fit_is_told_where_it_is_used(house):
         (("wait: \"${pace}\"", "waot: 1s"), "/nodes/calm.yaml:20:7 E201 a/calm.law/waot: no node is called 'waot'"),
         (("from: grid", "from: grit"), "/nodes/calm.yaml:17:13 E204 a/calm.law/from: no stream is called 'grit'"),
         (("low: -1kW", "low: 5%"), "/nodes/calm.yaml:18:36 E303 a/calm.law/limit: low: '5%' is in %, but this wire carries W"),
-        (("< half", "< hafl"), "/nodes/calm.yaml:19:21 E133 a/calm.law/keep: 'hafl' is nothing known here"),
+        (("< half", "< hafl"), "/nodes/calm.yaml:19:21 E133 a/calm.law/keep: 'hafl' is not known here"),
         (("${name}", "${nane}"), "/nodes/calm.yaml:23:12 E120 a/calm.side/out: ${nane} is not set"),
         (("output: law", "output: lav"), "/nodes/calm.yaml:24:9 E204 output: no stream is called 'lav'"),
-        (("output: law", ""), "/nodes/calm.yaml:1:1 E111 : it is not said which stream is the output"),
+        (("output: law", ""), "/nodes/calm.yaml:1:1 E111 : the file does not say which stream is the output"),
         (("output: law", "outputs: law"), "/nodes/calm.yaml:24:1 E110 : unknown key 'outputs'"),
         (("node: calm", "node: clam"), "/nodes/calm.yaml:1:7 E112 node: the node in the file calm.yaml is named 'clam'"),
-        (("grid: W", "grid: Watt"), "/nodes/calm.yaml:7:9 E113 inputs/grid: 'Watt' is no unit and no type"),
-        (("unit: s,", "unit: sec,"), "/nodes/calm.yaml:11:16 E113 settings/pace: 'sec' is no unit"),
-        (("unit: s,", "type: second,"), "/nodes/calm.yaml:11:16 E113 settings/pace: 'second' is no type"),
+        (("grid: W", "grid: Watt"), "/nodes/calm.yaml:7:9 E113 inputs/grid: 'Watt' is neither a unit nor a type"),
+        (("unit: s,", "unit: sec,"), "/nodes/calm.yaml:11:16 E113 settings/pace: 'sec' is not a unit"),
+        (("unit: s,", "type: second,"), "/nodes/calm.yaml:11:16 E113 settings/pace: 'second' is not a type"),
         (("200ms", "200"), "/nodes/calm.yaml:11:28 E132 settings/pace: 200 has no unit; did you mean '200s'?"),
         (("about: largest power", "abuot: x"), "/nodes/calm.yaml:10:18 E110 settings/top: unknown key 'abuot'"),
-        (("grid: W", "5: W"), "/nodes/calm.yaml:7:3 E112 : '5' is no name for an input or a setting"),
+        (("grid: W", "5: W"), "/nodes/calm.yaml:7:3 E112 : '5' is not a name for an input or a setting"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_inside_is_told_in_its_file(house, change, expected):
@@ -334,7 +334,7 @@ def test_a_broken_header_does_not_hide_what_is_wrong_inside(house):
     found = [f"{f.mark.line}:{f.mark.column} {f.message}; {f.cure}" for f in error.value.faults]
     assert found == [
         "1:7 the node in the file bad.yaml is named 'badd'; write 'node: bad'",
-        "2:17 'Wx' is no unit and no type; did you mean 'W'?",
+        "2:17 'Wx' is neither a unit nor a type; did you mean 'W'?",
         "4:15 no stream is called 'powr'; did you mean 'power'?",
         "4:29 limit has no setting 'lo'; did you mean 'low'?",
     ]

@@ -75,10 +75,10 @@ def test_an_export_of_home_assistant_is_read_by_naming_entities(table):
         (
             "t,grid_w\n0,1\n",
             {},
-            "no stream is named; say which of t, grid_w are, e.g. meter=grid_w",
+            "no stream is named; say which of t, grid_w it is, e.g. meter=grid_w",
         ),
         (EXPORT, {"meter": "sensor.p2"}, "nothing is known of sensor.p2"),
-        (EXPORT, {}, "say which entities are"),
+        (EXPORT, {}, "say which entity it is"),
         ("t,w\n0,1\nsoon,2\n3,4\n", {"meter": "w"}, r"house.csv:3:1: no row of this table"),
         ("t,w\n0,1\n1\n3,4\n", {"meter": "w"}, r"house.csv:3:1: no row of this table"),
     ],

@@ -104,11 +104,11 @@ def test_what_is_wrong_is_told_with_its_place(text, places):
         ("a: 1\na: 2", "remove one"),
         ("a:\n  b: 1\n c: 2", "indented unlike those above it; begin it below one of them"),
         ("a:\n  - b\n  c: 1", "a list goes on here, whose entries begin with '- '"),
-        ("a: b: c", "a ':' stands where none may; put the text in quotes"),
+        ("a: b: c", "a ':' is where none may be; put the text in quotes"),
         ("a: [1, 2\nb: 3", "a list in brackets goes on here"),
         ("a: {b: 1\nc: 2", "or '}' above it"),
         ("a: 'open", "a quote is not closed"),
-        ('a: "x" y', "more stands behind the value"),
+        ('a: "x" y', "there is more after the value"),
         ("", "flowctl new flow"),
     ],
 )

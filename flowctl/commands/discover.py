@@ -16,11 +16,11 @@ What speaks at an MQTT broker is found with --broker mqtt://ADDRESS; docs/source
 
 
 def discover(
-    kinds: Annotated[list[str] | None, "homewizard, marstek, mqtt, shelly; all if none"] = None,
+    kinds: Annotated[list[str] | None, "homewizard, marstek, mqtt, shelly; all by default"] = None,
     *,
     wait: Annotated[str, "how long to wait for answers"] = "3s",
     broker: Annotated[list[str] | None, "MQTT broker to listen to"] = None,
-    broadcast: Annotated[str, "where datagrams to all go"] = EVERYBODY,
+    broadcast: Annotated[str, "where broadcasts go"] = EVERYBODY,
     interface: Annotated[str, "own address of the network to search"] = "",
     json_: Annotated[bool, "for programs"] = False,
 ) -> int:

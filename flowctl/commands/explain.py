@@ -24,7 +24,7 @@ from flowctl.telling.explain import explain as find
 def explain(
     flow: Annotated[Path, "flow file"],
     recording: Annotated[Path, "recording, CSV or history export"],
-    device: Annotated[list[str] | None, "batteries; all if none"] = None,
+    device: Annotated[list[str] | None, "batteries; all if not given"] = None,
     *,
     at: Annotated[str, "18:42:10, 2026-01-31T18:42:10, +90s from the start, or end"] = "end",
     column: Annotated[list[str] | None, "of a table: stream=column"] = None,
@@ -62,7 +62,7 @@ def _text(told: Explanation, zone: tzinfo) -> Iterator[str]:
     yield f"At {_clock(told.at, zone)} {told.device} {command(told.setpoint)}."
     written = told.written_at is not None and told.written_at < told.at - 0.05
     if written and told.written_at is not None:
-        yield f"It has stood so since {_clock(told.written_at, zone)}."
+        yield f"It has been so since {_clock(told.written_at, zone)}."
     yield f"Decided by {told.step}" + (f": {told.reason}." if told.reason else ".")
     width = max((len(said.step) for said in (*told.chain, *told.beside)), default=0)
     yield ""

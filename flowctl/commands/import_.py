@@ -48,7 +48,7 @@ def _fill(into: Path, made: Imported) -> None:
     try:
         text = into.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise FlowError(f"{into} is no UTF-8 text; is it a flow?") from None
+        raise FlowError(f"{into} is not UTF-8 text; is it a flow?") from None
     except FileNotFoundError:
         raise FlowError(f"{into} is not there; copy the flow there first") from None
     new = filled(text, made)

@@ -52,7 +52,7 @@ def _free(into: Path, name: str) -> None:
     if not (name.isascii() and name.isidentifier()):
         raise FlowError(f"'{name}' cannot be a name in an environment")
     if name in _names(into):
-        raise FlowError(f"{name} stands in {into} already; give another --name")
+        raise FlowError(f"{name} is in {into} already; give another --name")
 
 
 def _unused(into: Path, name: str) -> str:

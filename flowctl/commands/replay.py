@@ -59,7 +59,7 @@ def replay(
 def _known(stream: str, graph: Graph) -> None:
     known = [*graph.streams, *(f"{device}/{INTO}" for device in devices(graph))]
     if stream not in known:
-        cure = nearest(stream, known) or f"known are {', '.join(known)}"
+        cure = nearest(stream, known) or f"known: {', '.join(known)}"
         raise FlowError(f"--stream {stream}: no stream is called '{stream}'; {cure}")
 
 

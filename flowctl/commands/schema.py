@@ -23,6 +23,6 @@ def schema(
     Example: flowctl schema > flow.schema.json
     """
     if not beside.is_dir():
-        raise faulty(beside, "E101", "is no folder", like(beside))
+        raise faulty(beside, "E101", "is not a folder", like(beside))
     made = make_schema(Library.beside(beside))
     sys.stdout.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")

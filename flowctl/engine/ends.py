@@ -45,5 +45,5 @@ class Edge:
 
     def start(self, *boxes: Any) -> Any:
         """Call the node: a source with nothing, a sink or a device with the box it reads from."""
-        assert self.step.spec, "a `from` step is no edge"
+        assert self.step.spec, "a `from` step is not an edge"
         return self.step.spec.function(*boxes, **self.arguments)

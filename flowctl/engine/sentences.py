@@ -10,7 +10,7 @@ from flowctl.values import Ability, Battery, Outlook, Plan, Release, known
 SAME = 0.05  # of any unit: values this near print alike
 FIELDS = {"power": "W", "setpoint": "W", "soc": "%"}  # of a battery that people ask for
 FINE = 100.0  # of any unit: above, tenths are of no interest
-LONGEST = 160  # characters of a value that is no record of ours
+LONGEST = 160  # characters of a value that is not a record of ours
 
 
 def words(value: Any, unit: str | None = None, name: str | None = None) -> str:

@@ -211,7 +211,7 @@ class Shell:
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1
         if self.counts.refused == 1 and not self._closed:
-            said = f"refused {value!r}: no fresh, finite power in W"
+            said = f"refused {value!r}: not a fresh, finite power in W"
             self._log.warning("%s; further ones are counted", said)
             self._report(ValueError(said), value)
 

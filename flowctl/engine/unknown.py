@@ -33,12 +33,12 @@ class Unknown:
         for step, found in self._asked():
             if found.missing and not found.known and id(found) not in self._told:
                 self._told.add(id(found))
-                said = "%s: '%s' was never known so far: %s"
+                said = "%s: '%s' has never been known so far: %s"
                 self._engine.log_of(step).warning(said, step.id, found, _why(found.missing))
 
 
 def _why(name: str) -> str:
-    return f"'{name}' never came with what it is asked of"
+    return f"'{name}' was in nothing that came so far"
 
 
 def _expressions(value: Any) -> Iterator[Expression]:

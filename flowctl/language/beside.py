@@ -44,7 +44,7 @@ def _package(folder: Path) -> str:
 
 
 def _helpers(folder: Path) -> list[Path]:
-    """Everything below the folder that a node may import and that is no node itself."""
+    """Everything below the folder that a node may import and that is not a node itself."""
     found = sorted(folder.rglob("*.py"))
     return [path for path in found if path.parent != folder or path.stem.startswith("_")]
 

@@ -135,7 +135,7 @@ def _choices(shown: str, given: Any, expected: str) -> tuple[str, str]:
     listed = expected.replace(" or ", ", ").split(", ")
     known = [choice.strip("'") for choice in listed]
     cure = nearest(given, known) if isinstance(given, str) else ""
-    return f"{shown} is none of {', '.join(known)}", cure
+    return f"{shown} is not one of {', '.join(known)}", cure
 
 
 def _shown(setting: Setting, value: Any) -> str:

@@ -49,8 +49,8 @@ def _wire(word: str, mark: Mark, where: str, report: Report) -> Wire:
         return Wire(float, word)
     if word in TYPES:
         return Wire(TYPES[word])
-    cure = nearest(word, [*UNITS, *TYPES]) or f"known are {', '.join([*UNITS, *TYPES])}"
-    report.add(mark, "E113", where, f"'{word}' is no unit and no type", cure)
+    cure = nearest(word, [*UNITS, *TYPES]) or f"known: {', '.join([*UNITS, *TYPES])}"
+    report.add(mark, "E113", where, f"'{word}' is neither a unit nor a type", cure)
     return Wire(Any)
 
 
@@ -126,12 +126,12 @@ def _guess(item: Marked) -> tuple[Any, str | None]:
 
 def _known(item: Marked, known: Any, what: str, where: str, report: Report) -> str:
     if item.text not in known:
-        cure = nearest(item.text, known) or f"known are {', '.join(known)}"
-        report.add(item.mark, "E113", where, f"'{item.text}' is no {what}", cure)
+        cure = nearest(item.text, known) or f"known: {', '.join(known)}"
+        report.add(item.mark, "E113", where, f"'{item.text}' is not a {what}", cure)
     return item.text
 
 
 def _check_name(name: str, mark: Mark, report: Report) -> None:
     if not NAME.fullmatch(name):
         cure = "use letters, digits and _, beginning with a letter"
-        report.add(mark, "E112", "", f"'{name}' is no name for an input or a setting", cure)
+        report.add(mark, "E112", "", f"'{name}' is not a name for an input or a setting", cure)

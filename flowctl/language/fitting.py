@@ -186,7 +186,7 @@ class Fitting:
         out = draft.spec.output if draft.spec else None
         unit = draft.settings.get(out.unit_from) if out and out.unit_from else None
         if out and out.unit_from and isinstance(unit, str) and base_unit(unit) is None:
-            said = f"{out.unit_from}: '{unit}' is no unit of a wire"
+            said = f"{out.unit_from}: '{unit}' is not a unit of a wire"
             cure = nearest(unit, units.SCALES) or _listed("wires carry", ("W", "Wh", "%", "s", "V"))
             if unit in units.SCALES:
                 base, factor = units.SCALES[unit]

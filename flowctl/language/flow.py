@@ -55,7 +55,7 @@ def read_flow(root: Marked, stem: str, report: Report) -> RawFlow:
     top = mapping(root, "a flow file", "flow:, vars:, streams:", report)
     if isinstance(root.value, dict) and not {"flow", "streams"} & top.keys():
         cure = "a flow is 'flow: NAME' and 'streams:'; a plant is given with --plant"
-        report.add(root.mark, "E111", "", "is no flow", cure)
+        report.add(root.mark, "E111", "", "is not a flow", cure)
         return RawFlow(stem, "", ())
     unknown_keys(root, TOP, "", report)
     streams = top.get("streams")
@@ -75,7 +75,7 @@ def read_streams(item: Marked, report: Report) -> tuple[RawStream, ...]:
         mark = item.keys[name]
         if not _WORD.fullmatch(name):
             cure = "use letters, digits and _, beginning with a letter"
-            report.add(mark, "E112", name, f"'{name}' is no name for a stream", cure)
+            report.add(mark, "E112", name, f"'{name}' is not a name for a stream", cure)
         elif name in OWN:
             cure = f"take another name; 'from: {name}' reads it"
             report.add(mark, "E112", name, f"'{name}' is the engine's own stream", cure)
@@ -92,9 +92,9 @@ def read_vars(item: Marked | None, report: Report) -> dict[str, Marked]:
     for name, value in found.items():
         if not NAME.fullmatch(name):
             cure = "use letters, digits and _, beginning with a letter"
-            report.add(item.keys[name], "E112", "vars", f"'{name}' is no name for a var", cure)
+            report.add(item.keys[name], "E112", "vars", f"'{name}' is not a name for a var", cure)
         elif isinstance(value.value, dict | list):
-            said = f"a var is a number or a text, not a {value.kind}"
+            said = f"a var is a number or a text, not {value.kind}"
             report.add(value.mark, "E111", f"vars/{name}", said)
         else:
             made[name] = value
@@ -106,7 +106,7 @@ def own_word(name: str, mark: Mark, what: str, report: Report) -> None:
     """Report a name that means something else in expressions."""
     if name == VALUE or name in Expression.FUNCTIONS:
         means = "what flows" if name == VALUE else "a function"
-        said = f"'{name}' is no name for a {what}: in an expression it is {means}"
+        said = f"'{name}' is not a name for a {what}: in an expression it is {means}"
         report.add(mark, "E112", f"{what}s/{name}", said, f"call it 'the_{name}', say")
 
 
@@ -114,7 +114,7 @@ def mapping(item: Marked, what: str, wanted: str, report: Report) -> dict[str, M
     """Return the entries of a mapping, or a fault where it is none."""
     if isinstance(item.value, dict):
         return item.value
-    report.add(item.mark, "E111", "", f"{what} is a mapping ({wanted}), not a {item.kind}")
+    report.add(item.mark, "E111", "", f"{what} is a mapping ({wanted}), not {item.kind}")
     return {}
 
 
@@ -122,7 +122,7 @@ def unknown_keys(item: Marked, known: tuple[str, ...], where: str, report: Repor
     """Report each key that is not among the known ones."""
     for name in item.keys:
         if name not in known:
-            cure = nearest(name, known) or f"known are {', '.join(known)}"
+            cure = nearest(name, known) or f"known: {', '.join(known)}"
             report.add(item.keys[name], "E110", where, f"unknown key '{name}'", cure)
 
 
@@ -132,7 +132,7 @@ def text_of(top: dict[str, Marked], key: str, report: Report) -> str:
     if item is None or item.value is None:
         return ""
     if isinstance(item.value, dict | list):
-        report.add(item.mark, "E111", key, f"'{key}' is a text, not a {item.kind}")
+        report.add(item.mark, "E111", key, f"'{key}' is a text, not {item.kind}")
     return item.text
 
 
@@ -145,7 +145,7 @@ def _steps(name: str, mark: Mark, item: Marked, report: Report) -> tuple[RawStep
         report.add(mark, "E111", name, "the stream has no steps", cure)
     else:
         cure = "put '- ' before each step"
-        report.add(item.mark, "E111", name, f"a stream is a list of steps, not a {item.kind}", cure)
+        report.add(item.mark, "E111", name, f"a stream is a list of steps, not {item.kind}", cure)
     return ()
 
 
@@ -155,7 +155,7 @@ def _step(stream: str, item: Marked, report: Report) -> RawStep | None:
     if isinstance(item.value, dict):
         return _mapped(stream, item, report)
     cure = "write a node's name, or 'name: setting', or 'name: {setting: value}'"
-    report.add(item.mark, "E111", stream, f"a step is no {item.kind}", cure)
+    report.add(item.mark, "E111", stream, f"a step is not {item.kind}", cure)
     return None
 
 
@@ -168,7 +168,7 @@ def _mapped(stream: str, item: Marked, report: Report) -> RawStep | None:
     node, *others = entries
     for other in others:
         cure = f"indent '{other}' below '{node}:', or put '- ' before it if it is a step"
-        said = f"'{other}' stands beside '{node}': a step has one node"
+        said = f"'{other}' stands beside '{node}': a step has only one node"
         report.add(item.keys[other], "E111", f"{stream}/{node}", said, cure)
     given = entries[node]
     if others and given.value is None:  # read on as it was meant
@@ -186,7 +186,7 @@ def _named(
     node = name.replace("-", "_")
     if not _WORD.fullmatch(node):
         cure = "write '- NODE: VALUE'" if ":" in node else ""
-        report.add(mark, "E112", stream, f"'{name[:60]}' is no name of a node", cure)
+        report.add(mark, "E112", stream, f"'{name[:60]}' is not a name of a node", cure)
         return None
     if label is not None and not (isinstance(label.value, str) and _is_label(label.value)):
         report.add(label.mark, "E112", f"{stream}/{node}", "no name for a step after 'as'")

@@ -90,7 +90,7 @@ class Kinding(Reading):
         """Say that a number comes of parts, and note what among them is none."""
         for part, kind in found:
             if kind not in NUMBERS:
-                said = f"'{self._shown(part)}' is {a(kind)}, and cannot be counted with"
+                said = f"'{self._shown(part)}' is {a(kind)}, and cannot be calculated with"
                 text = "float(...) makes a number of it"
                 self._note(said, text if kind is str else "name a part of it")
         return float

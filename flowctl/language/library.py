@@ -59,7 +59,7 @@ class Library:
         """Return one node type.
 
         Raises:
-            FlowError: there is none of that name, or two, or its file is broken.
+            FlowError: there is not one of that name, or two, or its file is broken.
         """
         spec = self.meant(name)
         if isinstance(spec, SubflowSpec) and spec.faults:
@@ -80,7 +80,7 @@ class Library:
         """Return one node type as far as it can be read: a sub-flow may have faults.
 
         Raises:
-            FlowError: there is none of that name, or two, or nothing of its file can be read.
+            FlowError: there is not one of that name, or two, or nothing of its file can be read.
         """
         found = self._files().get(name, [])
         if not found:

@@ -49,7 +49,7 @@ def _link_from(draft: Draft, references: References) -> None:
         draft.inputs[FROM] = (Tap(draft.before),)
     elif not draft.unknown and draft.node == FROM and not draft.wants:
         cure = "write '- from: STREAM'"
-        references.drafts.report.add(draft.mark, "E131", draft.id, "names no stream", cure)
+        references.drafts.report.add(draft.mark, "E131", draft.id, "does not name a stream", cure)
 
 
 def _piped(before: str, shape: Shape) -> Source:

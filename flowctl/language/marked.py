@@ -38,8 +38,9 @@ class Marked:
     @property
     def kind(self) -> str:
         """What it is, in a word for people."""
-        names = {dict: "mapping", list: "list", type(None): "nothing", bool: "true or false"}
-        return names.get(type(self.value), "text" if isinstance(self.value, str) else "number")
+        names = {dict: "a mapping", list: "a list", type(None): "nothing", bool: "true or false"}
+        text = isinstance(self.value, str)
+        return names.get(type(self.value), "a text" if text else "a number")
 
     def plain(self) -> Any:
         """Return the value as plain Python data."""

@@ -99,7 +99,7 @@ class Measuring(Reading):
 
     def _differ(self, first: str, one: ast.expr, second: str, other: ast.expr) -> None:
         said = f"'{self._shown(one)}' is in {first}, but '{self._shown(other)}' is in {second}"
-        cure = "what is added, compared or chosen from must be in one unit"
+        cure = "what is added, compared or chosen from must be in the same unit"
         for unit, part, wanted in ((second, other, first), (first, one, second)):
             number = re.match(units.NUMBER, self._quantity(part) or "")
             if number and unit:

@@ -24,7 +24,7 @@ class References:
         if shape is Shape.ONE:
             if isinstance(item.value, list | dict):
                 cure = "merge them in a stream of their own: '- from: [a, b]'"
-                self._fault(item, "E205", where, f"one stream is wanted, not a {item.kind}", cure)
+                self._fault(item, "E205", where, f"one stream is wanted, not {item.kind}", cure)
                 return None
             return self.tap(item, scope, where)
         if isinstance(item.value, str) and item.value in scope.bound:
@@ -55,14 +55,14 @@ class References:
         if item.value is BROKEN:
             return None
         if not isinstance(item.value, str):
-            self._fault(item, "E205", where, f"a stream is named by a text, not a {item.kind}")
+            self._fault(item, "E205", where, f"a stream is named by a text, not {item.kind}")
             return None
         if item.value in self.drafts.steps and not scope.stream:
             return Tap(item.value)
         found = _REFERENCE.fullmatch(item.value)
         if not found:
             cure = "write STREAM, STREAM/STEP, STREAM.FIELD or STREAM/STEP.FIELD"
-            self._fault(item, "E205", where, f"'{item.value[:60]}' names no stream", cure)
+            self._fault(item, "E205", where, f"'{item.value[:60]}' does not name a stream", cure)
             return None
         stream, label, part = found.groups()
         if stream in OWN and not label:

@@ -36,10 +36,10 @@ class Sense:
         for name in used:
             if name not in known:
                 told = sorted(known)
-                cure = nearest(name, told) or f"known are {', '.join(told[:12])}"
+                cure = nearest(name, told) or f"known: {', '.join(told[:12])}"
                 if name in self.variables:
                     cure = f"write ${{{name}}}: vars are put into a text so"
-                yield "E133", f"'{name}' is nothing known here", cure
+                yield "E133", f"'{name}' is not known here", cure
 
     def expression(self, expression: Expression) -> Iterator[Odd]:
         """Yield what does not go together in an expression."""
@@ -78,7 +78,7 @@ def _layout(inside: str, layout: str, kind: Any) -> Iterator[Odd]:
     if layout and not any(_takes(sample, layout) for sample in SAMPLES.get(kind, ())):
         what = "anything" if kind is Any else a(kind)
         cure = f"write {{{inside}:.0f}}" if kind in (float, Any) else f"write {{{inside}}}"
-        yield "E307", f"':{layout}' is no format for {what}", cure
+        yield "E307", f"':{layout}' is not a format for {what}", cure
 
 
 def _takes(sample: Any, layout: str) -> bool:

@@ -130,7 +130,6 @@ def _output(
             report.add(item.mark, "E204", "output", f"no stream is called '{item.text}'", cure)
         return item.text
     if len(names) != 1:
-        report.add(
-            root.mark, "E111", "", "it is not said which stream is the output", "'output: STREAM'"
-        )
+        said = "the file does not say which stream is the output"
+        report.add(root.mark, "E111", "", said, "'output: STREAM'")
     return names[0] if names else ""

@@ -26,7 +26,7 @@ def read_tests(
     if item is None or item.value is None:
         return ()
     if not isinstance(item.value, list):
-        report.add(item.mark, "E111", "tests", f"'tests' is a list, not a {item.kind}")
+        report.add(item.mark, "E111", "tests", f"'tests' is a list, not {item.kind}")
         return ()
     for test in item.value:
         _check(test, wires, variables)
@@ -41,7 +41,7 @@ def without_tests(files: Sequence[Path]) -> list[Path]:
 def _check(test: Marked, wires: TestWires, variables: Collection[str]) -> None:
     report = wires.drafts.report
     if not isinstance(test.value, dict):
-        said = f"a test is a mapping with about, given and expect, not a {test.kind}"
+        said = f"a test is a mapping with about, given and expect, not {test.kind}"
         report.add(test.mark, "E111", "tests", said)
         return
     unknown_keys(test, KEYS, "tests", report)
@@ -61,13 +61,13 @@ def _moments(test: Marked, part: str, report: Report) -> Iterator[Marked]:
     if isinstance(listed.value, list):
         yield from listed.value
     else:
-        said = f"'{part}' is a list of moments, not a {listed.kind}"
+        said = f"'{part}' is a list of moments, not {listed.kind}"
         report.add(listed.mark, "E111", "tests", said, WRITTEN)
 
 
 def _check_sets(item: Marked, variables: Collection[str], report: Report) -> None:
     if not isinstance(item.value, dict):
-        said = f"'set' is a mapping of vars to values, not a {item.kind}"
+        said = f"'set' is a mapping of vars to values, not {item.kind}"
         report.add(item.mark, "E111", "tests", said, "write 'set: {NAME: VALUE}'")
         return
     for name, value in item.value.items():
@@ -75,7 +75,7 @@ def _check_sets(item: Marked, variables: Collection[str], report: Report) -> Non
             cure = nearest(name, variables) or "the flow names its vars under 'vars:'"
             report.add(item.keys[name], "E125", "tests", f"the flow has no var '{name}'", cure)
         elif isinstance(value.value, dict | list):
-            said = f"a var is a number or a text, not a {value.kind}"
+            said = f"a var is a number or a text, not {value.kind}"
             report.add(value.mark, "E111", "tests", said)
 
 
@@ -84,7 +84,7 @@ def _check_start(item: Marked, report: Report) -> None:
         datetime.fromisoformat(item.text)
     except ValueError:
         cure = "write e.g. 2026-01-31T18:00+01:00"
-        report.add(item.mark, "E132", "tests", f"start: '{item.text}' is no date", cure)
+        report.add(item.mark, "E132", "tests", f"start: '{item.text}' is not a date", cure)
 
 
 def _check_moment(moment: Marked, part: str, wires: TestWires) -> None:
@@ -104,7 +104,7 @@ def _check_moment(moment: Marked, part: str, wires: TestWires) -> None:
 def _check_quantity(name: str, item: Marked, report: Report) -> None:
     if name == WITHIN and not isinstance(item.value, str):
         if isinstance(item.value, bool) or not isinstance(item.value, int | float):
-            report.add(item.mark, "E132", "tests", f"within: a {item.kind} is no quantity")
+            report.add(item.mark, "E132", "tests", f"within: {item.kind} is not a quantity")
         return
     try:
         if name == WITHIN:

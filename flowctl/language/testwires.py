@@ -95,7 +95,7 @@ class TestWires:
         elif wire.type in (float, int):
             self._measured(item, wire, name)
         elif fields:
-            said = f"{name}: a {item.kind} is written, but it carries {shown(wire)}"
+            said = f"{name}: {item.kind} is written, but it carries {shown(wire)}"
             cure = f"write its fields, e.g. {{{fields[0]}: ...}}"
             self._fault(item.mark, "E132", said, cure)
 
@@ -120,7 +120,7 @@ class TestWires:
     def _measured(self, item: Marked, wire: Wire, name: str) -> None:
         """A number may stand bare, in the unit of its wire."""
         if isinstance(item.value, bool | list):
-            said = f"{name}: a {item.kind} is written, but it carries {shown(wire)}"
+            said = f"{name}: {item.kind} is written, but it carries {shown(wire)}"
             self._fault(item.mark, "E132", said)
         elif isinstance(item.value, str):
             self._quantity(item, wire, name)

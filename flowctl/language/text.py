@@ -58,7 +58,7 @@ def read_text(text: str, file: str, report: Report) -> Marked | None:
     strange = CONTROL.search(text)
     if strange:
         mark = _mark_at(text, strange.start(), file)
-        report.add(mark, "E102", "", f"the character {strange[0]!r} may not stand in YAML")
+        report.add(mark, "E102", "", f"the character {strange[0]!r} is not allowed in YAML")
         return None
     return _compose(text, file, report)
 
@@ -123,7 +123,7 @@ class _Builder:
     def _alias(self, event: Any) -> Marked:
         if event.anchor not in self.anchors:
             known = any(start.anchor == event.anchor for start, _ in self.open)
-            said = "stands inside its own anchor" if known else "has no anchor above it"
+            said = "is inside its own anchor" if known else "has no anchor above it"
             self._stop(event, "E104", f"the alias *{event.anchor} {said}")
         return self.anchors[event.anchor]
 
@@ -154,7 +154,7 @@ class _Builder:
 
     def _is_new(self, key: Marked, keys: Mapping[str, Mark]) -> bool:
         if isinstance(key.value, dict | list):
-            self.report.add(key.mark, "E105", "", f"a key is a text, not a {key.kind}")
+            self.report.add(key.mark, "E105", "", f"a key is a text, not {key.kind}")
             return False
         if key.text in keys:
             first = keys[key.text].line
@@ -166,7 +166,7 @@ class _Builder:
     def _merged(self, parts: list[Marked]) -> Iterator[tuple[str, Marked, Mark]]:
         for part in parts:
             if not isinstance(part.value, dict):
-                self.report.add(part.mark, "E105", "", f"'<<' takes a mapping, not a {part.kind}")
+                self.report.add(part.mark, "E105", "", f"'<<' takes a mapping, not {part.kind}")
                 continue
             for name, item in part.value.items():
                 yield name, item, part.keys[name]
@@ -209,13 +209,13 @@ def _tell(error: yaml.YAMLError, file: str, report: Report) -> None:
 _INDENTED = ("did not find expected key", "expected <block end>", "<document start>")
 _PLAINLY = (
     ("'-' indicator", "a list goes on here, whose entries begin with '- '", "write '- ' before it"),
-    ("expected key", "more stands behind the value", "put the text in quotes, or on a new line"),
-    ("mapping values are not", "a ':' stands where none may",
+    ("expected key", "there is more after the value", "put the text in quotes, or on a new line"),
+    ("mapping values are not", "a ':' is where none may be",
      "put the text in quotes, or begin the line below one of those above it"),
     ("',' or ']'", "a list in brackets goes on here", "write ',' before it, or ']' above it"),
     ("',' or '}'", "a mapping in braces goes on here", "write ',' before it, or '}' above it"),
-    ("unexpected end of stream", "a quote is not closed", "write it behind the text"),
-    ("cannot start any token", "no text begins with this character", "put the text in quotes"),
+    ("unexpected end of stream", "a quote is not closed", "write it after the text"),
+    ("cannot start any token", "a text cannot begin with this character", "put the text in quotes"),
 )  # fmt: skip
 
 

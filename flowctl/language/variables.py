@@ -74,7 +74,7 @@ class Variables:
             return _soft(Mark("--set"), self.sets[name])
         if name in self._making or len(self._making) > DEEPEST:
             chain = " -> ".join([*self._making, name])
-            said = f"the vars stand for one another in circles or too deep: {chain}"
+            said = f"the vars refer to one another in circles, or too deeply: {chain}"
             self.report.add(self.declared[name].mark, "E123", f"vars/{name}", said)
             return Marked(self.declared[name].mark, BROKEN)
         self._making.append(name)
@@ -148,7 +148,7 @@ def split(text: str) -> tuple[str | Place, ...]:
 
 def _split(text: str, at: int, depth: int) -> tuple[tuple[str | Place, ...], int]:
     if depth > DEEPEST:
-        raise MalformedError("'${' stands inside too many others")
+        raise MalformedError("'${' is inside too many others")
     parts: list[str | Place] = []
     plain = ""
     while at < len(text) and not (depth and text[at] == "}"):

@@ -71,7 +71,7 @@ class LiveEnds:
             if again:
                 renew()
             elif before and not await before.given_back():
-                edge.log.warning("%s is not given back yet, and taken anew", edge.step.stream)
+                edge.log.warning("%s is not given back yet, and is taken again", edge.step.stream)
             again = True
             await _pour(edge, edge.start(box), told.say, well)
 
@@ -108,7 +108,7 @@ def _box(edge: Edge) -> Latest[Any]:
         events = bool(edge.arguments[events.setting])
     if not events:
         return Latest()
-    told = "%s: events come faster than they go; %d wait, and older ones are dropped"
+    told = "%s: events come faster than they go out; %d wait, and older ones are dropped"
     return Events(overflowing=lambda: edge.log.warning(told, edge.step.stream, BOUND))
 
 

@@ -89,7 +89,8 @@ def _start(again: Sequence[str], times: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     pid = os.getpid()
-    sys.stderr.write(f"flowctl: started again, behind this terminal; `kill {pid}` ends it\n")
+    said = f"started again, in the background of this terminal; `kill {pid}` ends it"
+    sys.stderr.write(f"flowctl: {said}\n")
     os.execve(again[0], list(again), {**os.environ, RESTARTED: str(times)})
 
 

@@ -98,7 +98,7 @@ def _apart(graphs: Sequence[Graph], options: Options) -> None:
         if times > 1:
             raise FlowError(f"two flows are called '{name}'; give one another `flow:` name")
     if options.record and len(graphs) > 1:
-        raise FlowError("one recording is of one flow; run and record each of them by itself")
+        raise FlowError("a recording holds one flow; run and record each of them by itself")
     if twice := [] if options.shadow else list(_twice(graphs)):
         raise FlowError(twice)
 
@@ -134,7 +134,7 @@ def _lock(state: Path, graph: Graph, stack: ExitStack) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         flock(stack.enter_context(file.open("w")), LOCK_EX | LOCK_NB)
     except BlockingIOError:
-        cure = "stop that run; or look on with --shadow; or give another flow another name"
+        cure = "stop that run; or watch it with --shadow; or give another flow another name"
         raise FlowError(f"a flow called '{graph.name}' is running already; {cure}") from None
     except OSError as error:  # a full disk must not stop the house
         log.warning("%s cannot be locked: %s", file, error.strerror)

@@ -107,7 +107,7 @@ class StateFile:
             if part.exists():
                 part.rename(aside.with_name(aside.name + tail))
         kept = f"; the old one is {aside.name}" if aside.exists() else ""
-        log.error("%s is broken (%s): begun anew%s", self.path, error, kept)
+        log.error("%s is broken (%s): started anew%s", self.path, error, kept)
 
 
 def is_away(error: sqlite3.Error) -> bool:

@@ -81,7 +81,7 @@ class Storage:
                 self._held.setdefault(step, {})[name] = json.loads(text)
             except (ValueError, TypeError, RecursionError):
                 log.error(
-                    "%s: what %s kept as %s is unreadable: begins empty", self.path, step, name
+                    "%s: what %s kept as %s is unreadable: it begins empty", self.path, step, name
                 )
 
     def _keep(self, step: str, name: str, value: Any) -> None:
@@ -106,7 +106,7 @@ class Storage:
     def _refuse(self, key: Key, error: Exception) -> None:
         if key not in self._refused:
             self._refused.add(key)
-            said = "%s keeps %a in memory only, it is no JSON: %s"  # %a: half characters, too
+            said = "%s keeps %a in memory only, it is not JSON: %s"  # %a: half characters, too
             log.warning(said, *key, str(error).encode("ascii", "backslashreplace").decode())
 
     def _start(self) -> None:

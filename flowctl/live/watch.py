@@ -59,7 +59,8 @@ async def _occasions(sessions: Sequence[Session]) -> AsyncIterator[None]:
                 if _watched(sessions) != files:
                     break  # a flow names other files now
         except OSError as error:
-            log.warning("the system tells of no change of files (%s): looking myself", error)
+            said = "the system does not report changes of files (%s): they are looked at every %g s"
+            log.warning(said, error, LOOK)
             while True:
                 await asyncio.sleep(LOOK)
                 yield

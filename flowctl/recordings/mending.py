@@ -20,7 +20,7 @@ def mend(path: Path) -> None:
         return
     first = next(lines(path), b"")
     if first and not _is_ours(first):
-        raise faulty(path, "E700", "it exists and is no recording", "give another name")
+        raise faulty(path, "E700", "it exists and is not a recording", "give another name")
     if is_packed(path):
         _mend_packed(path)
     else:

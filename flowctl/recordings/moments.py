@@ -30,7 +30,7 @@ def moment(
     """Return a moment in seconds since the epoch: `18:42:10`, a date, `+90s`, `end`.
 
     Raises:
-        FlowError: it is no time, or the recording holds nothing.
+        FlowError: it is not a time, or the recording holds nothing.
     """
     if _SECONDS.match(text):
         return float(text)
@@ -46,7 +46,7 @@ def moment(
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise FlowError(f"--at {text}: is no time; {CURE}") from None
+        raise FlowError(f"--at {text} is not a time; {CURE}") from None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).timestamp()
 
 

@@ -48,7 +48,7 @@ def plain(value: Any, epoch: float = 0.0) -> Any:
         return {str(key): plain(part, epoch) for key, part in value.items()}
     if isinstance(value, tuple | list):
         return [plain(part, epoch) for part in value]
-    raise TypeError(f"a {type(value).__name__} cannot be written down")
+    raise TypeError(f"a {type(value).__name__} cannot be recorded")
 
 
 def rounded(value: Any) -> Any:
@@ -137,7 +137,7 @@ def _record(made: type) -> Read:
 
     def read(raw: Any, epoch: float) -> Any:
         if not isinstance(raw, Mapping):
-            raise ValueError(f"{raw!r} is no {made.__name__}")
+            raise ValueError(f"{raw!r} is not a {made.__name__}")
         told = {name: raw[name] for name in names(made) if raw.get(name) is not None}
         if needed - told.keys() or (raw and not told):
             raise ValueError(_missing(made, needed - told.keys(), raw))
@@ -168,7 +168,7 @@ def _either(options: Sequence[Read], hint: Any) -> Read:
                 return option(raw, epoch)
             except ValueError:
                 continue
-        raise ValueError(f"{raw!r} is none of {hint}")
+        raise ValueError(f"{raw!r} is not one of {hint}")
 
     return read
 
@@ -176,7 +176,7 @@ def _either(options: Sequence[Read], hint: Any) -> Read:
 def _mapping(inner: Read) -> Read:
     def read(raw: Any, epoch: float) -> Any:
         if not isinstance(raw, Mapping):
-            raise ValueError(f"{raw!r} is no mapping")
+            raise ValueError(f"{raw!r} is not a mapping")
         return MappingProxyType({key: inner(part, epoch) for key, part in raw.items()})
 
     return read
@@ -188,7 +188,7 @@ def _row(args: tuple[Any, ...]) -> Read:
 
     def read(raw: Any, epoch: float) -> Any:
         if not isinstance(raw, list | tuple):
-            raise ValueError(f"{raw!r} is no list")
+            raise ValueError(f"{raw!r} is not a list")
         each = inner * len(raw) if many else inner
         return tuple(one(part, epoch) for one, part in zip(each, raw, strict=True))
 
@@ -197,7 +197,7 @@ def _row(args: tuple[Any, ...]) -> Read:
 
 def _number(raw: Any, _: float) -> float:
     if not isinstance(raw, float) and (isinstance(raw, bool) or not isinstance(raw, int)):
-        raise ValueError(f"{raw!r} is no number")
+        raise ValueError(f"{raw!r} is not a number")
     if not -_LARGEST <= raw <= _LARGEST:
         raise ValueError("the number is too large")
     return float(raw)
@@ -211,7 +211,7 @@ def _number_or_nothing(raw: Any, epoch: float) -> float | None:
 
 def _whole(raw: Any, _: float) -> int:
     if isinstance(raw, bool) or not isinstance(raw, float | int) or _number(raw, 0.0) % 1:
-        raise ValueError(f"{raw!r} is no whole number")
+        raise ValueError(f"{raw!r} is not a whole number")
     return int(raw)
 
 
@@ -224,13 +224,13 @@ def _flag(raw: Any, _: float) -> bool:
 
 def _text(raw: Any, _: float) -> str:
     if not isinstance(raw, str):
-        raise ValueError(f"{raw!r} is no text")
+        raise ValueError(f"{raw!r} is not text")
     return raw
 
 
 def _nothing(raw: Any, _: float) -> None:
     if raw is not None:
-        raise ValueError(f"{raw!r} is not nothing")
+        raise ValueError(f"{raw!r} is not null")
 
 
 _SIMPLE: dict[Any, Read] = {

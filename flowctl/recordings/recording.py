@@ -97,7 +97,7 @@ def read(
     `start` say what its times without zone or date mean.
 
     Raises:
-        FlowError: the file cannot be read, or a line of it is no recorded value.
+        FlowError: the file cannot be read, or a line of it is not a recorded value.
     """
     file = Path(path)
     try:
@@ -135,7 +135,7 @@ def _in_order(path: Path, rows: Iterator[Row], window: int | None) -> Iterator[R
         if held[0][0] < reached - SLACK:
             back = reached - held[0][0]
             raise faulty(
-                path, "E703", f"time runs back by {back:.0f}s", "put its lines in time order"
+                path, "E703", f"time goes back by {back:.0f}s", "put its lines in time order"
             )
         yield from held
         reached = held[-1][0]
@@ -181,7 +181,7 @@ def _decode(line: bytes) -> Any:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 _decoder = json.JSONDecoder(parse_constant=_refuse)

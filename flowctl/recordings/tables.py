@@ -46,8 +46,10 @@ def read_table(
     heads = [head.strip() for head in next(table, (1, [""]))[1]]
     export, when = set(heads) >= EXPORT, _times(zone, start)
     if not columns:
-        what = "which entities" if export else f"which of {', '.join(heads)}"
-        raise faulty(path, "E704", "no stream is named", f"say {what} are, e.g. meter={heads[-1]}")
+        what = "which entity" if export else f"which of {', '.join(heads)}"
+        raise faulty(
+            path, "E704", "no stream is named", f"say {what} it is, e.g. meter={heads[-1]}"
+        )
     split = _entities(heads, columns, when) if export else _wide(path, heads, columns, when)
     rows = _rows(path, table, split)
     return export, _named(path, columns, rows) if export else rows

@@ -118,7 +118,7 @@ def quantity(text: str, unit: str, option: str) -> float:
     except UnitError as error:
         raise FlowError(f"{option} {text}: {error}") from None
     if made < 0:
-        raise FlowError(f"{option} {text}: is less than nothing")
+        raise FlowError(f"{option} {text}: is negative")
     return made
 
 

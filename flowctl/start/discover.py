@@ -56,13 +56,13 @@ def finders(names: Iterable[str] = ()) -> dict[str, Finder]:
     """Return the finders of some names; all, if none is named.
 
     Raises:
-        FlowError: there is none of that name.
+        FlowError: there is not one of that name.
     """
     known: Mapping[str, Any] = {entry.name: entry for entry in entry_points(group=GROUP)}
     wanted = list(names) or sorted(known)
     for name in wanted:
         if name not in known:
-            cure = nearest(name, known) or f"known are {', '.join(sorted(known))}"
+            cure = nearest(name, known) or f"known: {', '.join(sorted(known))}"
             raise FlowError(f"nobody looks for '{name}'; {cure}")
     return {name: known[name].load() for name in wanted}
 

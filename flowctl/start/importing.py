@@ -51,7 +51,7 @@ def import_file(file: Path, form: Form, flow: str) -> Imported:
     """Carry over what can be carried over.
 
     Raises:
-        FlowError: the file is not of that form, or a value is no number where one is needed.
+        FlowError: the file is not of that form, or a value is not a number where one is needed.
     """
     known = table(flow)
     if form not in known["formats"]:
@@ -156,7 +156,7 @@ def _value(text: str, told: Mapping[str, Any]) -> str:
     """Write a value as the flow wants it.
 
     Raises:
-        ValueError: it is none of the values that there are, or no number.
+        ValueError: it is not one of the values that there are, or no number.
     """
     if "cases" in told:
         if text.lower() not in told["cases"]:
@@ -176,9 +176,9 @@ def _number(text: str) -> float:
     try:
         made = float(text)
     except ValueError:
-        raise ValueError(f"'{text}' is no number") from None
+        raise ValueError(f"'{text}' is not a number") from None
     if made - made:
-        raise ValueError(f"'{text}' is no number")
+        raise ValueError(f"'{text}' is not a number")
     return made
 
 

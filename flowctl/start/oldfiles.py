@@ -15,7 +15,7 @@ from flowctl.language.dotenv import entries
 
 Form = Literal["env", "ini", "yaml", "python"]
 LARGEST = 1 << 20  # bytes; no file of settings is longer
-LATIN = "cp1252"  # what Windows wrote, where it is no UTF-8; ASCII is the same in both
+LATIN = "cp1252"  # what Windows wrote, where it is not UTF-8; ASCII is the same in both
 
 
 class Old(NamedTuple):
@@ -51,8 +51,8 @@ def read(file: Path, form: Form) -> Settings:
     except SyntaxError as error:
         line, said = error.lineno or 1, error.msg
     except (ValueError, RecursionError):
-        line, said = 1, "nothing can be read of it"
-    raise FlowError([Fault(Mark(str(file), line, 1), "E101", "", f"is no {form}: {said}")])
+        line, said = 1, "nothing in it can be read"
+    raise FlowError([Fault(Mark(str(file), line, 1), "E101", "", f"is not {form}: {said}")])
 
 
 def _text(file: Path) -> str:
@@ -67,7 +67,7 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError:
         text = data.decode(LATIN, "replace")
     if "\0" in text:
-        raise PlaceError(1, "it is no text")
+        raise PlaceError(1, "it is not text")
     return text.replace("\r\n", "\n")
 
 

@@ -47,7 +47,7 @@ def pairer(name: str) -> Pairer:
     """
     known: Mapping[str, Any] = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in known:
-        cure = nearest(name, known) or f"known are {', '.join(sorted(known))}"
+        cure = nearest(name, known) or f"known: {', '.join(sorted(known))}"
         raise FlowError(f"nobody knows how to pair '{name}'; {cure}")
     found: Pairer = known[name].load()
     return found
@@ -72,4 +72,4 @@ async def pair(ask: Pairer, address: str, wait: float, tell: Callable[[str], Non
     except TimeoutError as error:
         said = str(error) or f"nothing happened within {wait:g} s; try once more"
         raise TimeoutError(said) from None
-    raise OSError(f"{address} gave nothing")
+    raise OSError(f"{address} did not answer")

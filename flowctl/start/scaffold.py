@@ -33,7 +33,7 @@ def new_node(
     library = Library.beside(folder)
     if word in library.names():
         raise faulty(
-            library.where(word), "E202", f"a node '{word}' is there already", "name it anew"
+            library.where(word), "E202", f"a node '{word}' is there already", "choose another name"
         )
     made = Path(folder) / "nodes" / f"{word}.py", Path(folder) / "tests" / f"test_{word}.py"
     file = f"{kind}.py" if template == "plain" else f"{kind}_{template}.py"
@@ -56,9 +56,9 @@ def new_flow(name: str, folder: str | Path = ".") -> Path:
 def _word(name: str) -> str:
     word = name.strip().replace("-", "_")
     if keyword.iskeyword(word):
-        raise FlowError(f"'{name}' is no name: it is a word of Python; write '{word}_it', say")
+        raise FlowError(f"'{name}' is not a name: it is a word of Python; write '{word}_it', say")
     if not word.isidentifier() or word.startswith("_"):
-        said = f"'{name}' is no name: use letters, digits and _, beginning with a letter"
+        said = f"'{name}' is not a name: use letters, digits and _, beginning with a letter"
         raise FlowError(said)
     return word
 
@@ -67,7 +67,7 @@ def _write(wanted: dict[Path, str], word: str) -> None:
     """Write all files or none; never over one that exists."""
     for path in wanted:
         if path.exists():
-            raise faulty(path, "E710", "it exists", "it is left as it is; name yours anew")
+            raise faulty(path, "E710", "it exists", "it stays as it is; choose another name")
     try:
         for path, template in wanted.items():
             path.parent.mkdir(parents=True, exist_ok=True)

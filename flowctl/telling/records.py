@@ -71,6 +71,5 @@ def carries(hint: object) -> str:
 
 def word_page(name: str) -> str:
     """Write what a word of the language means."""
-    return (
-        f"## {name}\n\n*a word of the language, no node*\n\n{WORDS[name]}.\n\n{MANUAL} tells more."
-    )
+    kind = "*a word of the language, not a node*"
+    return f"## {name}\n\n{kind}\n\n{WORDS[name]}.\n\n{MANUAL} tells more."

@@ -54,7 +54,7 @@ def read_curve(path: Path, least: Percent = 0.0) -> Curve:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        said = getattr(error, "strerror", None) or "it is no text"
+        said = getattr(error, "strerror", None) or "it is not text"
         raise CurveError(f"the calibration file {path} cannot be read: {said}") from None
     try:
         return curve_of(_points(lines), least)
@@ -111,7 +111,7 @@ def _points(lines: Sequence[str]) -> Iterable[tuple[Percent, Watts]]:
             yield _point(line)
         except ValueError:
             if number > 1:  # the first may be a heading
-                said = f"line {number} is no 'percent;watts': {line.strip()[:40]!r}"
+                said = f"line {number} is not 'percent;watts': {line.strip()[:40]!r}"
                 raise ValueError(said) from None
 
 

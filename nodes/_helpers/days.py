@@ -24,7 +24,7 @@ def read_zone(name: str) -> tzinfo | None:
     """Return a time zone by its name; an empty name is the machine's.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: there is not one of that name.
     """
     try:
         return ZoneInfo(name) if name else None

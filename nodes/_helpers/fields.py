@@ -14,7 +14,7 @@ def read_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError(f"no JSON: {excerpt(text)}") from None
+        raise ValueError(f"not JSON: {excerpt(text)}") from None
 
 
 def pick(data: Any, path: str) -> Any:
@@ -33,7 +33,7 @@ def pick(data: Any, path: str) -> Any:
 def number(value: Any) -> float:
     """Take a finite number as it is; anything else is a `ValueError`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"no number: {excerpt(str(value))}")
+        raise ValueError(f"not a number: {excerpt(str(value))}")
     return _finite(value)
 
 
@@ -46,7 +46,7 @@ def read_number(value: Any) -> float:
             return _finite(float(value))
     except ValueError:
         pass
-    raise ValueError(f"no number: {excerpt(value)}")
+    raise ValueError(f"not a number: {excerpt(value)}")
 
 
 def frozen(value: Any) -> Any:

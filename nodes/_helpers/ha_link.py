@@ -172,5 +172,6 @@ async def _socket(session: Any, base: str, token: Secret) -> Socket | None:
     try:
         return await log_in(session, base, token)
     except NoSocketError as why:
-        log.info("Home Assistant at %s lets no WebSocket through (%s); it is polled", base, why)
+        said = "Home Assistant at %s does not let a WebSocket through (%s); it is polled"
+        log.info(said, base, why)
         return None

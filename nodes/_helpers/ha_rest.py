@@ -20,7 +20,7 @@ def base_of(host: str) -> str:
     """Scheme, host and port: `homeassistant.local` is `http://homeassistant.local:8123`.
 
     Raises:
-        ValueError: it is no address of a host.
+        ValueError: it is not an address of a host.
     """
     parts = urlsplit(host if "://" in host else f"http://{host}")
     try:
@@ -33,7 +33,7 @@ def base_of(host: str) -> str:
         or " " in parts.netloc
         or not port
     ):
-        raise ValueError(f"'{host}' is no address; write e.g. homeassistant.local:8123")
+        raise ValueError(f"'{host}' is not an address; write e.g. homeassistant.local:8123")
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 

@@ -41,7 +41,7 @@ def check_entity(entity: str) -> str:
         ValueError: it is none.
     """
     if not ENTITY.match(entity):
-        raise ValueError(f"'{entity}' is no entity id; write e.g. sensor.grid_power")
+        raise ValueError(f"'{entity}' is not an entity id; write e.g. sensor.grid_power")
     return entity
 
 

@@ -30,14 +30,14 @@ class Reader:
         """Return the state, or nothing where the record has no such field.
 
         Raises:
-            ValueError: it is no number, text or truth value.
+            ValueError: it is not a number, text or truth value.
         """
         found = part_of(value, self._field)
         if isinstance(found, float | int) and not isinstance(found, bool):
             return self._encode(found * self._factor + 0.0)
         if found is None or isinstance(found, str | bool):
             return None if found is None else self._encode(found)
-        raise ValueError(f"a {type(found).__name__} is no state; name one of its fields")
+        raise ValueError(f"a {type(found).__name__} is not a state; name one of its fields")
 
     def attributes(self, value: Any) -> bytes:
         """Return all fields that are known of a record, but for the state itself."""

@@ -88,11 +88,11 @@ def read_status(payload: bytes, *, timers_only: bool = False) -> tuple[Status | 
     """Read an answer; nothing if it answers another question. Also tell what was odd.
 
     Raises:
-        ValueError: it is no list of key=value.
+        ValueError: it is not a list of key=value.
     """
     text = payload[: LONGEST + 1].decode("ascii", "replace").strip()
     if len(text) > LONGEST or not PAIRS.match(text):
-        raise ValueError(f"no list of key=value: {excerpt(text)}")
+        raise ValueError(f"not a list of key=value: {excerpt(text)}")
     said = dict(pair.split("=", 1) for pair in text.rstrip(",").split(","))
     if "pe" not in said or "g1" not in said:
         return None, []

@@ -17,7 +17,7 @@ def new_id(mac: str) -> str:
     text = mac.encode("ascii")
     room = BLOCK - len(text)
     if room < 1:
-        raise ValueError(f"'{mac}' is no MAC; write its 12 digits, e.g. acd929a74b20")
+        raise ValueError(f"'{mac}' is not a MAC; write its 12 digits, e.g. acd929a74b20")
     return encipher(text + bytes([room] * room), KEY).hex()
 
 

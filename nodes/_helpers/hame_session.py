@@ -32,7 +32,7 @@ def ways(kind: str, mac: str, given: str = "") -> list[Way]:
     """
     plain = mac.lower().replace(":", "").replace("-", "")
     if len(plain) != 12 or not plain.isalnum():
-        raise ValueError(f"'{mac}' is no MAC; write its 12 digits as the app shows them")
+        raise ValueError(f"'{mac}' is not a MAC; write its 12 digits as the app shows them")
     names = [plain]
     if given or kind.startswith(NEW_ID):
         names.append(given or new_id(plain))

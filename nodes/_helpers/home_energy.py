@@ -180,7 +180,7 @@ def _status(ip: str, result: Any) -> Status:
     off, on = said.power("offgrid_power"), said.power("ongrid_power")
     charge = said.take("bat_soc", 0.0, 100.0)
     if charge is None:
-        return Status(ip, error=f"it tells no charge: {excerpt(str(result))}")
+        return Status(ip, error=f"it does not tell its charge: {excerpt(str(result))}")
     return Status(ip, charge, said.mode() or "Auto", off or on or 0.0)
 
 

@@ -54,7 +54,7 @@ async def token_of(link: Http, name: str, *, every: Seconds = 1.0) -> AsyncGener
 
     Raises:
         OSError: it does not answer, or has no button.
-        ValueError: what it answers is no token.
+        ValueError: what it answers is not a token.
     """
     while True:
         try:
@@ -67,7 +67,7 @@ async def token_of(link: Http, name: str, *, every: Seconds = 1.0) -> AsyncGener
             continue
         token = pick(read_json(said), "token")
         if not isinstance(token, str) or not token:
-            raise ValueError("it gave a token that is none")
+            raise ValueError("it gave a token that is not one")
         yield token
         return
 

@@ -103,7 +103,7 @@ def group(said: Any) -> Battery:
     """
     mode = pick(said, "mode")
     if not isinstance(mode, str):
-        raise ValueError("a mode that is no text")
+        raise ValueError("a mode that is not text")
     return Battery(
         power=-number(pick(said, "power_w")) + 0.0,
         max_charge=_known(said, "max_consumption_w"),
@@ -120,12 +120,13 @@ def order(word: str, permits: bool) -> Mapping[str, Any]:
         ValueError: there is no such word, or it needs permissions.
     """
     if word not in MODES:
-        raise ValueError(f"'{word}' is none of {', '.join(MODES)}")
+        raise ValueError(f"'{word}' is not one of {', '.join(MODES)}")
     mode, permissions = MODES[word]
     if permissions is None or (word == "zero" and not permits):
         return {"mode": mode}
     if not permits:
-        raise ValueError(f"'{word}' needs a newer firmware of the meter: it knows no permissions")
+        cause = "it does not know permissions"
+        raise ValueError(f"'{word}' needs a newer firmware of the meter: {cause}")
     return {"mode": mode, "permissions": permissions}
 
 

@@ -19,12 +19,12 @@ def check_host(text: str) -> None:
         ValueError: it can be none.
     """
     if "://" in text:
-        raise ValueError(f"'{text}' is no host; leave out '{text.partition('://')[0]}://'")
+        raise ValueError(f"'{text}' is not a host; leave out '{text.partition('://')[0]}://'")
     name, port = _apart(text)
     if port is not None and not (port.isdecimal() and int(port) in PORTS):
-        raise ValueError(f"'{text}': '{port}' is no port; ports are numbers from 1 to 65535")
+        raise ValueError(f"'{text}': '{port}' is not a port; ports are numbers from 1 to 65535")
     if not name or any(sign in ODD or sign.isspace() for sign in name):
-        raise ValueError(f"'{text}' is no host; write e.g. 192.168.1.20, or meter.local:8080")
+        raise ValueError(f"'{text}' is not a host; write e.g. 192.168.1.20, or meter.local:8080")
     _check_numbers(name, text)
 
 
@@ -48,7 +48,7 @@ def check_site(text: str) -> None:
     scheme, mark, rest = text.partition("://")
     if mark and scheme.lower() not in ("http", "https"):
         cure = "write http:// or https://, or the host alone"
-        raise ValueError(f"what begins with '{scheme}://' is no web server; {cure}")
+        raise ValueError(f"what begins with '{scheme}://' is not a web server; {cure}")
     host = rest if mark else text
     for end in "/?#":
         host = host.partition(end)[0]
@@ -103,7 +103,7 @@ def check_mac(text: str) -> None:
     """
     digits = text.replace(":", "").replace("-", "")
     if len(digits) != 12 or not HEX.issuperset(digits):
-        raise ValueError(f"'{text}' is no MAC; it is 12 digits, 0 to 9 and a to f")
+        raise ValueError(f"'{text}' is not a MAC; it is 12 digits, 0 to 9 and a to f")
 
 
 def _apart(text: str) -> tuple[str, str | None]:
@@ -124,7 +124,7 @@ def _check_numbers(name: str, text: str) -> None:
         fits = len(parts) == 4 and all(part and int(part) < 256 for part in parts)
     if not fits:
         cure = "four numbers up to 255, e.g. 192.168.1.20"
-        raise ValueError(f"'{text}' is no address; {cure}")
+        raise ValueError(f"'{text}' is not an address; {cure}")
 
 
 def _is_v6(name: str) -> bool:

@@ -132,12 +132,12 @@ def origin_of(address: str) -> str:
     """Scheme, host and port of an address; plain HTTP where it names no scheme.
 
     Raises:
-        ValueError: it is no address of a host.
+        ValueError: it is not an address of a host.
     """
     parts = urlsplit(address if "://" in address else f"http://{address}")
     if parts.scheme not in ("http", "https") or not parts.hostname or " " in parts.netloc:
         raise ValueError(
-            f"'{address.rpartition('@')[2]}' is no address; write a host, e.g. 192.168.1.20"
+            f"'{address.rpartition('@')[2]}' is not an address; write a host, e.g. 192.168.1.20"
         )
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -31,7 +31,7 @@ class Manner:
     answers: str = ""
     """Topic on which it tells its state, if it does."""
     read: Callable[[bytes], Watts] = float
-    """Power that a state means, `ON` if only that it draws; `ValueError` for what is no state."""
+    """Power that a state means, `ON` if only that it draws; `ValueError` if it is not a state."""
     patience: Seconds = 5.0
     """From a command to the answer of a load that answers."""
     boot: str = ""

@@ -102,7 +102,7 @@ class Reader:
         self.odd: list[str] = []
         self._said = result if isinstance(result, Mapping) else {}
         if not self._said:
-            self.odd.append(f"no object: {excerpt(str(result)[:200])}")
+            self.odd.append(f"not an object: {excerpt(str(result)[:200])}")
 
     def take(self, name: str, low: float, high: float, divisor: float = 1.0) -> float | None:
         """Return a number within its limits; `None` when there is none."""

@@ -52,7 +52,7 @@ def series_of(
         return
     told = plain(value) if is_dataclass(value) or isinstance(value, Mapping) else None
     if told is None:
-        raise ValueError(f"a {type(value).__name__} is no number; count one of its fields")
+        raise ValueError(f"a {type(value).__name__} is not a number; count one of its fields")
     for field, part in told.items():
         if fields and field not in fields:
             continue
@@ -88,7 +88,7 @@ def check_name(name: str) -> None:
         ValueError: it does not.
     """
     if not METRIC.match(name):
-        raise ValueError(f"'{name}' is no name of a metric; use a-z, 0-9 and _")
+        raise ValueError(f"'{name}' is not a name of a metric; use a-z, 0-9 and _")
 
 
 def check_labels(labels: Mapping[str, str]) -> None:
@@ -99,7 +99,7 @@ def check_labels(labels: Mapping[str, str]) -> None:
     """
     for name in labels:
         if not LABEL.match(name):
-            raise ValueError(f"'{name}' is no name of a label; use a-z, 0-9 and _")
+            raise ValueError(f"'{name}' is not a name of a label; use a-z, 0-9 and _")
 
 
 def _metric(name: str, field: str) -> str:

@@ -51,7 +51,7 @@ async def modbus(
     key = ("modbus", await number_of(host), port)
     async with shared(key, lambda: _open(host, port, framing)) as link:
         if link.framing != framing:
-            raise ValueError(f"{link} is in use with `framing: {link.framing}`; give all one")
+            raise ValueError(f"{link} is in use with `framing: {link.framing}`; give all the same")
         link.gap, link.rest = max(link.gap, gap), max(link.rest, rest)
         link.patience = max(link.patience, patience)
         yield link

@@ -43,7 +43,7 @@ class Session:
             async with asyncio.timeout(patience):
                 reader, writer = await asyncio.open_connection(host, port)
         except TimeoutError:
-            raise TimeoutError(f"{name} takes no connection; {ALONE}") from None
+            raise TimeoutError(f"{name} does not accept connections; {ALONE}") from None
         except OSError as error:
             raise ConnectionError(f"{name}: {_reason(error)}; {ALONE}") from None
         return cls(name, framing, reader, writer)
@@ -99,7 +99,7 @@ class Session:
         return answer, heard[used:]
 
     def _noise(self) -> OSError:
-        return OSError(f"{self._name} answered what is no Modbus {self._framing}; {GATEWAY}")
+        return OSError(f"{self._name} answered what is not Modbus {self._framing}; {GATEWAY}")
 
 
 def mended(heard: bytes) -> bytes:

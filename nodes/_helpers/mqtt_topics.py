@@ -18,9 +18,8 @@ def check_filter(pattern: str) -> str:
     levels = pattern.split("/")
     inside = any(sign in level and level != sign for level in levels for sign in (SINGLE, REST))
     if not pattern or "\0" in pattern or inside or REST in levels[:-1]:
-        raise ValueError(
-            f"'{pattern}' is no topic filter; '+' stands for one whole level, '#' for all the rest"
-        )
+        cure = "'+' stands for one whole level, '#' for all the rest"
+        raise ValueError(f"'{pattern}' is not a topic filter; {cure}")
     return pattern
 
 
@@ -31,7 +30,7 @@ def check_topic(topic: str) -> str:
         ValueError: it is empty, or holds a wildcard.
     """
     if not topic or any(sign in topic for sign in (SINGLE, REST, "\0")):
-        raise ValueError(f"'{topic}' is no topic to publish to; give one without '+' and '#'")
+        raise ValueError(f"'{topic}' is not a topic to publish to; give one without '+' and '#'")
     if "{" in topic or "}" in topic:
         raise ValueError(f"'{topic}': nothing is filled into a topic; a var is written ${{NAME}}")
     if len(topic.encode()) > LONGEST:

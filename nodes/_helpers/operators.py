@@ -131,7 +131,7 @@ def like(value: Any, made: B) -> B:
 
 
 def sayable(value: Any) -> Any:
-    """Return a value as a wire carries it: integers as floats, `None` for what is no number."""
+    """Return a value as a wire carries it: integers as floats, `None` for what is not a number."""
     if isinstance(value, int) and not isinstance(value, bool):
         try:
             return float(value)

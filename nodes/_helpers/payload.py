@@ -31,13 +31,13 @@ def decoder(format: Format, field: str = "") -> Decode:
             said = read_json(payload.decode()) if in_json else payload.decode()
             return leaf(pick(said, field) if field else said)
         except RecursionError:
-            raise ValueError("JSON within JSON without end") from None
+            raise ValueError("JSON nested without end") from None
 
     return decode if format != "number" or field else _fast_number(decode)
 
 
 def text_of(payload: bytes) -> str:
-    """Return the text of a payload; what is no UTF-8 in it is shown as such.
+    """Return the text of a payload; what is not UTF-8 in it is shown as such.
 
     Raises:
         ValueError: it is too long to be one.

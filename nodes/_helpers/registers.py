@@ -38,11 +38,11 @@ def check_end(register: int, type: NumberType) -> None:
 
 
 def decode(words: Sequence[int], kind: NumberType, order: WordOrder = "big") -> float:
-    """Read a number; a NaN or an infinity is a ValueError, for it is no reading."""
+    """Read a number; a NaN or an infinity is a ValueError, for it is not a reading."""
     ordered = words if order == "big" else words[::-1]
     number = float(struct.unpack(FORMATS[kind], struct.pack(f">{len(ordered)}H", *ordered))[0])
     if not math.isfinite(number):
-        raise ValueError(f"{number} is no reading")
+        raise ValueError(f"{number} is not a reading")
     return number
 
 

@@ -80,7 +80,7 @@ def _objects(
         if isinstance(row, dict):
             yield row
         elif row is not None:
-            bad(f"a line that is no object: {excerpt(line)}")
+            bad(f"a line that is not an object: {excerpt(line)}")
 
 
 def _table(

@@ -39,7 +39,7 @@ def generation(said: Any) -> Gen:
     """Read GET /shelly: the first generation does not tell a `gen`.
 
     Raises:
-        ValueError: it is no Shelly.
+        ValueError: it is not a Shelly.
     """
     if not isinstance(said, Mapping) or not ({"type", "gen"} & set(said)):
         raise ValueError("it does not say that it is a Shelly")

@@ -32,7 +32,7 @@ async def asked(
     """Yield the power once per `every`.
 
     Raises:
-        OSError: it does not answer or refuses, or is no meter with such a clamp.
+        OSError: it does not answer or refuses, or is not a meter with such a clamp.
     """
     async with AsyncExitStack() as stack:
         link = await stack.enter_async_context(http(host))

@@ -35,7 +35,7 @@ def told(said: Any) -> tuple[Status, Scope]:
         ValueError: it is no frame, or a refusal.
     """
     if not isinstance(said, Mapping):
-        raise ValueError("no frame of Shelly's RPC")
+        raise ValueError("not a frame of Shelly's RPC")
     if "error" in said:
         raise ValueError(f"it refuses: {said['error']}")
     if "result" in said:
@@ -90,7 +90,7 @@ def payload(asked: Mapping[str, Any]) -> bytes:
 
 def _status(said: Any) -> Status:
     if not isinstance(said, Mapping):
-        raise ValueError("a status that is none")
+        raise ValueError("a status that is not one")
     return said
 
 

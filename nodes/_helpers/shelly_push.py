@@ -77,7 +77,7 @@ async def over_socket(
     """Yield each power as the meter tells it; it is asked when it said nothing for so long.
 
     Raises:
-        OSError: it does not answer or refuses, or is no meter with such a clamp.
+        OSError: it does not answer or refuses, or is not a meter with such a clamp.
     """
     meter = Meter(clamp)
     async with link.socket("/rpc", patience) as socket:
@@ -171,7 +171,7 @@ class Phases:
         """Take a message; return the sum when all clamps of it are known.
 
         Raises:
-            ValueError: it is no number.
+            ValueError: it is not a number.
         """
         if message.topic.endswith("/online"):
             if message.payload == b"false":

@@ -36,7 +36,7 @@ def clouds(
         ValueError: it is no forecast that is known here, or not of this day.
     """
     if not isinstance(told, Mapping):
-        raise ValueError(f"no forecast: {type(told).__name__}")
+        raise ValueError(f"not a forecast: {type(told).__name__}")
     if "weather" in told and "list" not in told:
         return _mean(_wttr(told), day, hours)
     if "list" in told:
@@ -58,7 +58,7 @@ def _mean(points: Iterator[Point], day: date, hours: Sequence[float]) -> Percent
         if abs(nearest - hour) <= NEAR:
             found.append(known[nearest])
     if not found:
-        raise ValueError(f"it says nothing of {day.isoformat()}")
+        raise ValueError(f"it says nothing about {day.isoformat()}")
     return min(100.0, max(0.0, fmean(found)))
 
 
@@ -100,7 +100,7 @@ def _solcast(told: Mapping[str, Any], day: date, zone: tzinfo | None) -> WattHou
         if _local(datetime.fromisoformat(str(pick(slot, "period_end"))), zone).date() == day
     ]
     if not made:
-        raise ValueError(f"it says nothing of {day.isoformat()}")
+        raise ValueError(f"it says nothing about {day.isoformat()}")
     return sum(made)
 
 

@@ -53,7 +53,7 @@ def read(data: bytes) -> Reading:
         ValueError: it is torn, or none.
     """
     if not is_meter(data) or not BEGIN <= len(data) <= LARGEST:
-        raise ValueError(f"no datagram of an energy meter: {data[:20].hex()}")
+        raise ValueError(f"not a datagram of an energy meter: {data[:20].hex()}")
     end = 16 + int.from_bytes(data[12:14], "big")  # the length counts from after its tag
     if end > len(data):
         raise ValueError(f"a datagram of {len(data)} bytes that says it has {end}")

@@ -166,11 +166,11 @@ async def find_address(host: str, port: int) -> Address:
 
     Raises:
         OSError: nobody has that name.
-        ValueError: the port is no number.
+        ValueError: the port is not a number.
     """
     name, _, number = host.partition(":")
     if not name or (number and not (number.isdecimal() and 0 < int(number) < IDS)):
-        raise ValueError(f"'{host}' is no address; write a host, or host:port")
+        raise ValueError(f"'{host}' is not an address; write a host, or host:port")
     loop, kind = asyncio.get_running_loop(), socket.SOCK_DGRAM
     try:
         found = await loop.getaddrinfo(name, None, family=socket.AF_INET, type=kind)

@@ -70,7 +70,7 @@ class Telemetry:
         try:
             return await self._ask(self._family.power)
         except RefusedError as error:
-            cure = f"it is no Venus of family {self._family.name}; set `family`"
+            cure = f"it is not a Venus of family {self._family.name}; set `family`"
             raise RefusedError(f"{error}; {cure}", error.code) from None
 
     async def next(self) -> Told:

@@ -37,7 +37,7 @@ class Powers(NamedTuple):
         """Take a message.
 
         Raises:
-            ValueError: it is no number.
+            ValueError: it is not a number.
         """
         if topic.endswith(COMPLETED):
             return self._replace(complete=True)
@@ -61,7 +61,7 @@ def value(payload: bytes) -> Watts | None:
     """Read a value; nothing if it is not available.
 
     Raises:
-        ValueError: it is no number.
+        ValueError: it is not a number.
     """
     if not payload:
         return None

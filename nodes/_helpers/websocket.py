@@ -33,7 +33,7 @@ class Socket:
         Raises:
             OSError: the connection is lost.
             TimeoutError: nothing came for so long.
-            ValueError: something came that is no text.
+            ValueError: something came that is not text.
         """
         from aiohttp import WSMsgType
 
@@ -45,7 +45,7 @@ class Socket:
         if message.type is WSMsgType.TEXT:
             return str(message.data)
         if message.type is WSMsgType.BINARY:
-            raise ValueError(f"{len(message.data)} bytes that are no text")
+            raise ValueError(f"{len(message.data)} bytes that are not text")
         raise ConnectionError(f"{self.shown} hung up")
 
 
@@ -66,7 +66,7 @@ async def opened(
     except TimeoutError:
         raise TimeoutError(f"{shown} gave no answer in {patience:g}s") from None
     except WSServerHandshakeError as error:
-        raise OSError(f"{shown} says {error.status} and opens no WebSocket") from None
+        raise OSError(f"{shown} says {error.status} and does not open a WebSocket") from None
     except ClientError as error:
         raise OSError(f"{shown} does not answer: {reason(error)}; {ASLEEP}") from None
     try:
@@ -79,7 +79,7 @@ def reason(error: Exception) -> str:
     """Say what the system said; the library repeats the address and adds what helps nobody."""
     untrusted = getattr(error, "certificate_error", None)
     if untrusted:
-        return f"its certificate is not taken: {getattr(untrusted, 'verify_message', untrusted)}"
+        return f"its certificate is not accepted: {getattr(untrusted, 'verify_message', untrusted)}"
     number = getattr(error, "errno", None)
     if isinstance(number, int) and number > 0:
         return os.strerror(number)

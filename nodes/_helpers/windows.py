@@ -22,7 +22,7 @@ def read_windows(between: str | list[str]) -> tuple[Window, ...]:
     """Read times of day, by commas or as a list.
 
     Raises:
-        ValueError: a text is no window.
+        ValueError: a text is not a window.
     """
     texts = between.split(",") if isinstance(between, str) else between
     return tuple(_window(text.strip()) for text in texts)
@@ -32,13 +32,13 @@ def read_days(text: str) -> tuple[int, ...]:
     """Read days of the week and spans of them; 0 is Monday.
 
     Raises:
-        ValueError: a word is no day.
+        ValueError: a word is not a day.
     """
     found: list[int] = []
     for part in text.lower().split(","):
         names = [name.strip()[:3] for name in part.split("-")]
         if len(names) > 2 or not all(name in DAYS for name in names):
-            raise ValueError(f"'{part.strip()}' is no day; write e.g. 'mon-fri' or 'sat, sun'")
+            raise ValueError(f"'{part.strip()}' is not a day; write e.g. 'mon-fri' or 'sat, sun'")
         first, last = DAYS.index(names[0]), DAYS.index(names[-1])
         found += [day % 7 for day in range(first, last + 1 + (7 if last < first else 0))]
     return tuple(found)
@@ -73,7 +73,7 @@ def _shown(moment: datetime, zone: tzinfo | None) -> datetime:
 def _window(text: str) -> Window:
     found = WINDOW.fullmatch(text)
     if not found:
-        raise ValueError(f"'{text}' is no time window; write e.g. '22:00-06:00'")
+        raise ValueError(f"'{text}' is not a time window; write e.g. '22:00-06:00'")
     hour, minute, end_hour, end_minute = map(int, found.groups())
     begin, end = hour * 60 + minute, end_hour * 60 + end_minute
     if max(minute, end_minute) > 59 or begin >= DAY or end > DAY:

@@ -36,7 +36,7 @@ def read_report(said: Any) -> Report:
     """
     serial, told = pick(said, "sn"), pick(said, "properties")
     if not isinstance(serial, str) or not isinstance(told, Mapping):
-        raise ValueError("no report of a Zendure")
+        raise ValueError("not a report of a Zendure")
     known = {key: number(value) for key, value in told.items() if key in _NUMBERS}
     battery = Battery(
         power=_difference(known, "outputHomePower", "gridInputPower"),

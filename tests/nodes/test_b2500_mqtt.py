@@ -87,7 +87,7 @@ def test_a_name_that_is_given_goes_before_the_one_made_of_the_mac():
 
 @pytest.mark.parametrize("mac", ["", "12", "acd929a74b2g!", "192.168.1.20"])
 def test_what_is_no_mac_is_refused(mac):
-    with pytest.raises(ValueError, match="is no MAC"):
+    with pytest.raises(ValueError, match="is not a MAC"):
         ways("HMA-1", mac)
 
 
@@ -133,7 +133,7 @@ def test_the_first_version_has_no_meter_of_its_own():
     "payload", [b"", b"{}", b"\xff\xfe", b"pe", b"cd=1" * 9000, b"a=1;b=2", b"=,=", b"\x00" * 100]
 )
 def test_what_is_no_list_is_refused(payload):
-    with pytest.raises(ValueError, match="no list"):
+    with pytest.raises(ValueError, match="not a list"):
         read_status(payload)
 
 

@@ -72,7 +72,7 @@ def test_files_with_points_commas_tabs_and_headings_are_the_same_curve(tmp_path,
     [
         ("", "holds no curve"),
         ("100;0\n50;0\n", "holds no curve"),
-        ("100;2300\nfifty;1150\n", "line 2 is no 'percent;watts'"),
+        ("100;2300\nfifty;1150\n", "line 2 is not 'percent;watts'"),
         ("100;2300\n50;-3\n", "line 2"),
         ("100;2300\n50;nan\n", "line 2"),
         ("100;2300\n150;3\n", "line 2"),

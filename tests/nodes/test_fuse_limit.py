@@ -100,7 +100,7 @@ def test_a_battery_on_three_phases_counts_by_a_third_on_each():
 
 
 def test_a_phase_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="left is on l4, which is no phase here; phases are l1"):
+    with pytest.raises(ValueError, match="left is on l4, which is not a phase here; phases are l1"):
         play(fuse_limit, [], phases={"l1": []}, outlook=[], on={"left": "l4"}, limit=1.0)
 
 

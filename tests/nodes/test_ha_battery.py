@@ -335,7 +335,7 @@ async def test_entities_may_have_other_names_and_domains():
     [
         ({"power": ""}, "an entity is needed for power"),
         ({"watts": "sensor.a"}, "no entity is called watts here"),
-        ({"soc": "the charge"}, "is no entity id"),
+        ({"soc": "the charge"}, "is not an entity id"),
     ],
 )
 def test_entities_that_make_no_sense_are_refused(given, why):

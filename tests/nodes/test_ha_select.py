@@ -21,7 +21,7 @@ async def test_an_option_is_chosen_in_any_case_and_said_as_it_is_written(mosquit
         await heard.until("Normal", "Hold", "Charge")
         await seen.shows(f"{topic}/state", "Charge")
         assert (await seen.described("select", "it", topic))["options"] == MODES
-    assert "'1' is none of Normal, Hold, Charge, 2" in caplog.text
+    assert "'1' is not one of Normal, Hold, Charge, 2" in caplog.text
 
 
 async def test_numbers_may_be_used_but_a_name_goes_before(mosquitto, topic):
@@ -64,5 +64,5 @@ async def test_without_discovery_it_is_commanded_all_the_same(mosquitto, topic):
 
 @pytest.mark.parametrize("settings", [{"options": []}, {"options": ["A"], "start": "B"}])
 def test_options_that_make_no_sense_are_refused(settings):
-    with pytest.raises(ValueError, match=r"nothing to choose|is no option; options are A"):
+    with pytest.raises(ValueError, match=r"nothing to choose|is not an option; options are A"):
         choosable(**{"start": "", **settings})

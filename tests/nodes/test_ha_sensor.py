@@ -125,7 +125,7 @@ async def test_what_is_no_state_is_passed_over_and_told_once(mosquitto, topic, c
 
 @pytest.mark.parametrize("settings", [{"id": "left/soc"}, {"topic": "a/#"}, {"id": "a b"}])
 async def test_an_id_or_topic_that_cannot_be_used_is_refused(mosquitto, settings):
-    with pytest.raises(ValueError, match=r"use letters|no topic to publish"):
+    with pytest.raises(ValueError, match=r"use letters|not a topic to publish"):
         await ha_sensor(Latest(), broker=mosquitto, name="A", log=LOG, **settings)
 
 

@@ -51,5 +51,5 @@ async def test_a_refused_service_is_a_fault():
 
 
 async def test_what_is_no_entity_is_refused():
-    with pytest.raises(ValueError, match="is no entity id"):
+    with pytest.raises(ValueError, match="is not an entity id"):
         await ha_set(Latest(), host="127.0.0.1", token=TOKEN, entity="the target", log=LOG)

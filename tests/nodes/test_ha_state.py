@@ -68,7 +68,7 @@ async def test_without_a_websocket_it_asks_again_and_again(caplog):
             await heard.until(350.0)
             house.put(GRID, 351, **WATTS)
             await heard.until(350.0, 351.0)
-    assert "lets no WebSocket through" in caplog.text
+    assert "does not let a WebSocket through" in caplog.text
 
 
 async def test_nothing_is_said_while_it_is_unavailable(caplog):
@@ -201,7 +201,7 @@ def test_a_state_holds_a_value(state, how, expected):
 
 WRONG = [
     (State(GRID, "1", {"unit_of_measurement": "kWh"}), {"unit": "W"}, "it is in kWh, and W"),
-    (State(GRID, "high"), {}, "no number"),
+    (State(GRID, "high"), {}, "not a number"),
     (State(GRID, "high"), {"format": "bool"}, "neither on nor off"),
     (State(GRID, "1"), {"attribute": "max"}, "no field max"),
 ]
@@ -285,11 +285,11 @@ def test_an_address_is_read(host, expected):
 
 @pytest.mark.parametrize("host", ["", "a b", "mqtt://a", "a:port"])
 def test_what_is_no_address_is_refused(host):
-    with pytest.raises(ValueError, match="is no address"):
+    with pytest.raises(ValueError, match="is not an address"):
         base_of(host)
 
 
 async def test_what_is_no_entity_is_refused():
     async with hearing(source("127.0.0.1", entity="Netz gesamt")) as heard:
-        with pytest.raises(ValueError, match="is no entity id"):
+        with pytest.raises(ValueError, match="is not an entity id"):
             await heard.task

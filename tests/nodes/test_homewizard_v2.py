@@ -152,7 +152,7 @@ async def test_with_push_another_kind_of_peer_is_told(said):
 
 async def test_where_there_is_no_websocket_it_is_told():
     async with website(saying(P1)) as host:
-        with pytest.raises(OSError, match="says 200 and opens no WebSocket"):
+        with pytest.raises(OSError, match="says 200 and does not open a WebSocket"):
             await reading(f"http://{host}", 1, push=True)
     with pytest.raises(OSError, match=r"does not answer: .*is it switched on"):
         await reading(host, 1, push=True)

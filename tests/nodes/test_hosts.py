@@ -28,15 +28,15 @@ BAD_HOSTS = [
     ("", "write e.g. 192.168.1.20"),
     ("192.168.1.300", "four numbers up to 255"),
     ("192.168.1", "four numbers up to 255"),
-    ("192.168.1.20:70000", "'70000' is no port"),
-    ("192.168.1.20:modbus", "'modbus' is no port"),
-    ("192.168.1.20:0", "'0' is no port"),
-    ("my meter", "is no host"),
-    ("meter.local/api", "is no host"),
+    ("192.168.1.20:70000", "'70000' is not a port"),
+    ("192.168.1.20:modbus", "'modbus' is not a port"),
+    ("192.168.1.20:0", "'0' is not a port"),
+    ("my meter", "is not a host"),
+    ("meter.local/api", "is not a host"),
     ("http://meter.local", "leave out 'http://'"),
-    (":502", "is no host"),
-    ("[fd00::zz]", "is no address"),
-    ("[fd00::5]x", "is no port"),
+    (":502", "is not a host"),
+    ("[fd00::zz]", "is not an address"),
+    ("[fd00::5]x", "is not a port"),
 ]
 
 
@@ -62,28 +62,28 @@ def test_any_text_is_a_host_or_a_plain_fault(text):
 
 
 STEPS = [  # step, the place of the fault in it, what is said
-    ("mqtt_in: {broker: 127.0.0.1, topic: home/#/power}", "home", "is no topic filter"),
-    ("http_get: {url: ftp://meter/power}", "ftp", "is no web server"),
+    ("mqtt_in: {broker: 127.0.0.1, topic: home/#/power}", "home", "is not a topic filter"),
+    ("http_get: {url: ftp://meter/power}", "ftp", "is not a web server"),
     ("http_get: {url: 'http://192.168.1.999/power'}", "'http", "four numbers up to 255"),
-    ("homewizard_p1: {host: 192.168.1.20:99999}", "192", "'99999' is no port"),
+    ("homewizard_p1: {host: 192.168.1.20:99999}", "192", "'99999' is not a port"),
     ("modbus_read: {host: 'tcp://10.0.0.5', register: 1, unit: W}", "'tcp", "leave out 'tcp://'"),
-    ("ha_state: {host: ha.local, token: x, entity: Grid Power}", "Grid", "is no entity id"),
-    ("victron_mqtt: {broker: 127.0.0.1, portal: 'c0/#'}", "'c0", "is no topic"),
+    ("ha_state: {host: ha.local, token: x, entity: Grid Power}", "Grid", "is not an entity id"),
+    ("victron_mqtt: {broker: 127.0.0.1, portal: 'c0/#'}", "'c0", "is not a topic"),
     ("schedule: {between: 25:00-06:00}", "25", "times of day go from"),
-    ("schedule: {between: '22:00-06:00', days: mon-fry}", "mon-fry", "is no day"),
+    ("schedule: {between: '22:00-06:00', days: mon-fry}", "mon-fry", "is not a day"),
     ("schedule: {between: '22:00-06:00', zone: Europe/Amsterdm}", "Europe", "no time zone"),
     ("dsmr: {host: 'a:23'}", "'a:23", "leave out ':23'"),
-    ("shelly: {host: 'the meter'}", "'the", "is no host"),
+    ("shelly: {host: 'the meter'}", "'the", "is not a host"),
 ]
 SINKS = [
-    ("mqtt_out: {broker: 127.0.0.1, topic: home/+/power}", "home", "is no topic to publish to"),
+    ("mqtt_out: {broker: 127.0.0.1, topic: home/+/power}", "home", "is not a topic to publish to"),
     ("udp_out: {host: 10.0.0, port: 5}", "10.0", "four numbers up to 255"),
     ("print: 'grid {value'", "'grid", "has a brace that is not closed"),
-    ("prometheus: {name: grid power}", "grid", "is no name of a metric"),
+    ("prometheus: {name: grid power}", "grid", "is not a name of a metric"),
     ("modbus_write: {host: a, register: 1, scale: 0}", "0}", "scale is 0"),
     ("marstek_modbus: {host: 192.168.1.}", "192", "four numbers up to 255"),
     ("ha_sensor: {broker: 127.0.0.1, name: Grid, id: 'a b'}", "'a b'", "use letters"),
-    ("ct_emulator: {mac: 12-34}", "12-34", "is no MAC"),
+    ("ct_emulator: {mac: 12-34}", "12-34", "is not a MAC"),
 ]
 
 

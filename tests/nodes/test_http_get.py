@@ -112,7 +112,7 @@ async def test_nonsense_shows_no_secret(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_an_address_that_is_none_shows_no_secret() -> None:
-    with pytest.raises(ValueError, match=r"'meter \.lan' is no address") as caught:
+    with pytest.raises(ValueError, match=r"'meter \.lan' is not an address") as caught:
         origin_of("http://me:hush@meter .lan")
     assert "hush" not in str(caught.value)
 

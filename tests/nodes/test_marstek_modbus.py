@@ -566,7 +566,7 @@ async def test_garbage_is_a_fault_with_a_cure() -> None:
 
     server = await asyncio.start_server(babble, "127.0.0.1", 0)
     async with server, driven(server.sockets[0].getsockname()[1]) as left:
-        with pytest.raises(OSError, match="no Modbus tcp; an RS485 gateway must"):
+        with pytest.raises(OSError, match="not Modbus tcp; an RS485 gateway must"):
             await left.task
 
 

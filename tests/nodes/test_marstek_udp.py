@@ -300,7 +300,7 @@ async def test_an_unknown_host_is_a_fault():
 
 @pytest.mark.parametrize("host", ["", ":30000", "a:b", "127.0.0.1:70000"])
 async def test_a_host_that_is_none_is_refused(host):
-    with pytest.raises(ValueError, match="is no address; write a host, or host:port"):
+    with pytest.raises(ValueError, match="is not an address; write a host, or host:port"):
         await find_address(host, 30000)
 
 

@@ -203,13 +203,13 @@ async def test_a_late_answer_to_another_request_is_skipped() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (b"SSH-2.0-OpenSSH\r\n", "no Modbus tcp"),
+        (b"SSH-2.0-OpenSSH\r\n", "not Modbus tcp"),
         (b"%" + bytes.fromhex("0000000501 0302"), "gave no answer"),  # half a frame
-        (b"%" + bytes.fromhex("0000000501 0304 0007"), "no Modbus tcp"),  # says more than it has
+        (b"%" + bytes.fromhex("0000000501 0304 0007"), "not Modbus tcp"),  # says more than it has
         (b"%" + bytes.fromhex("0000000701 0304 00070008"), "gave 2 registers for 1"),
-        (b"%" + bytes.fromhex("0000000601 0600 010007"), "no Modbus tcp"),  # an answer to a write
-        (b"%" + bytes.fromhex("0000000501 6302 0007"), "no Modbus tcp"),
-        (b"%" + bytes.fromhex("0000ffff01 0302") + b"\0" * 600, "no Modbus tcp"),  # endless
+        (b"%" + bytes.fromhex("0000000601 0600 010007"), "not Modbus tcp"),  # an answer to a write
+        (b"%" + bytes.fromhex("0000000501 6302 0007"), "not Modbus tcp"),
+        (b"%" + bytes.fromhex("0000ffff01 0302") + b"\0" * 600, "not Modbus tcp"),  # endless
     ],
 )
 async def test_garbage_is_an_os_error_that_names_the_device(answer: bytes, said: str) -> None:
@@ -221,7 +221,7 @@ async def test_garbage_is_an_os_error_that_names_the_device(answer: bytes, said:
 async def test_a_damaged_rtu_frame_is_told_at_once() -> None:
     damaged = bytes.fromhex("010302000779ff")
     async with scripted(damaged) as port, modbus(HOST, port, framing="rtu", patience=5) as link:
-        with pytest.raises(OSError, match="no Modbus rtu"):
+        with pytest.raises(OSError, match="not Modbus rtu"):
             await link.read(1)
 
 

@@ -109,7 +109,7 @@ async def test_what_is_no_number_is_told_once(caplog: pytest.LogCaptureFixture) 
         await until(lambda: "talks nonsense" in caplog.text)
         box.put(3.0)
         await shows(port, "a 3")
-    assert "a talks nonsense: a str is no number; count one of its fields" in caplog.text
+    assert "a talks nonsense: a str is not a number; count one of its fields" in caplog.text
 
 
 async def test_a_port_that_is_taken_is_told() -> None:
@@ -123,7 +123,7 @@ async def test_a_port_that_is_taken_is_told() -> None:
 
 @pytest.mark.parametrize("bad", [{"name": "a b"}, {"name": "a", "labels": {"my-label": "x"}}])
 async def test_names_that_prometheus_refuses_are_refused(bad: Any) -> None:
-    with pytest.raises(ValueError, match=r"is no name of a (metric|label)"):
+    with pytest.raises(ValueError, match=r"is not a name of a (metric|label)"):
         await prometheus(Latest(), **bad, log=LOG)
 
 

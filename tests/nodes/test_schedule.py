@@ -172,14 +172,14 @@ def test_without_a_zone_the_one_of_the_machine_counts(monkeypatch):
 @pytest.mark.parametrize(
     ("given_settings", "fault"),
     [
-        ({"between": "22-6"}, "'22-6' is no time window; write e.g. '22:00-06:00'"),
-        ({"between": ""}, "is no time window"),
+        ({"between": "22-6"}, "'22-6' is not a time window; write e.g. '22:00-06:00'"),
+        ({"between": ""}, "is not a time window"),
         ({"between": "25:00-26:00"}, "times of day go from 00:00 to 24:00"),
         ({"between": "24:00-06:00"}, "times of day go from 00:00 to 24:00"),
         ({"between": "10:61-11:00"}, "times of day go from 00:00 to 24:00"),
         ({"between": "06:00-06:00"}, "the whole day is '00:00-24:00'"),
-        ({"between": "06:00-07:00", "days": "mo-fr"}, "'mo-fr' is no day"),
-        ({"between": "06:00-07:00", "days": ""}, "'' is no day"),
+        ({"between": "06:00-07:00", "days": "mo-fr"}, "'mo-fr' is not a day"),
+        ({"between": "06:00-07:00", "days": ""}, "'' is not a day"),
         ({"between": "06:00-07:00", "zone": "Mars/Base"}, "no time zone is called 'Mars/Base'"),
         ({"between": "06:00-07:00", "zone": "../../etc/passwd"}, "no time zone is called"),
     ],

@@ -150,7 +150,7 @@ async def test_a_password_is_not_sent_but_proved():
         (EM50, "auto", "two clamps"),
         (EM50, "c", "no clamp c"),
         ({"switch:0": {}}, "auto", "no energy meter"),
-        ([], "auto", "a status that is none"),
+        ([], "auto", "a status that is not one"),
     ],
 )
 async def test_what_it_cannot_measure_is_told(status, clamp, said):
@@ -214,7 +214,7 @@ def test_where_it_is_must_be_said_once(settings):
 
 
 def test_the_first_generation_has_no_websocket():
-    with pytest.raises(ValueError, match="but over a broker"):
+    with pytest.raises(ValueError, match="except over a broker"):
         somewhere(**NOT_GIVEN | {"host": "a", "gen": "1", "push": True})
 
 

@@ -151,7 +151,7 @@ async def test_nonsense_is_passed_over_and_told_once(mosquitto, caplog):
 
 @pytest.mark.parametrize("payload", NONSENSE)
 def test_nonsense_changes_nothing(payload):
-    with pytest.raises(ValueError, match=r"no |not finite"):
+    with pytest.raises(ValueError, match=r"not? |not finite"):
         Powers().told("N/x/system/0/Ac/Grid/L1/Power", payload)
 
 

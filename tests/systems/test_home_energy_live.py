@@ -226,7 +226,7 @@ async def test_E2_U7_F6_each_error_stands_beside_its_battery(tmp_path):
         assert "gave no answer to ES.GetMode" in said[ips[1]].error
         live.venus[1].quirks.missing |= {"ES.GetMode"}
         live.cells[1].online = True
-        assert "no object" in (await get_battery_status(ips[1])).error
+        assert "not an object" in (await get_battery_status(ips[1])).error
 
 
 async def test_E2_the_power_of_the_cut_off_socket_comes_first(tmp_path):

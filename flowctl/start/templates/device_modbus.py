@@ -119,7 +119,8 @@ async def connected(host: str, port: int, device: int) -> AsyncIterator[Link]:
     client = AsyncModbusTcpClient(host, port=port, timeout=2, retries=1, reconnect_delay=0)
     try:
         if not await client.connect():
-            raise OSError(f"{host}:{port} takes no connection; is it on, and its address right?")
+            cure = "is it on, and its address right?"
+            raise OSError(f"{host}:{port} does not accept connections; {cure}")
         yield Link(client, device, f"{host}:{port}")
     finally:
         client.close()

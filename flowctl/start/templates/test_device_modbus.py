@@ -94,7 +94,7 @@ def test_a_battery_that_does_not_take_it_or_is_away_is_an_oserror() -> None:
             battery.stubborn = True
             with pytest.raises(OSError, match="holds 0 in register 101"):
                 await told(battery, 500.0, records=1)
-        with pytest.raises(OSError, match="takes no connection"):
+        with pytest.raises(OSError, match="does not accept connections"):
             await told(battery, 500.0, records=1)
         async with Simulated() as battery:
             box = Latest[Watts | Release]()
