@@ -80,7 +80,7 @@ def test_what_is_wrong_is_said_with_the_cure_and_ends_with_2(flowctl):
     )
     assert flowctl("graph", "none.yaml").returncode == 2
     flowctl("new", "flow", "attic")
-    assert "it exists; it is left as it is" in flowctl("new", "flow", "attic").stderr
+    assert "it exists; it stays as it is" in flowctl("new", "flow", "attic").stderr
 
 
 def test_a_flow_without_tests_is_told_where_to_write_them(flowctl, tmp_path):

@@ -13,7 +13,7 @@ from nodes._helpers.mqtt_session import OFFLINE, Session, open_session
 
 SHORTEST, LONGEST = 0.2, 30.0  # s between attempts to come back, doubling
 GOODBYE = 1.0  # s that leaving may take to send what waits
-log = Log("mqtt")
+log = Log("flowctl.mqtt")  # "mqtt" is the library's own
 
 
 class Link:

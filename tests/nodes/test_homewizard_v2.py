@@ -171,7 +171,7 @@ async def test_its_certificate_must_be_signed_by_who_was_named_and_bear_the_name
             await until(lambda: heard.values[:1] == [-543.0])
         thief = NAME.replace("5c2f", "ffff")
         for trust in ({"identity": thief}, {"ca": str(others / "ca.crt")}, {"ca": "homewizard"}):
-            with pytest.raises(OSError, match="certificate is not taken"):
+            with pytest.raises(OSError, match="certificate is not accepted"):
                 await reading(host, 1, papers, push=push, **trust)
 
 

@@ -196,7 +196,7 @@ async def test_after_a_restart_of_the_broker_topics_are_asked_for_again(
         async with peer(url) as other:
             await other.publish(topic, "2")
             await heard.until(1.0, 2.0)
-    told = [record.message for record in caplog.records if record.name == "mqtt"]
+    told = [record.message for record in caplog.records if record.name == "flowctl.mqtt"]
     assert told == [f"MQTT broker {link.address} is away", f"MQTT broker {link.address} is back"]
 
 
