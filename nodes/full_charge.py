@@ -1,6 +1,5 @@
 """Charge each battery full now and then, so that it knows its own state of charge."""
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
@@ -83,21 +82,11 @@ def full_charge(
             log.info("%s", f"{after.name} is due and is charged full" if after.name else "done")
         if not after.name:
             return after, value
-        return after, charged(value, after.name, power)
+        watts = {**value.watts, after.name: min(value.watts[after.name], -power)}
+        return after, with_shares(value, watts, "full_charge: it is due")
 
     streams = {} if now is None else {NOW: now}
     return law(plan, batteries, Charging(), step, clock, **streams)
-
-
-def charged(plan: Plan, name: str, power: Watts) -> Plan:
-    """Charge one with at least so much; what it takes beyond its share others do not take."""
-    share = min(plan.watts[name], -power)
-    more = min(0.0, plan.watts[name]) - share
-    taking = {n: watts for n, watts in plan.watts.items() if n != name and watts < 0}
-    part = max(0.0, 1 + more / math.fsum(taking.values())) if taking else 1.0
-    rest = {n: watts * part for n, watts in taking.items()}
-    plan = with_shares(plan, {**plan.watts, **rest}, f"full_charge: leaves it to {name}")
-    return with_shares(plan, {**plan.watts, name: share}, "full_charge: it is due")
 
 
 def chosen(

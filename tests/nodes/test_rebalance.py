@@ -362,6 +362,15 @@ def test_nobody_serves_what_another_is_made_to_take():
     assert freed[-1].watts["left"] == pytest.approx(400, abs=1)
 
 
+@pytest.mark.parametrize("quick", ["left", "right"])
+def test_what_another_is_made_to_take_beyond_its_part_is_left_to_it(quick):
+    plans = told_through(
+        lambda watts: {**watts, "left": -600.0}, -900.0, **{quick: {"dead_time": 0.5}}
+    )
+    for plan in plans[12:]:
+        assert plan.watts["right"] == pytest.approx(-300, abs=1)
+
+
 def test_that_nothing_is_accepted_is_no_want_of_need():
     plan = told_through(in_all(0.0), 800.0)[30]
     assert plan.unmet == pytest.approx(800)

@@ -18,7 +18,7 @@ def covered(
     slower ones owe it. None goes against the others, unless all others are late: then the fastest
     takes in what they were told to stop but still give, which the grid would get otherwise.
     """
-    quick, *helpers = seats
+    quick, *helpers = [seat for seat in seats if not now.is_beyond(seat.name)] or seats
     share = shares[quick.name]
     wish = share + _owed(now, quick, shares, (quick.name,))
     least = _least(now, quick, share, wish, late=late)

@@ -12,6 +12,7 @@ from flowctl import Seconds, Watts
 REFUSED = 100.0  # W accepted less than asked: more than dead bands and rounding take away
 MOVED = 5.0  # W nearer to what is asked: ramps go on accepting
 PATIENCE = 5.0  # s without coming nearer, on top of the write interval
+BEYOND = 8.0  # s after which more than is asked for is no matter of a write interval any more
 BARRED = 60.0  # s until it is asked for more again
 
 
@@ -28,6 +29,10 @@ class Following(NamedTuple):
     until: Seconds = -math.inf
     """How long that counts."""
 
+    def is_beyond(self, at: Seconds) -> bool:
+        """Tell whether it gives, or takes, more than it is asked for, and goes on doing so."""
+        return at - self.since > BEYOND and abs(self.accepted) > abs(self.asked)
+
     def limit(self, sign: float, at: Seconds) -> Watts:
         """Return the most it accepts in a direction."""
         return self.most if at < self.until and sign == self.sign else math.inf
@@ -41,9 +46,10 @@ def follow(
         return Following(asked, accepted, at)
     asked_then, accepted_then, since, sign, most, until = before
     way = 1.0 if asked_then >= 0 else -1.0
-    nearer = way * (accepted - accepted_then) > MOVED
-    if way * (asked_then - accepted) <= REFUSED or nearer:
+    missing = way * (asked_then - accepted)
+    nearer = abs(missing) < abs(asked_then - accepted_then) - MOVED
+    if abs(missing) <= REFUSED or nearer:
         return Following(asked, accepted, at, sign, most, until)
-    if at - since <= patience:
+    if at - since <= patience or missing < 0:
         return Following(asked, accepted_then, since, sign, most, until)
     return Following(asked, accepted, at, way, max(0.0, way * accepted), at + BARRED)

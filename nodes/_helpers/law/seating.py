@@ -84,6 +84,11 @@ class Round(NamedTuple):
         note = of_way(ability.note, sign) if ability.note else ""
         return able, note or ("at its limit" if able > 0 else "can do nothing this way now")
 
+    def is_beyond(self, name: str) -> bool:
+        """Tell whether a step further down makes it do more than it is asked for."""
+        followed = self.following.get(name)
+        return followed is not None and followed.is_beyond(self.at)
+
     def is_held(self, name: str) -> bool:
         """Tell whether one that goes the other way is made to, by a full charge say."""
         followed = self.following.get(name)
