@@ -18,7 +18,9 @@ def covered(
     slower ones owe it. None goes against the others, unless all others are late: then the fastest
     takes in what they were told to stop but still give, which the grid would get otherwise.
     """
-    quick, *helpers = [seat for seat in seats if not now.is_beyond(seat.name)] or seats
+    quick, *helpers = seats
+    if helpers and now.is_beyond(quick.name):
+        quick, *helpers = helpers
     share = shares[quick.name]
     wish = share + _owed(now, quick, shares, (quick.name,))
     least = _least(now, quick, share, wish, late=late)
@@ -61,10 +63,10 @@ def _helped(
 
 def _owed(now: Round, seat: Seat, shares: Mapping[str, Watts], but: Collection[str]) -> Watts:
     """Sum up what the others will still owe when a command to this one lands."""
-    lands, owed = _lands(now, seat), 0.0
+    sign, lands, owed = now.sign, _lands(now, seat), 0.0
     for name, other in now.usable.items():
-        if name not in but and not (other.setpoint * now.sign < 0 and now.is_held(name)):
-            owed += shares.get(name, 0.0) - now.sign * other.shows(lands)
+        if name not in but and not (other.setpoint * sign < 0 and now.is_held(name)):
+            owed += shares.get(name, 0.0) - sign * other.shows(lands)
     return owed
 
 

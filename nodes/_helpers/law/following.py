@@ -29,10 +29,6 @@ class Following(NamedTuple):
     until: Seconds = -math.inf
     """How long that counts."""
 
-    def is_beyond(self, at: Seconds) -> bool:
-        """Tell whether it gives, or takes, more than it is asked for, and goes on doing so."""
-        return at - self.since > BEYOND and abs(self.accepted) > abs(self.asked)
-
     def limit(self, sign: float, at: Seconds) -> Watts:
         """Return the most it accepts in a direction."""
         return self.most if at < self.until and sign == self.sign else math.inf
@@ -47,8 +43,7 @@ def follow(
     asked_then, accepted_then, since, sign, most, until = before
     way = 1.0 if asked_then >= 0 else -1.0
     missing = way * (asked_then - accepted)
-    nearer = abs(missing) < abs(asked_then - accepted_then) - MOVED
-    if abs(missing) <= REFUSED or nearer:
+    if -REFUSED <= missing <= REFUSED or abs(missing) < abs(asked_then - accepted_then) - MOVED:
         return Following(asked, accepted, at, sign, most, until)
     if at - since <= patience or missing < 0:
         return Following(asked, accepted_then, since, sign, most, until)

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from flowctl import Ability, Percent, Seconds, Watts
 from nodes._helpers.law.allocation import Seat, sun_alone
 from nodes._helpers.law.by_name import FULL, ByName
-from nodes._helpers.law.following import Following
+from nodes._helpers.law.following import BEYOND, Following
 from nodes._helpers.law.losses import Losses
 from nodes._helpers.law.notes import of_way
 
@@ -87,7 +87,9 @@ class Round(NamedTuple):
     def is_beyond(self, name: str) -> bool:
         """Tell whether a step further down makes it do more than it is asked for."""
         followed = self.following.get(name)
-        return followed is not None and followed.is_beyond(self.at)
+        if followed is None or self.at - followed.since <= BEYOND:
+            return False
+        return abs(followed.accepted) > abs(followed.asked)
 
     def is_held(self, name: str) -> bool:
         """Tell whether one that goes the other way is made to, by a full charge say."""
