@@ -133,7 +133,7 @@ class Expression:
 
 
 class Condition(Expression):
-    """One that is true or false: what is no answer to a yes or no is a fault of the flow."""
+    """One that is true or false: what does not answer yes or no is a fault of the flow."""
 
 
 def field_of(value: Any, name: str) -> Any:

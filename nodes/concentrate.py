@@ -22,7 +22,7 @@ def concentrate(
 ) -> Observable[Plan]:
     """Hold all shares but one while the sum changes little; the sum stays right; one per plan.
 
-    The most active battery takes the change, so the others make no writes and stay in a good place
+    The most active battery takes the change, so the others are not written and stay in a good place
     of their efficiency curve. It never turns a battery round, and what was held says so. A battery
     that comes or goes ends it. Limits of single batteries come after it: `clamp`.
     """

@@ -27,7 +27,7 @@ async def dsmr(
     """Grid power once per telegram: positive imports, negative exports.
 
     A DSMR 5 meter sends one each second, older ones every ten. A telegram that is torn, has a wrong
-    CRC or tells no power is passed over. With a `key` they are opened, which takes the extra
+    CRC or lacks the power is passed over. With a `key` they are opened, which takes the extra
     `flowctl[encrypted]`; one that does not open is passed over.
 
     Raises:

@@ -29,7 +29,7 @@ async def fronius(
     """Power once per `every`: grid import +, solar +, battery discharging +, as Fronius has them.
 
     Panels that give nothing are told at night as 0 W. Nothing is said while the inverter does not
-    answer, refuses, or knows no such power: there is no grid power without a Smart Meter.
+    answer, refuses, or does not know that power: there is no grid power without a Smart Meter.
 
     Raises:
         OSError: it does not answer or refuses.

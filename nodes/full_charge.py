@@ -64,7 +64,7 @@ def full_charge(
     follow. What it takes comes from the sun first, which others that charge leave to it, and else
     from the grid: no battery charges it. Put it after what limits the charge (`ceiling`,
     `soc_window`) or forbids opposite powers (`cross_charge_guard`), and before what limits power
-    (`clamp`, `fuse_limit`). A battery that tells no charge is never due.
+    (`clamp`, `fuse_limit`). A battery that does not tell its charge is never due.
     """
     rule = Rule(every, full, soak)
 

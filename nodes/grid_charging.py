@@ -29,7 +29,7 @@ def grid_charging(
     Read by a law such as `rebalance` in place of the outlook itself, after a step that asks for
     charging: `[response_predictor, aim, grid_charging: {house: plan/response_predictor}, ...]`.
     Without permission the batteries take what the sun leaves and no more; with it, as much as keeps
-    the import at `most`. What is not known is no permission. Whatever asks for charging, here or
+    the import at `most`. What is not known is not a permission. Whatever asks for charging, here or
     further down (a `target` of rebalance say), is bound by it; `full_charge` alone is not.
 
     Example:

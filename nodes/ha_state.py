@@ -35,7 +35,7 @@ async def ha_state(
     change is found within `every` (by Home Assistant 2024.4 and newer, with the token of an
     administrator, and not for all integrations). Where no WebSocket gets through, the state is
     asked for every so often. Nothing is said while the entity is unavailable or unknown, its state
-    is no such value or in another unit, and while nobody tells a new state: a meter whose
+    is not such a value or in another unit, and while nobody tells a new state: a meter whose
     integration hangs falls silent here.
 
     Raises:

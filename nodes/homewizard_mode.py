@@ -31,7 +31,7 @@ async def homewizard_mode(
 
     `zero` has the batteries hold the meter at zero; `charge_only` and `discharge_only` are that in
     one direction; `standby` is neither; `to_full` charges them, then is `zero`; `predictive` is the
-    plan of HomeWizard's cloud. They know no watts. A word that they do not know is told once and
+    plan of HomeWizard's cloud. They take no watts. A word that they do not know is told once and
     changes nothing.
 
     Raises:

@@ -52,7 +52,7 @@ def outliers(
 ) -> Observable[Quantity]:
     """Say the value, or the last good one in place of an outlier; one per value.
 
-    The `accept`-th outlier in a row is no outlier but news: it is believed, and what was good
+    The `accept`-th outlier in a row is not an outlier but news: it is believed, and what was good
     before is forgotten, so nothing is held for longer. With `mads` alone a signal that stands still
     makes an outlier of every change; give a `limit` too. NaN and infinities are not heard.
 

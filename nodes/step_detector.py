@@ -29,8 +29,8 @@ def step_detector(
 ) -> Observable[bool]:
     """Say true with the value that confirms a jump, else false; one per value.
 
-    A pulse of one value is no jump. `pause` leaves time for the answer to a jump to land, which is
-    a jump itself; `opposite` keeps a load that pulses from being followed both ways. NaN is not
+    A pulse of one value is not a jump. `pause` leaves time for the answer to a jump to land, which
+    is a jump itself; `opposite` keeps a load that pulses from being followed both ways. NaN is not
     heard.
     """
 

@@ -111,6 +111,6 @@ def allowed(watts: float) -> float:
 
 
 def _is_news(told: float, echoes: tuple[float, ...]) -> bool:
-    """Tell whether this is no echo, nor on the way from one setpoint to another."""
+    """Tell whether this is not an echo, nor on the way from one setpoint to another."""
     low, high = min(echoes), max(echoes)
     return told < low - allowed(low) or told > high + allowed(high)

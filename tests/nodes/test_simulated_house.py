@@ -177,8 +177,9 @@ async def test_a_second_engine_joins_and_the_last_goodbye_ends_it(
 async def test_it_outlives_a_killed_engine_for_a_while(plant: Path, ports: dict[str, int]) -> None:
     given = ", ".join(f"{name}={port}" for name, port in ports.items())
     code = f"""
-import asyncio, logging
+import asyncio
 from pathlib import Path
+from flowctl import Log
 from nodes.simulated_house import simulated_house
 async def main():
     source = simulated_house(plant=Path({str(plant)!r}), {given}, outlives=2.0,

@@ -96,7 +96,7 @@ class Link:
             raise OSError(f"{self.name} holds {held} in register {register}, not {number}")
 
     async def _ask(self, request: Callable[..., Awaitable[Any]], *given: int, **more: int) -> Any:
-        """Wait for an answer. The errors of pymodbus are no OSErrors: here they become some."""
+        """Wait for an answer. The errors of pymodbus are not OSErrors: here they become some."""
         from pymodbus import ModbusException
 
         try:
