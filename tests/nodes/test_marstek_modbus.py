@@ -539,7 +539,7 @@ async def test_a_battery_that_hangs_up_after_exceptions_is_read_all_the_same() -
 
 async def test_a_refused_power_register_says_what_to_set() -> None:
     async with serve(Cell(), absent=(30006,)) as venus, driven(venus.port) as left:
-        with pytest.raises(OSError, match=r"register 30006.* not a Venus of family v3; set `family`"):
+        with pytest.raises(OSError, match=r"not a Venus of family v3; set `family`"):
             await left.task
 
 
