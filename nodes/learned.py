@@ -8,16 +8,21 @@ from typing import Annotated, Any, NamedTuple
 from flowctl import Ability, Clock, Observable, Outlook
 from nodes._helpers.days import Zone, read_zone
 from nodes._helpers.law.bank import TIMINGS
+from nodes._helpers.law.notes import BETWEEN, parted
 from nodes._helpers.operators import holding
 
 GUESS = "a first guess"
+
+
+Since = Mapping[str, datetime]
+"""When each part of a note began, by what it is about."""
 
 
 class Learned(NamedTuple):
     """What was told last, of what, and since when something is special of a battery."""
 
     of: Mapping[str, Ability]
-    since: Mapping[str, datetime]
+    since: Mapping[str, Since]
     told: Mapping[str, Any]
 
 
@@ -52,23 +57,23 @@ def learned(
         if view.batteries is not before.of:
             now = clock.wall().astimezone(where)
             since = {
-                name: before.since.get(name, now)
-                for name, ability in view.batteries.items()
-                if ability.note
+                name: {part: before.since.get(name, {}).get(part, now) for part in parted(one.note)}
+                for name, one in view.batteries.items()
             }
-            told = {"says": _frozen({n: said(a, since.get(n)) for n, a in view.batteries.items()})}
+            told = {"says": _frozen({n: said(a, since[n]) for n, a in view.batteries.items()})}
         numbers = figures(view)
         return Learned(view.batteries, since, told), _frozen({**told, **numbers})
 
     return holding(outlook, NOTHING, step)
 
 
-def said(ability: Ability, since: datetime | None) -> str:
+def said(ability: Ability, since: Since) -> str:
     """Put into words what is known of a battery."""
     text = f"dead time {ability.dead_time:g}s, lag {ability.lag:g}s"
     if (ability.dead_time, ability.lag) not in TIMINGS:
         text += f" ({GUESS})"
-    return f"{text}; {ability.note} since {since:%H:%M}" if since else text
+    parts = [f"{part} since {since[about]:%H:%M}" for about, part in parted(ability.note).items()]
+    return f"{text}; {BETWEEN.join(parts)}" if parts else text
 
 
 def figures(view: Outlook) -> dict[str, Mapping[str, float]]:

@@ -48,6 +48,17 @@ def test_timing_and_what_is_special_are_told_with_the_time_since() -> None:
     ]
 
 
+def test_each_direction_has_a_time_of_its_own() -> None:
+    notes = ["takes 500W at most", "delivers 300W at most, takes 600W at most"]
+    line = [(600 * k, view(0.0, right=SLOW | {"note": note})) for k, note in enumerate(notes)]
+    (_, first), (_, second) = says(line)
+    began = first.removeprefix("dead time 2.5s, lag 1s; takes 500W at most since ")
+    told = second.removeprefix("dead time 2.5s, lag 1s; delivers 300W at most since ")
+    later, _, rest = told.partition(", ")
+    assert rest == f"takes 600W at most since {began}"
+    assert later != began
+
+
 def test_what_was_not_learned_is_called_a_guess() -> None:
     guess = {"dead_time": 3.5, "lag": 1.5}
     assert says([(0, view(0.0, right=guess))]) == [(0, "dead time 3.5s, lag 1.5s (a first guess)")]

@@ -1,6 +1,9 @@
 """Notes on a battery: what is special of it now, in parts; some are about one direction only."""
 
+from string import digits
+
 BETWEEN = ", "
+NO_DIGITS = str.maketrans("", "", digits)
 OTHER_WAY = {
     1.0: ("takes ", "may take ", "may not charge", "charged to "),
     -1.0: ("delivers ", "may give ", "may not discharge", "kept at "),
@@ -11,6 +14,12 @@ OTHER_WAY = {
 def noted(said: str, note: str) -> str:
     """Put something new before what was noted already."""
     return said + BETWEEN + note if said and note else said or note
+
+
+def parted(note: str) -> dict[str, str]:
+    """Return the parts by what they are about: without their numbers."""
+    parts = note.split(BETWEEN) if note else []
+    return {part.translate(NO_DIGITS): part for part in parts}
 
 
 def of_way(note: str, sign: float) -> str:
