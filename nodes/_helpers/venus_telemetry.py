@@ -94,6 +94,7 @@ class Telemetry:
             words += await self._link.read(register, count, device=self._device)
         told = question.tell(words)
         kept = marstek.credible(told)
+        self._log.odd += len(told) - len(kept)
         for name in told.keys() - kept.keys() - self._doubted:
             self._doubted.add(name)
             self._log.warning("%s tells an impossible %s: %s", self._link, name, told[name])

@@ -573,7 +573,7 @@ async def test_garbage_is_a_fault_with_a_cure() -> None:
 async def test_impossible_telemetry_is_told_once_and_kept_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    cell = Cell(soc=60.0)
+    cell, before = Cell(soc=60.0), LOG.odd
     async with serve(cell) as venus, driven(venus.port) as left:
         await left.until(lambda: bool(left.records))
         cell.soc = 6400.0
@@ -582,6 +582,7 @@ async def test_impossible_telemetry_is_told_once_and_kept_out(
         await left.hears("soc", 61.0)
         assert set(left.told("soc")) == {60.0, 61.0}
     assert sum("impossible soc" in line.getMessage() for line in caplog.records) == 1
+    assert LOG.odd - before > 1
 
 
 async def test_a_dip_of_the_energy_counters_is_discarded() -> None:
