@@ -59,7 +59,12 @@ class UsualPort:
     port: int | str
 
 
-TOLD_TO_CHECK = Present | NamesBatteries | Gaps | UsualPort
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Mark of a setting that is said as it is: it has to be of the kind that the wire carries."""
+
+
+TOLD_TO_CHECK = Says | Present | NamesBatteries | Gaps | UsualPort
 """Marks of settings that say nothing of the value alone."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
-from flowctl import Clock, Ge, Gt, Log, Observable, Quantity, Seconds
+from flowctl import Clock, Ge, Gt, Log, Observable, Quantity, Says, Seconds
 from nodes._helpers.timing import Deadline
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ def stale(
     *,
     after: Annotated[Seconds, Gt(0), "silence that counts as stale"],
     value: Annotated[
-        Quantity | bool | str | None, "what is said then; without it, only the log tells"
+        Quantity | bool | str | None, Says(), "what is said then; without it, only the log tells"
     ] = None,
     every: Annotated[
         Seconds | None,

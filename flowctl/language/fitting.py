@@ -29,7 +29,7 @@ from flowctl.language.wires import (
     told,
     unit_of,
 )
-from flowctl.marks import FieldFrom
+from flowctl.marks import FieldFrom, Says
 from flowctl.signature.node import Input, NodeKind, Wire
 from flowctl.values import Plan, names
 
@@ -62,6 +62,7 @@ class Fitting:
             self._input(draft, item, item.name, wanted, unit)
         self._quantities(draft, star)
         self._output(draft)
+        self._said(draft)
         self.rosters.check(draft)
         bind_names(draft, self.carrying, self.rosters, self.drafts.report)
 
@@ -149,7 +150,8 @@ class Fitting:
             if step.wire and step.wire.type is not Any and not silent(step.wire)
             and fits(step.wire.type, wanted.type) and (not unit or unit_of(step.wire) == unit)
         ]  # fmt: skip
-        return _listed(f"streams of {unit or told(wanted.type)} here:", tuple(known))
+        what = unit if unit and fits(float, wanted.type) else told(wanted.type)
+        return _listed(f"streams of {what} here:", tuple(known))
 
     def _quantities(self, draft: Draft, star: str | None) -> None:
         """Quantities of `*` must be in the unit of the wire they are compared with."""
@@ -195,6 +197,16 @@ class Fitting:
             self._fault(mark, "E303", draft, said, cure)
         if out and isinstance(out.derived, FieldFrom):
             self._field(draft, out.derived.setting)
+
+    def _said(self, draft: Draft) -> None:
+        for name, item in draft.written.items():
+            setting = draft.spec.settings[name] if draft.spec else None
+            value = draft.settings.get(name)
+            if not (setting and setting.mark(Says) and draft.wire) or value is None:
+                continue
+            if not fits(type(value), draft.wire.type):
+                kinds = f"{told(type(value))}, but this wire carries {told(draft.wire.type)}"
+                self._fault(item.mark, "E302", draft, f"{name}: '{item.text}' is {kinds}")
 
     def _field(self, draft: Draft, setting: str) -> None:
         path, wire = draft.settings.get(setting), self.carrying.first(draft)[0]

@@ -1,10 +1,13 @@
 import logging
+from contextlib import nullcontext
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
 from reactivex import Subject
 
+from flowctl.faults import FlowError
+from flowctl.language.check import load
 from flowctl.signature.node import read_node
 from flowctl.virtual.clock import VirtualClock
 from flowctl.virtual.play import play
@@ -91,3 +94,27 @@ def test_every_value_passes_and_every_silence_is_answered(said):
     gaps = [a for a, b in pairwise(times) if b - a > 1.5]
     answers = [at for at, value in heard if value == -1.0]
     assert answers == pytest.approx([at + 1.5 for at in gaps], abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("comes", "value", "said"),
+    [
+        ("homewizard_p1: h", "0W", ""),
+        ("homewizard_p1: h", "gone", "'gone' is a text, but this wire carries a number"),
+        ("homewizard_p1: h", "true", "'true' is true or false, but this wire carries a number"),
+        ("{mqtt_in: {broker: h, topic: a, format: text}}", "gone", ""),
+        ("{mqtt_in: {broker: h, topic: a, format: json}}", "gone", ""),
+        ("{mqtt_in: {broker: h, topic: a, format: bool}}", "false", ""),
+        ("from: plan", "0W", "'0W' is a number, but this wire carries Plan"),
+        ("from: plan.left", "0W", ""),
+    ],
+)
+def test_what_is_said_in_the_silence_is_of_the_kind_that_the_wire_carries(comes, value, said):
+    flow = (
+        "streams:\n  meter: [homewizard_p1: h]\n"
+        "  plan: [from: meter, response_predictor: {batteries: {left: left}}, rebalance]\n"
+        "  left: [from: plan.left, marstek_udp: h]\n"
+        f"  it: [{comes}, stale: {{after: 5s, value: {value}}}, print]\n"
+    )
+    with pytest.raises(FlowError, match=said) if said else nullcontext():
+        load(flow)
