@@ -171,7 +171,7 @@ _WORDS = r"(?:and|or|not|if|else|in|is)\b"  # may follow a quantity; `5 % value`
 _IN_TEXT = re.compile(
     r"(?P<quoted>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|"
     r"(?<![\w.])(?:(?:\d+(?:h|min|m|s)){2,}|"
-    rf"(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?)(?![\w%])(?!\s*(?!{_WORDS})[\w(.])"
+    rf"(?:\d+\.?\d*|\.\d+)\s?(?:{_UNITS})(?:/s)?)(?![\w%])(?!\s*(?!{_WORDS})[\w(.'\[])"
 )
 
 
