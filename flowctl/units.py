@@ -157,7 +157,7 @@ def set_apart(text: str) -> tuple[str, list[str]]:
 
 
 def _swapped(text: str, put: Callable[[str], str]) -> str:
-    """Put something for each quantity in an expression; what stands in quotes is none."""
+    """Put something for each quantity in an expression; what is in quotes is not."""
     return _IN_TEXT.sub(lambda found: found[0] if found["quoted"] else put(found[0]), text)
 
 

@@ -1,4 +1,4 @@
-"""Each file is a command: the function of its name, its parameters what is typed behind it."""
+"""Each file is a command: the function of its name, its parameters what is typed after it."""
 
 from collections.abc import Callable
 from importlib import import_module

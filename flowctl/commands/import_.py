@@ -26,7 +26,7 @@ def import_(
     """Carry the settings of an old program over, and say what could not be.
 
     The vars are written to standard output, or into your copy of the flow, whose old text is kept
-    in a .bak beside it. Passwords are not read aloud: they belong into a .env beside the flow.
+    in a .bak beside it. Passwords are not read aloud: they belong in a .env beside the flow.
 
     Example: flowctl import env .env --for b2500 --into b2500.yaml
     """

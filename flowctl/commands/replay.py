@@ -35,7 +35,7 @@ def replay(
     """Show what every stream says now, as JSON lines; with --expect, what differs.
 
     Calendars are those of the time zone that the recording names. Numbers are rounded to six
-    digits behind the point, and compared as far. Exit code 1 when it differs from the golden file.
+    digits after the point, and compared as such. Exit code 1 when it differs from the golden file.
 
     Example: flowctl replay flows/home.yaml day.jsonl.gz --stream plan
     """

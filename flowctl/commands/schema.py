@@ -18,7 +18,7 @@ def schema(
     """Write the JSON Schema of everything installed, so that editors complete and check.
 
     Then let the first line of a flow be: # yaml-language-server: $schema=flow.schema.json
-    Write it anew when flowctl or a node beside the flow has changed.
+    Write it again when flowctl or a node beside the flow has changed.
 
     Example: flowctl schema > flow.schema.json
     """

@@ -8,7 +8,7 @@ from flowctl.faults import Fault, FlowError, Mark
 
 _BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as the end of a line
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-"""Characters that may stand in no YAML text, and are not printed either."""
+"""Characters that no YAML text may hold, and are not printed either."""
 MOST = 1000  # faults; nobody reads further
 
 

@@ -18,7 +18,7 @@ MANY: Json = {"type": "array", "items": STREAM, "minItems": 1, "uniqueItems": Tr
 NAMED: Json = {"type": "object", "additionalProperties": STREAM}
 FILLED: Json = {"type": "string", "pattern": quantity.FILLED}
 NO_STEP = "not a node that needs no settings; `flowctl nodes` lists what a step can be"
-NO_NODE = "no node has that name; `flowctl nodes` lists them; write the schema anew for a new one"
+NO_NODE = "no node has that name; `flowctl nodes` lists them; write the schema again for a new one"
 
 
 def step_form(specs: list[NodeSpec]) -> Json:

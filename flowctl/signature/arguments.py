@@ -1,4 +1,4 @@
-"""What is typed behind a command, from its signature, as the settings of a node come from its own.
+"""What is typed after a command, from its signature, as the settings of a node come from its own.
 
 Parameters are words; those after `*` are options. `Annotated[type, "one sentence"]` explains each,
 and a mark like `"-v"` is its short form. A trailing underscore is not typed: `for_` is `--for`.
