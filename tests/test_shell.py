@@ -86,6 +86,15 @@ def test_an_unchanged_setpoint_is_refreshed() -> None:
     assert wired.shell.counts.resent == 2
 
 
+def test_what_is_written_anyway_is_the_newest_but_wakes_nobody() -> None:
+    wired = Wired(deadband=25.0, resend=3.0, lease=100.0)
+    for watts in (500.0, 510.0, 0.0, 20.0):
+        wired.shell.want(watts)
+        wired.clock.advance(2.0)
+    wired.clock.advance(2.0)
+    assert wired.sent == [(0.0, 500.0), (3.0, 510.0), (4.0, 0.0), (7.0, 0.0), (10.0, 0.0)]
+
+
 def test_limits_hold_whatever_the_flow_computes() -> None:
     wired = Wired(max_charge=800.0, max_discharge=600.0, write_every=0.0)
     for watts in (5000.0, -5000.0):

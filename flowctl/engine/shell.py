@@ -183,10 +183,10 @@ class Shell:
 
     def _write(self, now: float) -> None:
         held, fresh = self._written, self._written is None or self._differs()
-        watts = self._wanted if fresh or held is None else held
+        watts = self._wanted if fresh or held is None else self._repeated(held)
         if fresh:
             self._disagreed = 0
-        if fresh or self._again:
+        if fresh or self._again or watts != held:
             self._hold.wrote(watts, now, held=None if self._again else held)
         if self._left_until > -math.inf:
             self._log.info("left alone for long enough: taken again")
@@ -195,6 +195,10 @@ class Shell:
         self.counts.resent += not fresh
         self._written, self._written_at, self._again = watts, now, False
         self._send(watts)
+
+    def _repeated(self, held: float) -> float:
+        """Say anew what a device may have forgotten; else the newest, but that wakes nobody."""
+        return held if self._again or held == 0.0 else self._wanted
 
     def _release(self) -> None:
         self._timer.disposable, self._armed = None, math.inf

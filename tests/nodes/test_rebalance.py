@@ -232,6 +232,22 @@ def test_the_fastest_takes_in_only_what_much_slower_ones_cannot_stop_yet(reach, 
     assert plan.reasons["quick"].startswith("makes room for")
 
 
+@pytest.mark.parametrize(
+    ("target", "soc", "watts"),
+    [
+        (1800.0, 50.0, 500.0),
+        (1800.0, 52.5, 750.0),
+        (1800.0, 60.0, 1000.0),
+        (-1800.0, 35.0, -1000.0),
+    ],
+)
+def test_the_fastest_keeps_room_for_late_ones_until_it_falls_behind(target, soc, watts):
+    """Else it would be half empty when they are full, and what the sun makes would be lost."""
+    quick = {"soc": soc, "can_discharge": 1000.0, "can_charge": 1000.0}
+    plan = settled(view(target, quick=quick, slow={"soc": 50.0, "dead_time": 9.0}), reserve=10)
+    assert plan.watts == pytest.approx({"quick": watts, "slow": target - watts})
+
+
 def test_the_fastest_takes_in_nothing_from_those_not_yet_told_to_stop():
     """One charging another by command: the others must have been told to give less first."""
     slow = {"dead_time": 9.0, "setpoint": 900.0}

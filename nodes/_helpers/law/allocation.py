@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from operator import attrgetter, le
 from typing import NamedTuple
 
-from flowctl import Ability, Seconds, Watts
+from flowctl import Ability, Percent, Seconds, Watts
 
 ROOM = 0.85  # of the limits: a set that is not run to its limits has room to answer
 LATE = 2.5  # s that all others must be slower than the fastest to be called late
-HEADROOM = 0.5  # of the fastest kept free to cover for late ones
+HEADROOM = 0.5  # of the fastest kept free to cover for late ones ...
+BEHIND = 5.0  # % of charge that it may fall behind them for it: less and less up to there
 BEGINS_AT, STOPS_AT = 0.6, 0.4  # of its minimum power: where a lone battery starts and stops
 SUN_GIVEN = 0.95  # of what panels on the DC side make; the inverter loses the rest
 EPSILON = 1e-6  # W
@@ -30,6 +31,8 @@ class Seat(NamedTuple):
     """Lower is activated earlier, and filled earlier where there is an order."""
     reach: Seconds
     """How long the meter waits for most of its answer."""
+    usable: Percent = 0.0
+    """What is left in it, or room, within reserve and ceiling."""
     lost: Watts = 0.0
     """What its panels make and nobody gets unless it gives it: it is full."""
 
@@ -96,10 +99,17 @@ def fill(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]
     """Share a total by weight, with room left in the fastest, the first, if the rest is late."""
     limits = [seat.able for seat in seats]
     if late:
-        spare = [HEADROOM * limits[0], *limits[1:]]
+        spare = [_part(seats) * limits[0], *limits[1:]]
         limits = spare if sum(spare) > total else limits
     shares = water_fill(total, [seat.weight for seat in seats], limits)
     return {seat.name: shares[k] for k, seat in enumerate(seats)}
+
+
+def _part(seats: Sequence[Seat]) -> float:
+    """Say how much of the fastest is used: all of it before the late ones are full, or empty."""
+    quick, *late = [seat.usable for seat in seats]
+    behind = quick - sum(late) / len(late)
+    return HEADROOM + (1 - HEADROOM) * max(0.0, min(1.0, behind / BEHIND))
 
 
 def sun_alone(ability: Ability) -> Watts:
