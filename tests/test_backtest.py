@@ -290,9 +290,9 @@ def test_what_is_asked_wrongly_is_told_with_its_cure(tmp_path, words, said):
 def test_a_plant_in_place_of_a_flow_is_told_so_in_a_sentence_and_the_other_way_round(tmp_path):
     one, other = flow(tmp_path), plant(tmp_path)
     code, _, told = run(one, "--plant", one)
-    assert (code, told.count("is a flow and no plant")) == (2, 1)
+    assert (code, told.count("is a flow, not a plant")) == (2, 1)
     code, _, told = run(one, "--plant", other, "--against", other)
-    assert (code, told.count("is no flow; a flow is")) == (2, 1)
+    assert (code, told.count("is not a flow; a flow is")) == (2, 1)
     assert "unknown key" not in told
 
 

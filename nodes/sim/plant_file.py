@@ -56,7 +56,7 @@ def _plant(
         report.settle()
         raise AssertionError
     if {"flow", "streams"} <= found.value.keys():
-        report.add(found.mark, "E601", "", "is a flow and no plant", SHAPE)
+        report.add(found.mark, "E601", "", "is a flow, not a plant", SHAPE)
         report.settle()
     setup = replace(_streams(found, report, makes), folder=folder)
     _check_traces(found, setup, report)
@@ -110,7 +110,7 @@ def _record(item: Marked, default: T, where: str, report: Report) -> T:
     if item.value is None:
         return default
     if not isinstance(item.value, dict):
-        report.add(item.mark, "E601", where, f"is a {item.kind}; settings are wanted here")
+        report.add(item.mark, "E601", where, f"is {item.kind}; settings are wanted here")
         return default
     made: Any = type(default)
     known = settings_of(made)
@@ -140,7 +140,7 @@ def _setting(
 
 def _list(item: Marked, each: type, where: str, report: Report) -> tuple[Any, ...]:
     if not isinstance(item.value, list):
-        report.add(item.mark, "E601", where, f"is a {item.kind}; a list is wanted: '- after: 2m'")
+        report.add(item.mark, "E601", where, f"is {item.kind}; a list is wanted: '- after: 2m'")
         return ()
     return tuple(_record(part, each(), where, report) for part in item.value)
 

@@ -237,7 +237,8 @@ async def test_E2_the_power_of_the_cut_off_socket_comes_first(tmp_path):
         said = await get_battery_status(live.env["BATTERY_1_IP"])
         assert (said.effective_power, said.charge, said.is_auto) == (77.0, 44.0, False)
         live.venus[0].battery.working = lambda: {"mode": "Auto", "ongrid_power": 10}
-        assert "does not tell its charge" in (await get_battery_status(live.env["BATTERY_1_IP"])).error
+        said = await get_battery_status(live.env["BATTERY_1_IP"])
+        assert "does not tell its charge" in said.error
 
 
 async def test_E2_I2_I5_the_grid_power_and_a_missing_field():
