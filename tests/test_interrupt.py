@@ -1,5 +1,6 @@
 """Ctrl-C while flowctl starts: it comes just when something is imported."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def ended(folder: Path, program: list[str], *words: str) -> tuple[int, str, str]
     path = f"{folder}:{Path(__file__).parents[1]}"
     done = subprocess.run(
         [*program, *words],
-        env={"PYTHONPATH": path, "HOME": str(folder)},
+        env={**os.environ, "PYTHONPATH": path, "HOME": str(folder)},
         capture_output=True,
         text=True,
         check=False,
