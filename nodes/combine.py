@@ -28,10 +28,11 @@ def combine(
     """Say the newest of each stream by its name, once per turn in which one of them spoke.
 
     In: anything. Out: a mapping that nobody can change, `{value: ..., left: ..., right: ...}`; a
-    field of it is read as `stream.left`, or by name in an expression. Streams that follow from the
-    same event are joined before it speaks, so values of different ages never meet by accident. A
-    stream that fell silent keeps its last value here; with `on: trigger` the silence of the pipe is
-    kept. It ends when all inputs have ended, with `on: trigger` when the pipe's own has.
+    field of it is read as `stream.left`, or by name in an expression, where `value` is all of it:
+    the pipe's own is read by the `name` that it is given. Streams that follow from the same event
+    are joined before it speaks, so values of different ages never meet by accident. A stream that
+    fell silent keeps its last value here; with `on: trigger` the silence of the pipe is kept. It
+    ends when all inputs have ended, with `on: trigger` when the pipe's own has.
 
     Raises:
         ValueError: `name` is also the name of one of the others.

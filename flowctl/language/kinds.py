@@ -5,10 +5,10 @@ A truth value may be counted with: it is 1 or 0.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from types import NoneType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_origin
 
 from flowctl.expression import Expression
 from flowctl.faults import nearest
@@ -92,7 +92,8 @@ class Kinding(Reading):
             if kind not in NUMBERS:
                 said = f"'{self._shown(part)}' is {a(kind)}, and cannot be calculated with"
                 text = "float(...) makes a number of it"
-                self._note(said, text if kind is str else "name a part of it")
+                part_of = "name a part of it" + (", e.g. value['left']" if kind is Mapping else "")
+                self._note(said, text if kind is str else part_of)
         return float
 
     def _lacks(self, owner: Wire, name: str) -> None:
@@ -105,6 +106,8 @@ def plain(kind: Any) -> Any:
     """Return the one type of a union with nothing; of several, and of what is not told, `Any`."""
     options = parts(kind)
     one = options[0] if len(options) == 1 else Any
+    if get_origin(one) is Mapping:
+        return Mapping
     known = one in (float, bool, str, list, NoneType) or is_dataclass(one)
     return float if one is int else one if known else Any
 

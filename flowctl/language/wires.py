@@ -19,6 +19,7 @@ _NAMES = {
     str: "a text",
     bool: "true or false",
     list: "a list",
+    Mapping: "a mapping",
 }
 
 

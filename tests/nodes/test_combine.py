@@ -1,7 +1,11 @@
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import given
 from reactivex import Subject
 
+from flowctl.faults import FlowError
+from flowctl.language.check import load
 from flowctl.virtual.clock import VirtualClock
 from flowctl.virtual.play import play
 from nodes.combine import combine
@@ -94,3 +98,21 @@ def test_taken_down_in_a_turn_it_says_no_more():
     diamond.clock.turn(spoken_and_cut)
     assert diamond.said == []
     assert not diamond.source.observers
+
+
+@pytest.mark.parametrize(
+    ("name", "reads", "said"),
+    [
+        ("value", "value + sun", "'value' is a mapping, and cannot be calculated with"),
+        ("value", "value['value'] + sun", ""),
+        ("grid", "grid + sun", ""),
+    ],
+)
+def test_the_mapping_is_not_taken_for_the_value_of_the_pipe(name, reads, said):
+    flow = (
+        "streams:\n  meter: [homewizard_p1: h]\n  solar: [homewizard_p1: k]\n"
+        f"  it: [from: meter, combine: {{others: {{sun: solar}}, name: {name}}}, "
+        f'map: "{reads}", print]\n'
+    )
+    with pytest.raises(FlowError, match=said) if said else nullcontext():
+        load(flow)
