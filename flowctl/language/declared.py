@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from flowctl import units
 from flowctl.expression import Expression
 from flowctl.faults import Mark, nearest
+from flowctl.language.complaints import complaints
 from flowctl.language.flow import mapping, own_word, text_of, unknown_keys
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
@@ -80,7 +81,8 @@ def _setting(name: str, item: Marked, report: Report) -> tuple[Setting, Marked |
     if "unit" in item.value:
         bare, unit = float, _known(item.value["unit"], UNITS, "unit", where, report)
     elif "type" in item.value:
-        bare = SETTING_TYPES.get(_known(item.value["type"], SETTING_TYPES, "type", where, report))
+        kind = _known(item.value["type"], SETTING_TYPES, "type", where, report)
+        bare = SETTING_TYPES.get(kind, Any)
     elif "default" in item.value:
         bare, unit = _guess(item.value["default"])
     default = item.value.get("default")
@@ -104,8 +106,8 @@ def _made(
     try:
         value = setting.adapter.validate_python(default.plain())
     except ValidationError as error:
-        said = error.errors(include_url=False, include_input=False)[0]["msg"]
-        report.add(default.mark, "E132", where, said.removeprefix("Value error, "))
+        for _, said, cure in complaints(setting, default.plain(), error):
+            report.add(default.mark, "E132", where, said.removeprefix(f"{name}: "), cure)
         value = None
     return Setting(name, annotation, value, about, unit)
 
