@@ -151,9 +151,17 @@ def test_two_measurements_below_cut_the_ceiling_and_two_above_raise_it():
     assert ability(twice).can_charge == 2500.0
     assert twice.note == "delivers 300W at most"
     again = hear(twice, Battery(setpoint=300.0), 14.5)
-    for t in (16, 18):
-        again = hear(again, Battery(power=600.0), t)
+    for t in (*range(16, 36, 2), 36, 38):
+        again = hear(again, Battery(power=300.0 if t < 36 else 600.0), t)
     assert ability(again).can_discharge == 1000.0
+
+
+def test_more_soon_after_a_cut_shows_that_the_telemetry_was_late():
+    belief = hear(cut(), Battery(setpoint=300.0), 12.5)
+    for at in (14.0, 16.0):
+        belief = hear(belief, Battery(power=600.0), at)
+    assert ability(belief).can_discharge == 2500.0
+    assert belief.witness.older == 6.0  # s from the cut on
 
 
 def test_a_battery_that_appears_may_wake_up():

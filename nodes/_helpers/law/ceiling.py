@@ -33,6 +33,10 @@ class Ceiling(NamedTuple):
     against: bool = False
     """Cut because it did the opposite: that says nothing of what it can deliver."""
 
+    def is_fresh(self, at: Seconds) -> bool:
+        """Tell whether it was cut so lately that to be given more shows the cut was a mistake."""
+        return self.watts <= self.proven < math.inf and at - self.since < HASTY
+
 
 def verdict(
     ceiling: Ceiling, witness: Witness, seen: Band, power: Watts, at: Seconds
@@ -41,6 +45,8 @@ def verdict(
     if witness.short >= enough(seen, power):
         return Ceiling(max(0.0, power), at, max(0.0, power), witness.against >= AGAINST_TWICE)
     if witness.more >= SHORT_TWICE:
+        if ceiling.is_fresh(at):
+            return Ceiling()
         return Ceiling(max(ceiling.watts, GROW * power + GROW_WATTS), at, power)
     return None
 
@@ -54,11 +60,6 @@ def is_part(old: Ceiling, witness: Witness, seen: Band, gave: float) -> bool:
         return False
     asked = (1 + TOLERANCE_PART) * old.proven + TOLERANCE
     return seen.expected <= asked and abs(gave - witness.gave) <= ALIKE
-
-
-def was_hasty(old: Ceiling, new: Ceiling, at: Seconds) -> bool:
-    """Tell whether a ceiling is raised so soon that its cut must have been a mistake."""
-    return old.watts < new.watts and old.watts <= old.proven and at - old.since < HASTY
 
 
 def proved(ceiling: Ceiling, seen: Band, power: Watts) -> Ceiling:

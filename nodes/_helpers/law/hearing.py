@@ -160,8 +160,8 @@ def _judged(belief: Belief, old: Ceiling, new: Ceiling, gave: float, at: Seconds
     witness = belief.witness._replace(part=1.0)
     if abs(new.proven - old.proven) <= TOLERANCE:
         witness = witness.settled()
-    if ceilings.was_hasty(old, new, at):
-        witness = witness.aged()
+    if new.watts > old.watts and old.is_fresh(at):
+        witness = witness.aged(at - old.since)
     if new.watts < old.watts:
         return _unlearned(belief._replace(witness=witness._replace(gave=gave)))
     return belief._replace(witness=witness._replace(due_at=at + whole(belief)))

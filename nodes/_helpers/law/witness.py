@@ -92,9 +92,9 @@ class Witness(NamedTuple):
         against = 1 if is_late else self.against + 1
         return self._replace(against=against, apart=apart, opposed_at=at)
 
-    def aged(self) -> "Witness":
+    def aged(self, by: Seconds) -> "Witness":
         """Take its telemetry for older than before."""
-        return self._replace(older=min(OLDER_MOST, self.older + OLDER))
+        return self._replace(older=min(OLDER_MOST, self.older + max(OLDER, by)))
 
     def met(self, at: Seconds) -> "Witness":
         """Let a battery that appears wake up before it is judged."""
