@@ -59,7 +59,7 @@ VARIANTS: dict[str, Changes] = {
     "hold 0 s": {"plan/rebalance.least_on": "0s"},
     "retry after 60 s": {"ceiling.RETRY": 60.0},
     "retry after 300 s": {"ceiling.RETRY": 300.0},
-    "no ceilings": {"ceiling.SHORT_TWICE": 10**9, "ceiling.SHORT_NOTHING": 10**9},
+    "no ceilings": {"witness.SHORT_TWICE": 10**9, "witness.SHORT_NOTHING": 10**9},
     "no head-room": {"allocation.HEADROOM": 1.0},
     "no cover": {"covering.covered": lambda *_, **__: {}, "sharing.covered": lambda *_, **__: {}},
     "no word between readings": {"response_predictor.EVERY": 1e9},
