@@ -195,16 +195,19 @@ class Fitting:
                 cure = f"wires carry {base}: scale by {factor:g} and write '{base}'"
             mark = draft.places.get(out.unit_from, draft.mark)
             self._fault(mark, "E303", draft, said, cure)
+        elif out and out.unit_from and unit and draft.wire and draft.wire.type in (bool, str):
+            said = f"unit: {told(draft.wire.type)} has no unit"
+            where = draft.places.get(out.unit_from, draft.mark)
+            self._fault(where, "E303", draft, said, "leave it out")
         if out and isinstance(out.derived, FieldFrom):
             self._field(draft, out.derived.setting)
 
     def _said(self, draft: Draft) -> None:
+        known = draft.spec.settings if draft.spec else {}
         for name, item in draft.written.items():
-            setting = draft.spec.settings[name] if draft.spec else None
-            value = draft.settings.get(name)
-            if not (setting and setting.mark(Says) and draft.wire) or value is None:
-                continue
-            if not fits(type(value), draft.wire.type):
+            setting, value = known[name], draft.settings.get(name)
+            says = value is not None and draft.wire and setting.mark(Says)
+            if says and draft.wire and not fits(type(value), draft.wire.type):
                 kinds = f"{told(type(value))}, but this wire carries {told(draft.wire.type)}"
                 self._fault(item.mark, "E302", draft, f"{name}: '{item.text}' is {kinds}")
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from flowctl import Battery
+from flowctl.faults import FlowError
 from flowctl.language.check import load
 from flowctl.testing import play
 from nodes.map import map
@@ -79,3 +80,13 @@ def test_one_value_makes_one_and_no_nan_leaves(line):
 def test_the_wire_carries_the_unit_that_is_given_or_told_by_the_expression(to, unit):
     pipe = f"streams: {{m: [homewizard_p1: {{host: x}}, map: {to}, print]}}"
     assert load(f"{pipe}\n", env={}).steps["m/map"].wire.unit == unit
+
+
+@pytest.mark.parametrize(
+    ("to", "said"), [("value > 1", "true or false"), ("text(value)", "a text")]
+)
+def test_what_is_not_a_number_has_no_unit(to, said):
+    flow = f'streams:\n  it: [tick: 1s, map: {{to: "{to}", unit: W}}, print]\n'
+    with pytest.raises(FlowError, match=f"unit: {said} has no unit; leave it out"):
+        load(flow)
+    load(flow.replace(", unit: W", ""))
