@@ -83,6 +83,9 @@ async def writes(values: Events[Any], *, file: Annotated[str, "where to"], log: 
 MAY = WRITES.replace("writes(values: Events[Any], *", "may(values: @, *").replace(
     "@, *,", 'Annotated[Latest[Any], EventsIf("event")], *, event: Annotated[bool, "x"] = False,'
 )
+SLOW = WRITES.replace(
+    "    async for", "    for _ in range(1000):  # turns\n        await sleep(0)\n    async for"
+).replace("from pathlib", "from asyncio import sleep\nfrom pathlib")
 FLOW = """
 flow: live
 streams:
@@ -116,7 +119,7 @@ async def test_a_flood_of_events_is_told_in_one_line(
     file = tmp_path / "told.txt"
     flow = FLOW.replace("STEP", f"writes: {{file: {file}}}").replace("ten", "many")
     many = SOURCE.replace("ten", "many").replace("range(10)", f"range({BOUND + 10})")
-    made = build(tmp_path, flow, many=many, writes=WRITES)
+    made = build(tmp_path, flow, many=many, writes=SLOW)
     with caplog.at_level(logging.WARNING):
         async with asyncio.timeout(10):
             await run([made], Options(watch=False))
