@@ -136,6 +136,15 @@ def test_who_gives_nothing_yet_may_have_to_wake_up():
     assert unit.cut_at == NEVER
 
 
+def test_who_is_told_less_than_its_smallest_power_may_do_nothing():
+    unit = settled()
+    unit.belief = hear(unit.belief, Battery(min_power=150.0), unit.now)
+    unit.part = 0.0
+    unit.tell(100.0)
+    unit.run(30)
+    assert unit.cut_at == NEVER
+
+
 def test_who_gives_a_part_of_whatever_it_is_told_has_no_ceiling():
     unit = settled(every=2.0)
     unit.part = 0.6

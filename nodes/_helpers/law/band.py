@@ -14,7 +14,10 @@ WAKES = 3.0  # s that a battery may take to wake up
 
 
 def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
-    """Span what it may be doing. Telemetry may be older than it is said to be."""
+    """Span what it may be doing. Telemetry may be older than it is said to be.
+
+    Told less than its smallest power it may do nothing.
+    """
     begun, goals = belief.bank.begun, belief.bank.goals
     age = min(AGE_OLDEST, AGE_BEST + poll / 2) + belief.witness.older
     since = at - age - belief.dead
@@ -24,9 +27,10 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
     sent = told[_held(begun, since - WRONG) - first :]
     accepted, part = sign * belief.accepted, belief.witness.part
     low, least = min(accepted, *newest), min(accepted, *told)
+    small = belief.facts.min_power or 0.0
     return Band(
-        low=min(low, part * low),
-        least=min(least, part * least),
+        low=0.0 if 0 < low < small else min(low, part * low),
+        least=0.0 if 0 < least < small else min(least, part * least),
         most=max(told),
         sent=tuple(sent),
         waking=min(accepted, *told[_held(begun, min(since - WAKES, at - AWAKE)) - first :]),
