@@ -1,22 +1,43 @@
-"""What predictor and rebalance cost per meter reading, from one battery to twenty."""
+"""What predictor and rebalance cost per meter reading, from one battery to twenty.
 
+They hear as from the wires of a flow, and garbage is looked for as seldom as under `flowctl run`.
+"""
+
+import gc
 import logging
 import random
 import time
+from collections.abc import Callable
 from statistics import mean, median
+from typing import Any, Generic, TypeVar
 
 from measure import cheapest, closures, load
-from reactivex import Subject
+from reactivex.disposable import Disposable
 
 from flowctl import Battery, Outlook, Plan, Store
+from flowctl.cli import GARBAGE
 from flowctl.virtual.clock import VirtualClock
+from nodes._helpers.operators import Straight
 from nodes.rebalance import rebalance
 from nodes.response_predictor import response_predictor
 
+T = TypeVar("T")
 READINGS, WARM = 2000, 200
 STEPS = 0.03  # of the readings in which an appliance goes on or off
 COUNTS = (1, 2, 5, 10, 20)
 BOUND = 60.0  # us for two batteries
+
+
+class Wire(Generic[T]):
+    """A stream with one listener, who is called as he is."""
+
+    def __init__(self) -> None:
+        self.say: Callable[[T], None] = lambda _: None
+        self.stream: Straight[T] = Straight(self._listen)
+
+    def _listen(self, out: Any, _: object) -> Disposable:
+        self.say = out.on_next
+        return Disposable()
 
 
 def cost(count: int) -> tuple[float, float]:
@@ -25,14 +46,14 @@ def cost(count: int) -> tuple[float, float]:
     The mean has in it what is learned of timings, each 2.7 s while batteries move.
     """
     clock, log = VirtualClock(), logging.getLogger("law")
-    meter = Subject[float]()
-    batteries = {f"b{number}": Subject[Battery]() for number in range(count)}
+    meter, batteries = Wire[float](), {f"b{number}": Wire[Battery]() for number in range(count)}
     plans: list[Plan] = []
-    outlook = response_predictor(meter, batteries, clock=clock, store=Store(), log=log)
+    tells = {name: battery.stream for name, battery in batteries.items()}
+    outlook = response_predictor(meter.stream, tells, clock=clock, store=Store(), log=log)
     seen: list[Outlook] = []
     outlook.subscribe(seen.append, scheduler=clock)
-    shared = Subject[Outlook]()
-    rebalance(shared, log=log).subscribe(plans.append, scheduler=clock)
+    shared = Wire[Outlook]()
+    rebalance(shared.stream, log=log).subscribe(plans.append, scheduler=clock)
     chance, base, took = random.Random(1), 500.0, []
     for _ in range(READINGS):
         if chance.random() < STEPS:
@@ -40,18 +61,19 @@ def cost(count: int) -> tuple[float, float]:
         load_w = base + chance.gauss(0.0, 20.0)
         given = plans[-5].watts if len(plans) > 4 else {}
         for name, battery in batteries.items():
-            battery.on_next(Battery(power=given.get(name, 0.0), soc=55.0, capacity=5120.0))
+            battery.say(Battery(power=given.get(name, 0.0), soc=55.0, capacity=5120.0))
         began = time.perf_counter()
-        meter.on_next(load_w - sum(given.values()))
-        shared.on_next(seen[-1])
+        meter.say(load_w - sum(given.values()))
+        shared.say(seen[-1])
         took.append(time.perf_counter() - began)
         for name, watts in plans[-1].watts.items():
-            batteries[name].on_next(Battery(setpoint=watts))
+            batteries[name].say(Battery(setpoint=watts))
         clock.advance(1.0)
     return median(took[WARM:]) * 1e6, mean(took[WARM:]) * 1e6
 
 
 def main() -> None:
+    gc.set_threshold(GARBAGE)
     print(f"a plain closure {cheapest(closures) * 1000:.0f} ns; {load()}")
     costs = {count: cheapest(lambda count=count: cost(count), 3) for count in COUNTS}
     for count, (usual, average) in costs.items():
