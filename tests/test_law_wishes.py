@@ -206,6 +206,18 @@ def test_no_battery_is_held_back_for_balance_while_the_house_imports(tmp_path, s
     assert loop.bench.stream("plan")[-1][1].unmet == pytest.approx(1000, abs=60)
 
 
+def test_a_battery_that_is_tried_in_vain_is_known_for_what_it_gives_each_time(tmp_path):
+    """For minutes more is needed than all can give, and each try shows the same 300 W."""
+    plant = TWO.replace("{kind: udp,", "{kind: udp, faults: [{after: 150s, lasts: 1h, cap: 300W}],")
+    loop = house(tmp_path, REBALANCE, load=[(150, 4000.0)], until=420, plant=plant)
+    asked = [watts for watts in loop.written("right", 190, 420) if watts]
+    assert max(asked) < 600
+    assert sum(watts < 320 for watts in asked) >= len(asked) // 2 - 1  # tried, and seen to fail
+    plans = [plan for second, plan in loop.bench.stream("plan") if second > 190]
+    assert all(plan.reasons["right"].startswith("delivers ") for plan in plans)
+    assert all(850 < plan.unmet < 1300 for plan in plans)
+
+
 ALL = (
     "tolerance: {above: 20W}",
     "not_into: {loads: [car]}",

@@ -105,7 +105,8 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     """Count measurements in a row that lie below or above the band.
 
     A further one counts if it could say something else: if a battery under way would have moved
-    by more than noise since the last. Who comes nearer begins anew.
+    by more than noise since the last. Who comes nearer begins anew. What stays the same is no
+    scatter, however far from the band it is.
     """
     is_short = power < seen.low
     off = max(0.0, seen.low - power, power - seen.most)
@@ -121,14 +122,16 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     stood_at = witness.stood_at if stands else at
     witness = witness._replace(seen_at=at, seen=power, stood_at=stood_at)
     if off <= tolerance:
-        return _fits(witness, off, as_told=seen.steady and power >= seen.most - tolerance)
+        return _fits(
+            witness, min(off, abs(went)), as_told=seen.steady and power >= seen.most - tolerance
+        )
     if (went if is_short else -went) > way:
         count = 0
     if not is_short or power < seen.least - tolerance:
         count += 1
     else:
         count = _so_soon(count, witness, seen, tolerance)
-    return _counted(witness, min(off, 2 * tolerance), count, is_short=is_short)
+    return _counted(witness, min(off, abs(went), 2 * tolerance), count, is_short=is_short)
 
 
 def enough(seen: Band, power: Watts) -> int:
