@@ -2,19 +2,24 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from nodes._helpers.nonsense import excerpt
 
+DEEPEST = 32  # lists and objects within each other; what devices say has five
+
 
 def read_json(text: str) -> Any:
-    """Read JSON; what is none is a `ValueError` that shows how it begins."""
+    """Read JSON; what is none, or goes too deep, is a `ValueError` that shows how it begins."""
     try:
-        return json.loads(text)
+        said = json.loads(text)
     except (ValueError, RecursionError):
         raise ValueError(f"not JSON: {excerpt(text)}") from None
+    if text.count("[") + text.count("{") > DEEPEST and _is_deep(said):
+        raise ValueError(f"JSON of more than {DEEPEST} levels: {excerpt(text)}")
+    return said
 
 
 def pick(data: Any, path: str) -> Any:
@@ -77,3 +82,16 @@ def _finite(value: float) -> float:
     if not math.isfinite(made):
         raise ValueError("a number that is not finite")
     return made
+
+
+def _is_deep(said: Any) -> bool:
+    """Tell whether lists and objects lie deeper in each other than any device has them."""
+    level = [said]
+    for _ in range(DEEPEST):
+        wholes = [whole for whole in level if isinstance(whole, list | dict)]
+        level = [part for whole in wholes for part in _parts(whole)]
+    return any(isinstance(part, list | dict) for part in level)
+
+
+def _parts(whole: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return whole.values() if isinstance(whole, dict) else whole
