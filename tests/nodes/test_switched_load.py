@@ -4,7 +4,7 @@ import pytest
 
 from flowctl import Battery
 from nodes.switched_load import switched_load
-from tests.nodes.loads import driven, hurry  # noqa: F401 - a fixture
+from tests.nodes.loads import driven, hurry, says  # noqa: F401 - hurry is a fixture
 from tests.nodes.mqtt import peer
 from tests.nodes.streams import until
 
@@ -87,11 +87,9 @@ async def test_a_relay_switched_by_hand_is_noticed(mosquitto, topic):
     settings = {"topic": f"{topic}/cmd", "answers": topic, "power": 596.0}
     async with peer(mosquitto) as other, driven(switched_load, mosquitto, **settings) as load:
         await load.accepts(0.0)
-        await other.publish(topic, "ON")
-        await load.accepts(-596.0)
+        await says(other, topic, "ON", load, -596.0)
         await other.publish(topic, "perhaps")
-        await other.publish(topic, "OFF")
-        await load.accepts(0.0)
+        await says(other, topic, "OFF", load, 0.0)
 
 
 async def test_a_relay_of_unknown_power_that_answers_on_draws_what_was_asked(mosquitto, topic):
@@ -99,7 +97,5 @@ async def test_a_relay_of_unknown_power_that_answers_on_draws_what_was_asked(mos
     async with peer(mosquitto) as other, driven(switched_load, mosquitto, **settings) as load:
         load.put(-350.0)
         await load.accepts(-350.0)
-        await other.publish(topic, "OFF")
-        await load.accepts(0.0)
-        await other.publish(topic, "ON")
-        await load.accepts(-350.0)
+        await says(other, topic, "OFF", load, 0.0)
+        await says(other, topic, "ON", load, -350.0)

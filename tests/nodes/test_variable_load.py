@@ -11,7 +11,7 @@ from flowctl import Battery, Store
 from nodes._helpers.curve import straight
 from nodes._helpers.variator import Variator
 from nodes.variable_load import variable_load
-from tests.nodes.loads import driven, hurry  # noqa: F401 - a fixture
+from tests.nodes.loads import driven, hurry, says  # noqa: F401 - hurry is a fixture
 from tests.nodes.mqtt import peer
 from tests.nodes.streams import until
 
@@ -111,8 +111,7 @@ async def test_a_percent_that_it_answers_is_read_back(mosquitto, topic, file):
         load.put(-1150.0)
         await load.accepts(-1150.0)
         answer = json.dumps({"percent": 25.0, "power": 0, "state": "ON"})
-        await other.publish(topic, answer, retain=True)  # also if nobody listens yet
-        await load.accepts(-210.0)
+        await says(other, topic, answer, load, -210.0)
 
 
 async def test_nonsense_that_it_answers_is_told_once_and_passed_over(
@@ -121,10 +120,10 @@ async def test_nonsense_that_it_answers_is_told_once_and_passed_over(
     settings = {"topic": f"{topic}/cmd", "calibration": file, "answers": topic}
     async with peer(mosquitto) as other, driven(variable_load, mosquitto, **settings) as load:
         await load.accepts(0.0)
+        await says(other, topic, '{"percent": "50"}', load, -1150.0)
         for payload in (b"\xff\x00", b"{", b'{"percent": "all"}', b'{"percent": NaN}', b"[1]"):
             await other.publish(topic, payload)
-        await other.publish(topic, '{"percent": "25"}')
-        await load.accepts(-210.0)
+        await says(other, topic, '{"percent": "25"}', load, -210.0)
     assert len([r for r in caplog.records if "talks nonsense" in r.message]) == 1
 
 
