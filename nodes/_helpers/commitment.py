@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from flowctl import Ability, Battery, Percent, Plan, Seconds, Watts
 from nodes._helpers.fleet import Fleet, able
 from nodes._helpers.law.allocation import water_fill
+from nodes._helpers.law.choosing import Leaving
 from nodes._helpers.law.losses import Curve, loss
 from nodes._helpers.timing import TINY
 
@@ -31,20 +32,6 @@ class Wishes(NamedTuple):
     least_on: Seconds
     handover: Seconds
     rating: Watts
-
-
-class Leaving(NamedTuple):
-    """One that hands over."""
-
-    since: Seconds
-    watts: Watts
-    """What it was told last before, + discharging."""
-
-    def part(self, sign: float, at: Seconds, handover: Seconds) -> Watts:
-        """Return what it still gives in a direction; little is nothing."""
-        passed = (at - self.since) / handover if handover > 0 else 1.0
-        part = sign * self.watts * (1 - passed)
-        return part if part > LEAST else 0.0
 
 
 class Committed(NamedTuple):
@@ -72,28 +59,21 @@ def commit(
     total = sum(plan.watts.values())
     sign = -1.0 if total < 0 else 1.0
     order, ordered_at = ranked(before, plan, fleet.told, sign, wishes, at)
-    limits = {n: able(fleet.told[n], sign, wishes.rating, 0.0, 100.0)[0] for n in order}
-    for name, ability in abilities.items():
-        if name in limits:
-            learned = ability.can_discharge if sign > 0 else ability.can_charge
-            limits[name] = min(limits[name], learned)
+    limits = _limits(order, fleet, sign, wishes, abilities)
     now = [name for name in order if name in before.active]
     part = wishes.add if sign > 0 else wishes.charging
     count = how_many(abs(total), [limits[name] for name in order], len(now), part, wishes)
     kept = [n for n in now if at - before.active[n] < wishes.least_on - TINY]
     chosen = [name for name in order if name in order[:count] or name in kept]
-    leaving, watts, left = (
-        _leaving(before, chosen, plan, at),
-        dict.fromkeys(plan.watts, 0.0),
-        abs(total),
-    )
-    for name, one in leaving.items():
-        watts[name] = sign * min(one.part(sign, at, wishes.handover), left)
-        left -= abs(watts[name])
-    leaving = {name: one for name, one in leaving.items() if watts[name]}
+    leaving = _leaving(before, chosen, plan, at)
+    going = _going(leaving, sign, abs(total), wishes, at)
     weights = [abs(plan.watts[name]) for name in chosen]
+    left = abs(total) - sum(going.values())
     shares = water_fill(left, weights, [limits[name] for name in chosen])
+    watts = dict.fromkeys(plan.watts, 0.0)
+    watts |= {name: sign * part for name, part in going.items()}
     watts |= {name: sign * share for name, share in zip(chosen, shares, strict=True)}
+    leaving = {name: leaving[name] for name in going}
     active = {name: before.active.get(name, at) for name in chosen}
     return Committed(active, leaving, watts, order, ordered_at, sign), watts
 
@@ -139,12 +119,42 @@ def ranked(
     return tuple(sorted(names, key=place)), at
 
 
+def _limits(
+    order: Sequence[str],
+    fleet: Fleet,
+    sign: float,
+    wishes: Wishes,
+    abilities: Mapping[str, Ability],
+) -> dict[str, Watts]:
+    """Say what each can do in a direction: what it tells, and no more than was learned of it."""
+    limits = {n: able(fleet.told[n], sign, wishes.rating, 0.0, 100.0)[0] for n in order}
+    for name in limits.keys() & abilities.keys():
+        ability = abilities[name]
+        learned = ability.can_discharge if sign > 0 else ability.can_charge
+        limits[name] = min(limits[name], learned)
+    return limits
+
+
 def _leaving(
     before: Committed, chosen: Sequence[str], plan: Plan, at: Seconds
 ) -> dict[str, Leaving]:
     """Name those that are not called any more, and still give something."""
-    gone = [name for name in before.active if name not in chosen]
-    going = {name: Leaving(at, before.watts.get(name, 0.0)) for name in gone} | {
-        name: one for name, one in before.leaving.items() if name not in chosen
+    begun = {name: Leaving(at, before.watts.get(name, 0.0)) for name in before.active}
+    return {
+        name: one
+        for name, one in {**begun, **before.leaving}.items()
+        if name not in chosen and name in plan.watts
     }
-    return {name: one for name, one in going.items() if name in plan.watts}
+
+
+def _going(
+    leaving: Mapping[str, Leaving], sign: float, left: Watts, wishes: Wishes, at: Seconds
+) -> dict[str, Watts]:
+    """Say what those that leave still give in a direction, a magnitude; little is nothing."""
+    going: dict[str, Watts] = {}
+    for name, one in leaving.items():
+        part = sign * one.part(at, wishes.handover)
+        if part > LEAST and left > 0:
+            going[name] = min(part, left)
+            left -= going[name]
+    return going

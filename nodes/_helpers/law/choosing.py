@@ -22,11 +22,11 @@ class Leaving(NamedTuple):
 
     since: Seconds
     watts: Watts
-    """What it gave then, a magnitude."""
+    """What it gave then."""
 
-    def part(self, at: Seconds) -> Watts:
-        """Return what it still gives."""
-        return max(0.0, self.watts * (1 - (at - self.since) / HANDOVER))
+    def part(self, at: Seconds, lasts: Seconds = HANDOVER) -> Watts:
+        """Return what it still gives, with the sign of what it gave."""
+        return self.watts * max(0.0, 1 - (at - self.since) / lasts) if lasts > 0 else 0.0
 
 
 class Working(NamedTuple):
