@@ -80,8 +80,6 @@ class Page(Secret):
 
 async def number_of(host: str) -> str:
     """Look up the address behind a name; the name itself where nobody knows it."""
-    if ":" in host or host.replace(".", "").isdecimal():
-        return host
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, None, family=socket.AF_INET)
