@@ -218,11 +218,15 @@ async def test_who_ends_before_its_house_is_ready_leaves_none_behind(
     before = set(simulated._started)  # those of other tests, which are tidied away meanwhile
     source = simulated_house(plant=plant, log=LOG, **ports)
     coming = asyncio.ensure_future(anext(source))  # type: ignore[arg-type] # it is a coroutine
-    while not (begun := set(simulated._started) - before):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+
+    async def begun() -> set[int]:
+        return set(simulated._started) - before
+
+    await until(begun)
+    (child,) = await begun()
     coming.cancel()
     await asyncio.gather(coming, return_exceptions=True)
-    _, status = await asyncio.to_thread(os.waitpid, begun.pop(), 0)
+    _, status = await asyncio.to_thread(os.waitpid, child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL
     await source.aclose()  # type: ignore[attr-defined] # it is a generator
 
