@@ -3,8 +3,7 @@
 
 import pytest
 
-from flowctl.faults import FlowError
-from flowctl.language.check import load
+from tests.found import found
 
 HEAD = """
 streams:
@@ -14,16 +13,7 @@ streams:
 
 
 def told(*streams: str) -> list[str]:
-    """Say what is found, as `line:column code where: message; cure`."""
-    try:
-        found = load(HEAD + "".join(f"  {line}\n" for line in streams), env={}).warnings
-    except FlowError as error:
-        found = error.faults
-    return [
-        f"{f.mark.line}:{f.mark.column} {f.code} {f.where}: {f.message}; {f.cure}"
-        for f in found
-        if f.code != "W401"
-    ]
+    return found(HEAD + "".join(f"  {line}\n" for line in streams))
 
 
 def two(*steps: str) -> list[str]:

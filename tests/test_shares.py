@@ -5,8 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from flowctl.faults import FlowError
-from flowctl.language.check import load
+from tests.found import found
 
 HEAD = """
 streams:
@@ -26,17 +25,8 @@ streams:
 
 
 def told(*streams: str, folder=None) -> list[str]:
-    """Say what is found, as `line:column where: message; cure`."""
-    text = HEAD + "".join(f"  {line}\n" for part in streams for line in dedent(part).splitlines())
-    try:
-        found = load(text, env={}, beside=folder).warnings
-    except FlowError as error:
-        found = error.faults
-    return [
-        f"{f.mark.line}:{f.mark.column} {f.code} {f.where}: {f.message}; {f.cure}"
-        for f in found
-        if f.code != "W401"
-    ]
+    lines = (line for part in streams for line in dedent(part).splitlines())
+    return found(HEAD + "".join(f"  {line}\n" for line in lines), folder)
 
 
 KNOWS = "but plan/response_predictor (line 5) knows it as"
