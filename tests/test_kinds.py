@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowctl import Battery
@@ -107,6 +107,7 @@ def _wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+@example("(online * (mode if soc else soc))")
 @given(st.recursive(ATOMS, _wider, max_leaves=6))
 def test_what_is_said_is_of_the_type_that_was_told(text):
     kind, odd = kinding(text)

@@ -63,6 +63,8 @@ class Kinding(Reading):
             return right if left is Any else left
         if isinstance(node.op, ast.Mod) and left in (str, Any):
             return left
+        if isinstance(node.op, ast.Mult) and Any in (left, right) and {left, right} <= {bool, Any}:
+            return Any  # true times a text is that text
         return self._counted([(node.left, left), (node.right, right)])
 
     def _compare(self, node: ast.Compare) -> Any:
