@@ -1,8 +1,7 @@
 """The records that nodes share on wires. Frozen; `None` means not known.
 
 Times are seconds of the engine's own clock (`Clock.time()`), never a device's. Powers obey the
-one sign rule of `flowctl.units`: positive flows into the house wiring, so discharging is positive.
-Limits are magnitudes, zero or positive.
+one sign rule of `flowctl.units`: positive flows into the house wiring. Limits are magnitudes.
 """
 
 import math
@@ -99,10 +98,9 @@ class Plan:
 
     def share(self, name: str) -> Share | None:
         """Return the share of one battery, or nothing where the plan leaves it out."""
-        watts = self.watts.get(name)
-        if watts is None:
+        if name not in self.watts:
             return None
-        return Share(watts, self.valid_until, self.reasons.get(name, ""))
+        return Share(self.watts[name], self.valid_until, self.reasons.get(name, ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +124,8 @@ class Ability:
     soc: Percent | None = None
     capacity: WattHours | None = None
     min_power: Watts = 0.0
+    gain: float = 1.0
+    """Part of what it is told that it gives where no limit binds it."""
     write_every: Seconds = 0.0
     accepted_at: Seconds = -math.inf
     """When it last accepted a setpoint."""

@@ -9,6 +9,7 @@ from flowctl import Ability, Clock, Observable, Outlook
 from nodes._helpers.days import Zone, read_zone
 from nodes._helpers.law.bank import TIMINGS
 from nodes._helpers.law.notes import BETWEEN, parted
+from nodes._helpers.law.traits import words
 from nodes._helpers.operators import holding
 
 GUESS = "a first guess"
@@ -39,10 +40,12 @@ def learned(
 ) -> Observable[Mapping[str, Any]]:
     """Say what is known of every battery, each thing by battery name; one per outlook.
 
-    `says` holds a sentence for people: `dead time 2.5s, lag 1s; delivers 300W at most since 14:05`,
-    or `a first guess` after the timing as long as it is none that was learned. The numbers are
-    `dead_time` and `lag` (s), `can_charge` and `can_discharge` (W, magnitudes), `in_flight` (W, +
-    discharging: accepted, and not yet to be seen on the meter), and `available` (1 or 0).
+    `says` holds a sentence for people: `dead time 2.5s, lag 1s; gives 60% of what it is told;
+    delivers 300W at most since 14:05`, or `a first guess` after the timing as long as it is none
+    that was learned. The numbers are `dead_time` and `lag` (s), `gain` (the part of a setpoint that
+    it gives where no limit binds it; 1 is all), `can_charge` and `can_discharge` (W, magnitudes),
+    `in_flight` (W, + discharging: accepted, and not yet to be seen on the meter), and `available`
+    (1 or 0).
 
     With `prometheus: battery` after it they are a page of metrics: `battery_dead_time_seconds` with
     `of="right"`, and so on. `pick: says.right` and then `changed` give what is news, in words.
@@ -73,7 +76,7 @@ def said(ability: Ability, since: Since) -> str:
     if (ability.dead_time, ability.lag) not in TIMINGS:
         text += f" ({GUESS})"
     parts = [f"{part} since {since[about]:%H:%M}" for about, part in parted(ability.note).items()]
-    return f"{text}; {BETWEEN.join(parts)}" if parts else text
+    return "; ".join(filter(None, (text, *words(ability.gain), BETWEEN.join(parts))))
 
 
 def figures(view: Outlook) -> dict[str, Mapping[str, float]]:
@@ -83,6 +86,7 @@ def figures(view: Outlook) -> dict[str, Mapping[str, float]]:
         row = {
             "dead_time": ability.dead_time,
             "lag": ability.lag,
+            "gain": ability.gain,
             "can_charge": ability.can_charge,
             "can_discharge": ability.can_discharge,
             "in_flight": ability.setpoint - ability.shows(view.at),

@@ -27,6 +27,7 @@ class Cell:
     dead: float = 1.2
     lag: float = 0.8
     most: float = 2500.0
+    gain: float = 1.0
     soc: float = 60.0
     sun: float | None = None
     """What panels on its DC side make."""
@@ -36,7 +37,7 @@ class Cell:
 
     def pass_time(self, now: float) -> None:
         told = [watts for at, watts in self.sent if at + self.dead <= now]
-        goal = max(-self.most, min(self.most, told[-1] if told else self.power))
+        goal = max(-self.most, min(self.most, self.gain * told[-1] if told else self.power))
         self.power += (goal - self.power) * (1 - math.exp(-GRAIN / self.lag))
 
 
@@ -44,9 +45,14 @@ class SmallHouse:
     """Meter each `meter_every`, telemetry each two seconds; `grid` is the truth at each grain."""
 
     def __init__(
-        self, cells: Mapping[str, Cell], load: Callable[[float], float], **settings: Any
+        self,
+        cells: Mapping[str, Cell],
+        load: Callable[[float], float],
+        store: Store | None = None,
+        **settings: Any,
     ) -> None:
         self.cells, self.load, self.clock = cells, load, VirtualClock()
+        self.store = Store() if store is None else store
         self.meter, self.tells = Subject[float](), {name: Subject[Battery]() for name in cells}
         self.grid: list[float] = []
         self.plans: list[Plan] = []
@@ -58,7 +64,7 @@ class SmallHouse:
         plan = rebalance(outlook, log=LOG, **settings)
         plan.subscribe(self.hand_out)
         predictor = response_predictor(
-            self.meter, self.tells, clock=self.clock, store=Store(), log=LOG
+            self.meter, self.tells, clock=self.clock, store=self.store, log=LOG
         )
         predictor.subscribe(outlook, scheduler=self.clock)
 

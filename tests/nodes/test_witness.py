@@ -156,10 +156,10 @@ def test_who_gives_a_part_of_whatever_it_is_told_has_no_ceiling():
             unit.tell(watts)
             asked.append(watts)
     assert asked == [1000.0, pytest.approx(600.0, abs=5), 1000.0]
-    assert unit.belief.note in {"gives 60% of what it is told", "gives 61% of what it is told"}
+    assert unit.belief.traits.gain == pytest.approx(0.6, abs=0.02)
     unit.part = 1.0
-    unit.run(20)
-    assert unit.belief.note == ""
+    unit.run(60)
+    assert unit.belief.traits.gain == pytest.approx(1.0, abs=0.02)
 
 
 def test_who_gives_less_and_less_has_a_ceiling_all_the_same():

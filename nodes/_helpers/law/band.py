@@ -1,5 +1,6 @@
 """Which setpoints a battery may be following at the moment it measures its power."""
 
+import math
 from bisect import bisect_right
 
 from flowctl import Seconds
@@ -11,6 +12,8 @@ AGE_BEST = 0.5  # s: on the way even from a battery polled without pause
 WRONG = 1.5  # s that a learned dead time may be wrong by: nine in ten are nearer
 LAGS = 3.0  # lags until all but a twentieth of an answer is there
 WAKES = 3.0  # s that a battery may take to wake up
+BOUND = 0.8  # of a ceiling, from which on that may be what it gives
+ENDS = (15.0, 90.0)  # % of charge beyond which batteries give, or take, less (bench 2)
 
 
 def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
@@ -25,7 +28,7 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
     told = [sign * watts for watts in goals[first:]]
     newest = told[_held(begun, since) - first :]
     sent = told[_held(begun, since - WRONG) - first :]
-    accepted, part = sign * belief.accepted, belief.witness.part
+    accepted, part = sign * belief.accepted, belief.traits.part
     low, least = min(accepted, *newest), min(accepted, *told)
     small = belief.facts.min_power or 0.0
     return Band(
@@ -36,6 +39,7 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
         waking=min(accepted, *told[_held(begun, min(since - WAKES, at - AWAKE)) - first :]),
         told=low,
         steady=len(told) == 1 and belief.accepted == belief.expected,
+        free=_is_free(belief, sign),
         expected=abs(belief.expected),
         lag=belief.lag,
     )
@@ -44,6 +48,14 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
 def whole(belief: Belief) -> Seconds:
     """Say how long an answer may take."""
     return max(AWAKE, belief.dead + LAGS * belief.lag + WAKES)
+
+
+def _is_free(belief: Belief, sign: float) -> bool:
+    """Tell whether what it gives is its own way to answer, and no limit that it has come to."""
+    soc, ceiling = belief.facts.soc, belief.charge if sign < 0 else belief.discharge
+    if soc is not None and (soc > ENDS[1] if sign < 0 else soc < ENDS[0]):
+        return False
+    return ceiling.watts == math.inf or abs(belief.accepted) < BOUND * ceiling.proven
 
 
 def _held(begun: tuple[Seconds, ...], at: Seconds) -> int:

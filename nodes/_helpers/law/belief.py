@@ -8,6 +8,7 @@ from nodes._helpers.law.bank import Bank, new_bank
 from nodes._helpers.law.ceiling import AGAINST_TWICE, Ceiling
 from nodes._helpers.law.facts import Facts
 from nodes._helpers.law.flight import Flight, owed, owed_between
+from nodes._helpers.law.traits import Traits
 from nodes._helpers.law.witness import TOLERANCE, TOLERANCE_PART, Witness
 
 STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the battery is not there
@@ -26,6 +27,7 @@ class Belief(NamedTuple):
     flights: tuple[Flight, ...] = ()
     charge: Ceiling = Ceiling()
     discharge: Ceiling = Ceiling()
+    traits: Traits = Traits()
     absence: str = ""
     """Why it cannot be commanded; empty if it can."""
 
@@ -71,8 +73,7 @@ class Belief(NamedTuple):
             return self.absence
         down, up = self.discharge.watts, self.charge.watts
         if down == up == math.inf:
-            part = self.witness.part
-            return f"gives {part:.0%} of what it is told" if part < 1 else ""
+            return ""
         if self.discharge.against or self.charge.against:
             return "does the opposite of what it is told"
         notes = (
@@ -101,10 +102,12 @@ class Belief(NamedTuple):
         return at - self.measured_at > STALE_POLLS * self.poll + STALE_GRACE
 
 
-def believe(dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
-    """Begin with a battery of which nothing is known."""
+def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = None) -> Belief:
+    """Begin with a battery of which no more is known than this."""
     facts = Facts(max_charge=rating, max_discharge=rating)
-    return Belief(dead, lag, facts, bank=new_bank(dead, lag))
+    known = traits or Traits()
+    witness = Witness(part=known.gain)
+    return Belief(dead, lag, facts, traits=known, witness=witness, bank=new_bank(dead, lag))
 
 
 def ability(belief: Belief) -> Ability:
@@ -134,6 +137,7 @@ def ability(belief: Belief) -> Ability:
         self_regulating=bool(facts.self_regulating),
         power=facts.power,
         sun=facts.pv_power,
+        gain=belief.traits.gain,
         note=belief.note,
     )
 

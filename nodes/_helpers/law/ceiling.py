@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from flowctl import Seconds, Watts
 from nodes._helpers.law.witness import (
+    ALIKE,
     NOTHING,
     SHORT_TWICE,
     TOLERANCE,
@@ -14,7 +15,6 @@ from nodes._helpers.law.witness import (
     enough,
 )
 
-ALIKE = 0.1  # by which two parts of what it was told may differ and be the same
 AGAINST_TWICE = 2  # such measurements in a row
 RETRY_AGAINST = 30.0  # s until one that did so is trusted again: its last answer has landed
 GROW, GROW_WATTS = 1.5, 100.0  # a ceiling tried again, or passed, rises by half and 100 W

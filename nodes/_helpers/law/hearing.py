@@ -10,7 +10,8 @@ from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
 from nodes._helpers.law.ceiling import Ceiling
 from nodes._helpers.law.facts import newer, updated
 from nodes._helpers.law.flight import landed
-from nodes._helpers.law.witness import AGAINST, TOLERANCE, weigh
+from nodes._helpers.law.traits import known
+from nodes._helpers.law.witness import AGAINST, TOLERANCE, Witness, weigh
 
 SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
 SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can show
@@ -145,11 +146,11 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
     old = belief.charge if charging else belief.discharge
     new = ceilings.verdict(old, witness, seen, gives, at)
     if new is None:
-        belief, proved = belief._replace(witness=witness), ceilings.proved(old, seen, gives)
+        belief, proved = _witness(belief, witness), ceilings.proved(old, seen, gives)
         return belief if proved is old else _ceiling(belief, charging, proved)
     gave = seen.part(gives)
     if ceilings.is_part(old, witness, seen, gave):
-        belief = belief._replace(witness=witness.settled()._replace(part=gave))
+        belief = _witness(belief, witness.settled()._replace(part=gave))
         return _ceiling(belief, charging, Ceiling())
     belief = _judged(belief._replace(witness=witness), old, new, gave, at)
     return _ceiling(at_rest(belief, sign * max(0.0, gives)), charging, new)
@@ -157,7 +158,7 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
 
 def _judged(belief: Belief, old: Ceiling, new: Ceiling, gave: float, at: Seconds) -> Belief:
     """Draw what else follows from another ceiling."""
-    witness = belief.witness._replace(part=1.0)
+    witness = belief.witness
     if abs(new.proven - old.proven) <= TOLERANCE:
         witness = witness.settled()
     if new.watts > old.watts and old.is_fresh(at):
@@ -188,6 +189,11 @@ def _unlearned(belief: Belief) -> Belief:
         return belief
     dead, lag = banks.best(bank)
     return belief._replace(bank=bank, dead=dead, lag=lag)
+
+
+def _witness(belief: Belief, witness: Witness) -> Belief:
+    traits = known(belief.traits, witness)
+    return belief._replace(witness=witness, traits=traits)
 
 
 def _ceiling(belief: Belief, charging: bool, new: Ceiling) -> Belief:

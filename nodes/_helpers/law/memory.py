@@ -2,40 +2,58 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from flowctl import Log, Outlook, Seconds, Store, Watts
 from nodes._helpers.law.bank import DEADS, LAGS, TIMINGS
 from nodes._helpers.law.belief import Belief, believe
 from nodes._helpers.law.house import UNHEARD
+from nodes._helpers.law.notes import BETWEEN
+from nodes._helpers.law.traits import Traits, words
 
-SAVE_EVERY = 60.0  # s: timings sway while they are learned, and cards wear
+SAVE_EVERY = 60.0  # s: what is learned sways, and cards wear
+
+
+class Kept(NamedTuple):
+    """Which numbers of a trait are believed, and by how much it must change to be written."""
+
+    least: float
+    most: float
+    step: float
+
+
+KEPT: Mapping[str, Kept] = {"gain": Kept(0.05, 1.5, 0.05)}
+"""Fields of `Traits` that are kept, by name."""
 
 
 class Memory:
-    """Learned timings by battery name in a store, and notes as they change in a log."""
+    """What was learned by battery name in a store, and notes as they change in a log."""
 
     def __init__(self, store: Store, log: Log) -> None:
         self._store, self._log = store, log
         self._saved_at = -math.inf
         self._notes: Mapping[str, str] = {}
+        self._traits: dict[str, tuple[str, ...]] = {}
 
     def belief(self, name: str, dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
         """Begin with what was learned before, or with a first guess."""
-        kept = self._store.get(name)
-        if isinstance(kept, Mapping):
-            dead = _within(kept.get("dead_time"), DEADS, dead)
-            lag = _within(kept.get("lag"), LAGS, lag)
-        return believe(dead, lag, rating)
+        kept = self._kept(name)
+        dead = _within(kept.get("dead_time"), DEADS, dead)
+        lag = _within(kept.get("lag"), LAGS, lag)
+        traits = {field: kept[field] for field, rule in KEPT.items() if _fits(kept, field, rule)}
+        return believe(dead, lag, rating, Traits(**traits))
 
     def keep(self, beliefs: Mapping[str, Belief], at: Seconds) -> None:
-        """Save timings that have changed, now and then."""
+        """Save what has changed, and log what it comes to, now and then."""
         if at - self._saved_at < SAVE_EVERY:
             return
         self._saved_at = at
         for name, belief in beliefs.items():
-            timing = {"dead_time": belief.dead, "lag": belief.lag}
-            if (belief.dead, belief.lag) in TIMINGS and self._store.get(name) != timing:
-                self._store[name] = timing
+            old = self._kept(name)
+            new = _worth_keeping(belief, old)
+            if new != old:
+                self._store[name] = new
+            self._tell_traits(name, words(belief.traits.gain))
 
     def tell(self, outlook: Outlook) -> None:
         """Log what has become special of a battery, and when it is over."""
@@ -49,7 +67,36 @@ class Memory:
                 self._log.info("%s: %s", name, note or over)
         self._notes = notes
 
+    def _tell_traits(self, name: str, traits: tuple[str, ...]) -> None:
+        if traits != self._traits.get(name, ()):
+            self._log.info("%s: %s", name, BETWEEN.join(traits) or "gives what it is told")
+            self._traits[name] = traits
+
+    def _kept(self, name: str) -> Mapping[str, Any]:
+        kept = self._store.get(name)
+        return kept if isinstance(kept, Mapping) else {}
+
+
+def _worth_keeping(belief: Belief, old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is to be in the store; what has hardly changed stays as it is there."""
+    new: dict[str, Any] = {}
+    if (belief.dead, belief.lag) in TIMINGS:
+        new |= {"dead_time": belief.dead, "lag": belief.lag}
+    for field, rule in KEPT.items():
+        value, plain = getattr(belief.traits, field), Traits._field_defaults[field]
+        if _fits(old, field, rule) and abs(value - old[field]) < rule.step:
+            new[field] = old[field]
+        elif abs(value - plain) >= rule.step:
+            new[field] = value
+    return new
+
+
+def _fits(kept: Mapping[str, Any], field: str, rule: Kept) -> bool:
+    """Trust a kept number only if it is one that can be learned."""
+    value = kept.get(field)
+    return isinstance(value, float) and rule.least <= value <= rule.most
+
 
 def _within(value: object, known: tuple[float, ...], other: Seconds) -> Seconds:
-    """Trust a kept number only if it is one that can be learned."""
+    """Trust a kept timing only if it is one that can be learned."""
     return value if isinstance(value, float) and value in known else other

@@ -19,6 +19,10 @@ NOISE = 10.0  # W by which two measurements of the same power may differ
 RENEWED = 1.0  # s after which the same number is a new one: most devices measure once a second
 AGAINST = 100.0  # W the other way than it was told: no noise, no standby, no echo
 APART = 1.8  # s between measurements of the opposite: a poll of 2 s, for which twice is enough
+ALIKE = 0.1  # by which two parts of what it was told may differ and be the same
+GAIN_TOLD = 200.0  # W from which on a setpoint tells of the gain: less is what its meter may be off
+GAIN_PACE = 0.1  # part of each settled measurement that enters it
+GAIN_MOST = 1.5  # what gives more than half as much again has reasons of its own
 OLDER, OLDER_MOST = 2.0, 8.0  # s that telemetry is taken for older each time, and at most
 
 
@@ -37,7 +41,9 @@ class Band(NamedTuple):
     told: Watts
     """Least that it was told within its dead time."""
     steady: bool
-    """Whether it was told nothing else for as long as any answer takes."""
+    """Whether it was told nothing else for as long as any answer takes ..."""
+    free: bool
+    """... and neither a ceiling nor its charge binds it there."""
     expected: Watts
     lag: Seconds
 
@@ -56,7 +62,7 @@ class Witness(NamedTuple):
     before: Watts = 0.0
     """What that was before the measurements in a row that lie outside it."""
     part: float = 1.0
-    """How much it is known to give of what it is told."""
+    """How much it gives of what it is told, on the mean."""
     gave: float = 1.0
     """How much it gave of that when its ceiling was cut; 1 once it has given what it is told."""
     older: Seconds = 0.0
@@ -122,9 +128,7 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     stood_at = witness.stood_at if stands else at
     witness = witness._replace(seen_at=at, seen=power, stood_at=stood_at)
     if off <= tolerance:
-        return _fits(
-            witness, min(off, abs(went)), as_told=seen.steady and power >= seen.most - tolerance
-        )
+        return _fits(witness, min(off, abs(went)), seen, power, tolerance)
     if (went if is_short else -went) > way:
         count = 0
     if not is_short or power < seen.least - tolerance:
@@ -150,10 +154,23 @@ def _so_soon(count: int, witness: Witness, seen: Band, tolerance: Watts) -> int:
     return count + 1 if witness.seen_at - witness.stood_at >= RENEWED else 1
 
 
-def _fits(witness: Witness, off: Watts, *, as_told: bool) -> Witness:
+def _fits(witness: Witness, off: Watts, seen: Band, power: Watts, tolerance: Watts) -> Witness:
     scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
-    part, gave = (1.0, 1.0) if as_told else (witness.part, witness.gave)
+    part, gave = witness.part, witness.gave
+    if seen.steady:
+        gave = 1.0 if power >= seen.most - tolerance else gave
+        part = _gain(part, seen, power, tolerance)
     return witness._replace(short=0, more=0, scatter=scatter, before=scatter, part=part, gave=gave)
+
+
+def _gain(part: float, seen: Band, power: Watts, tolerance: Watts) -> float:
+    """Move the gain to what a settled measurement says; at once if it gives all again."""
+    if not seen.free or seen.told < GAIN_TOLD:
+        return part
+    now = min(GAIN_MOST, seen.part(power))
+    if now > 1 - ALIKE and (1 - part) * seen.told > 2 * tolerance:
+        return now
+    return part + GAIN_PACE * (now - part)
 
 
 def _counted(witness: Witness, off: Watts, count: int, *, is_short: bool) -> Witness:

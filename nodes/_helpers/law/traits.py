@@ -1,0 +1,36 @@
+"""What stays true of a battery: learned while it runs, told to people, kept over restarts."""
+
+from typing import NamedTuple
+
+from nodes._helpers.law.witness import Witness
+
+PLAIN = 0.9  # of what it is told, from which on a battery gives all: its own meter errs, too
+NEWS = 0.02  # by which the gain must have changed to be told anew: its mean sways with noise
+
+
+class Traits(NamedTuple):
+    """What is known of one battery besides its timing, and before that what most are like.
+
+    A field that is to survive a restart has a line of the same name in `memory.KEPT`.
+    """
+
+    gain: float = 1.0
+    """Part of what it is told that it gives, where neither a ceiling nor its charge binds it."""
+
+    @property
+    def part(self) -> float:
+        """Least that it may give of what it is told without falling short; 1 for a plain one."""
+        return self.gain if self.gain < PLAIN else 1.0
+
+
+def words(gain: float) -> tuple[str, ...]:
+    """Say for people what is not plain; in steps of 5 %, since what is learned sways."""
+    is_plain = abs(gain - 1) <= 1 - PLAIN
+    return () if is_plain else (f"gives {5 * round(20 * gain)}% of what it is told",)
+
+
+def known(traits: Traits, witness: Witness) -> Traits:
+    """Take over what the witness says of the gain, if that is news."""
+    if abs(witness.part - traits.gain) < NEWS:
+        return traits
+    return traits._replace(gain=round(witness.part, 2))
