@@ -1,6 +1,7 @@
 """Figures of runs whose outcome is known by hand."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -158,6 +159,10 @@ def test_prices_change_by_the_time_of_day(tmp_path):
         ("import: {'25:00-26:00': 1, else: 2}\nexport: 0\n", "'25:00-26:00' is no time of day"),
         ("import: {'10:00-11:00': 1}\nexport: 0\n", "no price at 00:00; add 'else: 0.22'"),
         ("import: 1\nexport: 0\nexprt: 2\n", "a tariff has no 'exprt'"),
+        (
+            "import: {'22:00-06:00': 1, '05:30-08:00': 2, else: 3}\nexport: 0\n",
+            "a second price at 05:30; let windows end where others begin",
+        ),
     ],
 )
 def test_a_wrong_tariff_is_told_with_place_and_cure(tmp_path, text, said):
@@ -169,7 +174,43 @@ def test_a_wrong_tariff_is_told_with_place_and_cure(tmp_path, text, said):
     assert error.value.faults[0].mark.line >= 1
 
 
-@pytest.mark.parametrize("given", ["import=1", "import=x,export=1", "import=1,export=nan", "a=b"])
+def test_prices_change_with_the_clock_of_the_house_to_the_second(tmp_path):
+    file = tmp_path / "tariff.yaml"
+    file.write_text("import: {'02:00-04:00': 1, else: 0}\nexport: 0\n")
+    truth, commands = lived(tmp_path, [(0, 1000), (7200, 0)])
+    berlin, cost = ZoneInfo("Europe/Berlin"), read_tariff(str(file))
+    spring = datetime(2026, 3, 29, 1, 30, 30, tzinfo=berlin)  # at 2 it is 3
+    made = told(truth, commands, tariff=cost, start=spring)
+    assert made["cost"] == pytest.approx(1.0)
+    autumn = datetime(2026, 10, 25, 2, 15, tzinfo=berlin)  # from 2 to 3 twice
+    made = told(truth, commands, tariff=cost, start=autumn)
+    assert made["cost"] == pytest.approx(2.0)
+    late = datetime(2026, 6, 1, 3, 59, 30, tzinfo=berlin)
+    made = told(truth, commands, tariff=cost, start=late)
+    assert made["cost"] == pytest.approx(30 / 3600, abs=2e-4)
+    made = told(truth, commands, tariff=cost, start=spring, warm_up=3600.0)
+    assert made["cost"] == pytest.approx((30 * 60 - 30) / 3600, abs=2e-4)
+
+
+def test_negative_prices_turn_what_costs_and_what_earns(tmp_path):
+    truth, commands = lived(tmp_path, [(0, 1000), (1800, -1000), (3600, 0)])
+    cost = read_tariff("import=-0.20,export=-0.10")
+    assert told(truth, commands, tariff=cost, start=NOON)["cost"] == pytest.approx(-0.1 + 0.05)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "import=1",
+        "import=x,export=1",
+        "import=1,export=nan",
+        "a=b",
+        "import=0,32,export=0,08",
+        "import=1,export=1,import=2",
+        "import=1,export=1,foo",
+        "",
+    ],
+)
 def test_a_wrong_price_is_told_with_its_cure(given):
     with pytest.raises(FlowError, match="write --tariff import="):
         read_tariff(given)

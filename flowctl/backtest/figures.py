@@ -3,13 +3,13 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise, repeat
 from statistics import fmean, median, quantiles
 
 from flowctl.backtest.ends import Command
 from flowctl.backtest.settling import LONGEST, settled, steps
-from flowctl.backtest.tariff import Tariff
+from flowctl.backtest.tariff import Tariff, later
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
 
 FULL = 99.5  # %; batteries tell whole ones, so nobody knows that there is room left
@@ -92,7 +92,7 @@ def figures(
     drawn = sum(watts for watts in grid if watts > 0) * STEP / KWH
     sent = sum(1 for part in commands.values() for at, _ in part if at >= warm_up)
     switched = sum(_switches(samples[skipped:]) for samples in truth.powers)
-    first = start + timedelta(seconds=warm_up) if start else None
+    first = later(start, warm_up) if start else None
     cost = tariff.cost(grid, STEP, first) if tariff and first else None
     return {
         "grid_w": mean_grid(grid),

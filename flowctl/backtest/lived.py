@@ -1,11 +1,11 @@
 """What a recorded day came to by its own meter: what a flow tried out on it is held against."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import KWH, mean_grid
 from flowctl.backtest.rebuild import Rebuilt
+from flowctl.backtest.tariff import later
 
 STEP = 1.0  # s
 
@@ -21,7 +21,7 @@ def lived(made: Comparison, rebuilt: Rebuilt) -> dict[str, float]:
         "export_kwh": drawn - sum(grid) * STEP / KWH,
     }
     if made.setting.tariff:
-        start = made.start + timedelta(seconds=world.warm_up)
+        start = later(made.start, world.warm_up)
         told["cost"] = made.setting.tariff.cost(grid, STEP, start)
     return told
 

@@ -1,9 +1,9 @@
 """What energy costs: prices per kWh, the same always or by time of day."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from flowctl.language.text import read_file
 MINUTE, DAY = 60, 24 * 60
 WINDOW = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)\Z")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)\Z")
-ELSE = "else"
+ELSE, BUYS, SELLS = "else", "import", "export"
 KWH = 3.6e6  # W s
 INLINE = "write --tariff import=0.32,export=0.08, or name a YAML file"
 SHAPE = "a tariff is {import: 0.32, export: 0.08}; a price may be {'07:00-23:00': 0.35, else: 0.22}"
@@ -33,16 +33,18 @@ class Tariff:
 
     def cost(self, grid: Sequence[float], step: float, start: datetime) -> float:
         """What the energy of these samples of grid power cost; earnings count against it."""
-        per_minute = round(MINUTE / step)
         total = 0.0
-        for minute, place in enumerate(range(0, len(grid), per_minute)):
-            part = grid[place : place + per_minute]
+        for begin, end, now in _each_minute(len(grid), step, start):
+            part = grid[begin:end]
             drawn = sum(watts for watts in part if watts > 0)
             fed = drawn - sum(part)
-            when = start + timedelta(minutes=minute)
-            now = when.hour * 60 + when.minute
             total += (drawn * self.buys[now] - fed * self.sells[now]) * step / KWH
         return total
+
+
+def later(start: datetime, seconds: float) -> datetime:
+    """Return the date so many seconds on: a plain sum ignores changes of the clock."""
+    return (start.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(start.tzinfo)
 
 
 def read_tariff(given: str) -> Tariff:
@@ -51,7 +53,7 @@ def read_tariff(given: str) -> Tariff:
     Raises:
         FlowError: it is none, with the place and the cure.
     """
-    if "=" in given:
+    if "=" in given or not given:
         return _inline(given)
     if not Path(given).exists():
         raise FlowError(f"--tariff {given}: there is no such file; {INLINE}")
@@ -66,25 +68,39 @@ def read_tariff(given: str) -> Tariff:
 
 
 def _inline(given: str) -> Tariff:
-    parts = dict(part.split("=", 1) for part in given.split(",") if "=" in part)
-    prices = {}
-    for name, text in parts.items():
-        if not NUMBER.match(text.strip()):
+    prices: dict[str, float] = {}
+    for part in given.split(","):
+        name, _, text = (piece.strip() for piece in part.partition("="))
+        if name not in (BUYS, SELLS) or name in prices:
+            said = f"'{part}' stands alone" if not text else f"'{part}' is one too many"
+            raise FlowError(f"--tariff {given}: {said}; {INLINE}")
+        if not NUMBER.match(text):
             raise FlowError(f"--tariff: '{text}' is no price per kWh; {INLINE}")
-        prices[name.strip()] = float(text)
-    if prices.keys() != {"import", "export"}:
-        raise FlowError(f"--tariff {given}: names no import and export; {INLINE}")
-    return Tariff([prices["import"]] * DAY, [prices["export"]] * DAY)
+        prices[name] = float(text)
+    if prices.keys() != {BUYS, SELLS}:
+        raise FlowError(f"--tariff {given}: names no {BUYS} and {SELLS}; {INLINE}")
+    return Tariff([prices[BUYS]] * DAY, [prices[SELLS]] * DAY)
+
+
+def _each_minute(count: int, step: float, start: datetime) -> Iterator[tuple[int, int, int]]:
+    """Cut samples at full minutes of the clock: `(first, last + 1, minute of the day)`."""
+    whole = round(MINUTE / step)
+    begin, minute = 0, 0
+    end = whole - round((start.second + start.microsecond / 1e6) / step)
+    while begin < count:
+        when = later(start, MINUTE * minute)
+        yield begin, min(end, count), when.hour * 60 + when.minute
+        begin, end, minute = end, end + whole, minute + 1
 
 
 def _tariff(found: Marked, report: Report) -> Tariff | None:
-    if not isinstance(found.value, dict) or not {"import", "export"} <= found.value.keys():
+    if not isinstance(found.value, dict) or not {BUYS, SELLS} <= found.value.keys():
         report.add(found.mark, "E610", "", "is no tariff", SHAPE)
         return None
     parts: dict[str, Any] = dict(found.value)
     currency = parts.pop("currency", None)
-    buys = _prices(parts.pop("import"), report)
-    sells = _prices(parts.pop("export"), report)
+    buys = _prices(parts.pop(BUYS), report)
+    sells = _prices(parts.pop(SELLS), report)
     for name, item in parts.items():
         report.add(item.mark, "E610", name, f"a tariff has no '{name}'", SHAPE)
     return Tariff(buys, sells, str(currency.value) if currency else "")
@@ -97,12 +113,16 @@ def _prices(item: Marked, report: Report) -> Prices:
     prices: list[float | None] = [None] * DAY
     for text, part in windows.items():
         price = _price(part, report)
-        for minute in _minutes(text, part.mark, report) if text != ELSE else ():
+        named = _minutes(text, part.mark, report) if text != ELSE else []
+        twice = [minute for minute in named if prices[minute] is not None]
+        if twice:
+            said = f"a second price at {_clock(twice[0])}"
+            report.add(item.keys[text], "E610", "", said, "let windows end where others begin")
+        for minute in named:
             prices[minute] = price
     rest = _price(windows[ELSE], report) if ELSE in windows else None
     if rest is None and None in prices:
-        gap = prices.index(None)
-        said = f"no price at {gap // 60:02}:{gap % 60:02}"
+        said = f"no price at {_clock(prices.index(None))}"
         report.add(item.mark, "E610", "", said, f"add '{ELSE}: 0.22' for all other times")
     return [rest or 0.0 if price is None else price for price in prices]
 
@@ -124,3 +144,7 @@ def _minutes(text: str, mark: Mark, report: Report) -> list[int]:
         return []
     length = (last - first) % DAY or DAY
     return [(first + minute) % DAY for minute in range(length)]
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
