@@ -118,6 +118,90 @@ def test_what_the_recorded_day_came_to_is_told_beside(tmp_path):
     assert f"as recorded: mean |grid| {lived['grid_w']:.1f} W, imported" in said
 
 
+def told_of(folder, rows, zone="Europe/Berlin", names=("meter", "left"), **given):
+    """Rebuild a house from `(second, stream, value)`."""
+    file = folder / "rows.jsonl"
+    head = {"flowctl": 1, "flow": "home", "zone": zone}
+    lines = [{"t": BEGIN + t, "stream": stream, "value": value} for t, stream, value in rows]
+    file.write_text("\n".join(map(json.dumps, [head, *lines])) + "\n")
+    return rebuild(file, names, **given)
+
+
+def every(seconds, stream, value, begin=0, end=600):
+    return [(float(second), stream, value) for second in range(begin, end, seconds)]
+
+
+def test_a_stretch_of_a_recording_begins_where_it_is_told_to(tmp_path):
+    """Load, charge, date and all other sources, too."""
+    rows = every(1, "meter", 100.0) + [(t, "left", {"power": t, "soc": 80 - t / 10})
+                                       for t in range(0, 600, 2)]  # fmt: skip
+    rows += [(0.0, "price", 1.0), (250.0, "price", 2.0), (450.0, "price", 3.0)]
+    made = told_of(tmp_path, sorted(rows, key=lambda row: row[0]), since=300.0)
+    assert made.load[0] == (0.0, pytest.approx(400, abs=10))
+    assert made.at == datetime(2026, 6, 1, 12, 5, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert made.seconds == 298
+    assert made.socs == {"left": pytest.approx(50)}
+    assert made.fed == ((0.0, "price", 2.0), (150.0, "price", 3.0))
+    file = recorded(tmp_path)
+    given = Given(plant=plant(tmp_path), recording=file, begin="100s")
+    told = asked(given, flow(tmp_path), {})
+    assert told.setting.world.open().load_energy(1.0) == pytest.approx(740, abs=60)
+    with pytest.raises(FlowError, match=r"--begin 10 min: all spoke together for 4\.97 min only"):
+        asked(replace(given, begin="10m"), flow(tmp_path), {})
+
+
+def test_what_is_missing_of_a_recording_is_told(tmp_path):
+    silent = every(1, "meter", 100.0, 0, 200) + every(1, "meter", 100.0, 400)
+    made = told_of(tmp_path, silent + every(2, "left", 50.0, 120, 500))
+    assert made.missing == (
+        "meter told nothing for 3.35 min from 2026-06-01 12:03:19 on: "
+        "its power is taken to have stood",
+        "tried from 2026-06-01 12:02:00 on: before, left told no power",
+        "tried until 2026-06-01 12:08:18: later, left told no power",
+    )
+    assert told_of(tmp_path, every(1, "meter", 100.0) + every(2, "left", 50.0)).missing == ()
+
+
+def test_a_power_that_no_house_has_is_left_out_and_told(tmp_path):
+    rows = [*every(1, "meter", 100.0), (300.5, "meter", 1e12), *every(2, "left", 50.0)]
+    made = told_of(tmp_path, sorted(rows, key=lambda row: row[0]))
+    assert {watts for _, watts in made.load} == {150.0}
+    assert made.missing == ("powers of meter beyond 100 kW are left out (1)",)
+
+
+def test_a_battery_that_tells_changes_only_stood_until_then(tmp_path):
+    changes = [(0.0, "left", 0.0), (500.0, "left", 800.0), (599.0, "left", 0.0)]
+    rows = [*every(1, "meter", 100.0), *changes]
+    load = dict(told_of(tmp_path, sorted(rows, key=lambda row: row[0])).load)
+    assert (load[100.0], load[480.0], load[550.0]) == (100.0, 100.0, 900.0)
+
+
+def test_odd_records_are_heard_as_far_as_they_make_sense(tmp_path):
+    odd = {"power": 50.0, "power_at": None, "soc": "full", "capacity": "big", "max_charge": True}
+    made = told_of(tmp_path, every(1, "meter", 100.0) + every(2, "left", odd))
+    assert (made.socs, made.ratings) == ({}, {"left": {}})
+    assert made.load[100][1] == 150.0
+
+
+def test_streams_that_never_spoke_together_are_named(tmp_path):
+    apart = every(1, "meter", 100.0, 0, 100) + every(1, "left", 50.0, 200, 300)
+    with pytest.raises(FlowError, match="left told its first power after the last one of meter"):
+        told_of(tmp_path, apart)
+    once = [*every(1, "meter", 100.0), *every(1, "left", 50.0), (300.0, "pv", 500.0)]
+    with pytest.raises(FlowError, match="pv told its power once only; leave pv out of it"):
+        told_of(tmp_path, once)
+
+
+def test_dates_of_a_table_are_by_the_clock_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Amsterdam")
+    file, columns = tmp_path / "house.csv", {"meter": "grid", "left": "bat"}
+    rows = "".join(f"2026-06-01T12:00:{t:02},100,200\n" for t in range(20))
+    file.write_text(f"time,grid,bat\n{rows}")
+    assert rebuild(file, ("meter", "left"), columns).at.isoformat() == "2026-06-01T12:00:00+02:00"
+    file.write_text("time,grid,bat\n" + "".join(f"{t},100,200\n" for t in range(3600, 3620)))
+    assert rebuild(file, ("meter", "left"), columns).at.isoformat() == "2026-01-01T01:00:00+01:00"
+
+
 def test_other_sources_speak_from_the_recording(tmp_path):
     text = ZERO.replace("  left:", "  price: [src]\n  left:").replace(
         "    - bat",

@@ -11,6 +11,7 @@ from flowctl.language import zone
 from flowctl.live.run import run
 from flowctl.live.session import Options
 from tests.house import build
+from tests.plants import plant
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,33 @@ def test_a_replay_has_the_calendar_of_the_house(tmp_path, home, night):
     told = subprocess.run(command, capture_output=True, check=True, text=True, env=env).stdout
     said = [json.loads(line) for line in told.splitlines()]
     assert [one["value"] for one in said if one["stream"] == "night"] == [night]
+
+
+NIGHT = """
+flow: night
+streams:
+  meter: [src]
+  night: [{schedule: {between: "22:00-06:00", inside: 300W, outside: 0W, every: 1s}}]
+  left:
+    - from: night
+    - bat
+"""
+
+
+@pytest.mark.parametrize("home", ["UTC", "Europe/Amsterdam"])
+@pytest.mark.parametrize("dated", [(), ("--at", "2026-03-28T21:00")])
+def test_schedules_and_prices_of_a_backtest_go_by_the_same_clock(tmp_path, home, dated):
+    """From 22 on the battery gives 300 of 500 W, and what is left costs."""
+    (tmp_path / "tariff.yaml").write_text("import: {'22:00-06:00': 1, else: 0}\nexport: 0\n")
+    (tmp_path / "house.csv").write_text("t,load\n0,500\n86400,500\n")
+    command = [
+        sys.executable, "-m", "flowctl", "backtest", str(build(tmp_path, NIGHT)), "--no-bounds",
+        "--plant", str(plant(tmp_path)), "--house", str(tmp_path / "house.csv"), "--begin", "21h",
+        "--for", "70m", "--tariff", str(tmp_path / "tariff.yaml"), "--json", *dated,
+    ]  # fmt: skip
+    env = {**os.environ, "TZ": home}
+    told = json.loads(subprocess.run(command, capture_output=True, check=True, env=env).stdout)
+    assert told["flows"][0]["figures"]["cost"] == pytest.approx(0.2 / 6, abs=1e-3)
 
 
 async def test_a_recording_names_the_zone_of_the_house(monkeypatch, tmp_path):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from flowctl.backtest.figures import BY_NAME
@@ -10,13 +10,14 @@ from flowctl.backtest.learned import Kept, dynamics, read_state
 from flowctl.backtest.makes import Made, asks, made
 from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.tariff import read_tariff
+from flowctl.backtest.times import span
 from flowctl.backtest.trial import Setting
-from flowctl.backtest.words import span
 from flowctl.backtest.world import World
 from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
 from flowctl.language.wires import silent
+from flowctl.language.zone import here
 from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
 
@@ -60,7 +61,8 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
     world = _world(given, flow, sets)
     rebuilt = None
     if given.recording:
-        rebuilt = rebuild(given.recording, world.open().names, given.columns)
+        names = world.open().names
+        rebuilt = rebuild(given.recording, names, given.columns, since=world.begin)
         world = _lived_in(world, rebuilt)
     kept = read_state(given.learned) if given.learned else {}
     world = _answering(world, kept, load(flow, sets=sets).name, given.learned) if kept else world
@@ -136,6 +138,7 @@ def _lived_in(world: World, rebuilt: Rebuilt) -> World:
     seconds = rebuilt.seconds if world.seconds is None else min(world.seconds, rebuilt.seconds)
     return replace(
         world,
+        begin=0.0,
         house=rebuilt.load,
         pv=rebuilt.sun,
         at=world.at or rebuilt.at,
@@ -162,7 +165,10 @@ def _date(text: str | None) -> datetime | None:
         made = datetime.fromisoformat(text)
     except ValueError:
         raise FlowError(f"--at {text}: write it as 2026-06-01T00:00+02:00") from None
-    return made if made.tzinfo else made.replace(tzinfo=UTC)
+    if made.tzinfo is None:
+        return made.replace(tzinfo=here())
+    local = made.astimezone(here())  # one that knows when clocks change
+    return local if local.utcoffset() == made.utcoffset() else made
 
 
 def _readable(given: Given, flow: Path, sets: Mapping[str, str]) -> Graph | None:

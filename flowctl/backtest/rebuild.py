@@ -1,22 +1,26 @@
 """A house rebuilt from a recording: its load is the sum of all powers that were measured."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flowctl.backtest.gaps import gaps
+from flowctl.backtest.heard import Heard, listen
 from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN
+from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
+from flowctl.language.zone import here
 from flowctl.recordings.recording import header, read
+from flowctl.virtual.clock import START
 
 SHIFTS = tuple(quarter / 4 for quarter in range(-8, 25))  # s that a power may be early or late
 TRIED = 20_000  # readings that shifts are tried on
-RATINGS = ("capacity", "max_charge", "max_discharge", "min_power")  # as `Battery` has them
+OF_OUR_TIME = 1e8  # s since the epoch; a smaller time is counted from some midnight
 Course = list[tuple[float, float]]
 """`(second, W)`."""
 
@@ -41,88 +45,62 @@ class Rebuilt:
     socs: Mapping[str, float] = field(default_factory=dict)
     """State of charge of each battery at second 0, %."""
     ratings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """What each battery told of itself, by the names of `RATINGS`."""
+    """What each battery told of itself, in the words of `Battery`."""
     fed: Sequence[Row] = ()
     """What all other sources said."""
+    missing: Sequence[str] = ()
+    """What the recording leaves out, in sentences."""
 
 
-@dataclass
-class _Heard:
-    times: list[float] = field(default_factory=list)
-    watts: list[float] = field(default_factory=list)
-    soc: float | None = None
-    ratings: dict[str, float] = field(default_factory=dict)
-
-    def held(self, time: float) -> float:
-        """The newest power at a time."""
-        return self.watts[max(0, bisect_right(self.times, time) - 1)]
-
-    def between(self, time: float) -> float:
-        """The power at a time, on a straight line between two."""
-        place = bisect_right(self.times, time)
-        if place == 0 or place == len(self.times):
-            return self.watts[min(place, len(self.times) - 1)]
-        (begin, end), (was, now) = (
-            self.times[place - 1 : place + 1],
-            self.watts[place - 1 : place + 1],
-        )
-        return was + (now - was) * (time - begin) / (end - begin)
-
-
-def rebuild(path: Path, names: Sequence[str], columns: Mapping[str, str] | None = None) -> Rebuilt:
+def rebuild(
+    path: Path,
+    names: Sequence[str],
+    columns: Mapping[str, str] | None = None,
+    *,
+    since: float = 0.0,
+) -> Rebuilt:
     """Rebuild the load of a house; `names` are its meter and its batteries.
+
+    Second 0 is `since` seconds after the moment from which on all of them speak.
 
     Raises:
         FlowError: the recording cannot be read, or a meter or battery is not in it.
     """
-    heard: dict[str, _Heard] = {}
-    others: list[tuple[float, str, Any]] = []
-    known = (*names, SUN)
-    for time, stream, value in read(path, columns):
-        if stream in known:
-            _hear(heard.setdefault(stream, _Heard()), time, value)
-        else:
-            others.append((time, stream, value))
-    missing = [name for name in names if not heard.get(name, _Heard()).times]
+    zone = _zone(path)
+    heard, others = listen(read(path, columns, zone=str(zone)), (*names, SUN))
+    missing = [name for name in names if name not in heard]
     if missing:
         held = ", ".join(sorted({*heard, *(stream for _, stream, _ in others)})) or "nothing"
         raise faulty(path, "E705", f"tells no power of {', '.join(missing)}", f"it holds {held}")
-    return _rebuilt(path, names, heard, others)
+    begin, end = _stretch(path, heard, since)
+    return _rebuilt(names, heard, others, (begin, end), zone)
 
 
-def _hear(heard: _Heard, time: float, value: Any) -> None:
-    if isinstance(value, Mapping):
-        power, time = value.get("power"), value.get("power_at", time)
-        if heard.soc is None:
-            heard.soc = value.get("soc")
-        _rate(heard.ratings, value)
-    else:
-        power = value
-    if isinstance(power, bool) or not isinstance(power, float | int):
-        return
-    if not heard.times or time > heard.times[-1]:
-        heard.times.append(float(time))
-        heard.watts.append(float(power))
-
-
-def _rate(ratings: dict[str, float], told: Mapping[str, Any]) -> None:
-    """Keep the most that a battery ever said of itself: now and then it can do less."""
-    for name in RATINGS:
-        said = told.get(name)
-        if isinstance(said, float | int) and (said > 0 or name != "capacity"):
-            ratings[name] = max(float(said), ratings.get(name, 0.0))
+def _stretch(path: Path, heard: Mapping[str, Heard], since: float) -> tuple[float, float]:
+    """When all spoke."""
+    last = max(heard, key=lambda name: heard[name].times[0])
+    first = min(heard, key=lambda name: heard[name].times[-1])
+    begin, end = heard[last].times[0], heard[first].times[-1]
+    if begin >= end:
+        said = f"{last} told its first power after the last one of {first}"
+        said = f"{last} told its power once only" if last == first else said
+        cure = f"leave {SUN} out of it" if SUN in (last, first) else "record them all"
+        raise faulty(path, "E705", f"its meter and batteries never spoke together: {said}", cure)
+    if begin + since >= end:
+        raise FlowError(f"--begin {span(since)}: all spoke together for {span(end - begin)} only")
+    return begin + since, end
 
 
 def _rebuilt(
-    path: Path, names: Sequence[str], heard: dict[str, _Heard], others: Sequence[Row]
+    names: Sequence[str],
+    heard: Mapping[str, Heard],
+    others: Sequence[Row],
+    stretch: tuple[float, float],
+    zone: tzinfo,
 ) -> Rebuilt:
+    begin, end = stretch
     meter, batteries = heard[names[0]], {name: heard[name] for name in names[1:]}
-    begin = max(item.times[0] for item in heard.values())
-    end = min(item.times[-1] for item in heard.values())
-    told = zip(meter.times, meter.watts, strict=True)
-    readings = [(time, watts) for time, watts in told if begin <= time <= end]
-    if len(readings) < 2:
-        raise FlowError(f"{path}: its meter and batteries never spoke at the same time")
+    readings = _readings(meter, begin, end)
     sun = heard.get(SUN)
     roof = [(time - begin, sun.between(time)) for time, _ in readings] if sun else []
     shifts = _aligned(readings[:TRIED], batteries)
@@ -131,24 +109,31 @@ def _rebuilt(
         for time, watts in readings
     ]
     held = ((_sum(batteries, time, shifts), _held(batteries, time)) for time, _ in readings)
+    charges = {name: item.soc(begin) for name, item in batteries.items()}
     return Rebuilt(
         load=load,
         sun=roof or [(0.0, 0.0), (1.0, 0.0)],
         grid=[(time - begin, watts) for time, watts in readings],
-        at=datetime.fromtimestamp(begin, _zone(path)),
-        seconds=readings[-1][0] - begin,
+        at=_date(begin, zone),
+        seconds=end - begin,
         error=sum(abs(one - other) for one, other in held) / len(readings),
         negative=0.0 if sun else 100 * sum(watts < 0 for _, watts in load) / len(load),
         shifts=shifts,
-        socs={name: item.soc for name, item in batteries.items() if item.soc is not None},
+        socs={name: soc for name, soc in charges.items() if soc is not None},
         ratings={name: item.ratings for name, item in batteries.items()},
         fed=tuple(_from(others, begin)),
+        missing=tuple(gaps(heard, begin, end, zone)),
     )
 
 
-def _aligned(
-    readings: Sequence[tuple[float, float]], batteries: Mapping[str, _Heard]
-) -> dict[str, float]:
+def _readings(meter: Heard, begin: float, end: float) -> Course:
+    """What the meter said in a stretch, its ends included; each value holds until the next."""
+    told = zip(meter.times, meter.watts, strict=True)
+    inside = [(time, watts) for time, watts in told if begin < time < end]
+    return [(begin, meter.held(begin)), *inside, (end, meter.held(end))]
+
+
+def _aligned(readings: Course, batteries: Mapping[str, Heard]) -> dict[str, float]:
     """Find how late the meter tells of each battery: the right shift makes the calmest load."""
     shifts = dict.fromkeys(batteries, 0.0)
     for name in batteries:
@@ -164,7 +149,7 @@ def _aligned(
 
 
 def _restlessness(
-    rest: Sequence[float], readings: Sequence[tuple[float, float]], item: _Heard, shift: float
+    rest: Sequence[float], readings: Sequence[tuple[float, float]], item: Heard, shift: float
 ) -> float:
     load = (
         watts + item.between(time - shift) for watts, (time, _) in zip(rest, readings, strict=True)
@@ -172,11 +157,11 @@ def _restlessness(
     return sum(abs(now - was) for was, now in pairwise(load))
 
 
-def _sum(batteries: Mapping[str, _Heard], time: float, shifts: Mapping[str, float]) -> float:
+def _sum(batteries: Mapping[str, Heard], time: float, shifts: Mapping[str, float]) -> float:
     return sum(item.between(time - shifts[name]) for name, item in batteries.items())
 
 
-def _held(batteries: Mapping[str, _Heard], time: float) -> float:
+def _held(batteries: Mapping[str, Heard], time: float) -> float:
     return sum(item.held(time) for item in batteries.values())
 
 
@@ -193,8 +178,14 @@ def _from(rows: Sequence[Row], begin: float) -> Iterator[Row]:
     yield from later
 
 
+def _date(begin: float, zone: tzinfo) -> datetime:
+    if begin > OF_OUR_TIME:
+        return datetime.fromtimestamp(begin, zone)
+    return START.replace(tzinfo=zone) + timedelta(seconds=begin)
+
+
 def _zone(path: Path) -> tzinfo:
     try:
         return ZoneInfo(header(path)["zone"])
     except (KeyError, ValueError, OSError):
-        return UTC
+        return here()

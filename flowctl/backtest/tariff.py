@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from flowctl.backtest.times import later
 from flowctl.faults import FlowError, Mark
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
@@ -40,11 +41,6 @@ class Tariff:
             fed = drawn - sum(part)
             total += (drawn * self.buys[now] - fed * self.sells[now]) * step / KWH
         return total
-
-
-def later(start: datetime, seconds: float) -> datetime:
-    """Return the date so many seconds on: a plain sum ignores changes of the clock."""
-    return (start.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(start.tzinfo)
 
 
 def read_tariff(given: str) -> Tariff:

@@ -10,9 +10,9 @@ from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.table import number, ranked
+from flowctl.backtest.times import span
 from flowctl.backtest.trial import Outcome
 
-HOUR, MINUTE = 3600.0, 60.0
 LITTLE = 20.0  # W at the meter that nobody has to be told of
 
 
@@ -74,6 +74,7 @@ def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
     known = by_name(made.setting.tariff)
     told = (_figure(known[name], value) for name, value in lived(made, rebuilt).items())
     yield f"as recorded: {', '.join(told)}"
+    yield from rebuilt.missing
     late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
     yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"
     yield f"the meter tells later than the batteries by: {late}"
@@ -118,13 +119,6 @@ def _helpless(item: Outcome) -> str:
 
 def _figure(figure: Figure, value: float) -> str:
     return f"{figure.title} {number(value, figure)} {figure.unit}".rstrip()
-
-
-def span(seconds: float) -> str:
-    """Print a length of time."""
-    if seconds >= HOUR:
-        return f"{seconds / HOUR:.4g} h"
-    return f"{seconds / MINUTE:.3g} min" if seconds >= MINUTE else f"{seconds:.3g} s"
 
 
 def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any]:
@@ -173,6 +167,7 @@ def _flow(outcome: Outcome) -> dict[str, Any]:
 def _rebuilt(made: Comparison, rebuilt: Rebuilt) -> dict[str, Any]:
     return {
         "as_recorded": lived(made, rebuilt),
+        "missing": list(rebuilt.missing),
         "balance_error_w": rebuilt.error,
         "below_zero_percent": rebuilt.negative,
         "shifts_s": dict(rebuilt.shifts),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from flowctl.backtest.makes import Made, Makes
 from flowctl.faults import FlowError
+from flowctl.language.zone import here
 from flowctl.values import Battery
 from flowctl.virtual.clock import START
 
@@ -197,8 +198,8 @@ class World:
         return rest if self.house is not None and self.lasts(twins) > rest + 1 else None
 
     def starts(self, twins: Twins) -> datetime:
-        """The date and time of second 0."""
-        return self.at or START + timedelta(seconds=twins.time_of_day)
+        """The date and time of second 0, by the clock on the wall of the house."""
+        return self.at or START.replace(tzinfo=here()) + timedelta(seconds=twins.time_of_day)
 
     @property
     def _begun(self) -> float:

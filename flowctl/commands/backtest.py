@@ -83,7 +83,11 @@ def _compare(
     from flowctl.backtest.candidates import named, swept
     from flowctl.backtest.comparison import compare
     from flowctl.backtest.options import asked
+    from flowctl.language.zone import live_in
+    from flowctl.recordings.recording import header
 
+    if given.recording:
+        live_in(str(header(given.recording).get("zone", "")))
     told = asked(given, flows[0], pairs(sets))
     first, *others = named(flows, pairs(sets))
     candidates = [*(swept(first, sweep) if sweep else [first]), *others]

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +15,12 @@ def own_zone() -> str:
         return _known(told.removeprefix(":"))
     _, _, name = str(LOCALTIME.resolve()).partition("zoneinfo/")
     return _known(name) or _known(_written())
+
+
+def here() -> tzinfo:
+    """Return the zone that calendars of this process go by; UTC where it has no name."""
+    name = own_zone()
+    return ZoneInfo(name) if name else UTC
 
 
 def live_in(name: str) -> None:

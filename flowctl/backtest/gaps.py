@@ -1,0 +1,34 @@
+"""What a recording leaves out, in sentences: its figures mean less there."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, tzinfo
+
+from flowctl.backtest.heard import MOST, SILENT, Heard
+from flowctl.backtest.times import span
+
+
+def gaps(heard: Mapping[str, Heard], begin: float, end: float, zone: tzinfo) -> Iterator[str]:
+    """Say what is missing of the stretch that is tried, and why it is no longer."""
+    first = min(item.times[0] for item in heard.values())
+    last = max(item.times[-1] for item in heard.values())
+    for name, item in heard.items():
+        if begin == item.times[0] > first + SILENT:
+            yield f"tried from {_clock(begin, zone)} on: before, {name} told no power"
+        if end >= item.times[-1] and item.times[-1] < last - SILENT:
+            yield f"tried until {_clock(end, zone)}: later, {name} told no power"
+        yield from _silences(name, item.silences(begin, end), zone)
+        if item.nonsense:
+            yield f"powers of {name} beyond {MOST / 1000:g} kW are left out ({item.nonsense})"
+
+
+def _silences(name: str, found: list[tuple[float, float]], zone: tzinfo) -> Iterator[str]:
+    if found:
+        since, longest = max(found, key=lambda part: part[1])
+        whole = span(sum(wait for _, wait in found))
+        parts = f", {span(longest)} of it" if len(found) > 1 else ""
+        said = f"{name} told nothing for {whole}{parts} from {_clock(since, zone)} on"
+        yield f"{said}: its power is taken to have stood"
+
+
+def _clock(time: float, zone: tzinfo) -> str:
+    return f"{datetime.fromtimestamp(time, zone):%Y-%m-%d %H:%M:%S}"
