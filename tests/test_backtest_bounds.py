@@ -1,6 +1,7 @@
 """Bounds: nobody passes them, and they come near what is known by hand."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -131,6 +132,23 @@ def test_bounds_are_kept_by_all_that_they_follow_from(tmp_path):
     keys = {key(one), *map(key, others)}
     assert len(keys) == 6
     assert key(world(tmp_path, HOME, seconds=60.0)) == key(one)
+
+
+def test_what_panels_of_a_battery_make_is_part_of_what_bounds_follow_from(tmp_path):
+    """They shine by the clock, and by their trace; the load of the house is the same."""
+    sunny = QUICK.replace("left: {", "left: {panels: {trace: sun.csv, peak: 1kW}, ")
+    clear = QUICK.replace("left: {", "left: {panels: {peak: 1kW}, ")
+
+    def keyed(text, **given):
+        return key(world(tmp_path, text, house=[(0.0, 500.0), (60.0, 500.0)], **given))
+
+    noon, night = (datetime(2026, 6, 1, hour, tzinfo=UTC) for hour in (12, 2))
+    assert keyed(QUICK, at=noon) == keyed(QUICK, at=night)
+    assert keyed(clear, at=noon) != keyed(clear, at=night)
+    (tmp_path / "sun.csv").write_text("t,pv_w\n0,100\n60,100\n")
+    before = keyed(sunny)
+    (tmp_path / "sun.csv").write_text("t,pv_w\n0,100\n30,50\n60,100\n")
+    assert keyed(sunny) != before
 
 
 @pytest.mark.parametrize("text", ["", "{", json.dumps({"causal": 1})])

@@ -142,7 +142,8 @@ class Twins:
     def fingerprint(self) -> str:
         """All of it but the load, as a text: the same text, the same course."""
         setup = self.plant.setup
-        return f"seed {self._seed}; {setup.meter}; {dict(setup.batteries)}"
+        panels = [item.sun and item.sun.digest() for item in self.plant.batteries.values()]
+        return f"seed {self._seed}; {setup.meter}; {dict(setup.batteries)}; {panels}"
 
     @property
     def taken(self) -> float:
