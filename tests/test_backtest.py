@@ -152,13 +152,33 @@ def test_a_sweep_varies_vars_and_settings(tmp_path):
     assert graph.steps["left/smooth"].settings["over"] == 4
 
 
+def test_values_of_a_sweep_may_be_lists_and_are_tried_once_each(tmp_path):
+    base = Candidate("it", flow(tmp_path))
+    values = ["[a, b]", "{c: max(1, 2), d: [3]}", "e"]
+    made = swept(base, [f"x/y.z={','.join(values)}", "gain=1,2,1", "gain=3,2"])
+    assert [item.settings["x/y.z"] for item in made[::3]] == values
+    assert [item.sets["gain"] for item in made[:3]] == ["1", "2", "3"]
+
+
+def test_a_ranking_fits_the_terminal_and_keeps_what_it_is_ordered_by(tmp_path, monkeypatch):
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--for", "1m", "--no-bounds",
+             "--sweep", "gain=0.5,1", "--by", "settle_p95_s")  # fmt: skip
+    for width, told in ((200, "commands /h"), (70, "mean |grid| W"), (20, "")):
+        monkeypatch.setenv("COLUMNS", str(width))
+        lines = run(*words)[1].splitlines()
+        heads = lines[2]
+        assert "settling, 95 % of the steps s" in heads
+        assert told in heads
+        assert len(heads) <= max(width, 41)
+
+
 @pytest.mark.parametrize(
     ("sweep", "said"),
     [
         ("gain", "write it as KEY=a,b,c"),
         ("gain=", "write it as KEY=a,b,c"),
         ("gian=1", "no var 'gian'; did you mean 'gain'?"),
-        ("left/smoth.over=1s", "no step 'left/smoth'; did you mean 'left/smooth'?"),
+        ("left/smoth.over=1s", "no step is called 'left/smoth'; did you mean 'left/smooth'?"),
         ("left/smooth.ovr=1s", "no setting 'ovr'; did you mean 'over'?"),
         ("left/smooth.over=1", "has no unit; did you mean '1s'?"),
         ("gain=" + ",".join(map(str, range(2000))), "2000 combinations are too many"),

@@ -3,17 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 
-from flowctl.expression import Expression
-from flowctl.faults import FlowError, Mark, nearest
+from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
-from flowctl.language.marked import BROKEN, Marked, scalar
-from flowctl.language.report import Report
-from flowctl.language.settings import read
+from flowctl.language.overlay import OPTION as SWEEP
 
-SWEEP = "--sweep"
 MOST = 1000  # candidates; more than that is a typing mistake
 
 
@@ -26,7 +23,7 @@ class Candidate:
     sets: Mapping[str, str] = field(default_factory=dict)
     """Vars, as `--set` gives them."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """Settings of steps, as `plan/rebalance.reserve`."""
+    """Settings of steps, as `plan/rebalance.share`."""
 
     def graph(self) -> Graph:
         """Check the flow.
@@ -34,12 +31,7 @@ class Candidate:
         Raises:
             FlowError: with every fault there is.
         """
-        graph = load(self.flow, sets=self.sets)
-        report = Report()
-        for key, text in self.settings.items():
-            graph = _with(graph, key, text, report)
-        report.settle()
-        return graph
+        return load(self.flow, sets=self.sets, settings=self.settings)
 
 
 def named(flows: Sequence[Path], sets: Mapping[str, str]) -> list[Candidate]:
@@ -56,31 +48,44 @@ def named(flows: Sequence[Path], sets: Mapping[str, str]) -> list[Candidate]:
 def swept(base: Candidate, sweeps: Sequence[str]) -> list[Candidate]:
     """Vary a flow: `reserve=10%,20%` is a var, `plan/rebalance.share=100W,300W` a setting.
 
-    Several sweeps make every combination.
+    Several sweeps make every combination; two of the same name are one.
 
     Raises:
         FlowError: a sweep is written wrongly, names no var, or makes too many combinations.
     """
-    axes = [[(key, value) for value in values] for key, values in map(_axis, sweeps)]
+    axes: dict[str, list[str]] = {}
+    for key, values in map(_axis, sweeps):
+        axes[key] = list(dict.fromkeys([*axes.get(key, ()), *values]))
     known = load(base.flow, sets=base.sets).variables
-    for (key, _), *_ in axes:
+    for key in axes:
         if "." not in key and key not in known:
             cure = nearest(key, known) or "a setting is varied as stream/step.setting"
             raise FlowError(f"{SWEEP}: the flow has no var '{key}'; {cure}")
-    count = 1
-    for axis in axes:
-        count *= len(axis)
+    count = prod(map(len, axes.values()))
     if count > MOST:
         raise FlowError(f"{SWEEP}: {count} combinations are too many; at most {MOST}")
-    return [_varied(base, dict(choice)) for choice in product(*axes)]
+    choices = product(*axes.values())
+    return [_varied(base, dict(zip(axes, choice, strict=True))) for choice in choices]
 
 
 def _axis(text: str) -> tuple[str, list[str]]:
     key, _, values = text.partition("=")
-    found = [value.strip() for value in values.split(",") if value.strip()]
+    found = [value.strip() for value in _parts(values) if value.strip()]
     if not key.strip() or not found:
         raise FlowError(f"{SWEEP} {text}: write it as KEY=a,b,c")
     return key.strip(), found
+
+
+def _parts(text: str) -> list[str]:
+    """Cut at commas, but not inside `[left, right]`, `{left: 10%, right: 20%}`, `max(a, b)`."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "[{(") - (letter in "]})")
+        if letter == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def _varied(base: Candidate, choice: Mapping[str, str]) -> Candidate:
@@ -90,27 +95,3 @@ def _varied(base: Candidate, choice: Mapping[str, str]) -> Candidate:
     return replace(
         base, label=label, sets={**base.sets, **sets}, settings={**base.settings, **settings}
     )
-
-
-def _with(graph: Graph, key: str, text: str, report: Report) -> Graph:
-    """Give a step another setting."""
-    step_id, _, name = key.rpartition(".")
-    step = graph.steps.get(step_id) or graph.steps.get(graph.streams.get(step_id, ""))
-    mark = Mark(SWEEP)
-    if step is None or step.spec is None:
-        cure = nearest(step_id, graph.steps) or f"it has {', '.join(graph.steps)}"
-        report.add(mark, "E125", key, f"the flow has no step '{step_id}'", cure)
-        return graph
-    setting = step.spec.settings.get(name.replace("-", "_"))
-    if setting is None:
-        known = step.spec.settings
-        cure = nearest(name, known) or f"it has {', '.join(known) or 'none'}"
-        report.add(mark, "E130", key, f"{step.node} has no setting '{name}'", cure)
-        return graph
-    made = read(setting, Marked(mark, scalar(text), text=text, soft=True), key, report)
-    if made is BROKEN:
-        return graph
-    if isinstance(made, Expression):
-        made = made.bound(graph.variables)
-    other = replace(step, settings={**step.settings, setting.name: made})
-    return replace(graph, steps={**graph.steps, step.id: other})

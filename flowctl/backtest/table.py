@@ -1,6 +1,6 @@
 """A comparison as text for a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.comparison import Comparison
@@ -29,25 +29,41 @@ def table(made: Comparison, width: int, *, bold: bool = False) -> str:
     return "\n".join("\n".join(block) + "\n" for block in blocks)
 
 
-def ranking(made: Comparison, by: str, *, bold: bool = False) -> str:
-    """Write one line for each flow of a sweep, the best first; the best and the worst by name."""
+def ranking(made: Comparison, by: str, width: int, *, bold: bool = False) -> str:
+    """Write one line for each flow of a sweep, the best first; the best and the worst by name.
+
+    Figures that do not fit into the width are left out, that of the order never.
+    """
     ordered, known = ranked(made.outcomes, by), by_name(made.setting.tariff)
-    figures = [known[name] for name in SHORT if any(item.figures.get(name) for item in ordered)]
-    if known[by] not in figures:
-        figures.insert(0, known[by])
     label = max(len(item.candidate.label) for item in ordered)
-    heads = [f"{figure.title.partition(',')[0]} {figure.unit}".strip() for figure in figures]
+    heads = _heads(ordered, known, by, width - label)
     lines = [" " * label + "".join(f"  {head:>{LEAST}}" for head in heads)]
     for item in ordered:
-        cells = (
-            f"  {shown(item, f):>{max(LEAST, len(h))}}" for f, h in zip(figures, heads, strict=True)
-        )
+        cells = (f"  {shown(item, f):>{max(LEAST, len(h))}}" for h, f in heads.items())
         lines.append(f"{item.candidate.label:{label}}" + "".join(cells))
     figure = known[by]
     for word, item in (("best", ordered[0]), ("worst", ordered[-1])):
         said = f"{figure.title} {shown(item, figure)} {figure.unit}".rstrip()
         lines.append(_bold(f"{word}: {item.candidate.label} ({said})", on=bold))
     return "\n".join(lines) + "\n"
+
+
+def _heads(
+    flows: Sequence[Outcome], known: Mapping[str, Figure], by: str, room: int
+) -> Mapping[str, Figure]:
+    """The columns of a ranking by what stands over them: those that some flow has, and that fit."""
+    names = SHORT if by in SHORT else (by, *SHORT)
+    heads: dict[str, Figure] = {}
+    for figure in (known[name] for name in names):
+        title = figure.title.partition(",")[0] if figure.name in SHORT else figure.title
+        if figure.name == by or any(item.figures.get(figure.name) for item in flows):
+            heads[f"{title} {figure.unit}".strip()] = figure
+    taken = sum(max(LEAST, len(head)) + 2 for head in heads)
+    for head, figure in reversed(list(heads.items())):
+        if taken > room and figure.name != by:
+            taken -= max(LEAST, len(head)) + 2
+            del heads[head]
+    return heads
 
 
 def ranked(outcomes: Sequence[Outcome], by: str) -> list[Outcome]:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -108,7 +109,8 @@ def _say(made: "Comparison", rebuilt: "Rebuilt | None", by: str | None) -> None:
     lively = sys.stdout.isatty()
     width = shutil.get_terminal_size((200, 24)).columns
     sys.stdout.write(f"{headline(made, rebuilt)}\n\n")
-    sys.stdout.write(ranking(made, by, bold=lively) if by else table(made, width, bold=lively))
+    draw = partial(ranking, made, by) if by else partial(table, made)
+    sys.stdout.write(draw(width, bold=lively))
     if stand := standing(made):
         sys.stdout.write(f"\n{stand}\n")
     for remark in remarks(made, rebuilt):

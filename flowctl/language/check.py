@@ -15,6 +15,7 @@ from flowctl.language.infer import Carrying
 from flowctl.language.library import Library
 from flowctl.language.linking import link, settle
 from flowctl.language.marked import Marked
+from flowctl.language.overlay import Overlay
 from flowctl.language.references import References
 from flowctl.language.report import Report
 from flowctl.language.rosters import Rosters
@@ -37,13 +38,15 @@ def load(
     text: str | None = None,
     beside: Path | None = None,
     sets: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
     library: Library | None = None,
 ) -> Graph:
     """Check a flow: a path, or YAML text (it holds a newline).
 
     With a path and a `text`, the text stands for what is in the file; with `beside`, that folder
-    for the one that the file stands in: environment, nodes and tests.
+    for the one that the file stands in: environment, nodes and tests. `sets` go before its vars,
+    `settings` (`plan/rebalance.share`) before those of its steps.
 
     Raises:
         FlowError: with every fault there is, not only the first.
@@ -60,7 +63,9 @@ def load(
     variables = Variables(report, raw.declared, dict(sets or {}), around)
     _note_sets_and_packages(variables, library, root.mark.file)
     drafts, scope = Drafts(report), Scope(variables)
-    Unfolding(drafts, library).streams(raw.streams, scope)
+    overlay = Overlay(settings or {}, report)
+    Unfolding(drafts, library, overlay).streams(raw.streams, scope)
+    overlay.check(drafts.steps)
     order, rosters = _check(drafts)
     wires = TestWires(drafts, scope, rosters)
     tests = _tests(raw, beside / path.name if beside and path else path, wires)

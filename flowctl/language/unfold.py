@@ -8,6 +8,7 @@ from flowctl.language.drafts import Draft, Drafts, Scope
 from flowctl.language.flow import FROM, RawStep, RawStream
 from flowctl.language.library import Library
 from flowctl.language.marked import BROKEN, Marked
+from flowctl.language.overlay import Overlay
 from flowctl.language.settings import read, split
 from flowctl.language.subflow import SubflowSpec
 from flowctl.signature.node import NodeKind, NodeSpec, Shape
@@ -23,6 +24,7 @@ class Unfolding:
 
     drafts: Drafts
     library: Library
+    overlay: Overlay
 
     def streams(self, streams: tuple[RawStream, ...], scope: Scope) -> None:
         """Add the steps of these streams."""
@@ -40,7 +42,7 @@ class Unfolding:
             label = self._label(raw, step, scope)
             stream, full = scope.id(raw.name, label)
             draft = Draft(stream, full, step.mark, scope, None)
-            draft = self._step(draft, step, above)
+            draft = self._step(draft, step, above, last=step is raw.steps[-1])
             scope.labels[raw.name][label] = draft.id
             self.drafts.steps[draft.id] = above = draft
         return above.id if above else None
@@ -60,7 +62,7 @@ class Unfolding:
             number += 1
         return f"{wanted}#{number}"
 
-    def _step(self, draft: Draft, step: RawStep, above: Draft | None) -> Draft:
+    def _step(self, draft: Draft, step: RawStep, above: Draft | None, *, last: bool) -> Draft:
         draft.given = step.given and draft.scope.variables.fill(step.given, draft.id)
         draft.before = above.id if above else None
         if step.node == FROM:
@@ -72,6 +74,8 @@ class Unfolding:
         draft.unknown = draft.spec is None
         if draft.spec:
             self._position(draft, draft.spec, above)
+            names = (draft.id, draft.stream) if last and not draft.scope.stream else (draft.id,)
+            draft.given = self.overlay.onto(names, draft.spec, draft.given)
         if isinstance(draft.spec, SubflowSpec):
             return self._subflow(draft, draft.spec)
         return draft
