@@ -26,6 +26,11 @@ class Unfolding:
     library: Library
     overlay: Overlay
 
+    def flow(self, streams: tuple[RawStream, ...], scope: Scope) -> None:
+        """Add all steps of a flow; what is laid over it has to find its step."""
+        self.streams(streams, scope)
+        self.overlay.check(self.drafts.steps)
+
     def streams(self, streams: tuple[RawStream, ...], scope: Scope) -> None:
         """Add the steps of these streams."""
         for raw in streams:
