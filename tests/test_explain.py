@@ -1,6 +1,7 @@
 """Why a battery was told what it was told."""
 
 import json
+from datetime import datetime
 
 import pytest
 
@@ -80,6 +81,21 @@ def test_what_a_step_looked_at_is_told_and_where_that_came_from(graph, day):
     ]
 
 
+def test_what_was_held_back_is_told_as_it_was_heard(tmp_path, day):
+    """The meter has said more by then; what the throttle made is of an older sample."""
+    (tmp_path / "held.yaml").write_text(
+        FLOW.replace("    - split", "    - throttle: 5s\n    - sample: 1s\n    - split")
+    )
+    rows = [*BATTERIES, (0.5, "meter", 1050.0), (1, "meter", 450.0), (2, "meter", 250.0)]
+    told = explain(load(tmp_path / "held.yaml"), day(*rows), "left", START + 2.5)
+    assert [(said.step, said.words, said.at - START) for said in told.chain][2:6] == [
+        ("plan/zero_grid", "made 1kW of 1.05kW", 0.5),
+        ("plan/throttle", "passed on 1kW", 0.5),
+        ("plan/sample", "passed on 1kW", 2.0),
+        ("plan/split", "made left 500W (by equal), right 500W (by equal)", 2.0),
+    ]
+
+
 @pytest.mark.parametrize(
     ("device", "grid", "step", "reason"),
     [
@@ -129,7 +145,7 @@ def test_nothing_after_the_moment_counts(graph, day):
 def test_beyond_the_end_of_a_recording_nothing_is_known(graph, day):
     rows = [*BATTERIES, (1, "meter", 1050.0), (5, "meter", 250.0)]
     assert explain(graph, day(*rows), "left", START + 5.9).setpoint == 100.0
-    with pytest.raises(FlowError, match="ends at 2025-12-31 18:00:05"):
+    with pytest.raises(FlowError, match="from 2025-12-31 18:00:00 to 2025-12-31 18:00:05"):
         explain(graph, day(*rows), "left", START + 3600)
 
 
@@ -138,7 +154,8 @@ def test_beyond_the_end_of_a_recording_nothing_is_known(graph, day):
     [
         ([(1, "meter", 5.0)], "lefd", 9, "did you mean 'left'"),
         ([(1, "meter", 5.0)], "meter", 9, "devices are left, right"),
-        ([(1, "meter", 5.0)], "left", -5, "holds no value"),
+        ([(1, "meter", 5.0)], "left", -5, "begins at 2025-12-31 18:00:01"),
+        ([(1, "car", 5.0)], "left", 1, "holds no value for an edge of this flow"),
         ([(1, "left", {"power": 5.0})], "left", 2, "was told nothing by then"),
     ],
 )
@@ -197,6 +214,8 @@ def test_what_is_too_little_to_be_written_is_told_beside_the_reason(wanted, said
         ("end", 5.0),
         ("18:00:10", 10.0),
         ("17:00", 23 * 3600.0),
+        ("17:01+00:00", 60.0),
+        ("02:01+09:00", 60.0),
         ("2025-12-31T18:01:00", 60.0),
         ("2025-12-31T17:01:00+00:00", 60.0),
         (f"{START + 3}", 3.0),
@@ -205,6 +224,21 @@ def test_what_is_too_little_to_be_written_is_told_beside_the_reason(wanted, said
 def test_a_moment_is_named_as_people_do(day, text, seconds):
     path = day((0, "meter", 1.0), (5, "meter", 1.0))
     assert moment(text, path, zone_of(path)) == START + seconds
+
+
+@pytest.mark.parametrize(
+    ("begin", "text", "found"),
+    [
+        ("2026-10-25T00:10:00+00:00", "02:20", "2026-10-25T00:20:00+00:00"),  # still summer
+        ("2026-10-25T01:10:00+00:00", "02:20", "2026-10-25T01:20:00+00:00"),  # the second time
+        ("2026-10-25T00:40:00+00:00", "02:20", "2026-10-25T01:20:00+00:00"),
+        ("2026-03-29T00:10:00+00:00", "03:20", "2026-03-29T01:20:00+00:00"),
+    ],
+)
+def test_a_time_is_the_next_one_that_the_clock_shows_when_it_changes(day, begin, text, found):
+    start = datetime.fromisoformat(begin).timestamp()
+    path = day((start - START, "meter", 1.0))
+    assert moment(text, path, zone_of(path)) == datetime.fromisoformat(found).timestamp()
 
 
 @pytest.mark.parametrize("text", ["noon", "25:00", "+later", "+5"])

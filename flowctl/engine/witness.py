@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flowctl.engine.inlet import pick
 from flowctl.engine.sentences import SAME, made, share_of, words
 from flowctl.faults import FlowError
-from flowctl.language.chain import Heard, aside, device_step, pipe, trigger, wire_into
+from flowctl.language.chain import Heard, all_taps, aside, device_step, pipe, trigger, wire_into
 from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph, Step, taps
 from flowctl.signature.node import NodeKind
@@ -62,7 +62,8 @@ class Witness:
     def __init__(self, engine: "Engine", device: str) -> None:
         self.engine, self.graph, self.device = engine, engine.graph, device
         self.last: dict[str, Heard] = {}
-        self.decided: tuple[float, Any, Mapping[str, Heard]] | None = None
+        self.decided: tuple[Heard, Any] | None = None
+        """What the step that the device listens to said last, and what the device is told by it."""
         self.written: Heard | None = None
         self._wire = wire_into(self.graph, device)
         self._leave = [self._watch(step_id) for step_id in self.graph.steps]
@@ -80,24 +81,27 @@ class Witness:
             leave()
 
     def _watch(self, step_id: str) -> Callable[[], None]:
-        output = self.engine.output(step_id)
+        output, step = self.engine.output(step_id), self.graph.steps[step_id]
+        inputs = [] if step.kind is NodeKind.DEVICE else [tap.step for tap in all_taps(step)]
         if output.count:
-            self.last[step_id] = (self.now, output.last)
-        return output.listen(-2, lambda value: self._keep(step_id, value))
+            self.last[step_id] = Heard(self.now, output.last)
+        return output.listen(-2, lambda value: self._keep(step_id, inputs, value))
 
-    def _keep(self, step_id: str, value: Any) -> None:
-        before = self.last.get(step_id)
+    def _keep(self, step_id: str, inputs: list[str], value: Any) -> None:
+        before, last = self.last.get(step_id), self.last
         if isinstance(value, Battery) and before:
-            value = value.after(before[1])
-        self.last[step_id] = (self.now, value)
+            value = value.after(before.value)
+        last[step_id] = Heard(
+            self.now, value, {name: last[name] for name in inputs if name in last}
+        )
 
     def _decide(self, value: Any) -> None:
         wanted = value if self._wire.field is None else pick(value, self._wire.field)
         if wanted is not None or isinstance(value, Plan):
-            self.decided = (self.now, wanted, dict(self.last))
+            self.decided = (self.last[self._wire.step], wanted)
 
     def _write(self, value: Any) -> None:
-        self.written = (self.now, None if isinstance(value, Release) else float(value))
+        self.written = Heard(self.now, None if isinstance(value, Release) else float(value))
 
 
 def told(witness: Witness, at: float, epoch: float) -> Explanation:
@@ -105,34 +109,34 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
     graph, device, written = witness.graph, witness.device, witness.written
     if witness.decided is None:
         raise FlowError(f"'{device}' was told nothing by then; is the recording long enough?")
-    decided_at, wanted, last = witness.decided
-    main = pipe(graph, device, last)
-    step, reason = decider(main, last, device)
-    setpoint = written[1] if written else None
-    shell = witness.engine.shells[device_step(graph, device).id]
-    rating = witness.last.get(device_step(graph, device).id, (0.0, Battery()))[1]
+    decided, wanted = witness.decided
+    main = pipe(graph, device, decided)
+    step, reason = decider(main, device)
+    setpoint = written.value if written else None
+    of_device = device_step(graph, device).id
+    shell = witness.engine.shells[of_device]
+    rating = witness.last[of_device].value if of_device in witness.last else Battery()
     held = "it is left to somebody else, who had set it" if shell.is_left else ""
-    held = held or outside(shell.terms, rating, wanted, setpoint, witness.now - decided_at)
+    held = held or outside(shell.terms, rating, wanted, setpoint, witness.now - decided.at)
     little = swallowed(shell.terms, wanted, setpoint)
     return Explanation(
         device=device,
         at=at,
         setpoint=setpoint,
-        written_at=epoch + written[0] if written else None,
+        written_at=epoch + written.at if written else None,
         wanted=None if wanted is None else float(wanted),
-        chain=tuple(_said(graph, name, last, device, epoch) for name in main),
-        beside=tuple(_said(graph, n, last, device, epoch) for n in aside(graph, main, last)),
+        chain=_all_said(graph, main, device, epoch),
+        beside=_all_said(graph, aside(graph, main), device, epoch),
         step=f"{device}/{INTO}" if held else step,
         reason=held or "; ".join(filter(None, (reason, little))),
     )
 
 
-def decider(main: list[str], last: Mapping[str, Heard], device: str) -> tuple[str, str]:
+def decider(main: Mapping[str, Heard], device: str) -> tuple[str, str]:
     """Find the last step of a pipe that changed the number of a device, and its reason."""
     step, reason = "", ""
     before: float | None = math.nan
-    for name in main:
-        value = last[name][1]
+    for name, (_, value, _) in main.items():
         share = share_of(value, device)
         if not _differs(before, share):
             continue
@@ -178,26 +182,32 @@ def swallowed(terms: Terms, wanted: float | None, setpoint: float | None) -> str
     return f"{more} is within its dead band of {show(terms.deadband, 'W')}"
 
 
-def _said(graph: Graph, name: str, last: Mapping[str, Heard], device: str, epoch: float) -> Said:
-    step, (at, value) = graph.steps[name], last[name]
-    is_edge = step.kind is NodeKind.DEVICE
-    tap = None if is_edge else trigger(step, last)
+def _all_said(
+    graph: Graph, all_heard: Mapping[str, Heard], device: str, epoch: float
+) -> tuple[Said, ...]:
+    return tuple(_said(graph.steps[k], graph, h, device, epoch) for k, h in all_heard.items())
+
+
+def _said(step: Step, graph: Graph, heard: Heard, device: str, epoch: float) -> Said:
+    value, is_edge = heard.value, step.kind is NodeKind.DEVICE
+    tap = None if is_edge else trigger(step, heard.inputs)
     unit = step.wire.unit if step.wire else None
-    if tap is None or tap.step not in last:
+    if tap is None or tap.step not in heard.inputs:
         text = f"{'told' if is_edge else 'read'} {words(value, unit, device)}"
     else:
-        given = last[tap.step][1]
+        given = heard.inputs[tap.step].value
         given = given if tap.field is None else pick(given, tap.field)
         above = graph.steps[tap.step].wire
         text = made(given, value, (above.unit if above else None, unit), device)
-    return Said(name, step.node, epoch + at, value, text, tuple(_beside(graph, step, last)))
+    beside = tuple(_beside(graph, step, heard.inputs))
+    return Said(step.id, step.node, epoch + heard.at, value, text, beside)
 
 
-def _beside(graph: Graph, step: Step, last: Mapping[str, Heard]) -> Iterator[str]:
+def _beside(graph: Graph, step: Step, inputs: Mapping[str, Heard]) -> Iterator[str]:
     """Put into words what a step looks at besides its trigger."""
     for source in list(step.inputs.values())[1:]:
         for tap in taps(source):
-            heard = last.get(tap.step, (0.0, None))[1]
+            heard = inputs[tap.step].value if tap.step in inputs else None
             value = heard if tap.field is None else pick(heard, tap.field)
             wire = graph.steps[tap.step].wire if tap.step in graph.steps else None
             unit = wire.unit if wire and tap.field is None else None

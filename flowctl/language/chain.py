@@ -1,15 +1,25 @@
 """Which steps a device's setpoint follows from: up its pipe, and what they looked at beside it."""
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from flowctl.faults import FlowError, nearest
 from flowctl.language.graph import Graph, Step, Tap, taps
 from flowctl.signature.node import NodeKind
 
-Heard = tuple[float, Any]
-"""When something was said, in seconds of the run, and what."""
-NEVER: Heard = (-1.0, None)
+
+class Heard(NamedTuple):
+    """What a step said."""
+
+    at: float
+    """Second of the run."""
+    value: Any
+    inputs: Mapping[str, "Heard"] = MappingProxyType({})
+    """What those it listens to had said by then; nothing of a device, whose wire is the world."""
+
+
+NEVER = Heard(-1.0, None)
 
 
 def devices(graph: Graph) -> list[str]:
@@ -34,7 +44,7 @@ def device_step(graph: Graph, device: str) -> Step:
 def trigger(step: Step, last: Mapping[str, Heard]) -> Tap | None:
     """Return the wire that makes a step speak; of several, the one that spoke last."""
     first = next((taps(source) for source in step.inputs.values()), ())
-    return max(first, key=lambda tap: last.get(tap.step, NEVER)[0], default=None)
+    return max(first, key=lambda tap: last.get(tap.step, NEVER).at, default=None)
 
 
 def wire_into(graph: Graph, device: str) -> Tap:
@@ -50,30 +60,39 @@ def wire_into(graph: Graph, device: str) -> Tap:
     return tap
 
 
-def pipe(graph: Graph, device: str, last: Mapping[str, Heard]) -> list[str]:
-    """Name the steps from the sample down to the one that the device listens to."""
-    found: list[str] = []
+def pipe(graph: Graph, device: str, decided: Heard) -> dict[str, Heard]:
+    """Return what was said from the sample down to the step that the device listens to.
+
+    Each step is told as the one below it had heard it: a sample that was held is the held one.
+    """
+    found: dict[str, Heard] = {}
     tap: Tap | None = wire_into(graph, device)
-    while tap is not None and tap.step in graph.steps:
+    heard: Heard | None = decided
+    while tap is not None and heard is not None and tap.step in graph.steps:
         step = graph.steps[tap.step]
-        if step.spec is not None and step.id in last:
-            found.append(step.id)
-        tap = None if step.kind is NodeKind.DEVICE else trigger(step, last)
-    return found[::-1]
+        if step.spec is not None:
+            found[step.id] = heard
+        tap = None if step.kind is NodeKind.DEVICE else trigger(step, heard.inputs)
+        heard = heard.inputs.get(tap.step) if tap else None
+    return dict(reversed(found.items()))
 
 
-def aside(graph: Graph, main: list[str], last: Mapping[str, Heard]) -> list[str]:
-    """Name the steps of other streams that a pipe looked at, devices and sources left out."""
-    found: set[str] = set()
-    todo = [tap.step for name in main for tap in all_taps(graph.steps[name])]
+def aside(graph: Graph, main: Mapping[str, Heard]) -> dict[str, Heard]:
+    """Return what steps of other streams said that a pipe looked at, devices and sources not."""
+    found: dict[str, Heard] = {}
+    todo = [said for heard in main.values() for said in heard.inputs.items()]
     while todo:
-        step = graph.steps.get(todo.pop())
-        if step is None or step.id in found or step.kind in (NodeKind.DEVICE, NodeKind.SOURCE):
+        name, heard = todo.pop()
+        step = graph.steps.get(name)
+        if step is None or name in found or step.kind in (NodeKind.DEVICE, NodeKind.SOURCE):
             continue
-        found.add(step.id)
-        todo += [tap.step for tap in all_taps(step)]
-    seen = found - set(main)
-    return [name for name, step in graph.steps.items() if name in seen & last.keys() and step.spec]
+        found[name] = heard
+        todo += heard.inputs.items()
+    return {
+        name: found[name]
+        for name, step in graph.steps.items()
+        if name in found and name not in main and step.spec
+    }
 
 
 def all_taps(step: Step) -> list[Tap]:

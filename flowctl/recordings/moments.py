@@ -52,9 +52,12 @@ def moment(
 
 def _of_day(clock: time, first: float, zone: tzinfo) -> float:
     """Return the first time at or after the start at which the clock shows that."""
-    begin = datetime.fromtimestamp(first, zone)
-    found = datetime.combine(begin.date(), clock, zone)
-    return (found if found >= begin else found + DAY).timestamp()
+    place = clock.tzinfo or zone
+    today = datetime.fromtimestamp(first, place).date()
+    shown = clock.replace(tzinfo=None)
+    days = (datetime.combine(today + DAY * k, shown, place) for k in range(2))
+    twice = (day.replace(fold=fold).timestamp() for day in days for fold in (0, 1))
+    return next(time for time in twice if time >= first)
 
 
 def _seconds(text: str) -> float:

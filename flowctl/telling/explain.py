@@ -32,10 +32,10 @@ def explain(
     edges = {name for name in graph.streams if graph.edge(name)}
     player: Player | None = None
     witness: Witness | None = None
-    epoch, last, ended = 0.0, -math.inf, True
+    epoch, first, last, beyond = 0.0, math.nan, math.nan, True
     for time, stream, raw in read(recording, columns):
-        if time > at:
-            ended = False
+        first, beyond = time if math.isnan(first) else first, time <= at
+        if not beyond:
             break
         last = time
         if stream not in edges:
@@ -44,11 +44,20 @@ def explain(
             epoch, player = time, Player(graph, time)
             witness = Witness(player.engine, device)
         player.feed(time, stream, raw)
+    if (beyond and at > last + SLACK) or at < first:
+        raise _outside(Path(recording), first, last)
     if player is None or witness is None:
         raise FlowError(f"{recording}: holds no value for an edge of this flow by then")
-    if ended and at > last + SLACK:
-        end = datetime.fromtimestamp(last, zone_of(Path(recording)))
-        said = f"ends at {end:%Y-%m-%d %H:%M:%S}; what came after it is not known"
-        raise FlowError(f"{recording}: {said}")
     player.clock.advance_to(at - epoch)
     return told(witness, at, epoch)
+
+
+def _outside(recording: Path, first: float, last: float) -> FlowError:
+    """Say from when to when a recording knows anything; `last` is not known before it begins."""
+    zone = zone_of(recording)
+    begin = f"{datetime.fromtimestamp(first, zone):%Y-%m-%d %H:%M:%S}"
+    if math.isnan(last):
+        return FlowError(f"{recording}: begins at {begin}; what was before it is not known")
+    end = f"{datetime.fromtimestamp(last, zone):%Y-%m-%d %H:%M:%S}"
+    said = f"goes from {begin} to {end}; what came after it is not known"
+    return FlowError(f"{recording}: {said}")
