@@ -285,7 +285,8 @@ def test_the_best_of_a_sweep_stands_beside_the_best_of_the_others(tmp_path):
     ("words", "said"),
     [
         (("--for", "5"), "--for 5: 5 has no unit; did you mean '5s'?"),
-        (("--for", "0s"), "must be more than 0s"),
+        (("--for", "0s"), "must be at least 1s"),
+        (("--for", "1ms"), "--for 1ms: must be at least 1s"),
         (("--for", "1m", "--warm-up", "2m"), "must be shorter than the run of 60s"),
         (("--by", "gird_w"), "did you mean 'grid_w'?"),
         (("--by", "cost"), "give a --tariff"),
@@ -334,6 +335,31 @@ def test_the_power_of_a_roof_is_no_load_by_mistake(tmp_path):
     assert traced(tmp_path, column="watts")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "plant.yaml:1:1: is empty; a plant is a mapping: meter, house, pv"),
+        ("- a\n", "a plant is a mapping"),
+        ("left: {}\n", "the plant has no meter; add 'meter: {kind: dsmr5}'"),
+        ("meter: {}\nleft: {kind: wird}\n", "2:14: left/kind: kind: 'wird' is not one of wired"),
+        ("meter: {}\nleft: {faults: [{after: 3}]}\n", "2:25: left/faults/after: after: 3 has no"),
+        ("meter: {}\nleft: {}\nleft: {}\n", "'left' is given twice"),
+    ],
+)
+def test_a_faulty_plant_is_told_with_place_and_cure(tmp_path, text, said):
+    code, _, told = run(flow(tmp_path), "--plant", plant(tmp_path, text), "--no-bounds")
+    assert code == 2
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_a_roof_that_makes_nothing_cannot_be_scaled(tmp_path):
+    (tmp_path / "night.csv").write_text("t_s,pv_w\n0,-3\n60,-2\n120,0\n")
+    code, _, said = run(flow(tmp_path), "--plant", plant(tmp_path), "--no-bounds",
+                        "--pv", tmp_path / "night.csv", "--peak", "4kW")  # fmt: skip
+    assert (code, "makes nothing, so it cannot be scaled" in said) == (2, True)
+
+
 def test_a_trace_that_ends_sooner_is_told_to_begin_anew(tmp_path):
     code, _, told = traced(tmp_path, "--for", "6m", "--begin", "1m")
     assert (code, told.count("the load ends after 4 min and begins anew")) == (0, 1)
@@ -367,6 +393,18 @@ def test_what_no_flow_could_have_prevented_is_told(tmp_path):
     assert "of the 300 W of flow, 300 W passed while no battery could help" in told
     *_, told = run(flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--no-bounds")
     assert "could help" not in told
+
+
+def test_a_plant_without_batteries_has_a_report_that_says_so(tmp_path):
+    text = "flow: bare\nstreams:\n  meter: [src]\n  told: [from: meter, out]\n"
+    page = tmp_path / "bare.html"
+    code, told, said = run(
+        flow(tmp_path, text), "--plant", plant(tmp_path, "meter: {}"), "--for", "2m",
+        "--cache", tmp_path / "kept", "--report", page,
+    )  # fmt: skip
+    assert (code, said) == (0, "there is no battery\n")
+    assert "mean |grid|" in told
+    assert "there is no battery" in page.read_text()
 
 
 def test_a_flow_brings_its_own_plant(tmp_path):

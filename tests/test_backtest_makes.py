@@ -87,6 +87,17 @@ def test_a_flow_without_a_plant_is_tried_with_what_its_steps_say(tmp_path):
     assert (made["plant"], made["taken_for"]["left"]) == (None, MADE.partition(" for ")[2])
 
 
+def test_batteries_that_are_alike_are_told_in_one_line(tmp_path):
+    more = "".join(
+        f"  {name}:\n    - from: plan.{name}\n    - marstek_modbus: {{host: {host}, family: a}}\n"
+        for name, host in (("mid", "192.168.1.23"), ("low", "192.168.1.24"))
+    )
+    text = HOME.replace("[left, right]", "[left, right, mid, low]") + more
+    said = run(flow(tmp_path, text), "--for", "1m")[2]
+    assert MADE.replace("left is taken", "left, mid and low are each taken") in said
+    assert "right is taken for a battery of the kind udp" in said
+
+
 def test_bounds_are_worked_out_for_it_too_and_kept(tmp_path):
     words = (flow(tmp_path), "--house", trace(tmp_path), "--for", "1m", "--json")
     first, again = (typed("backtest", *words, "--cache", tmp_path / "kept") for _ in range(2))

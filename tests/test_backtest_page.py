@@ -6,6 +6,9 @@ import json
 import re
 import zlib
 from array import array
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -98,6 +101,16 @@ def test_the_page_holds_the_whole_run(tmp_path):
     assert battery["words"][battery["reasons"][0][1]].startswith("<b>wants")
 
 
+def test_the_page_knows_when_the_clock_changes(tmp_path):
+    told, berlin = made(tmp_path), ZoneInfo("Europe/Berlin")
+    spring = datetime(2026, 3, 29, 1, 30, 20, tzinfo=berlin)
+    night = replace(told, start=spring, seconds=7200.0)
+    assert data(page(night, None))["changes"] == [[29 * 60 + 40, 3600]]
+    autumn = replace(told, start=datetime(2026, 10, 25, tzinfo=berlin), seconds=86400.0)
+    assert data(page(autumn, None))["changes"] == [[3 * 3600, -3600]]
+    assert data(page(told, None))["changes"] == []
+
+
 def test_the_page_needs_no_network(tmp_path):
     text = page(made(tmp_path), None)
     assert re.findall(r"https?://", text) == []
@@ -105,7 +118,8 @@ def test_the_page_needs_no_network(tmp_path):
 
 
 async def test_a_browser_draws_the_day_and_reads_it_out(tmp_path):
-    text = page(made(tmp_path, PLAN, "<b>one</b>", "two"), None)
+    night = datetime(2026, 3, 29, 1, 59, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    text = page(replace(made(tmp_path, PLAN, "<b>one</b>", "two"), start=night), None)
     file = tmp_path / "page.html"
     file.write_text(text.replace("<head>", f"<head>{LISTEN}").replace("</body>", LOOK))
     told = await dom(file.as_uri(), tmp_path)
@@ -114,6 +128,7 @@ async def test_a_browser_draws_the_day_and_reads_it_out(tmp_path):
     assert len(seen["drawn"]) == 3  # house, grid, one battery
     assert min(seen["drawn"] + seen["second"]) > 5  # colours: axes, text, what was drawn
     assert "left gives" in seen["readout"]
+    assert seen["readout"].startswith("03:00:1")  # at 2 it is 3
     assert "<b>wants" in seen["readout"]
     assert 20 <= seen["zoomed"] < 90
     assert ">&lt;b&gt;one&lt;/b&gt;</button>" in told

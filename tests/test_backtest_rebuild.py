@@ -81,6 +81,13 @@ def test_a_recording_without_a_battery_is_told_so(tmp_path):
         rebuild(file, ("meter", "left", "right"))
 
 
+def test_a_recording_is_no_trace(tmp_path):
+    file = recorded(tmp_path)
+    for given in (Given(house=str(file)), Given(pv=f"{file}#meter")):
+        with pytest.raises(FlowError, match="is a recording; say --recording"):
+            asked(replace(given, plant=plant(tmp_path)), flow(tmp_path), {})
+
+
 def test_a_table_is_rebuilt_by_its_columns(tmp_path):
     file = tmp_path / "house.csv"
     file.write_text("time,grid,bat\n" + "".join(f"{t},100,200\n" for t in range(20)))

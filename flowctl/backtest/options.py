@@ -18,8 +18,11 @@ from flowctl.language.check import load
 from flowctl.language.graph import Graph
 from flowctl.language.wires import silent
 from flowctl.language.zone import here
+from flowctl.recordings.recording import header
 from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
+
+LEAST = 1.0  # s; what is shorter has no figures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +104,8 @@ def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
 
 def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
     seconds = _asked(given.lasts, "s", "--for")
-    if seconds is not None and seconds <= 0:
-        raise FlowError(f"--for {given.lasts}: must be more than 0s")
+    if seconds is not None and seconds < LEAST:
+        raise FlowError(f"--for {given.lasts}: must be at least {LEAST:g}s")
     graph = _readable(given, flow, sets)
     plant = given.plant or _own_plant(graph)
     return World(
@@ -126,6 +129,9 @@ def _asked(text: str | None, unit: str, option: str) -> float | None:
 def _check(given: Given) -> None:
     if given.recording and (given.house or given.pv or given.peak):
         raise FlowError("--recording brings its own house: leave out --house, --pv, --peak")
+    for option, trace in (("--house", given.house), ("--pv", given.pv)):
+        if trace and header(Path(trace.partition("#")[0])):
+            raise FlowError(f"{option} {trace}: is a recording; say --recording {trace}")
     if given.columns and not given.recording:
         raise FlowError("--column names columns of --recording; a trace is --house FILE#COLUMN")
 

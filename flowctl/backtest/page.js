@@ -37,8 +37,12 @@ async function unpack() {
   }
 }
 
+/** By how many seconds the clock on the wall was changed until then: summer time comes and goes. */
+const changed = second =>
+  data.changes.filter(([at]) => at <= second).reduce((sum, [, by]) => sum + by, 0);
+
 function clock(second, step) {
-  const date = new Date(start + second * 1000);
+  const date = new Date(start + (second + changed(second)) * 1000);
   const two = value => String(value).padStart(2, "0");
   if (step >= 86400) return `${two(date.getUTCDate())}.${two(date.getUTCMonth() + 1)}.`;
   const text = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;

@@ -17,6 +17,7 @@ from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.series import BatterySeries, Series
 from flowctl.backtest.table import beside, number
+from flowctl.backtest.times import changes
 from flowctl.backtest.trial import Outcome
 from flowctl.backtest.words import headline, remarks, standing
 from flowctl.faults import FlowError, faulty
@@ -111,6 +112,7 @@ def _data(made: Comparison) -> str:
     first = next((item.series for item in made.outcomes if item.series), None)
     told: dict[str, Any] = {
         "start": made.start.replace(tzinfo=None).isoformat(timespec="seconds"),
+        "changes": list(changes(made.start, made.seconds)),
         "load": _packed(first.load) if first else "",
         "sun": _packed(first.sun) if first and any(first.sun) else "",
         "flows": [_flow(item, item.series) for item in made.outcomes if item.series],

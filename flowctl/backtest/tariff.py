@@ -54,7 +54,7 @@ def read_tariff(given: str) -> Tariff:
     if not Path(given).exists():
         raise FlowError(f"--tariff {given}: there is no such file; {INLINE}")
     report = Report()
-    found = read_file(Path(given), report)
+    found = read_file(Path(given), report, empty=SHAPE)
     report.settle()
     made = _tariff(found, report) if found else None
     report.settle()

@@ -1,6 +1,6 @@
 """What a comparison is about, and what was odd, in sentences; and all of it for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,14 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
             yield f"{name} answers as learned: after {known['dead_time']:g}s, lag {known['lag']:g}s"
     if made.repeats:
         yield f"the load ends after {span(made.repeats)} and begins anew"
-    if said := _helpless(made.outcomes[0]):
+    if len(made.names) == 1:
+        yield "there is no battery"
+    elif said := _helpless(made.outcomes[0]):
         yield said
     if rebuilt:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
-        yield from _of_flow(outcome, made.names[0])
+        yield from _of_flow(outcome, made.names)
 
 
 def _taken(made: Comparison) -> Iterator[str]:
@@ -52,8 +54,12 @@ def _taken(made: Comparison) -> Iterator[str]:
     told = made.setting.world.made
     if made.setting.world.plant is not None or told is None:
         return
+    alike: dict[str, list[str]] = {}
     for name, about in made.abouts.items():
-        yield f"{name} is taken for {about}"
+        alike.setdefault(about, []).append(name)
+    for about, names in alike.items():
+        are = "is" if len(names) == 1 else "are each"
+        yield f"{_listed(names)} {are} taken for {about}"
     for name, node in told.strange.items():
         yield f"nothing is known of {node}: {name} may differ; a --plant FILE says how"
     beside = told.flow.parent / "plants" / told.flow.name
@@ -61,11 +67,15 @@ def _taken(made: Comparison) -> Iterator[str]:
         yield f"beside the flow lies a plant: --plant {beside}"
 
 
-def _of_flow(outcome: Outcome, meter: str) -> Iterator[str]:
-    label = outcome.candidate.label
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _of_flow(outcome: Outcome, names: Sequence[str]) -> Iterator[str]:
+    meter, label = names[0], outcome.candidate.label
     for step, error in outcome.failures.items():
         yield f"{label}: {step} failed: {error}"
-    if outcome.figures.get("commands_per_h") == 0:
+    if outcome.figures.get("commands_per_h") == 0 and len(names) > 1:
         said = f"the plant says '{meter}' as a number of watts"
         yield f"{label}: no battery was told anything; {said}"
 

@@ -30,6 +30,7 @@ from flowctl.language.variables import Variables
 from flowctl.secret import Secret
 
 TEXT = "<text>"
+EMPTY = "`flowctl new flow` writes one"
 
 
 def load(
@@ -93,8 +94,8 @@ def _sound(order: list[str], drafts: Drafts) -> list[str]:
 
 def _root(path: Path | None, text: str | None, report: Report) -> Marked | None:
     if path and text is None:
-        return read_file(path, report)
-    return read_text(text or "", str(path or TEXT), report)
+        return read_file(path, report, empty=EMPTY)
+    return read_text(text or "", str(path or TEXT), report, empty=EMPTY)
 
 
 def _library(folder: Path | None, file: str) -> Library:

@@ -23,8 +23,8 @@ class _Stopped(Exception):  # noqa: N818 - not an error: the fault is told alrea
     """The text cannot be read any further."""
 
 
-def read_file(path: Path, report: Report) -> Marked | None:
-    """Read a YAML file; what is wrong with it goes to the report."""
+def read_file(path: Path, report: Report, *, empty: str = "") -> Marked | None:
+    """Read a YAML file; what is wrong goes to the report, `empty` is the cure for nothing."""
     file = str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -35,7 +35,7 @@ def read_file(path: Path, report: Report) -> Marked | None:
         said = getattr(error, "strerror", None) or str(error)
         report.add(Mark(file, 1, 1), "E101", "", f"cannot be read: {said}", like(path))
         return None
-    return read_text(text, file, report)
+    return read_text(text, file, report, empty=empty)
 
 
 def like(path: Path) -> str:
@@ -48,8 +48,8 @@ def like(path: Path) -> str:
     return nearest(path.stem, known).replace("'?", f"{path.suffix}'?")
 
 
-def read_text(text: str, file: str, report: Report) -> Marked | None:
-    """Read a YAML text; what is wrong with it goes to the report."""
+def read_text(text: str, file: str, report: Report, *, empty: str = "") -> Marked | None:
+    """Read a YAML text; what is wrong goes to the report, `empty` is the cure for nothing."""
     text = text.removeprefix("\ufeff")
     report.know(file, text[:LONGEST])
     if len(text) > LONGEST:
@@ -60,10 +60,10 @@ def read_text(text: str, file: str, report: Report) -> Marked | None:
         mark = _mark_at(text, strange.start(), file)
         report.add(mark, "E102", "", f"the character {strange[0]!r} is not allowed in YAML")
         return None
-    return _compose(text, file, report)
+    return _compose(text, file, report, empty)
 
 
-def _compose(text: str, file: str, report: Report) -> Marked | None:
+def _compose(text: str, file: str, report: Report, empty: str) -> Marked | None:
     builder = _Builder(file, report)
     try:
         for event in yaml.parse(text, Loader=_Loader):
@@ -74,7 +74,7 @@ def _compose(text: str, file: str, report: Report) -> Marked | None:
         _tell(error, file, report)
         return None
     if builder.root is None:
-        report.add(Mark(file, 1, 1), "E101", "", "is empty", "`flowctl new flow` writes one")
+        report.add(Mark(file, 1, 1), "E101", "", "is empty", empty)
     return builder.root
 
 

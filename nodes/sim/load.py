@@ -31,7 +31,9 @@ def sun_trace(setup: SunSetup, folder: Path, seed: int, begin: float) -> Trace:
     trace = read_trace(folder / setup.trace, setup.column, SUN).starting(setup.start)
     if setup.peak is None:
         return trace
-    return trace.scaled(setup.peak / max(trace.peak(), 1e-9))
+    if trace.peak() <= 0:
+        raise TraceError(f"{setup.trace}: makes nothing, so it cannot be scaled to its peak")
+    return trace.scaled(setup.peak / trace.peak())
 
 
 def panels_trace(setup: SunSetup, folder: Path, seed: int, begin: float) -> Trace | None:

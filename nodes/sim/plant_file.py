@@ -37,14 +37,14 @@ def read_plant(path: str | Path, makes: Mapping[str, Words | None] = NOBODY) -> 
         FlowError: every fault found, each with its place and cure.
     """
     report = Report()
-    found = read_file(Path(path), report)
+    found = read_file(Path(path), report, empty=SHAPE)
     return _plant(found, Path(path).parent, report, makes)
 
 
 def read_plant_text(text: str, folder: Path = Path()) -> PlantSetup:
     """Read a plant from a text; its traces are looked for in a folder."""
     report = Report()
-    return _plant(read_text(text, "plant", report), folder, report, NOBODY)
+    return _plant(read_text(text, "plant", report, empty=SHAPE), folder, report, NOBODY)
 
 
 def _plant(
