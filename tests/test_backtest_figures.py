@@ -32,7 +32,7 @@ def lived(folder, load, commands=(), text=QUICK, seconds=None, **given):
 
 
 def told(truth, commands, **more):
-    return figures(truth, commands, 0.0, 0.0, **more)
+    return figures(truth, commands, **more)
 
 
 def test_what_passes_the_meter_is_counted_in_and_out(tmp_path):
@@ -46,6 +46,18 @@ def test_the_warm_up_is_left_out(tmp_path):
     made = told(*lived(tmp_path, [(0, 1000), (60, 100), (120, 0)]), warm_up=60.0)
     assert made["grid_w"] == pytest.approx(100)
     assert made["import_kwh"] == pytest.approx(0.1 / 60)
+
+
+def test_what_batteries_store_and_lose_is_counted_from_the_warm_up_on(tmp_path):
+    """What they gave passed the meter, came out of their cells, or was lost on the way."""
+    truth, commands = lived(tmp_path, [(0, 1000), (3600, 0)], [(600, 1000.0), (2400, -500.0)])
+    whole, rest = told(truth, commands), told(truth, commands, warm_up=2400.0)
+    for made, since in ((whole, 0), (rest, 2400)):
+        given = sum(truth.powers[0][since * 4 :]) / 4 / 3.6e6
+        lost = made["losses_w"] * (3600 - since) / 3.6e6
+        assert made["stored_kwh"] == pytest.approx(-given - lost)
+        assert lost > 0
+    assert rest["stored_kwh"] > 0 > whole["stored_kwh"]
 
 
 def test_the_wrong_way_is_what_a_battery_could_have_prevented(tmp_path):
@@ -120,7 +132,7 @@ def test_small_wandering_around_zero_is_no_crossing(tmp_path):
 
 def test_a_plant_without_batteries_has_figures_too(tmp_path):
     truth, _ = lived(tmp_path, [(0, 500), (60, 0)], text="meter: {}")
-    made = figures(truth, {}, 0.0, 0.0)
+    made = figures(truth, {})
     assert (made["grid_w"], made["wrong_w"], made["soc_spread"]) == (500, 0, None)
 
 

@@ -76,14 +76,12 @@ def by_name(tariff: Tariff | None) -> dict[str, Figure]:
 def figures(
     truth: Truth,
     commands: Mapping[str, Sequence[Command]],
-    losses: float,
-    stored: float,
     *,
     warm_up: float = 0.0,
     tariff: Tariff | None = None,
     start: datetime | None = None,
 ) -> dict[str, float | None]:
-    """Work out all figures; `losses` and `stored` are those of the whole run, Wh."""
+    """Work out all figures, of what came after the warm-up."""
     skipped = round(warm_up / STEP)
     whole = truth.grid()
     grid = whole[skipped:]
@@ -102,11 +100,11 @@ def figures(
         "crossings_per_h": _crossings(per_second(grid)) / hours,
         "commands_per_h": sent / hours / max(1, len(commands)),
         "switches_per_h": switched / hours,
-        "losses_w": losses / max(truth.seconds / HOUR, 1e-9),
+        "losses_w": _gained(truth.lost, warm_up) / hours,
         "soc_spread": _spread(truth),
         "import_kwh": drawn,
         "export_kwh": drawn - sum(grid) * STEP / KWH,
-        "stored_kwh": stored / 1000,
+        "stored_kwh": _gained(truth.stored, warm_up) / 1000,
         "cost": cost,
     }
 
@@ -114,6 +112,11 @@ def figures(
 def mean_grid(samples: Sequence[float]) -> float:
     """Mean of what passes the meter, in or out, W."""
     return sum(map(abs, samples)) / max(1, len(samples))
+
+
+def _gained(energy: Sequence[float], warm_up: float) -> float:
+    """By how much an energy, told each second from 0 on, has become more since the warm-up."""
+    return energy[-1] - energy[min(round(warm_up), len(energy) - 1)]
 
 
 def _wrong(truth: Truth, grid: Sequence[float], warm_up: int) -> float:

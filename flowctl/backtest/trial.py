@@ -60,18 +60,13 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
     world, graph = setting.world, candidate.graph()
     twins = world.open(asks(graph))
     seconds, start = world.lasts(twins), world.starts(twins)
-    batteries = [twins.twin(name) for name in twins.names[1:]]
-    before = sum(item.soc * item.capacity / 100 for item in batteries)
     loop = ClosedLoop(graph, twins, start, stores=stores(setting.kept), fed=_typed(graph, setting))
     reasons = Reasons(loop) if setting.pictured else None
     with quiet(graph):
         loop.run(seconds, progress)
-    stored = sum(item.soc * item.capacity / 100 for item in batteries) - before
     found = figures(
         loop.truth,
         loop.ends.commands,
-        sum(item.lost for item in batteries),
-        stored,
         warm_up=world.warm_up,
         tariff=setting.tariff,
         start=start,

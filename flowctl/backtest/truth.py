@@ -28,6 +28,9 @@ class Truth:
         """What all batteries together could take and give, each second."""
         self.socs = [array("f") for _ in self._batteries]
         """State of charge, %, each second."""
+        self.stored, self.lost = array("d"), array("d")
+        """Energy in all batteries, and lost inside them so far, Wh, at each second from 0 on."""
+        self._count()
         self._before = self._energies(0.0)
 
     @property
@@ -70,8 +73,13 @@ class Truth:
             takes += take
             gives += give
             socs.append(battery.soc)
+        self._count()
         self.takes.append(takes)
         self.gives.append(gives)
+
+    def _count(self) -> None:
+        self.stored.append(sum(item.soc * item.capacity / 100 for item in self._batteries))
+        self.lost.append(sum(item.lost for item in self._batteries))
 
 
 def per_second(samples: Sequence[float]) -> "array[float]":
