@@ -9,6 +9,7 @@ import pytest
 from flowctl import FlowError
 from flowctl.backtest.candidates import Candidate, named, swept
 from flowctl.backtest.comparison import compare
+from flowctl.backtest.table import table
 from flowctl.backtest.trial import Setting, try_out
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
 from tests.typed import typed
@@ -218,6 +219,13 @@ def test_a_table_fits_the_terminal_with_the_bounds_beside_the_first_flow(tmp_pat
     assert heads[0] == [first.stem, "clairvoyant", "causal"]
     assert [len(head) for head in heads[1:]] == [4, 1]
     assert max(map(len, told.split("best of the others")[0].splitlines()[1:])) <= 80
+
+
+def test_the_best_of_all_flows_is_bold_also_where_they_stand_below_each_other(tmp_path):
+    made = [Candidate(gain, flow(tmp_path), {"gain": gain}) for gain in ("0.5", "0.9", "0.2")]
+    told = table(compare(made, Setting(world(tmp_path, seconds=60.0)), None), 60, bold=True)
+    rows = [line for line in told.splitlines() if line.startswith("mean |grid|")]
+    assert [row.count("\x1b[1m") for row in rows] == [1, 0]
 
 
 def test_the_command_gives_figures_to_programs_the_same_each_time(tmp_path):

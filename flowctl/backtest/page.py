@@ -16,7 +16,7 @@ from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.series import BatterySeries, Series
-from flowctl.backtest.table import beside, number
+from flowctl.backtest.table import beside, best_of, number
 from flowctl.backtest.times import changes
 from flowctl.backtest.trial import Outcome
 from flowctl.backtest.words import headline, remarks, standing
@@ -93,17 +93,14 @@ def _line(made: Comparison, figure: Figure) -> Iterator[str]:
     values = [item.figures.get(figure.name) for item in made.outcomes]
     if all(value is None for value in values):
         return
-    known = [value for value in values if value is not None]
-    best = (min if figure.less else max)(known) if len(set(known)) > 1 else None
+    best = best_of(made.outcomes, figure)
     unit = f" <small>{html.escape(figure.unit)}</small>" if figure.unit else ""
     yield f"<tr><th title='{html.escape(figure.about)}'>{html.escape(figure.title)}{unit}</th>"
     if made.bounds:
         for bound in beside(made.bounds, figure) or (None, None):
             yield f"<td class=bound>{'' if bound is None else number(bound, figure)}</td>"
     for value in values:
-        mark = (
-            " class=best" if value is not None and value == best and figure.name != "steps" else ""
-        )
+        mark = " class=best" if value is not None and value == best else ""
         yield f"<td{mark}>{number(value, figure)}</td>"
     yield "</tr>"
 

@@ -1,6 +1,7 @@
 """A comparison as text for a terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
 
 from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.comparison import Comparison
@@ -109,20 +110,23 @@ def _block(
             continue
         known = beside(made.bounds, figure) if made.bounds and bounds else ()
         cells = [number(value, figure) for value in (*values, *known)]
-        best = _best(values, figure) if bold else -1
-        yield f"{figure.title:30}{figure.unit:>4}  " + _row(cells, widths, best)
+        best = best_of(made.outcomes, figure) if bold else None
+        marked = [value is not None and value == best for value in values]
+        yield f"{figure.title:30}{figure.unit:>4}  " + _row(cells, widths, marked)
 
 
-def _best(values: Sequence[float | None], figure: Figure) -> int:
-    known = [value for value in values if value is not None]
-    if len(set(known)) < 2 or figure.name == "steps":
-        return -1
-    return values.index(min(known) if figure.less else max(known))
+def best_of(flows: Sequence[Outcome], figure: Figure) -> float | None:
+    """Return the best value of a figure that some flow has; nothing where all are alike."""
+    known = {item.figures.get(figure.name) for item in flows} - {None}
+    if len(known) < 2 or figure.name == "steps":
+        return None
+    return (min if figure.less else max)(value for value in known if value is not None)
 
 
-def _row(cells: Sequence[str], widths: Sequence[int], best: int = -1) -> str:
+def _row(cells: Sequence[str], widths: Sequence[int], marked: Sequence[bool] = ()) -> str:
     padded = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False))
-    return "".join(f"  {_bold(cell, on=place == best)}" for place, cell in enumerate(padded))
+    marks = chain(marked, repeat(False))
+    return "".join(f"  {_bold(cell, on=on)}" for cell, on in zip(padded, marks, strict=False))
 
 
 def _bold(text: str, *, on: bool) -> str:

@@ -1,6 +1,7 @@
 """`flowctl backtest`: try flows out in a closed loop, in virtual time."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -106,7 +107,7 @@ def _say(made: "Comparison", rebuilt: "Rebuilt | None", by: str | None) -> None:
     from flowctl.backtest.table import ranking, table
     from flowctl.backtest.words import headline, remarks, standing
 
-    lively = sys.stdout.isatty()
+    lively = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     width = shutil.get_terminal_size((200, 24)).columns
     sys.stdout.write(f"{headline(made, rebuilt)}\n\n")
     draw = partial(ranking, made, by) if by else partial(table, made)
