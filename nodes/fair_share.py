@@ -33,7 +33,9 @@ def fair_share(
     batteries: Annotated[Mapping[str, Observable[Battery]], "those that share it"],
     *,
     weights: Annotated[
-        Mapping[str, float], NamesBatteries(), "by battery; 1 where none is given"
+        Mapping[str, Annotated[float, Ge(0)]],
+        NamesBatteries(),
+        "by battery; 1 where none is given",
     ] = NO_WEIGHTS,
     balance: Annotated[
         Percent, Ge(0), "part of its distance from the fair output that each takes in a step"

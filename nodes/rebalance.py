@@ -55,7 +55,7 @@ def rebalance(
         "for strategy `efficiency`: what a battery loses as soon as it works; may be by battery",
     ] = STANDBY,
     efficiency: Annotated[
-        Mapping[Watts, Percent] | None,
+        Mapping[Watts, Annotated[Percent, Ge(0), Le(100)]] | None,
         "for strategy `efficiency`: of one battery by power, its standby included, e.g. `{100W: "
         "85%, 500W: 94%, 2.5kW: 90%}`; if not given, 3.5 % and 12 W at 1 kW, rising with the "
         "square, are lost on top of `standby`",

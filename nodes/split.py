@@ -46,7 +46,7 @@ def split(
         "each to its limit, in order",
     ] = "equal",
     weights: Annotated[
-        Mapping[str, float], NamesBatteries(), "by battery, with `by: weighted`"
+        Mapping[str, Annotated[float, Ge(0)]], NamesBatteries(), "by battery, with `by: weighted`"
     ] = NO_WEIGHTS,
     order: Annotated[
         list[str] | None, NamesBatteries(), "who is filled first; if not given, as listed"
@@ -81,8 +81,15 @@ def split(
     not add phases up; the total then only sets the beat. Without, the sum counts, as for most.
 
     Raises:
-        ValueError: a battery is on no phase, or on one that is not given.
+        ValueError: a battery is on no phase, or on one that is not given; phases of batteries are
+            given and none of the meter; empty is above full.
     """
+    if on and not phases:
+        raise ValueError(
+            "'on' says phases of batteries, and 'phases' is missing; name their streams"
+        )
+    if empty > full:
+        raise ValueError(f"empty {empty:g}% is above full {full:g}%; exchange them")
     if phases and not all(on.get(name) in phases for name in batteries):
         raise ValueError(f"say the phase of each battery: on: {{left: {next(iter(phases))}, ...}}")
     measures = (by,) if isinstance(by, str) else tuple(by)

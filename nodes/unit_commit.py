@@ -11,6 +11,7 @@ from flowctl import (
     Clock,
     Ge,
     Gt,
+    Le,
     NotAfter,
     Observable,
     Outlook,
@@ -52,7 +53,7 @@ def unit_commit(
     ] = None,
     drop: Annotated[Percent, Ge(0), "and leaves again so many points lower"] = 10,
     efficiency: Annotated[
-        Mapping[Watts, Percent] | None,
+        Mapping[Watts, Annotated[Percent, Ge(0), Le(100)]] | None,
         "of one unit by power, e.g. `{100W: 85%, 500W: 94%, 2.5kW: 90%}`; if not given, that of a "
         "common home battery: 10 W, 3.5 % and 12 W at 1 kW rising with the square",
     ] = None,

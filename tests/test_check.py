@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from flowctl.expression import Expression
+from flowctl.faults import FlowError
+from flowctl.language.check import load
 from flowctl.language.graph import Tap
 from flowctl.signature.node import NodeKind
 from flowctl.values import Battery, Plan
@@ -31,6 +33,25 @@ def test_every_kind_of_setting_is_read():
         "mode": "hard", "count": 3, "factor": 2.0, "strict": False, "name": "x",
         "steps": [1000.0, 0.0], "limits": {"a": 5.0}, "least": 0.0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("split: {batteries: {}, by: [soc, pwer]}", "by.1: 'pwer' is not one of"),
+        ("split: {batteries: {}, by: weighted, weights: {left: -2}}", "weights.left: must be at"),
+        ("fair_share: {batteries: {}, weights: {left: -2}}", "weights.left: must be at least 0"),
+        ("unit_commit: {batteries: {}, efficiency: {100W: 120%}}", "100W: must be at most 100"),
+        ("rebalance: {efficiency: {100W: 120%}}", "efficiency.100W: must be at most 100"),
+    ],
+)
+def test_one_mistake_in_a_list_or_mapping_is_one_fault_at_its_place(step, said):
+    text = f"flow: x\nstreams:\n  meter: [homewizard_p1: 192.168.1.2]\n  a: [from: meter, {step}]\n"
+    with pytest.raises(FlowError) as error:
+        load(text)
+    told = [fault for fault in error.value.faults if fault.code == "E132"]
+    assert len(told) == 1
+    assert said in str(told[0])
 
 
 @pytest.mark.parametrize(

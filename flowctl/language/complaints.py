@@ -20,6 +20,8 @@ _BOUNDS = {
     "less_than_equal": ("le", "at most"),
     "multiple_of": ("multiple_of", "a multiple of"),
 }
+OTHER_FORM = ("literal_error", "_type")
+"""What is said of all of a list or mapping where it may also be one value: what is in it counts."""
 _KINDS = {
     "float": "a number", "int": "a whole number", "decimal": "a number", "bool": "true or false",
     "string": "a text", "list": "a list", "tuple": "a list", "set": "a list",
@@ -34,9 +36,12 @@ _KINDS = {
 def complaints(setting: Setting, value: Any, error: "ValidationError") -> Iterator[Told]:
     """Yield path, message and cure of each thing wrong, one per place."""
     seen: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
-    for item in error.errors(include_url=False):
-        path = _path(value, item["loc"])
+    found = [(_path(value, item["loc"]), item) for item in error.errors(include_url=False)]
+    deep = any(path for path, _ in found)
+    for path, item in found:
         if _meant_otherwise(setting, value, path, item["type"]):
+            continue
+        if deep and not path and item["type"].endswith(OTHER_FORM):
             continue
         told = _words(setting, dict(item))
         if told not in seen.setdefault(path, []):

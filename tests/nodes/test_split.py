@@ -101,6 +101,18 @@ def test_each_phase_is_served_by_its_own_batteries():
     assert plan.reasons["third"] == "L1, its limit: 100W"
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"on": {"left": "l1"}}, "'phases' is missing"),
+        ({"empty": 50.0, "full": 20.0}, "empty 50% is above full 20%; exchange them"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_told(settings, said):
+    with pytest.raises(ValueError, match=said):
+        play(split, [], batteries={}, **settings)
+
+
 def test_a_battery_on_no_phase_is_refused():
     with pytest.raises(ValueError, match="say the phase"):
         play(split, [], batteries=told(left={}), phases={"L1": []}, on={"left": "L9"})
