@@ -279,6 +279,16 @@ def test_programs_get_json(run):
     assert set(told["chain"][0]) == {"step", "node", "at", "value", "words", "beside"}
 
 
+def test_times_inside_its_values_are_dates_too(tmp_path, day):
+    (tmp_path / "valid.yaml").write_text(
+        FLOW.replace("[left, right]}\n    - clamp", "[left, right], valid: 9s}\n    - clamp")
+    )
+    rows = day(*BATTERIES, (1, "meter", 50.0), (3, "meter", 2050.0))
+    [told] = json.loads(typed("explain", tmp_path / "valid.yaml", rows, "left", "--json").stdout)
+    split = told["chain"][3]
+    assert split["value"]["valid_until"] == split["at"] + 9 == START + 12
+
+
 ASKED = FLOW + "  told: [{from: why}, print]\n"
 
 

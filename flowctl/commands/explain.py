@@ -93,17 +93,17 @@ def _plain(told: Explanation) -> dict[str, Any]:
         "wanted": told.wanted,
         "step": told.step,
         "reason": told.reason,
-        "chain": [_step(said) for said in told.chain],
-        "beside": [_step(said) for said in told.beside],
+        "chain": [_step(said, told.epoch) for said in told.chain],
+        "beside": [_step(said, told.epoch) for said in told.beside],
     }
 
 
-def _step(said: Said) -> dict[str, Any]:
+def _step(said: Said, epoch: float) -> dict[str, Any]:
     return {
         "step": said.step,
         "node": said.node,
         "at": said.at,
-        "value": plain(said.value),
+        "value": plain(said.value, epoch),
         "words": said.words,
         "beside": list(said.beside),
     }

@@ -54,6 +54,8 @@ class Explanation:
     step: str
     """Which step decided: the last one to change the number."""
     reason: str
+    epoch: float = 0.0
+    """The date of second 0 of the run, by which times inside values count."""
 
 
 class Witness:
@@ -129,6 +131,7 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
         beside=_all_said(graph, aside(graph, main), device, epoch),
         step=f"{device}/{INTO}" if held else step,
         reason=held or "; ".join(filter(None, (reason, little))),
+        epoch=epoch,
     )
 
 
