@@ -16,6 +16,7 @@ from flowctl.backtest.rebuild import rebuild
 from flowctl.backtest.trial import Setting, fitting, try_out
 from flowctl.live.storage import Storage
 from flowctl.recordings.recording import Recorder
+from tests.house import build
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
 from tests.test_backtest import run
 
@@ -221,9 +222,60 @@ def test_other_sources_speak_from_the_recording(tmp_path):
     series = try_out(Candidate("it", flow(tmp_path, text)), setting).series
     assert series is not None
     assert [series.batteries[0].setpoint[second] for second in (50, 150, 250)] == [200, 300, 400]
-    with pytest.raises(FlowError, match="--silent price"):
+    with pytest.raises(FlowError, match="say --say price=VALUE, --silent price, or give"):
         bare = Setting(world(tmp_path))
         fitting(Candidate("it", flow(tmp_path, text)), bare, bare.world.open())
+
+
+PRICED = ZERO.replace("  left:", "  price: [src]\n  cheap: [toggle]\n  left:").replace(
+    "    - bat",
+    "    - map: {others: {p: price, c: cheap}, to: p if c else 0 * value, unit: W}\n    - bat",
+)
+TOGGLE = '''
+from collections.abc import AsyncIterator
+
+async def toggle() -> AsyncIterator[bool]:
+    """Nothing by itself."""
+    if False:
+        yield True
+'''
+
+
+def test_a_source_says_at_the_beginning_what_it_is_told_to_say(tmp_path):
+    file = build(tmp_path, PRICED, toggle=TOGGLE)
+    says = {"price": "1.2kW", "cheap": "true"}
+    given = Given(plant=plant(tmp_path), says=says, lasts="30s", pictured=True)
+    series = try_out(Candidate("it", file), asked(given, file, {}).setting).series
+    assert series is not None
+    assert series.batteries[0].setpoint[20] == 1200
+
+
+@pytest.mark.parametrize(
+    ("say", "said"),
+    [
+        ("price=1200", "--say price=1200: 1200 has no unit; did you mean '1200W'?"),
+        ("cheap=maybe", "--say cheap=maybe: 'maybe' is neither on nor off"),
+        ("pric=1W", "the flow has no source of that name; did you mean 'price'?"),
+        ("left=1W", "--say left: the flow has no source of that name; it has meter, price, cheap"),
+        ("meter=1W", "--say meter: the plant speaks for it"),
+        ("price", "--say price: write it as name=value"),
+    ],
+)
+def test_what_no_source_says_is_told(tmp_path, say, said):
+    file = build(tmp_path, PRICED, toggle=TOGGLE)
+    code, _, told = run(file, "--plant", plant(tmp_path), "--no-bounds", "--say", say)
+    assert (code, said in told) == (2, True), told
+
+
+def test_what_was_recorded_of_a_source_and_it_cannot_say_is_told(tmp_path):
+    rows = [*every(1, "meter", 100.0), *every(2, "left", 50.0), (3.0, "price", "cheap")]
+    told_of(tmp_path, sorted(rows, key=lambda row: row[0]))
+    file = build(tmp_path, PRICED, toggle=TOGGLE)
+    words = (file, "--plant", plant(tmp_path), "--recording", tmp_path / "rows.jsonl",
+             "--no-bounds", "--say", "cheap=true", "--for", "20s")  # fmt: skip
+    code, _, said = run(*words)
+    assert (code, "of price, 3 s after the beginning: 'cheap' is not a number" in said) == (2, True)
+    assert run(*words, "--silent", "price")[0] == 0
 
 
 def test_what_was_learned_becomes_the_plants_dynamics(tmp_path):

@@ -105,7 +105,7 @@ def _fault(edge: Step, twins: Twins, world: World, fed: Collection[str]) -> Faul
         return None if name in batteries else _missing(edge, world, batteries)
     if silent(edge.wire) or name in (meter, SUN, *fed):
         return None
-    cure = f"say --silent {name} to try the flow without it, or give a --recording that holds it"
+    cure = f"say --say {name}=VALUE, --silent {name}, or give a --recording that holds it"
     said = f"nothing in {world.called} speaks for the source '{name}'; its meter is '{meter}'"
     return Fault(edge.mark, "E607", edge.id, said, cure)
 

@@ -1,18 +1,20 @@
 """From the words of the command line to a world."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from flowctl.backtest.figures import BY_NAME
 from flowctl.backtest.learned import Kept, dynamics, read_state
-from flowctl.backtest.makes import Made, asks, made
+from flowctl.backtest.loop import Row
+from flowctl.backtest.makes import SUN, Made, asks, made
 from flowctl.backtest.rebuild import Rebuilt, rebuild
+from flowctl.backtest.says import at_once
 from flowctl.backtest.tariff import read_tariff
 from flowctl.backtest.times import span
 from flowctl.backtest.trial import Setting
-from flowctl.backtest.world import World
+from flowctl.backtest.world import Twins, World
 from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
@@ -43,6 +45,7 @@ class Given:
     learned: Path | None = None
     tariff: str | None = None
     silent: Sequence[str] = ()
+    says: Mapping[str, str] = field(default_factory=dict)
     pictured: bool = False
 
 
@@ -78,7 +81,7 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
     setting = Setting(
         world=world,
         tariff=read_tariff(given.tariff) if given.tariff else None,
-        fed=rebuilt.fed if rebuilt else (),
+        fed=(*_said(given, flow, sets, twins), *(rebuilt.fed if rebuilt else ())),
         silent=frozenset(given.silent),
         kept=kept,
         pictured=given.pictured,
@@ -120,6 +123,12 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
         seconds=seconds,
         warm_up=_asked(given.warm_up, "s", "--warm-up") or 0.0,
     )
+
+
+def _said(given: Given, flow: Path, sets: Mapping[str, str], twins: Twins) -> list[Row]:
+    """What `--say` lets sources say; a faulty flow is told with the others."""
+    graph = _readable(given, flow, sets) if given.says else None
+    return at_once(given.says, graph, (*twins.names, SUN)) if graph else []
 
 
 def _asked(text: str | None, unit: str, option: str) -> float | None:

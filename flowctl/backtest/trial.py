@@ -9,11 +9,11 @@ from flowctl.backtest.figures import figures
 from flowctl.backtest.learned import Kept, stores
 from flowctl.backtest.loop import ClosedLoop, Progress, Row, failures, quiet
 from flowctl.backtest.makes import asks
+from flowctl.backtest.says import rows_of
 from flowctl.backtest.series import Reasons, Series, series
 from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.world import Twins, World
 from flowctl.language.graph import Graph
-from flowctl.recordings.plain import typed
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Setting:
     kept: Kept = field(default_factory=dict)
     pictured: bool = False
     """Whether the course of each run is wanted, too."""
+
+    @property
+    def heard(self) -> list[Row]:
+        """What is fed of sources that are not silent."""
+        return [row for row in self.fed if row[1] not in self.silent]
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,13 @@ def fitting(candidate: Candidate, setting: Setting, twins: Twins) -> Graph:
     """Check that a flow fits the world and the plant in it.
 
     Raises:
-        FlowError: the flow is faulty, or the plant lacks one of its streams.
+        FlowError: the flow is faulty, the plant lacks one of its streams, or a source says what it
+            cannot say.
     """
     graph = candidate.graph()
     fed = {stream for _, stream, _ in setting.fed} | setting.silent
     fit(graph, twins, setting.world, fed, asks(graph))
+    rows_of(setting.heard, graph)
     return graph
 
 
@@ -60,7 +67,9 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
     world, graph = setting.world, candidate.graph()
     twins = world.open(asks(graph))
     seconds, start = world.lasts(twins), world.starts(twins)
-    loop = ClosedLoop(graph, twins, start, stores=stores(setting.kept), fed=_typed(graph, setting))
+    loop = ClosedLoop(
+        graph, twins, start, stores=stores(setting.kept), fed=rows_of(setting.heard, graph)
+    )
     reasons = Reasons(loop) if setting.pictured else None
     with quiet(graph):
         loop.run(seconds, progress)
@@ -73,13 +82,3 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
     )
     drawn = series(loop, reasons) if reasons else None
     return Outcome(candidate, found, failures(loop.troubles), seconds, drawn)
-
-
-def _typed(graph: Graph, setting: Setting) -> list[Row]:
-    """Give what was recorded the types of the wires of this flow."""
-    edges = {name: graph.edge(name) for name in graph.streams}
-    return [
-        (time, stream, typed(value, edge.wire))
-        for time, stream, value in setting.fed
-        if (edge := edges.get(stream)) is not None
-    ]

@@ -40,6 +40,7 @@ def backtest(
     seed: Annotated[int | None, "another course of chance"] = None,
     learned: Annotated[Path | None, "state folder of a run: what it has learned"] = None,
     silent: Annotated[list[str] | None, "a source that may say nothing"] = None,
+    say: Annotated[list[str] | None, "what a source says at the beginning: name=value"] = None,
     bounds: Annotated[bool, "work out what nobody can pass"] = True,
     cache: Annotated[Path | None, "folder where bounds are kept"] = None,
     report: Annotated[Path | None, "write a page: FILE.html"] = None,
@@ -60,6 +61,7 @@ def backtest(
         plant=plant, house=house, pv=pv, peak=peak, recording=recording,
         columns=pairs(column, "--column") or None, begin=begin, at=at, lasts=for_,
         warm_up=warm_up, seed=seed, learned=learned, tariff=tariff, silent=silent or (),
+        says=pairs(say, "--say"),
         pictured=report is not None,
     )  # fmt: skip
     folder = (cache or cache_folder() / "bounds") if bounds else None
