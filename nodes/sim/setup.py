@@ -120,7 +120,7 @@ class Telemetry:
 class Losses:
     """What is lost inside while the battery works."""
 
-    standing: Annotated[Watts, Ge(0), "its electronics, whatever it does"] = 10.0
+    standing: Annotated[Watts, Ge(0), "its electronics, while it works"] = 10.0
     proportional: Annotated[Percent, Ge(0), "part of the AC power"] = 3.5
     at_full_power: Annotated[Watts, Ge(0), "what grows with the square of the power"] = 75.0
 
@@ -158,7 +158,7 @@ class BatterySetup:
     gain: Annotated[Percent, Ge(0), "it delivers this part of what it is told"] = 100.0
     self_regulating: Annotated[bool, "left alone it follows the meter; else it idles"] = False
     taper_from: Annotated[Percent, Ge(0), Le(100), "charges slower and slower above this"] = 90.0
-    empty: Annotated[Percent, Ge(0), Le(100), "discharges no further"] = 11.5
+    empty: Annotated[Percent, Ge(0), Le(100), "discharges no further; up to 3.5 % above, half as fast"] = 11.5
     telemetry: Telemetry = field(default_factory=lambda: Telemetry(every=2.0, age=0.4, noise=3.0))
     losses: Losses = field(default_factory=Losses)
     panels: SunSetup = field(default_factory=SunSetup)
