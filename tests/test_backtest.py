@@ -137,8 +137,13 @@ def test_faults_of_all_flows_are_told_at_once(tmp_path):
 
 
 def test_flows_of_one_name_are_told_apart_by_their_folders():
-    names = [item.label for item in named([Path("a/x.yaml"), Path("b/x.yaml"), Path("y.yaml")], {})]
-    assert names == ["a/x", "b/x", "y"]
+    for paths, labels in (
+        (["a/x.yaml", "b/x.yaml", "y.yaml"], ["a/x", "b/x", "y"]),
+        (["a/c/x.yaml", "b/c/x.yaml"], ["a/c/x", "b/c/x"]),
+        (["a/x.yaml", "b/y.yaml", "./a/x.yaml"], ["x", "y"]),
+        (["x.yaml", "x.yml"], ["x.yaml", "x.yml"]),
+    ):
+        assert [item.label for item in named(list(map(Path, paths)), {})] == labels
 
 
 def test_a_sweep_varies_vars_and_settings(tmp_path):

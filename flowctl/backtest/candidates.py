@@ -35,14 +35,22 @@ class Candidate:
 
 
 def named(flows: Sequence[Path], sets: Mapping[str, str]) -> list[Candidate]:
-    """Name flows by their files; those of the same name by their folders, too."""
-    stems = [flow.stem for flow in flows]
-    labels = [
-        flow.stem if stems.count(flow.stem) == 1 else f"{flow.parent.name}/{flow.stem}"
-        for flow in flows
-    ]
-    first, *others = (Candidate(label, flow) for label, flow in zip(labels, flows, strict=True))
+    """Name flows by as much of their paths as tells them apart; one given twice is one."""
+    given: dict[Path, Path] = {}
+    for flow in flows:
+        given.setdefault(flow.resolve(), flow)
+    paths = list(given.values())
+    first, *others = (Candidate(_label(path, paths), path) for path in paths)
     return [replace(first, sets=sets), *others]
+
+
+def _label(path: Path, paths: Sequence[Path]) -> str:
+    parts = [item.resolve().with_suffix("").parts for item in paths]
+    own = path.resolve().with_suffix("").parts
+    for count in range(1, len(own)):
+        if sum(others[-count:] == own[-count:] for others in parts) == 1:
+            return "/".join(own[-count:])
+    return str(path)
 
 
 def swept(base: Candidate, sweeps: Sequence[str]) -> list[Candidate]:

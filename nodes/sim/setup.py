@@ -158,7 +158,9 @@ class BatterySetup:
     gain: Annotated[Percent, Ge(0), "it delivers this part of what it is told"] = 100.0
     self_regulating: Annotated[bool, "left alone it follows the meter; else it idles"] = False
     taper_from: Annotated[Percent, Ge(0), Le(100), "charges slower and slower above this"] = 90.0
-    empty: Annotated[Percent, Ge(0), Le(100), "discharges no further; up to 3.5 % above, half as fast"] = 11.5
+    empty: Annotated[
+        Percent, Ge(0), Le(100), "discharges no further; up to 3.5 % above, half as fast"
+    ] = 11.5
     telemetry: Telemetry = field(default_factory=lambda: Telemetry(every=2.0, age=0.4, noise=3.0))
     losses: Losses = field(default_factory=Losses)
     panels: SunSetup = field(default_factory=SunSetup)
