@@ -265,13 +265,19 @@ def test_the_best_of_those_it_is_held_against_is_named(tmp_path):
 
 
 def test_a_sweep_names_the_best_and_the_worst(tmp_path):
-    code, told, _ = run(
+    words = (
         flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--sweep", "gain=0.2,0.9,0.5",
         "--no-bounds",
     )  # fmt: skip
+    code, told, _ = run(*words)
     assert code == 0
     assert "best: gain=0.9" in told
     assert "worst: gain=0.2" in told
+    other = tmp_path / "other.yaml"
+    other.write_text(ZERO.replace("gain: 0.8", "gain: 0"))
+    told = run(*words, "--against", other)[1]
+    assert "worst: gain=0.2" in told
+    assert "best of the others at the meter: other" in told
 
 
 def test_what_it_costs_is_told_in_the_currency_of_the_tariff(tmp_path):

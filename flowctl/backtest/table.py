@@ -31,7 +31,7 @@ def table(made: Comparison, width: int, *, bold: bool = False) -> str:
 
 
 def ranking(made: Comparison, by: str, width: int, *, bold: bool = False) -> str:
-    """Write one line for each flow of a sweep, the best first; the best and the worst by name.
+    """Write one line for each flow, the best first; of a sweep the best and the worst by name.
 
     Figures that do not fit into the width are left out, that of the order never.
     """
@@ -42,8 +42,8 @@ def ranking(made: Comparison, by: str, width: int, *, bold: bool = False) -> str
     for item in ordered:
         cells = (f"  {shown(item, f):>{max(LEAST, len(h))}}" for h, f in heads.items())
         lines.append(f"{item.candidate.label:{label}}" + "".join(cells))
-    figure = known[by]
-    for word, item in (("best", ordered[0]), ("worst", ordered[-1])):
+    figure, swept = known[by], ranked(own(made), by)
+    for word, item in (("best", swept[0]), ("worst", swept[-1])):
         said = f"{figure.title} {shown(item, figure)} {figure.unit}".rstrip()
         lines.append(_bold(f"{word}: {item.candidate.label} ({said})", on=bold))
     return "\n".join(lines) + "\n"
@@ -65,6 +65,12 @@ def _heads(
             taken -= max(LEAST, len(head)) + 2
             del heads[head]
     return heads
+
+
+def own(made: Comparison) -> list[Outcome]:
+    """Return what became of the first flow, in each of its variants."""
+    first = made.outcomes[0].candidate.flow
+    return [item for item in made.outcomes if item.candidate.flow == first]
 
 
 def ranked(outcomes: Sequence[Outcome], by: str) -> list[Outcome]:

@@ -9,7 +9,7 @@ from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
-from flowctl.backtest.table import number, ranked
+from flowctl.backtest.table import number, own, ranked
 from flowctl.backtest.times import span
 from flowctl.backtest.trial import Outcome
 
@@ -100,14 +100,14 @@ def standing(made: Comparison) -> str:
     rival = best_other(made)
     if rival is None:
         return ""
-    own = [item for item in made.outcomes if item.candidate.flow == made.outcomes[0].candidate.flow]
-    return f"best of the others at the meter: {_stand(rival)}; {_stand(ranked(own, 'grid_w')[0])}"
+    best = ranked(own(made), "grid_w")[0]
+    return f"best of the others at the meter: {_stand(rival)}; {_stand(best)}"
 
 
 def best_other(made: Comparison) -> Outcome | None:
     """Find the flow with the least mean |grid| among those the first is held against."""
-    own = made.outcomes[0].candidate.flow
-    others = [item for item in made.outcomes if item.candidate.flow != own]
+    first = made.outcomes[0].candidate.flow
+    others = [item for item in made.outcomes if item.candidate.flow != first]
     return ranked(others, "grid_w")[0] if others else None
 
 
