@@ -21,6 +21,8 @@ def tolerance(
     One per outlook, read by a law such as `rebalance` in place of the outlook itself. What counts
     is what the meter will show once everything in flight has landed. Beyond the tolerance the
     outlook passes as it is, so the meter comes back to what is wanted and not just to the edge.
+    Where batteries do more than is needed, that is import what they charge or export what they
+    give, the smaller of the two counts: else what two of them did at once for a moment might stay.
     """
     less = above if below is None else below
 
@@ -38,6 +40,8 @@ def tolerated(view: Outlook, above: Watts, below: Watts, wanted: Watts) -> Outlo
         if ability.available and not ability.self_regulating
     )
     off = view.target - given - wanted
+    if given * off < 0:  # they do too much
+        above = below = min(above, below)
     if off == 0 or not -below <= off <= above:
         return view
     return replace(view, target=given + wanted)

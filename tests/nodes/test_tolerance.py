@@ -31,6 +31,20 @@ def test_import_and_export_have_their_own_tolerance(needs, how, wanted):
     assert target(needs, **how) == wanted
 
 
+@pytest.mark.parametrize(
+    ("needs", "given_", "how", "wanted"),
+    [
+        (-80, -160, {"above": 100, "below": 15}, -80),  # 80 W are bought to charge
+        (-150, -160, {"above": 100, "below": 15}, -160),
+        (80, 160, {"above": 15, "below": 100}, 80),  # 80 W of the batteries are sold
+        (10, -20, {"above": 40, "below": 15}, 10),
+        (-80, 0, {"above": 15, "below": 100}, 0),  # nothing is done yet: the sun may go
+    ],
+)
+def test_what_batteries_do_too_much_is_left_alone_by_the_smaller_one(needs, given_, how, wanted):
+    assert target(needs, given_, **how) == wanted
+
+
 def test_batteries_that_are_not_ours_give_nothing_that_counts():
     outlook = view(
         20.0,
