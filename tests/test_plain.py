@@ -113,6 +113,10 @@ def test_a_raw_value_gets_the_type_of_the_wire(raw, wanted, value):
     assert type(got) is type(value)
 
 
+def test_a_number_where_a_battery_speaks_is_its_power():
+    assert typed(-300, Wire(Battery)) == Battery(power=-300.0)
+
+
 @pytest.mark.parametrize(
     ("raw", "wanted", "said"),
     [
@@ -123,7 +127,9 @@ def test_a_raw_value_gets_the_type_of_the_wire(raw, wanted, value):
         (1.5, int, "not a whole number"),
         (1, str, "1 is not text"),
         ("perhaps", bool, "neither on nor off"),
-        (5.0, Battery, "5.0 is not a Battery"),
+        (5.0, Plan, "5.0 is not a Plan"),
+        (True, Battery, "True is not a Battery"),
+        ("off", Battery, "'off' is not a Battery"),
         ({"pwer": 5.0}, Battery, "a Battery has no pwer; did you mean 'power'"),
         ({"unmet": 1.0}, Plan, "a Plan needs watts"),
         ({"watts": 1.0}, Plan, "1.0 is not a mapping"),

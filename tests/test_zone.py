@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
-from flowctl.language import zone
+from flowctl import zone
 from flowctl.live.run import run
 from flowctl.live.session import Options
+from flowctl.recordings.moments import zone_of
 from tests.house import build
 from tests.plants import plant
 
@@ -82,6 +84,38 @@ def test_a_replay_has_the_calendar_of_the_house(tmp_path, home, night):
     told = subprocess.run(command, capture_output=True, check=True, text=True, env=env).stdout
     said = [json.loads(line) for line in told.splitlines()]
     assert [one["value"] for one in said if one["stream"] == "night"] == [night]
+
+
+def test_dates_of_a_table_are_by_the_clock_of_this_machine(tmp_path):
+    table = tmp_path / "day.csv"
+    table.write_text("time,grid\n2026-06-01 22:30:00,5\n2026-06-01 22:30:01,5\n")
+    flow = str(build(tmp_path, DAY))
+    env = {**os.environ, "TZ": "Europe/Amsterdam"}
+    command = [
+        sys.executable,
+        "-m",
+        "flowctl",
+        "replay",
+        flow,
+        str(table),
+        "--column",
+        "meter=grid",
+    ]
+    told = subprocess.run(command, capture_output=True, check=True, text=True, env=env).stdout
+    said = [json.loads(line) for line in told.splitlines()]
+    assert said[0]["t"] == datetime(2026, 6, 1, 20, 30, tzinfo=UTC).timestamp()
+    assert [one["value"] for one in said if one["stream"] == "night"] == [True]
+
+
+def test_a_recording_without_a_zone_is_told_by_the_clock_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Amsterdam")
+    record = tmp_path / "day.jsonl"
+    record.write_text('{"t": 1793023200.0, "stream": "meter", "value": 1.0}\n')
+    assert str(zone_of(record)) == "Europe/Amsterdam"
+    record.write_text('{"flowctl": 1, "zone": "Mars/One"}\n')
+    assert str(zone_of(record)) == "Europe/Amsterdam"
+    record.write_text('{"flowctl": 1, "zone": "Asia/Tokyo"}\n')
+    assert str(zone_of(record)) == "Asia/Tokyo"
 
 
 NIGHT = """

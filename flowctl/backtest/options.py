@@ -19,10 +19,10 @@ from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
 from flowctl.language.wires import silent
-from flowctl.language.zone import here
 from flowctl.recordings.recording import header
 from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
+from flowctl.zone import here
 
 LEAST = 1.0  # s; what is shorter has no figures
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flowctl.backtest.gaps import gaps
 from flowctl.backtest.heard import Heard, listen
@@ -14,8 +13,8 @@ from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN
 from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
-from flowctl.language.zone import here
-from flowctl.recordings.recording import header, read
+from flowctl.recordings.moments import zone_of
+from flowctl.recordings.recording import read
 from flowctl.virtual.clock import START
 
 SHIFTS = tuple(quarter / 4 for quarter in range(-8, 25))  # s that a power may be early or late
@@ -66,8 +65,8 @@ def rebuild(
     Raises:
         FlowError: the recording cannot be read, or a meter or battery is not in it.
     """
-    zone = _zone(path)
-    heard, others = listen(read(path, columns, zone=str(zone)), (*names, SUN))
+    zone = zone_of(path)
+    heard, others = listen(read(path, columns), (*names, SUN))
     missing = [name for name in names if name not in heard]
     if missing:
         held = ", ".join(sorted({*heard, *(stream for _, stream, _ in others)})) or "nothing"
@@ -182,10 +181,3 @@ def _date(begin: float, zone: tzinfo) -> datetime:
     if begin > OF_OUR_TIME:
         return datetime.fromtimestamp(begin, zone)
     return START.replace(tzinfo=zone) + timedelta(seconds=begin)
-
-
-def _zone(path: Path) -> tzinfo:
-    try:
-        return ZoneInfo(header(path)["zone"])
-    except (KeyError, ValueError, OSError):
-        return here()

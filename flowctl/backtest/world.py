@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from flowctl.backtest.makes import Made, Makes
 from flowctl.faults import FlowError
-from flowctl.language.zone import here
 from flowctl.values import Battery
 from flowctl.virtual.clock import START
+from flowctl.zone import here
 
 GROUP = "flowctl.plants"
 DAY = 86400.0

@@ -87,8 +87,8 @@ def _compare(
     from flowctl.backtest.candidates import named, swept
     from flowctl.backtest.comparison import compare
     from flowctl.backtest.options import asked
-    from flowctl.language.zone import live_in
     from flowctl.recordings.recording import header
+    from flowctl.zone import live_in
 
     if given.recording:
         live_in(str(header(given.recording).get("zone", "")))

@@ -14,11 +14,11 @@ from flowctl.faults import FlowError
 from flowctl.language.chain import devices
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
-from flowctl.language.zone import live_in
 from flowctl.recordings.moments import moment, zone_of
 from flowctl.recordings.plain import plain
 from flowctl.signature.arguments import pairs
 from flowctl.telling.explain import explain as find
+from flowctl.zone import live_in
 
 
 def explain(

@@ -14,11 +14,11 @@ from flowctl.language.chain import devices
 from flowctl.language.check import load
 from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph
-from flowctl.language.zone import live_in
 from flowctl.recordings.plain import DIGITS, rounded
 from flowctl.recordings.recording import header
 from flowctl.signature.arguments import pairs
 from flowctl.virtual.replay import replay as play_again
+from flowctl.zone import live_in
 
 FAR, RELATIVE = 2 * 10.0**-DIGITS, 1e-13  # numbers that differ by less are the same
 

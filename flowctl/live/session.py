@@ -13,13 +13,13 @@ from flowctl.faults import FlowError, plainly
 from flowctl.language.chain import devices
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
-from flowctl.language.zone import own_zone
 from flowctl.live.accepted import keep
 from flowctl.live.edges import LiveEnds
 from flowctl.live.reload import Changes, replace
 from flowctl.live.storage import Storage
 from flowctl.recordings.recording import Recorder
 from flowctl.virtual.detached import whole
+from flowctl.zone import own_zone
 
 SET = 1.0  # s; a clock that is ahead by more was set
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowctl import units
 from flowctl.faults import FlowError
 from flowctl.recordings.recording import header, read
+from flowctl.zone import here
 
 DAY = timedelta(days=1)
 _SECONDS = re.compile(r"\d{8,}(?:\.\d+)?\Z")  # fewer digits are no date of our time
@@ -16,12 +17,11 @@ CURE = "write 18:42:10, 2026-01-31T18:42:10, +90s from the start, or end"
 
 
 def zone_of(recording: Path) -> tzinfo:
-    """Return the time zone that the header of a recording tells; without one, UTC."""
-    name = header(recording).get("zone") or "UTC"
+    """Return the time zone that the header of a recording tells; without one, this machine's."""
     try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+        return ZoneInfo(str(header(recording)["zone"] or here()))
+    except (KeyError, ZoneInfoNotFoundError, ValueError):
+        return here()
 
 
 def moment(

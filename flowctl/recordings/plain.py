@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from flowctl.faults import nearest
 from flowctl.secret import Secret
 from flowctl.signature.node import Wire
-from flowctl.values import Release, names
+from flowctl.values import Battery, Release, names
 
 Read = Callable[[Any, float], Any]
 DIGITS = 6  # behind the point; what is beyond is noise of the arithmetic
@@ -62,6 +62,8 @@ def rounded(value: Any) -> Any:
 
 def typed(raw: Any, wire: Wire | None, epoch: float = 0.0) -> Any:
     """Make a value of a wire's type from plain JSON: an object becomes a `Battery`, for example.
+
+    A number where a battery speaks is its power: a table has one column of it.
 
     Nothing (`null`) stays nothing. Fields of a record that are not known here are passed over.
 
@@ -136,6 +138,8 @@ def _record(made: type) -> Read:
     needed = {item.name for item in dataclasses.fields(made) if _is_needed(item)}
 
     def read(raw: Any, epoch: float) -> Any:
+        if made is Battery and isinstance(raw, float | int) and not isinstance(raw, bool):
+            raw = {"power": raw}  # a table has no more of it than this
         if not isinstance(raw, Mapping):
             raise ValueError(f"{raw!r} is not a {made.__name__}")
         told = {name: raw[name] for name in names(made) if raw.get(name) is not None}

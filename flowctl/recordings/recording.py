@@ -23,6 +23,7 @@ from flowctl.recordings.lines import is_packed, lines
 from flowctl.recordings.mending import mend
 from flowctl.recordings.plain import plain
 from flowctl.recordings.tables import Row, is_table, read_table
+from flowctl.zone import here
 
 FORMAT = 1
 FLUSH = 2.0  # seconds of recording that a killed process may lose
@@ -87,14 +88,14 @@ def read(
     path: str | Path,
     columns: Mapping[str, str] | None = None,
     *,
-    zone: str = "UTC",
+    zone: str = "",
     start: float = 0.0,
 ) -> Iterator[Row]:
     """Yield `(t, stream, value)` in time order; equal times keep the order of the file.
 
     Values are plain JSON; `plain.typed` gives them the type of a wire. `columns` names the
-    column of a table (or the entity of a Home Assistant export) for each stream; `zone` and
-    `start` say what its times without zone or date mean.
+    column of a table (or the entity of a Home Assistant export) for each stream; `zone` (if not
+    given, that of this machine) and `start` say what its times without zone or date mean.
 
     Raises:
         FlowError: the file cannot be read, or a line of it is not a recorded value.
@@ -102,7 +103,8 @@ def read(
     file = Path(path)
     try:
         if columns is not None or is_table(file):
-            whole, rows = read_table(file, columns or {}, zone=zone, start=start)
+            where = zone or str(here())
+            whole, rows = read_table(file, columns or {}, zone=where, start=start)
             yield from _in_order(file, rows, None if whole else WINDOW)
         else:
             yield from _in_order(file, _rows(file), WINDOW)
