@@ -426,6 +426,12 @@ def test_a_plant_without_batteries_has_a_report_that_says_so(tmp_path):
     assert "there is no battery" in page.read_text()
 
 
+def test_batteries_of_the_plant_that_a_flow_does_not_steer_are_named(tmp_path):
+    more = QUICK + "mid: {}\nright: {}\n"
+    said = run(flow(tmp_path), "--plant", plant(tmp_path, more), "--for", "1m", "--no-bounds")[2]
+    assert "flow: has no step for mid and right: left to their own logic" in said
+
+
 def test_a_flow_brings_its_own_plant(tmp_path):
     text = ZERO.replace(
         "streams:\n", "streams:\n  own:\n    - simulated_house: {plant: plant.yaml}\n"

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowctl.faults import FlowError
+from flowctl.language.check import load
 from flowctl.language.marked import scalar
 from flowctl.language.report import Report
 from flowctl.language.text import read_file, read_text
@@ -109,7 +111,6 @@ def test_what_is_wrong_is_told_with_its_place(text, places):
         ("a: {b: 1\nc: 2", "or '}' above it"),
         ("a: 'open", "a quote is not closed"),
         ('a: "x" y', "there is more after the value"),
-        ("", "flowctl new flow"),
     ],
 )
 def test_common_slips_have_a_cure(text, cure):
@@ -117,6 +118,14 @@ def test_common_slips_have_a_cure(text, cure):
     read_text(text, "f", report)
     fault = report.faults[0]
     assert cure in f"{fault.message}; {fault.cure}"
+
+
+def test_nothing_is_told_with_the_cure_of_who_reads_it():
+    report = Report()
+    read_text("# only a comment\n", "f", report, empty="write something")
+    assert (report.faults[0].message, report.faults[0].cure) == ("is empty", "write something")
+    with pytest.raises(FlowError, match="is empty; `flowctl new flow` writes one"):
+        load("# only\n# comments\n")
 
 
 def test_lines_are_shown_without_what_steers_a_terminal():
@@ -175,3 +184,14 @@ def test_any_text_is_data_or_located_faults(text):
     root = read_text(text, "f", report)
     assert root is not None or report.faults
     assert all(fault.mark.line > 0 and fault.mark.column > 0 for fault in report.faults)
+
+
+def test_a_folder_in_place_of_a_file_is_told_with_one_in_it(tmp_path):
+    report = Report()
+    assert read_file(tmp_path, report) is None
+    assert "Is a directory" in report.faults[0].message
+    assert report.faults[0].cure == ""
+    (tmp_path / "home.yaml").write_text("a: 1")
+    report = Report()
+    read_file(tmp_path, report)
+    assert report.faults[0].cure == f"name a file in it, e.g. {tmp_path / 'home.yaml'}"

@@ -46,6 +46,8 @@ class Outcome:
     """Steps that failed, each with its first error."""
     seconds: float
     series: Series | None = None
+    left: Sequence[str] = ()
+    """Batteries of the plant that the flow has no step for."""
 
 
 def fitting(candidate: Candidate, setting: Setting, twins: Twins) -> Graph:
@@ -81,4 +83,5 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
         start=start,
     )
     drawn = series(loop, reasons) if reasons else None
-    return Outcome(candidate, found, failures(loop.troubles), seconds, drawn)
+    left = [name for name in twins.names[1:] if name not in loop.ends.commands]
+    return Outcome(candidate, found, failures(loop.troubles), seconds, drawn, left)

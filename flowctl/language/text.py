@@ -39,8 +39,11 @@ def read_file(path: Path, report: Report, *, empty: str = "") -> Marked | None:
 
 
 def like(path: Path) -> str:
-    """Name a file beside the one that is not there as a cure, or nothing."""
+    """Name a file beside the one that is not there as a cure, or one in a folder, or nothing."""
     try:
+        if path.is_dir():
+            inside = sorted(item.name for item in path.glob("*.yaml"))
+            return f"name a file in it, e.g. {path / inside[0]}" if inside else ""
         beside = [item for item in path.parent.iterdir() if item.suffix == path.suffix]
     except (OSError, ValueError):
         return ""
