@@ -81,6 +81,52 @@ def test_what_a_step_looked_at_is_told_and_where_that_came_from(graph, day):
     ]
 
 
+WISHES = """
+flow: wishes
+streams:
+  meter: [{homewizard_p1: {host: 127.0.0.1}}]
+  car: [{homewizard_p1: {host: 127.0.0.9}}]
+  plan:
+    - from: meter
+    - response_predictor: {batteries: [left]}
+    - not_into: {loads: [car]}
+    - rebalance
+  left: [{from: plan.left}, {marstek_modbus: {host: 127.0.0.2}}]
+  told: [{from: why}, print]
+"""
+
+
+def test_who_asks_for_another_total_is_named(tmp_path, day):
+    (tmp_path / "wishes.yaml").write_text(WISHES)
+    rows = [(0, "left", {"power": 0.0, "soc": 60.0}), (0, "car", 3000.0), (1, "meter", 4000.0)]
+    found = typed("explain", tmp_path / "wishes.yaml", day(*rows), "left").stdout
+    assert "Decided by plan/rebalance: shares by energy.\n" in found
+    total = "plan/not_into has all batteries give 1kW, where they would give 4kW"
+    assert f"\n{total}.\n" in found
+    with Bench(WISHES) as bench:
+        for t, name, value in rows:
+            bench.advance(t)
+            bench.say(name, Battery(**value) if isinstance(value, dict) else value)
+        _, why = bench.heard("told")[-1]
+    assert why.says.endswith(f"shares by energy; {total}")
+
+
+def test_a_setpoint_that_is_written_again_is_as_old_as_its_number(tmp_path, day):
+    rows = [(0, "right", {"power": 0.0}), *((t, "meter", 1000.0) for t in range(1, 12))]
+    (tmp_path / "again.yaml").write_text(ALONE)
+    told = explain(load(tmp_path / "again.yaml"), day(*rows), "right", START + 11)
+    assert told.setpoint == 1000
+    assert (told.since, told.written_at - told.since > 3) == (START + 1, True)
+
+
+ALONE = """
+flow: alone
+streams:
+  meter: [{homewizard_p1: {host: 127.0.0.1}}]
+  right: [{from: meter}, {marstek_udp: {host: 127.0.0.3}}]
+"""
+
+
 def test_what_was_held_back_is_told_as_it_was_heard(tmp_path, day):
     """The meter has said more by then; what the throttle made is of an older sample."""
     (tmp_path / "held.yaml").write_text(

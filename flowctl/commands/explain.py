@@ -60,10 +60,11 @@ def _all(graph: Graph) -> list[str]:
 
 def _text(told: Explanation, zone: tzinfo) -> Iterator[str]:
     yield f"At {_clock(told.at, zone)} {told.device} {command(told.setpoint)}."
-    written = told.written_at is not None and told.written_at < told.at - 0.05
-    if written and told.written_at is not None:
-        yield f"It has been so since {_clock(told.written_at, zone)}."
+    if told.since is not None and told.since < told.at - 0.05:
+        yield f"It has been so since {_clock(told.since, zone)}."
     yield f"Decided by {told.step}" + (f": {told.reason}." if told.reason else ".")
+    for total in told.totals:
+        yield f"{total}."
     width = max((len(said.step) for said in (*told.chain, *told.beside)), default=0)
     yield ""
     for said in told.chain:
@@ -90,9 +91,11 @@ def _plain(told: Explanation) -> dict[str, Any]:
         "at": told.at,
         "setpoint": told.setpoint,
         "written_at": told.written_at,
+        "since": told.since,
         "wanted": told.wanted,
         "step": told.step,
         "reason": told.reason,
+        "totals": list(told.totals),
         "chain": [_step(said, told.epoch) for said in told.chain],
         "beside": [_step(said, told.epoch) for said in told.beside],
     }

@@ -67,10 +67,14 @@ def command(value: Any) -> str:
     """Say what a battery is told."""
     if value is None or isinstance(value, Release):
         return "is released: it goes by its own logic"
-    watts = float(value)
-    if watts == 0:
-        return "is told to idle"
-    return f"is told to {'give' if watts > 0 else 'take'} {words(abs(watts), 'W')}"
+    return f"is told to {doing(float(value))}"
+
+
+def doing(watts: float) -> str:
+    """Say what a battery does at a power, + discharging."""
+    if abs(watts) < SAME:
+        return "idle"
+    return f"{'give' if watts > 0 else 'take'} {words(float(abs(watts)), 'W')}"
 
 
 def _plan(plan: Plan, name: str | None) -> str:

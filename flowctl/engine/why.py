@@ -60,6 +60,7 @@ def is_asked(graph: Graph) -> bool:
 def why(found: Explanation) -> Why:
     """Put an explanation on a wire."""
     because = f": {found.reason}" if found.reason else ""
+    said = f"{found.device} {command(found.setpoint)}, decided by {found.step}{because}"
     return Why(
         at=found.at,
         device=found.device,
@@ -67,6 +68,6 @@ def why(found: Explanation) -> Why:
         wanted=found.wanted,
         step=found.step,
         reason=found.reason,
-        says=f"{found.device} {command(found.setpoint)}, decided by {found.step}{because}",
+        says="; ".join((said, *found.totals)),
         chain=tuple(f"{said.step} {said.words}" for said in found.chain),
     )

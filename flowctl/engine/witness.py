@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowctl.engine.inlet import pick
-from flowctl.engine.sentences import SAME, made, share_of, words
+from flowctl.engine.sentences import SAME, doing, made, share_of, words
 from flowctl.faults import FlowError
 from flowctl.language.chain import Heard, all_taps, aside, device_step, pipe, trigger, wire_into
 from flowctl.language.flow import INTO
@@ -14,7 +14,7 @@ from flowctl.language.graph import Graph, Step, taps
 from flowctl.signature.node import NodeKind
 from flowctl.terms import Terms
 from flowctl.units import show
-from flowctl.values import Battery, Plan, Release
+from flowctl.values import Battery, Outlook, Plan, Release
 
 if TYPE_CHECKING:
     from flowctl.engine.engine import Engine
@@ -45,6 +45,8 @@ class Explanation:
     setpoint: float | None
     """In force at that time, W, + discharging; `None`: the battery is its own."""
     written_at: float | None
+    since: float | None
+    """When it was first written like that; devices with a time-out are written again and again."""
     wanted: float | None
     """What the flow wanted of it last; `None`: it was left out."""
     chain: tuple[Said, ...]
@@ -54,6 +56,8 @@ class Explanation:
     step: str
     """Which step decided: the last one to change the number."""
     reason: str
+    totals: tuple[str, ...] = ()
+    """Steps that ask another total of all batteries, in sentences."""
     epoch: float = 0.0
     """The date of second 0 of the run, by which times inside values count."""
 
@@ -67,6 +71,8 @@ class Witness:
         self.decided: tuple[Heard, Any] | None = None
         """What the step that the device listens to said last, and what the device is told by it."""
         self.written: Heard | None = None
+        self.since: float | None = None
+        """When it was first written what is written now."""
         self._wire = wire_into(self.graph, device)
         self._leave = [self._watch(step_id) for step_id in self.graph.steps]
         self._leave.append(engine.output(self._wire.step).listen(-1, self._decide))
@@ -103,7 +109,10 @@ class Witness:
             self.decided = (self.last[self._wire.step], wanted)
 
     def _write(self, value: Any) -> None:
-        self.written = Heard(self.now, None if isinstance(value, Release) else float(value))
+        watts = None if isinstance(value, Release) else float(value)
+        if self.written is None or _differs(self.written.value, watts, SAME):
+            self.since = self.now
+        self.written = Heard(self.now, watts)
 
 
 def told(witness: Witness, at: float, epoch: float) -> Explanation:
@@ -126,11 +135,13 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
         at=at,
         setpoint=setpoint,
         written_at=epoch + written.at if written else None,
+        since=None if witness.since is None else epoch + witness.since,
         wanted=None if wanted is None else float(wanted),
         chain=_all_said(graph, main, device, epoch),
         beside=_all_said(graph, aside(graph, main), device, epoch),
         step=f"{device}/{INTO}" if held else step,
         reason=held or "; ".join(filter(None, (reason, little))),
+        totals=tuple(totals(main)),
         epoch=epoch,
     )
 
@@ -150,10 +161,21 @@ def decider(main: Mapping[str, Heard], device: str) -> tuple[str, str]:
     return step, reason
 
 
-def _differs(before: float | None, share: float | None) -> bool:
+def _differs(before: float | None, share: float | None, worth: float = WORTH) -> bool:
     if before is None or share is None:
         return before is not share
-    return not abs(share - before) < WORTH
+    return not abs(share - before) < worth
+
+
+def totals(main: Mapping[str, Heard]) -> Iterator[str]:
+    """Say which steps of a pipe ask another total of all batteries than was needed before them."""
+    before: float | None = None
+    for name, heard in main.items():
+        if isinstance(heard.value, Outlook):
+            now = heard.value.target
+            if before is not None and _differs(before, now):
+                yield f"{name} has all batteries {doing(now)}, where they would {doing(before)}"
+            before = now
 
 
 def outside(
