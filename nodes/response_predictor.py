@@ -41,13 +41,13 @@ def response_predictor(
     the meter and 5 s. NaN and infinities are not heard.
 
     What a battery accepted but the meter does not show yet is in flight, and counts as delivered;
-    so no command is given twice. How long its answers take is learned from the meter and kept over
-    restarts; what it can deliver is learned from its telemetry, and tried again after a while. A
-    battery that falls silent, or says that it is offline or follows a meter of its own, is not
-    available: it is left its part of the load if its power is seen to follow the meter, and nothing
-    if not. The target never makes up for what such a battery, or one that does the opposite of what
-    it was told, charges or discharges. One without telemetry works as long as it tells what it
-    accepts.
+    so no command is given twice. How long its answers take is learned from the meter, corrected by
+    what it says of itself, and kept over restarts; what it can deliver is learned from its
+    telemetry, and tried again after a while. A battery that falls silent, or says that it is
+    offline or follows a meter of its own, is not available: it is left its part of the load if its
+    power is seen to follow the meter, and nothing if not. The target never makes up for what such a
+    battery, or one that does the opposite of what it was told, charges or discharges. One without
+    telemetry works as long as it tells what it accepts.
 
     Source: the law and its figures are told in docs/control.md (load observer with commands in
     flight, bank of 72 timings, three forecasts).

@@ -1,8 +1,10 @@
 """Timings are learned where the meter tells of them, and only there."""
 
+import math
+
 import pytest
 
-from tests.nodes.small_house import Cell, SmallHouse
+from tests.nodes.small_house import GRAIN, Cell, SmallHouse
 
 
 @pytest.mark.parametrize("period", [3.5, 5.0, 10.0])
@@ -39,3 +41,37 @@ def test_a_battery_quicker_than_its_meter_is_not_taken_for_a_slow_one(count):
     house.meter_every = 0.5
     house.run(400)
     assert house.mean(200) < 140
+
+
+def test_batteries_that_move_at_once_are_told_apart_by_what_they_say():
+    """The meter alone takes `b` for quick; 140 W went to and fro then, too small to teach more."""
+    timings = {"a": (0.5, 2.625, 2500.0), "b": (4.125, 0.625, 800.0), "c": (1.75, 0.875, 800.0)}
+    cells = {name: Cell(dead, lag, most) for name, (dead, lag, most) in timings.items()}
+    house = SmallHouse(cells, lambda t: -1500.0 if t < 180 else -300.0).run(270)
+    assert house.mean(15) < 20
+    assert 3.5 <= house.outlooks[-1].batteries["b"].dead_time <= 6.0
+
+
+def test_a_battery_that_gives_a_part_is_not_taken_for_a_late_one():
+    """It moves when it should, if not as far: that says nothing against its timing."""
+
+    class Weak(Cell):
+        def pass_time(self, now):
+            told = [0.6 * watts for at, watts in self.sent if at + self.dead <= now]
+            goal = told[-1] if told else 0.0
+            self.power += (goal - self.power) * (1 - math.exp(-GRAIN / self.lag))
+
+    house = SmallHouse({"left": Weak()}, lambda t: 400.0 + 900.0 * (t % 60 > 30)).run(300)
+    assert house.outlooks[-1].batteries["left"].dead_time <= 3.0
+
+
+def test_pulses_leave_no_swing_behind_in_a_battery_that_tells_nothing():
+    """Taken for late it swung with 1.9 kW for ever: a swing looks like pulses, and none learned."""
+
+    def load(at):
+        if at < 150:
+            return -300.0 if at < 60 else 400.0 if at < 120 else -1500.0
+        return 300.0 + 600.0 * (at % 30 < 15) if at < 500 else 900.0
+
+    house = SmallHouse({"left": Cell(dead=0.5, lag=1.78, silent=True)}, load).run(700)
+    assert house.mean(60) < 20

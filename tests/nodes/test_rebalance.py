@@ -578,15 +578,6 @@ def test_any_house_comes_to_rest(timings, loads):
     assert house.mean(15) == pytest.approx(missing, abs=90)
 
 
-@pytest.mark.xfail(strict=True, reason="all moved at once, and the second is taken for quick")
-def test_three_that_move_at_once_come_to_rest():
-    """Found by the test above: 140 W to and fro, with commands too small to teach a timing."""
-    timings = {"a": (0.5, 2.625, 2500.0), "b": (4.125, 0.625, 800.0), "c": (1.75, 0.875, 800.0)}
-    cells = {name: Cell(dead, lag, most) for name, (dead, lag, most) in timings.items()}
-    house = SmallHouse(cells, lambda t: -1500.0 if t < 180 else -300.0).run(270)
-    assert house.mean(15) == pytest.approx(0.0, abs=90)
-
-
 def test_the_same_readings_make_the_same_plans():
     one, two = story()[1].run(50), story()[1].run(50)
     assert one.plans == two.plans

@@ -22,7 +22,7 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
     Told less than its smallest power it may do nothing.
     """
     begun, goals = belief.bank.begun, belief.bank.goals
-    age = min(AGE_OLDEST, AGE_BEST + poll / 2) + belief.witness.older
+    age = oldest(belief, poll)
     since = at - age - belief.dead
     first = _held(begun, at - age - whole(belief))
     told = [sign * watts for watts in goals[first:]]
@@ -43,6 +43,11 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
         expected=abs(belief.expected),
         lag=belief.lag,
     )
+
+
+def oldest(belief: Belief, poll: Seconds) -> Seconds:
+    """Say how old what it measures may be by the time it is heard."""
+    return min(AGE_OLDEST, AGE_BEST + poll / 2) + belief.witness.older
 
 
 def whole(belief: Belief) -> Seconds:

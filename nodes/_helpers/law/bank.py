@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
@@ -21,6 +22,9 @@ REBASE = 60.0  # s until sums are counted from anew: exp(60 / 0.3) is still far 
 MEMORY = 0.97  # of a cost, from one learning sample to the next: about 30 samples
 PRIOR = 20.0  # W of cost per second that a candidate is away from the first guess
 EXPLAINS = 0.7  # an answer must explain 30 % better than none, else a shortfall looks like slowness
+
+FITS = 0.3  # of what the best candidate misses of a move: another must fit much better to be told
+WEIGHT = 3.0  # of such a miss: it is the battery's own word, and no other battery is mixed in
 
 
 class Bank(NamedTuple):
@@ -96,9 +100,22 @@ def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
     return bank._replace(costs=costs, at=until, shown=after)
 
 
+def contradict(bank: Bank, spans: Sequence[tuple[Seconds, Seconds]], moved: Watts) -> Bank:
+    """Charge every candidate with what it misses of a move, whichever of the spans it was in."""
+    moves = [
+        [now - was for was, now in zip(shown(bank, since), shown(bank, until), strict=True)]
+        for since, until in spans
+    ]
+    missed = [max(0.0, min(can) - moved, moved - max(can)) for can in zip(*moves, strict=True)]
+    if min(missed) > FITS * missed[_first(bank)]:
+        return bank
+    costs = [cost + WEIGHT * miss for cost, miss in zip(bank.costs, missed, strict=True)]
+    return bank._replace(costs=tuple(costs))
+
+
 def best(bank: Bank) -> tuple[Seconds, Seconds]:
     """Dead time and lag of the candidate that explained the meter best."""
-    return TIMINGS[bank.costs.index(min(bank.costs))]
+    return TIMINGS[_first(bank)]
 
 
 def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
@@ -110,3 +127,7 @@ def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
         less = math.exp((bank.base - at) / lag)
         watts += [goals[k] - less * growth[j] * sums[k] for j, k in enumerate(last)]
     return tuple(watts)
+
+
+def _first(bank: Bank) -> int:
+    return bank.costs.index(min(bank.costs))

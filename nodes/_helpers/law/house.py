@@ -171,9 +171,9 @@ def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Beli
     last, beliefs = house.grid.sample, house.beliefs
     if last and not is_due(last, at):
         return beliefs, last
-    if last is None or at - last.at > LONGEST or is_pulsing(house.grid.past):
+    if last is None or at - last.at > LONGEST:
         return beliefs, Sample(at, watts, last.lessons if last else 0)
-    taught = learned(beliefs, last, Sample(at, watts))
+    taught = learned(beliefs, last, Sample(at, watts), pulsing=is_pulsing(house.grid.past))
     lessons = last.lessons + (taught is not beliefs)
     return taught, Sample(at, watts, lessons)
 

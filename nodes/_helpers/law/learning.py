@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from flowctl import Seconds, Watts
 from nodes._helpers.law import bank as banks
+from nodes._helpers.law.bank import Bank
 from nodes._helpers.law.belief import Belief
 
 EVERY = 0.9  # s between samples at first: the bank needs changes of about a second ...
@@ -12,6 +13,9 @@ EVERY_LATER = 2.7  # s ... and later, as it costs a third and tells as much
 LESSONS = 60  # samples after which it is later: some minutes with steps
 STEP = 100.0  # W that a step must have to stand out of the load's own noise
 LISTEN = 20.0  # s after a step: all but the slowest candidates have answered by then
+
+METER = 1.5  # s that the meter may be behind a battery: its own mean, and its way
+APART = 60.0  # W of a move, and beside what was to come: more than measurements stray
 
 
 class Sample(NamedTuple):
@@ -28,9 +32,19 @@ def is_due(last: Sample, at: Seconds) -> bool:
     return at - last.at >= (EVERY if last.lessons < LESSONS else EVERY_LATER)
 
 
-def learned(beliefs: Mapping[str, Belief], last: Sample, now: Sample) -> Mapping[str, Belief]:
-    """Let each battery with a step under way explain the change between two readings."""
-    stepping = [name for name, belief in beliefs.items() if _is_stepping(belief, now.at)]
+def learned(
+    beliefs: Mapping[str, Belief], last: Sample, now: Sample, *, pulsing: bool
+) -> Mapping[str, Belief]:
+    """Let each battery with a step under way explain the change between two readings.
+
+    Beside pulses only those learn that have no other teacher: the end of a pulse comes as long
+    after a command as an answer would. Not to learn would be worse: wrong timings pulse, too.
+    """
+    stepping = [
+        name
+        for name, belief in beliefs.items()
+        if _is_stepping(belief, now.at) and not (pulsing and belief.poll)
+    ]
     if not stepping:
         return beliefs
     moves = {
@@ -44,6 +58,22 @@ def learned(beliefs: Mapping[str, Belief], last: Sample, now: Sample) -> Mapping
     return taught
 
 
+def contradicted(
+    belief: Belief, moved: Watts, since: Seconds, until: Seconds, oldest: Seconds
+) -> Belief:
+    """Let a battery's own word correct a timing that shows no such move, whatever its age.
+
+    Of batteries that move at once the meter cannot tell who was late.
+    """
+    if abs(moved) <= APART or belief.is_tried():
+        return belief
+    spans = [(since + late, until + late) for late in (-oldest, 0.0, METER)]
+    moves = [belief.shows(end) - belief.shows(begin) for begin, end in spans]
+    if min(moves) - APART <= moved <= max(moves) + APART:
+        return belief
+    return _believing(belief, banks.contradict(belief.bank, spans, moved))
+
+
 def _is_stepping(belief: Belief, at: Seconds) -> bool:
     if belief.is_tried():  # an answer that may never come would look like a late one
         return False
@@ -51,6 +81,11 @@ def _is_stepping(belief: Belief, at: Seconds) -> bool:
 
 
 def _explained(belief: Belief, since: Seconds, until: Seconds, given: Watts) -> Belief:
-    bank = banks.judge(belief.bank, since, until, given)
+    return _believing(belief, banks.judge(belief.bank, since, until, given))
+
+
+def _believing(belief: Belief, bank: Bank) -> Belief:
+    if bank is belief.bank:
+        return belief
     dead, lag = banks.best(bank)
     return belief._replace(bank=bank, dead=dead, lag=lag)
