@@ -5,12 +5,11 @@ import math
 from flowctl import Battery, Seconds, Watts
 from nodes._helpers.law import bank as banks
 from nodes._helpers.law import ceiling as ceilings
-from nodes._helpers.law.band import band, oldest, whole
+from nodes._helpers.law.band import band, whole
 from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
 from nodes._helpers.law.ceiling import Ceiling
 from nodes._helpers.law.facts import newer, updated
 from nodes._helpers.law.flight import landed
-from nodes._helpers.law.learning import contradicted
 from nodes._helpers.law.traits import known
 from nodes._helpers.law.witness import AGAINST, TOLERANCE, Witness, weigh
 
@@ -23,12 +22,12 @@ POLL_JUMP = 4.0  # times the mean that a gap counts at most: an outage is no pol
 def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     """Take in what a battery tells: a measurement, an acceptance, or both."""
     own = belief.away and belief.facts.self_regulating and belief.facts.online is not False
-    facts, was = updated(belief.facts, record), belief.facts.power
+    facts = updated(belief.facts, record)
     if facts != belief.facts:
         belief = belief._replace(facts=facts)
     power, setpoint = newer(record.power, None), newer(record.setpoint, None)
     if power is not None:
-        belief = _measured(belief, power, was, min(at, newer(record.power_at, at)))
+        belief = _measured(belief, power, min(at, newer(record.power_at, at)))
     if setpoint is not None and not belief.facts.self_regulating:  # else it is not from us
         if own and belief.facts.power is not None:  # it goes on from what it gave by itself
             belief = _found(belief, belief.facts.power, at)
@@ -109,7 +108,7 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
     )
 
 
-def _measured(belief: Belief, power: Watts, was: Watts | None, at: Seconds) -> Belief:
+def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
     last, poll = belief.measured_at, belief.poll
     if last is None or belief.facts.self_regulating:
         belief = belief._replace(measured_at=at)
@@ -123,8 +122,6 @@ def _measured(belief: Belief, power: Watts, was: Watts | None, at: Seconds) -> B
     belief = belief._replace(measured_at=at, poll=poll)
     if lost or belief.away or belief.accepted_at == -math.inf:
         return _found(belief, power, at)
-    if belief.flights and was is not None:
-        belief = contradicted(belief, power - was, last, at, oldest(belief, poll))
     return _witnessed(belief, power, poll, at)
 
 

@@ -9,9 +9,10 @@ from flowctl import Ability, Battery, Outlook, Seconds, Watts, maker
 from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief, ability
 from nodes._helpers.law.beside import ALONE, Beside, watched
+from nodes._helpers.law.facts import newer
 from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
 from nodes._helpers.law.hearing import given_back, hear, missed, pruned, retried
-from nodes._helpers.law.learning import Sample, is_due, learned
+from nodes._helpers.law.learning import APART, Sample, corrected, is_due, learned
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
 PERIOD_PACE = 0.2  # part of each gap that enters the mean
@@ -66,6 +67,7 @@ def told(house: House, name: str, record: Battery, at: Seconds) -> House:
     belief = house.beliefs[name]
     if at > house.grid.valid_until and record.setpoint is None:
         belief = given_back(belief)  # no plan for so long
+    belief = _corrected(house, belief, record, at)
     return _moved(house, name, hear(belief, record, at))
 
 
@@ -103,6 +105,16 @@ def look(house: House, at: Seconds) -> tuple[House, Outlook]:
         valid_until=grid.valid_until,
     )
     return house, outlook
+
+
+def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Belief:
+    """Learn from a move that a battery tells of while something is under way."""
+    was, power = belief.facts.power, record.power
+    if not belief.flights or was is None or power is None or not abs(power - was) > APART:
+        return belief
+    others = [other for other in house.beliefs.values() if other is not belief and other.flights]
+    alone = not others and not is_pulsing(house.grid.past)
+    return corrected(belief, power, min(at, newer(record.power_at, at)), alone=alone)
 
 
 def _present(house: House, at: Seconds) -> House:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from flowctl import Seconds, Watts
 from nodes._helpers.law import bank as banks
+from nodes._helpers.law.band import oldest
 from nodes._helpers.law.bank import Bank
 from nodes._helpers.law.belief import Belief
 
@@ -15,6 +16,7 @@ STEP = 100.0  # W that a step must have to stand out of the load's own noise
 LISTEN = 20.0  # s after a step: all but the slowest candidates have answered by then
 
 METER = 1.5  # s that the meter may be behind a battery: its own mean, and its way
+OLDEST = 12.0  # s that telemetry may be late where the meter knows better how late the battery is
 APART = 60.0  # W of a move, and beside what was to come: more than measurements stray
 
 
@@ -33,7 +35,7 @@ def is_due(last: Sample, at: Seconds) -> bool:
 
 
 def learned(
-    beliefs: Mapping[str, Belief], last: Sample, now: Sample, *, pulsing: bool
+    beliefs: Mapping[str, Belief], last: Sample, now: Sample, *, pulsing: bool = False
 ) -> Mapping[str, Belief]:
     """Let each battery with a step under way explain the change between two readings.
 
@@ -58,16 +60,18 @@ def learned(
     return taught
 
 
-def contradicted(
-    belief: Belief, moved: Watts, since: Seconds, until: Seconds, oldest: Seconds
-) -> Belief:
-    """Let a battery's own word correct a timing that shows no such move, whatever its age.
+def corrected(belief: Belief, power: Watts, at: Seconds, *, alone: bool) -> Belief:
+    """Let a battery's own word correct a timing that shows no such move.
 
-    Of batteries that move at once the meter cannot tell who was late.
+    Of batteries that move at once the meter cannot tell who was late. Where one moved `alone`, it
+    can; then a word that comes late only says that telemetry is older than it was thought to be.
     """
-    if abs(moved) <= APART or belief.is_tried():
+    was, since, poll = belief.facts.power, belief.measured_at, belief.poll
+    if was is None or since is None or poll is None or belief.is_tried():
         return belief
-    spans = [(since + late, until + late) for late in (-oldest, 0.0, METER)]
+    moved, age = power - was, oldest(belief, poll)
+    ages = (OLDEST if alone else age, age, 0.0, -METER)
+    spans = [(since - age, at - age) for age in ages]
     moves = [belief.shows(end) - belief.shows(begin) for begin, end in spans]
     if min(moves) - APART <= moved <= max(moves) + APART:
         return belief
