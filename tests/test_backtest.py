@@ -9,6 +9,7 @@ import pytest
 from flowctl import FlowError
 from flowctl.backtest.candidates import Candidate, named, swept
 from flowctl.backtest.comparison import compare
+from flowctl.backtest.jobs import Job, run_all
 from flowctl.backtest.table import table
 from flowctl.backtest.trial import Setting, try_out
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
@@ -466,3 +467,12 @@ def test_bounds_are_kept_where_the_system_keeps_such_things(tmp_path, monkeypatc
     monkeypatch.setitem(os.environ, "XDG_CACHE_HOME", str(tmp_path / "kept"))
     run(flow(tmp_path), "--plant", plant(tmp_path), "--for", "1m")
     assert len(list((tmp_path / "kept" / "flowctl" / "bounds").iterdir())) == 1
+
+
+def dies(_progress):
+    os._exit(9)
+
+
+def test_a_run_that_the_system_killed_is_told_without_a_traceback():
+    with pytest.raises(OSError, match="a run was killed by the system"):
+        run_all([Job(dies, (), 86400.0), Job(dies, (), 86400.0)])

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import active_children, get_context
@@ -12,6 +13,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 WORTH = 7200.0  # simulated seconds from which on processes pay
 BEAT = 0.2  # s between two words
+KILLED = "a run was killed by the system, perhaps for want of memory; try fewer flows at once"
 Tell = Callable[[float], None]
 """Is told the part of all the work that is done, 0 to 1."""
 
@@ -29,7 +31,7 @@ def run_all(jobs: Sequence[Job[T]], tell: Tell = lambda _: None) -> list[T]:
     """Do all jobs; their results stand in the same order.
 
     Raises:
-        Exception: what a job raised.
+        Exception: what a job raised; `OSError` where a process was killed.
     """
     total = sum(job.seconds for job in jobs)
     workers = min(len(jobs), os.cpu_count() or 1)
@@ -63,10 +65,12 @@ def _beside(jobs: Sequence[Job[T]], workers: int, total: float, tell: Tell) -> l
                 for future in done:
                     future.result()
                 tell(sum(reached[:]) / total)
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
             for worker in active_children():  # one that only begins would miss what we take away
                 worker.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise OSError(KILLED) from None
             raise
         return [future.result() for future in futures]
 
