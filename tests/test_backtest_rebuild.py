@@ -96,6 +96,19 @@ def test_a_table_is_rebuilt_by_its_columns(tmp_path):
     assert {watts for _, watts in made.load} == {-100}
 
 
+def test_the_last_value_of_a_table_holds_until_its_end(tmp_path):
+    """An export of changes: the battery stood from half of the time on."""
+    file = tmp_path / "export.csv"
+    rows = [f"sensor.p1,{100 + t % 7},{BEGIN + t}" for t in range(0, 600, 5)]
+    rows += [f"sensor.left,{watts},{BEGIN + t}" for t, watts in ((0, 0), (120, 300), (240, 500))]
+    file.write_text("\n".join(["entity_id,state,last_changed", *rows]))
+    columns = {"meter": "sensor.p1", "left": "sensor.left"}
+    made = rebuild(file, ("meter", "left"), columns)
+    assert made.seconds == 595
+    assert made.load[-1][1] == pytest.approx(600, abs=10)
+    assert made.missing == ()
+
+
 def test_the_flow_lives_in_the_rebuilt_house(tmp_path):
     file = recorded(tmp_path)
     told = asked(Given(plant=plant(tmp_path), recording=file), flow(tmp_path), {})

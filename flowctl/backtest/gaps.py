@@ -14,7 +14,7 @@ def gaps(heard: Mapping[str, Heard], begin: float, end: float, zone: tzinfo) -> 
     for name, item in heard.items():
         if begin == item.times[0] > first + SILENT:
             yield f"tried from {_clock(begin, zone)} on: before, {name} told no power"
-        if end >= item.times[-1] and item.times[-1] < last - SILENT:
+        if end == item.times[-1] < last - SILENT:
             yield f"tried until {_clock(end, zone)}: later, {name} told no power"
         yield from _silences(name, item.silences(begin, end), zone)
         if item.nonsense:

@@ -15,6 +15,7 @@ from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
 from flowctl.recordings.moments import zone_of
 from flowctl.recordings.recording import read
+from flowctl.recordings.tables import is_table
 from flowctl.virtual.clock import START
 
 SHIFTS = tuple(quarter / 4 for quarter in range(-8, 25))  # s that a power may be early or late
@@ -71,14 +72,17 @@ def rebuild(
     if missing:
         held = ", ".join(sorted({*heard, *(stream for _, stream, _ in others)})) or "nothing"
         raise faulty(path, "E705", f"tells no power of {', '.join(missing)}", f"it holds {held}")
-    begin, end = _stretch(path, heard, since)
+    holds = columns is not None or is_table(path)
+    begin, end = _stretch(path, heard, since, holds=holds)
     return _rebuilt(names, heard, others, (begin, end), zone)
 
 
-def _stretch(path: Path, heard: Mapping[str, Heard], since: float) -> tuple[float, float]:
-    """When all spoke."""
+def _stretch(
+    path: Path, heard: Mapping[str, Heard], since: float, *, holds: bool
+) -> tuple[float, float]:
+    """When all spoke; in a table that `holds` each value until the next, until nobody does."""
     last = max(heard, key=lambda name: heard[name].times[0])
-    first = min(heard, key=lambda name: heard[name].times[-1])
+    first = (max if holds else min)(heard, key=lambda name: heard[name].times[-1])
     begin, end = heard[last].times[0], heard[first].times[-1]
     if begin >= end:
         said = f"{last} told its first power after the last one of {first}"
