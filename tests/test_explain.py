@@ -318,6 +318,26 @@ def test_without_a_name_all_devices_are_explained(run):
     assert "right is told to give 800W" in said
 
 
+def test_a_device_that_was_told_nothing_does_not_hide_the_others(tmp_path, day):
+    text = FLOW.replace("plan.right}", "late}").replace(
+        "  plan:", "  late: [{from: allowed}, {filter: value > 1kW}]\n  plan:"
+    )
+    (tmp_path / "one.yaml").write_text(text)
+    rows = day(*BATTERIES, (1, "meter", 1050.0))
+    code, told, said = typed("explain", tmp_path / "one.yaml", rows)
+    assert (code, said) == (0, "'right' was told nothing by then; is the recording long enough?\n")
+    assert "left is told to give 500W" in told
+
+
+def test_an_empty_recording_holds_nothing(run, tmp_path):
+    (tmp_path / "empty.jsonl").write_text("")
+    (tmp_path / "flow.yaml").write_text(FLOW)
+    words = ("explain", tmp_path / "flow.yaml", tmp_path / "empty.jsonl", "left", "--at")
+    for at in ("1774745134", "18:00", "end"):
+        code, _, said = typed(*words, at)
+        assert (code, "holds no value" in said) == (2, True)
+
+
 def test_programs_get_json(run):
     [told] = json.loads(run("right", "--json").stdout)
     assert (told["device"], told["setpoint"], told["reason"]) == ("right", 800, "clamp: high 800W")

@@ -4,14 +4,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from flowctl.folders import cache_folder
 from flowctl.signature.arguments import pairs
+from flowctl.telling.progress import progress
 
 if TYPE_CHECKING:
     from flowctl.backtest.comparison import Comparison
@@ -95,7 +94,8 @@ def _compare(
     told = asked(given, flows[0], pairs(sets))
     first, *others = named(flows, pairs(sets))
     candidates = [*(swept(first, sweep) if sweep else [first]), *others]
-    with _progress(len(candidates)) as tell:
+    count = len(candidates)
+    with progress("trying it out" if count == 1 else f"trying out {count} flows") as tell:
         return compare(candidates, told.setting, cache, tell), told.rebuilt
 
 
@@ -118,17 +118,3 @@ def _say(made: "Comparison", rebuilt: "Rebuilt | None", by: str | None) -> None:
         sys.stdout.write(f"\n{stand}\n")
     for remark in remarks(made, rebuilt):
         sys.stderr.write(f"{remark}\n")
-
-
-@contextmanager
-def _progress(count: int) -> Iterator[Callable[[float], None]]:
-    """Show how far it is, where somebody may be looking."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("trying it out" if count == 1 else f"trying out {count} flows", total=1)
-        yield lambda part: bar.update(task, completed=part)

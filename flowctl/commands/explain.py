@@ -17,7 +17,8 @@ from flowctl.language.graph import Graph
 from flowctl.recordings.moments import moment, zone_of
 from flowctl.recordings.plain import plain
 from flowctl.signature.arguments import pairs
-from flowctl.telling.explain import explain as find
+from flowctl.telling.explain import explain_all
+from flowctl.telling.progress import progress
 from flowctl.zone import live_in
 
 
@@ -43,7 +44,10 @@ def explain(
     zone = zone_of(recording)
     live_in(str(zone))
     when = moment(at, recording, zone, columns)
-    found = [find(graph, recording, one, when, columns) for one in device or _all(graph)]
+    with progress("playing it again") as tell:
+        found, silent = explain_all(graph, recording, device or _all(graph), when, columns, tell)
+    for one in silent:
+        sys.stderr.write(f"{one}\n")
     if json_:
         told: Any = [_plain(one) for one in found]
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")

@@ -1,7 +1,7 @@
 """Why a battery was told what it was told, found in a recording."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from flowctl.language.chain import device_step
 from flowctl.language.graph import Graph
 from flowctl.recordings.moments import zone_of
 from flowctl.recordings.recording import read
+from flowctl.telling.progress import Tell
 from flowctl.virtual.replay import Player
 
+BEAT = 60.0  # s of the recording between two words of how far it is
 SLACK = 1.0  # s that one may ask beyond the end: times are typed in whole seconds
 
 
@@ -28,32 +30,84 @@ def explain(
     Raises:
         FlowError: there is no such device, or nothing was decided or recorded by then.
     """
-    device_step(graph, device)
+    return explain_all(graph, recording, [device], at, columns)[0][0]
+
+
+def explain_all(
+    graph: Graph,
+    recording: str | Path,
+    devices: Sequence[str],
+    at: float,
+    columns: Mapping[str, str] | None = None,
+    tell: Tell = lambda _: None,
+) -> tuple[list[Explanation], list[str]]:
+    """Explain the setpoints of several devices; also say of which there is none.
+
+    Raises:
+        FlowError: there is no such device, or nothing was decided or recorded by then.
+    """
+    for device in devices:
+        device_step(graph, device)
+    player = _played(graph, Path(recording), devices, at, columns, tell)
+    player.clock.advance_to(at - player.epoch)
+    found: list[Explanation] = []
+    silent: list[FlowError] = []
+    for witness in player.witnesses:
+        try:
+            found.append(told(witness, at, player.epoch))
+        except FlowError as error:
+            silent.append(error)
+    if not found:
+        raise FlowError([fault for error in silent for fault in error.faults])
+    return found, [str(error) for error in silent]
+
+
+class _Watched(Player):
+    """A flow that is played, and watched at some devices."""
+
+    def __init__(self, graph: Graph, epoch: float, devices: Sequence[str]) -> None:
+        super().__init__(graph, epoch)
+        self.epoch = epoch
+        self.witnesses = [Witness(self.engine, device) for device in devices]
+
+
+def _played(
+    graph: Graph,
+    recording: Path,
+    devices: Sequence[str],
+    at: float,
+    columns: Mapping[str, str] | None,
+    tell: Tell,
+) -> _Watched:
+    """Play a recording to a flow up to a time."""
     edges = {name for name in graph.streams if graph.edge(name)}
-    player: Player | None = None
-    witness: Witness | None = None
-    epoch, first, last, beyond = 0.0, math.nan, math.nan, True
+    player: _Watched | None = None
+    first = last = tells = math.nan
     for time, stream, raw in read(recording, columns):
-        first, beyond = time if math.isnan(first) else first, time <= at
-        if not beyond:
+        first = time if math.isnan(first) else first
+        if time > at:
             break
+        if not time < tells + BEAT:
+            tells = time
+            tell((time - first) / max(at - first, BEAT))
         last = time
-        if stream not in edges:
-            continue
-        if player is None:
-            epoch, player = time, Player(graph, time)
-            witness = Witness(player.engine, device)
-        player.feed(time, stream, raw)
-    if (beyond and at > last + SLACK) or at < first:
-        raise _outside(Path(recording), first, last)
-    if player is None or witness is None:
+        if stream in edges:
+            player = player or _Watched(graph, time, devices)
+            player.feed(time, stream, raw)
+    else:
+        if not at <= last + SLACK:
+            raise _outside(recording, first, last)
+    if at < first:
+        raise _outside(recording, first, last)
+    if player is None:
         raise FlowError(f"{recording}: holds no value for an edge of this flow by then")
-    player.clock.advance_to(at - epoch)
-    return told(witness, at, epoch)
+    return player
 
 
 def _outside(recording: Path, first: float, last: float) -> FlowError:
-    """Say from when to when a recording knows anything; `last` is not known before it begins."""
+    """Say from when to when a recording knows anything; before it begins, `last` is not known."""
+    if math.isnan(first):
+        return FlowError(f"{recording}: holds no value")
     zone = zone_of(recording)
     begin = f"{datetime.fromtimestamp(first, zone):%Y-%m-%d %H:%M:%S}"
     if math.isnan(last):
