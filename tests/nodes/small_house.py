@@ -28,6 +28,9 @@ class Cell:
     lag: float = 0.8
     most: float = 2500.0
     gain: float = 1.0
+    least: float = 0.0
+    """Told less it gives nothing, or this much if it `lifts`."""
+    lifts: bool = False
     soc: float = 60.0
     sun: float | None = None
     """What panels on its DC side make."""
@@ -37,8 +40,14 @@ class Cell:
 
     def pass_time(self, now: float) -> None:
         told = [watts for at, watts in self.sent if at + self.dead <= now]
-        goal = max(-self.most, min(self.most, self.gain * told[-1] if told else self.power))
+        goal = self.held(told[-1]) if told else self.power
+        goal = max(-self.most, min(self.most, goal))
         self.power += (goal - self.power) * (1 - math.exp(-GRAIN / self.lag))
+
+    def held(self, watts: float) -> float:
+        if 0 < abs(watts) < self.least:
+            watts = math.copysign(self.least if self.lifts else 0.0, watts)
+        return self.gain * watts
 
 
 class SmallHouse:

@@ -199,6 +199,7 @@ def test_no_healthy_battery_is_judged_whatever_it_is_told(
         unit.run(gap)
     unit.run(20)
     assert unit.cut_at == NEVER
+    assert unit.belief.traits.min_power == 0
 
 
 @settings(max_examples=60, derandomize=True)

@@ -13,7 +13,7 @@ WRONG = 1.5  # s that a learned dead time may be wrong by: nine in ten are neare
 LAGS = 3.0  # lags until all but a twentieth of an answer is there
 WAKES = 3.0  # s that a battery may take to wake up
 BOUND = 0.8  # of a ceiling, from which on that may be what it gives
-ENDS = (15.0, 90.0)  # % of charge beyond which batteries give, or take, less (bench 2)
+ENDS = (20.0, 90.0)  # % of charge beyond which some batteries give, or take, less (bench 2)
 
 
 def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
@@ -28,18 +28,22 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
     told = [sign * watts for watts in goals[first:]]
     newest = told[_held(begun, since) - first :]
     sent = told[_held(begun, since - WRONG) - first :]
-    accepted, part = sign * belief.accepted, belief.traits.part
+    accepted, part, facts = sign * belief.accepted, belief.traits.part, belief.facts
     low, least = min(accepted, *newest), min(accepted, *told)
-    small = belief.facts.min_power or 0.0
+    small = max(facts.min_power or 0.0, belief.traits.min_power)
     return Band(
         low=0.0 if 0 < low < small else min(low, part * low),
         least=0.0 if 0 < least < small else min(least, part * least),
+        held=least,
         most=max(told),
         sent=tuple(sent),
+        before=tuple([sign * watts for watts in goals]),
         waking=min(accepted, *told[_held(begun, min(since - WAKES, at - AWAKE)) - first :]),
         told=low,
         steady=len(told) == 1 and belief.accepted == belief.expected,
         free=_is_free(belief, sign),
+        gain=part,
+        sunny=bool(facts.pv_power),
         expected=abs(belief.expected),
         lag=belief.lag,
     )
@@ -60,7 +64,9 @@ def _is_free(belief: Belief, sign: float) -> bool:
     soc, ceiling = belief.facts.soc, belief.charge if sign < 0 else belief.discharge
     if soc is not None and (soc > ENDS[1] if sign < 0 else soc < ENDS[0]):
         return False
-    return ceiling.watts == math.inf or abs(belief.accepted) < BOUND * ceiling.proven
+    if ceiling.watts == math.inf:
+        return True
+    return abs(belief.accepted) < BOUND * min(ceiling.watts, ceiling.proven)
 
 
 def _held(begun: tuple[Seconds, ...], at: Seconds) -> int:

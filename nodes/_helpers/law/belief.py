@@ -8,6 +8,7 @@ from nodes._helpers.law.bank import Bank, new_bank
 from nodes._helpers.law.ceiling import AGAINST_TWICE, Ceiling
 from nodes._helpers.law.facts import Facts
 from nodes._helpers.law.flight import Flight, owed, owed_between
+from nodes._helpers.law.least import Least
 from nodes._helpers.law.traits import Traits
 from nodes._helpers.law.witness import TOLERANCE, TOLERANCE_PART, Witness
 
@@ -39,6 +40,7 @@ class Belief(NamedTuple):
     poll: Seconds | None = None
     """Mean time between measurements."""
     witness: Witness = Witness()
+    least: Least = Least()
     bank: Bank = Bank()
 
     @property
@@ -106,8 +108,10 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = 
     """Begin with a battery of which no more is known than this."""
     facts = Facts(max_charge=rating, max_discharge=rating)
     known = traits or Traits()
-    witness = Witness(part=known.gain)
-    return Belief(dead, lag, facts, traits=known, witness=witness, bank=new_bank(dead, lag))
+    witness, least = Witness(part=known.gain), Least(known.min_power)
+    return Belief(
+        dead, lag, facts, traits=known, witness=witness, least=least, bank=new_bank(dead, lag)
+    )
 
 
 def ability(belief: Belief) -> Ability:
@@ -131,7 +135,7 @@ def ability(belief: Belief) -> Ability:
         available=not absence,
         soc=soc,
         capacity=facts.capacity,
-        min_power=facts.min_power or 0.0,
+        min_power=max(facts.min_power or 0.0, belief.traits.min_power),
         write_every=facts.write_every or 0.0,
         accepted_at=belief.accepted_at,
         self_regulating=bool(facts.self_regulating),

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from flowctl import Seconds, Watts
 from nodes._helpers.law.witness import (
     ALIKE,
-    NOTHING,
     SHORT_TWICE,
     TOLERANCE,
     TOLERANCE_PART,
@@ -15,6 +14,7 @@ from nodes._helpers.law.witness import (
     enough,
 )
 
+LEAST_PART = 0.3  # of what it was told: less than that of little is standby, or a step
 AGAINST_TWICE = 2  # such measurements in a row
 RETRY_AGAINST = 30.0  # s until one that did so is trusted again: its last answer has landed
 GROW, GROW_WATTS = 1.5, 100.0  # a ceiling tried again, or passed, rises by half and 100 W
@@ -56,7 +56,7 @@ def is_part(old: Ceiling, witness: Witness, seen: Band, gave: float) -> bool:
 
     Told what it gave when its ceiling was cut, it gives less again, by as much.
     """
-    if not witness.short or witness.gave == 1 or gave <= NOTHING or old.watts > old.proven:
+    if not witness.short or witness.gave == 1 or gave < LEAST_PART or old.watts > old.proven:
         return False
     asked = (1 + TOLERANCE_PART) * old.proven + TOLERANCE
     return seen.expected <= asked and abs(gave - witness.gave) <= ALIKE

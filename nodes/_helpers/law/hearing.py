@@ -5,11 +5,13 @@ import math
 from flowctl import Battery, Seconds, Watts
 from nodes._helpers.law import bank as banks
 from nodes._helpers.law import ceiling as ceilings
+from nodes._helpers.law import least as leasts
 from nodes._helpers.law.band import band, whole
 from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
 from nodes._helpers.law.ceiling import Ceiling
 from nodes._helpers.law.facts import newer, updated
 from nodes._helpers.law.flight import landed
+from nodes._helpers.law.least import Least
 from nodes._helpers.law.traits import known
 from nodes._helpers.law.witness import AGAINST, TOLERANCE, Witness, weigh
 
@@ -145,14 +147,19 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
         return belief
     old = belief.charge if charging else belief.discharge
     new = ceilings.verdict(old, witness, seen, gives, at)
+    least = leasts.observed(belief.least, seen, gives, witness, at)
     if new is None:
-        belief, proved = _witness(belief, witness), ceilings.proved(old, seen, gives)
+        belief, proved = _witness(belief, witness, least), ceilings.proved(old, seen, gives)
         return belief if proved is old else _ceiling(belief, charging, proved)
-    gave = seen.part(gives)
+    gave, small = seen.part(gives), leasts.explained(least, seen, gives, witness, at)
+    if small is not None:
+        belief = _witness(belief, witness.settled(), small)
+        return at_rest(belief, sign * max(0.0, gives)) if small is not least else belief
     if ceilings.is_part(old, witness, seen, gave):
-        belief = _witness(belief, witness.settled()._replace(part=gave))
+        belief = _witness(belief, witness.settled()._replace(part=gave), least)
         return _ceiling(belief, charging, Ceiling())
-    belief = _judged(belief._replace(witness=witness), old, new, gave, at)
+    belief = _witness(belief, witness, leasts.refuted(least, seen, gives))
+    belief = _judged(belief, old, new, gave, at)
     return _ceiling(at_rest(belief, sign * max(0.0, gives)), charging, new)
 
 
@@ -191,9 +198,9 @@ def _unlearned(belief: Belief) -> Belief:
     return belief._replace(bank=bank, dead=dead, lag=lag)
 
 
-def _witness(belief: Belief, witness: Witness) -> Belief:
-    traits = known(belief.traits, witness)
-    return belief._replace(witness=witness, traits=traits)
+def _witness(belief: Belief, witness: Witness, least: Least) -> Belief:
+    traits = known(belief.traits, witness, least)
+    return belief._replace(witness=witness, least=least, traits=traits)
 
 
 def _ceiling(belief: Belief, charging: bool, new: Ceiling) -> Belief:

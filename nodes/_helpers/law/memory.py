@@ -8,6 +8,7 @@ from flowctl import Log, Outlook, Seconds, Store, Watts
 from nodes._helpers.law.bank import DEADS, LAGS, TIMINGS
 from nodes._helpers.law.belief import Belief, believe
 from nodes._helpers.law.house import UNHEARD
+from nodes._helpers.law.least import LARGEST
 from nodes._helpers.law.notes import BETWEEN
 from nodes._helpers.law.traits import Traits, words
 
@@ -22,7 +23,10 @@ class Kept(NamedTuple):
     step: float
 
 
-KEPT: Mapping[str, Kept] = {"gain": Kept(0.05, 1.5, 0.05)}
+KEPT: Mapping[str, Kept] = {
+    "gain": Kept(0.3, 1.5, 0.05),
+    "min_power": Kept(0.0, LARGEST, 15.0),
+}
 """Fields of `Traits` that are kept, by name."""
 
 

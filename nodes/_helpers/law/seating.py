@@ -26,6 +26,7 @@ ONLY_SUN = ": what its panels make"
 TOGETHER = (
     10.0  # % of charge that make a battery work 2.7 times as hard: hours, and no writes for 1 %
 )
+TOO_LITTLE = 1e3  # rank after all that can give so little; an order holds among those that can
 FIRST = -1e6  # rank before all that charge and speed can make
 
 
@@ -140,6 +141,8 @@ def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool)
         rank += policy.losses.standby.of(name)  # a W of standby counts as a point of charge
     if policy.strategy == "priority" and name in policy.order:
         rank = FIRST + policy.order.index(name)
+    if ability.min_power > now.total:
+        rank += TOO_LITTLE
     weight, lost = _weight(name, ability, usable, able, policy), 0.0
     if ability.sun and now.sign > 0 and ability.soc is not None:
         full = 1 - (policy.ceiling.of(name) - ability.soc) / NEARLY_FULL

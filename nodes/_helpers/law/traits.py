@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from flowctl import Watts
+from nodes._helpers.law.least import Least
 from nodes._helpers.law.witness import Witness
 
 PLAIN = 0.9  # of what it is told, from which on a battery gives all: its own meter errs, too
@@ -16,6 +18,8 @@ class Traits(NamedTuple):
 
     gain: float = 1.0
     """Part of what it is told that it gives, where neither a ceiling nor its charge binds it."""
+    min_power: Watts = 0.0
+    """Smallest power that it holds, in either direction, as it was seen; 0 if it holds any."""
 
     @property
     def part(self) -> float:
@@ -29,8 +33,10 @@ def words(gain: float) -> tuple[str, ...]:
     return () if is_plain else (f"gives {5 * round(20 * gain)}% of what it is told",)
 
 
-def known(traits: Traits, witness: Witness) -> Traits:
-    """Take over what the witness says of the gain, if that is news."""
-    if abs(witness.part - traits.gain) < NEWS:
-        return traits
-    return traits._replace(gain=round(witness.part, 2))
+def known(traits: Traits, witness: Witness, least: Least) -> Traits:
+    """Take over what measurements say, as far as that is news."""
+    if abs(witness.part - traits.gain) >= NEWS:
+        traits = traits._replace(gain=round(witness.part, 2))
+    if least.watts != traits.min_power:
+        traits = traits._replace(min_power=least.watts)
+    return traits

@@ -33,17 +33,25 @@ class Band(NamedTuple):
     """Least if it answers as is known ..."""
     least: Watts
     """... and if it takes as long as any answer does."""
+    held: Watts
+    """Least that it was told for so long, whatever is usual of it."""
     most: Watts
     sent: tuple[Watts, ...]
     """Where it may still stand, not having begun to answer ..."""
+    before: tuple[Watts, ...]
+    """... and where it was sent before that, too."""
     waking: Watts
-    """... and least of that if it has to wake up first."""
+    """Least of that if it has to wake up first."""
     told: Watts
     """Least that it was told within its dead time."""
     steady: bool
     """Whether it was told nothing else for as long as any answer takes ..."""
     free: bool
     """... and neither a ceiling nor its charge binds it there."""
+    gain: float
+    """What part of it is usual."""
+    sunny: bool
+    """Whether panels of its own may make it give more."""
     expected: Watts
     lag: Seconds
 
