@@ -40,10 +40,11 @@ def learned(
 ) -> Observable[Mapping[str, Any]]:
     """Say what is known of every battery, each thing by battery name; one per outlook.
 
-    `says` holds a sentence for people: `dead time 2.5s, lag 1s; gives 60% of what it is told;
-    delivers 300W at most since 14:05`, or `a first guess` after the timing as long as it is none
-    that was learned. The numbers are `dead_time` and `lag` (s), `gain` (the part of a setpoint that
-    it gives where no limit binds it; 1 is all), `can_charge` and `can_discharge` (W, magnitudes),
+    `says` holds a sentence for people: `dead time 2.5s, lag 1s; gives 60% of what it is told; gives
+    nothing below 80W; delivers 300W at most since 14:05`, or `a first guess` after the timing as
+    long as it is none that was learned. The numbers are `dead_time` and `lag` (s), `gain` (the part
+    of a setpoint that it gives where no limit binds it; 1 is all), `min_power` (W, the smallest
+    that it holds, told by it or learned), `can_charge` and `can_discharge` (W, magnitudes),
     `in_flight` (W, + discharging: accepted, and not yet to be seen on the meter), and `available`
     (1 or 0).
 
@@ -76,7 +77,8 @@ def said(ability: Ability, since: Since) -> str:
     if (ability.dead_time, ability.lag) not in TIMINGS:
         text += f" ({GUESS})"
     parts = [f"{part} since {since[about]:%H:%M}" for about, part in parted(ability.note).items()]
-    return "; ".join(filter(None, (text, *words(ability.gain), BETWEEN.join(parts))))
+    traits = words(ability.gain, ability.min_power)
+    return "; ".join(filter(None, (text, *traits, BETWEEN.join(parts))))
 
 
 def figures(view: Outlook) -> dict[str, Mapping[str, float]]:
@@ -87,6 +89,7 @@ def figures(view: Outlook) -> dict[str, Mapping[str, float]]:
             "dead_time": ability.dead_time,
             "lag": ability.lag,
             "gain": ability.gain,
+            "min_power": ability.min_power,
             "can_charge": ability.can_charge,
             "can_discharge": ability.can_discharge,
             "in_flight": ability.setpoint - ability.shows(view.at),

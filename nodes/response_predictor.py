@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 from reactivex import abc
-from reactivex.disposable import CompositeDisposable
+from reactivex.disposable import CompositeDisposable, Disposable
 
 from flowctl import Battery, Clock, Ge, Gt, Log, Observable, Outlook, Seconds, Store, Watts
 from nodes._helpers.law.house import House, look, read, told
@@ -42,12 +42,13 @@ def response_predictor(
 
     What a battery accepted but the meter does not show yet is in flight, and counts as delivered;
     so no command is given twice. How long its answers take is learned from the meter, corrected by
-    what it says of itself, and kept over restarts; what it can deliver is learned from its
-    telemetry, and tried again after a while. A battery that falls silent, or says that it is
-    offline or follows a meter of its own, is not available: it is left its part of the load if its
-    power is seen to follow the meter, and nothing if not. The target never makes up for what such a
-    battery, or one that does the opposite of what it was told, charges or discharges. One without
-    telemetry works as long as it tells what it accepts.
+    what it says of itself; what part of a setpoint it gives, its smallest power and what it can
+    deliver now are learned from its telemetry, and tried again after a while. All of it is kept
+    over restarts, ceilings for ten minutes. A battery that falls silent, or says that it is offline
+    or follows a meter of its own, is not available: it is left its part of the load if its power is
+    seen to follow the meter, and nothing if not. The target never makes up for what such a battery,
+    or one that does the opposite of what it was told, charges or discharges. One without telemetry
+    works as long as it tells what it accepts.
 
     Source: the law and its figures are told in docs/control.md (load observer with commands in
     flight, bank of 72 timings, three forecasts).
@@ -56,7 +57,7 @@ def response_predictor(
     def subscribe(
         out: abc.ObserverBase[Outlook], _: abc.SchedulerBase | None = None
     ) -> abc.DisposableBase:
-        memory = Memory(store, log)
+        memory = Memory(store, log, clock)
         beliefs = {name: memory.belief(name, dead_time, lag, rating) for name in batteries}
         predictor = _Predictor(House(beliefs), memory, clock, out)
         watched = [
@@ -64,7 +65,7 @@ def response_predictor(
             for name, battery in batteries.items()
         ]
         heard = meter.subscribe(predictor.read, out.on_error, out.on_completed, scheduler=clock)
-        return CompositeDisposable(heard, *watched, predictor.beat)
+        return CompositeDisposable(heard, *watched, predictor.beat, Disposable(predictor.end))
 
     return Straight(subscribe)
 
@@ -87,6 +88,9 @@ class _Predictor:
             self._house = read(self._house, watts, now)
             self._memory.keep(self._house.beliefs, now)
             self._speak(now)
+
+    def end(self) -> None:
+        self._memory.save(self._house.beliefs, self._clock.time())
 
     def _speak_between(self) -> None:
         self._speak(self._clock.time())

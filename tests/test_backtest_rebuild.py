@@ -294,24 +294,30 @@ def test_what_was_recorded_of_a_source_and_it_cannot_say_is_told(tmp_path):
 def test_what_was_learned_becomes_the_plants_dynamics(tmp_path):
     with Storage(tmp_path / "state") as storage:
         kept = storage.store("zero:plan/predictor")
-        kept["left"] = {"dead_time": 4.0, "lag": 2.0}
+        kept["left"] = {"dead_time": 4.0, "lag": 2.0, "gain": 0.6, "min_power": 120.0}
         kept["stranger"] = {"dead_time": 1.0, "lag": 1.0}
         storage.store("other:plan/predictor")["left"] = {"dead_time": 9.0, "lag": 9.0}
-        storage.store("other:plan/predictor")["right"] = {"dead_time": 5.0, "lag": 3.0}
+        odd = {"dead_time": 5.0, "lag": 3.0, "gain": "half", "min_power": -3.0, "charge": [1]}
+        storage.store("other:plan/predictor")["right"] = odd
         storage.store("other:count")["left"] = 5
     kept = read_state(tmp_path / "state")
     found = dynamics(kept, "zero", world(tmp_path, HOME).open())
     assert found["left"]["dead_time"] == pytest.approx(4.0 - 0.7 - 0.5)
     assert (found["left"]["lag"], found["right"]["lag"]) == (2.0, 3.0)
+    assert (found["left"]["gain"], found["left"]["min_power"]) == (60.0, 120.0)
+    assert not {"gain", "min_power"}.intersection(found["right"])
     given = Given(plant=plant(tmp_path, HOME), learned=tmp_path / "state")
     told = asked(given, flow(tmp_path), {})
-    assert told.setting.world.open().twin("left").timing == (pytest.approx(2.8), 2.0)
+    twin = told.setting.world.open().twin("left")
+    assert twin.timing == (pytest.approx(2.8), 2.0)
+    assert (twin.gain(), twin.min_power) == (0.6, 120.0)
     code, _, said = run(
         flow(tmp_path), "--plant", plant(tmp_path, HOME), "--learned", tmp_path / "state",
         "--for", "1m", "--no-bounds",
     )  # fmt: skip
     assert code == 0
-    assert "left answers as learned: after 2.8s, lag 2s" in said
+    line = "left answers as learned: after 2.8s, lag 2s, 60% of what it is told, nothing below 120W"
+    assert line in said
 
 
 def test_a_flow_begins_with_a_copy_of_what_it_knows(tmp_path):

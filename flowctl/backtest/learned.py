@@ -14,6 +14,8 @@ from flowctl.store import Store
 
 FREE = 1e5  # W/s: no slew rate besides the learned lag
 LONGEST = 60.0  # s that an answer may take
+TRAITS = {"gain": (0.05, 2.0, 100.0), "min_power": (0.0, 1000.0, 1.0)}
+"""Least and most that is believed, and what one is in a plant file: a gain is in %."""
 Kept = Mapping[str, Mapping[str, Any]]
 """What each step keeps, by its name and that of the flow: `home:plan/response_predictor`."""
 
@@ -42,7 +44,8 @@ def dynamics(kept: Kept, flow: str, twins: Twins) -> dict[str, dict[str, float]]
     """Turn learned responses into the dynamics of a plant's batteries, by name.
 
     A step that learns keeps, by battery, the `dead_time` and `lag` that the meter shows. The delay
-    of the meter itself is taken off; slew rate and wake-up are in the lag that was learned.
+    of the meter itself is taken off; slew rate and wake-up are in the lag that was learned. It may
+    keep a `gain` (1 is all) and a `min_power` in W, too.
     """
     delay = twins.latency + twins.average / 2
     steps = sorted(kept, key=lambda step: not step.startswith(f"{flow}:"))
@@ -53,6 +56,7 @@ def dynamics(kept: Kept, flow: str, twins: Twins) -> dict[str, dict[str, float]]
             if name not in found and timing:
                 dead = max(0.0, timing[0] - delay)
                 found[name] = {"dead_time": dead, "lag": timing[1], "slew": FREE, "wake": 0.0}
+                found[name] |= _traits(kept[step][name])
     return found
 
 
@@ -63,6 +67,16 @@ def _timing(kept: Any) -> tuple[float, float] | None:
     if not isinstance(dead, float | int) or not isinstance(lag, float | int):
         return None
     return (dead, lag) if 0 <= dead < LONGEST and 0 < lag < LONGEST else None
+
+
+def _traits(kept: Mapping[str, Any]) -> dict[str, float]:
+    """Return what a plant knows by the same name, of numbers that make sense."""
+    found = {}
+    for name, (least, most, unit) in TRAITS.items():
+        value = kept.get(name)
+        if isinstance(value, float | int) and least <= value <= most:
+            found[name] = value * unit
+    return found
 
 
 def stores(kept: Kept) -> Callable[[str], Store]:

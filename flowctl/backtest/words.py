@@ -1,6 +1,6 @@
 """What a comparison is about, and what was odd, in sentences; and all of it for programs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
     yield from _taken(made)
     for name, known in made.setting.world.known.items():
         if "lag" in known:
-            yield f"{name} answers as learned: after {known['dead_time']:g}s, lag {known['lag']:g}s"
+            yield f"{name} answers as learned: {_learned(known)}"
     if made.repeats:
         yield f"the load ends after {span(made.repeats)} and begins anew"
     if len(made.names) == 1:
@@ -47,6 +47,13 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
         yield from _of_flow(outcome, made.names)
+
+
+def _learned(known: Mapping[str, float]) -> str:
+    text = f"after {known['dead_time']:g}s, lag {known['lag']:g}s"
+    if "gain" in known:
+        text += f", {known['gain']:g}% of what it is told"
+    return text + (f", nothing below {known['min_power']:g}W" if "min_power" in known else "")
 
 
 def _taken(made: Comparison) -> Iterator[str]:

@@ -58,9 +58,10 @@ class SmallHouse:
         cells: Mapping[str, Cell],
         load: Callable[[float], float],
         store: Store | None = None,
+        clock: VirtualClock | None = None,
         **settings: Any,
     ) -> None:
-        self.cells, self.load, self.clock = cells, load, VirtualClock()
+        self.cells, self.load, self.clock = cells, load, clock or VirtualClock()
         self.store = Store() if store is None else store
         self.meter, self.tells = Subject[float](), {name: Subject[Battery]() for name in cells}
         self.grid: list[float] = []
@@ -75,7 +76,7 @@ class SmallHouse:
         predictor = response_predictor(
             self.meter, self.tells, clock=self.clock, store=self.store, log=LOG
         )
-        predictor.subscribe(outlook, scheduler=self.clock)
+        self.predictor = predictor.subscribe(outlook, scheduler=self.clock)
 
     def sender(self, name: str) -> Callable[[float | Release], None]:
         def send(watts: float | Release) -> None:
@@ -108,6 +109,9 @@ class SmallHouse:
                 if not cell.silent and round(now / GRAIN) % 20 == 3:
                     self.clock.turn(self.tells[name].on_next, self.telemetry(cell))
         return self
+
+    def stop(self) -> None:
+        self.predictor.dispose()
 
     def telemetry(self, cell: Cell) -> Battery:
         return Battery(

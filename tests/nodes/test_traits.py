@@ -1,13 +1,20 @@
 """What stays true of a battery is learned from settled measurements, kept, and told."""
 
 import math
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
-from flowctl import Store
+from flowctl import Battery, Store
+from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.law.belief import ability, believe
+from nodes._helpers.law.ceiling import Ceiling
+from nodes._helpers.law.hearing import hear, retried
 from nodes._helpers.law.memory import Memory
 from nodes._helpers.law.traits import Traits
 from tests.nodes.small_house import LOG, Cell, SmallHouse
@@ -16,12 +23,25 @@ from tests.nodes.test_witness import NEVER, RATED, Unit, idle, settled
 
 def begun(store, name="left"):
     """What a predictor begins with."""
-    return Memory(store, LOG).belief(name, 3.5, 1.5, RATED)
+    return Memory(store, LOG, VirtualClock()).belief(name, 3.5, 1.5, RATED)
 
 
 def saved(belief, store):
-    Memory(store, LOG).keep({"left": belief}, 0.0)
+    Memory(store, LOG, VirtualClock()).keep({"left": belief}, 0.0)
     return dict(store)
+
+
+@dataclass
+class Glitching(Unit):
+    """It tells 0 W now and then, whatever it gives."""
+
+    zeros: float = 0.0
+
+    def measure(self) -> None:
+        power = self.power
+        self.power = 0.0 if self.random.random() < self.zeros else power
+        super().measure()
+        self.power = power
 
 
 class Counted(Store):
@@ -92,6 +112,126 @@ def test_nor_does_a_battery_that_is_nearly_empty_or_full(soc, watts):
     assert unit.belief.traits.gain == pytest.approx(1.0, abs=0.02)
 
 
+# The smallest power.
+
+
+def small(watts, **given):
+    """One that was told so much for half a minute."""
+    unit = settled(**{"every": 2.0, "least": 80.0} | given)
+    unit.tell(watts)
+    return unit.run(30)
+
+
+@pytest.mark.parametrize("idle", [-12.0, 0.0, 8.0])
+@pytest.mark.parametrize("watts", [-60.0, 60.0])
+def test_who_gives_nothing_when_told_little_has_a_smallest_power_and_no_ceiling(watts, idle):
+    unit = small(watts, idle=idle)
+    assert unit.cut_at == NEVER
+    assert 60 < unit.belief.traits.min_power <= 80
+    assert ability(unit.belief).min_power == unit.belief.traits.min_power
+
+
+def test_nothing_else_is_asked_of_it_until_it_is_seen_to_hold_that():
+    unit = small(40.0)
+    asked = [40.0]
+    while unit.belief.traits.min_power > asked[-1]:
+        asked.append(unit.belief.traits.min_power)
+        unit.tell(asked[-1])
+        unit.run(30)
+    assert 80 <= asked[-1] <= 100
+    assert len(asked) <= 6
+    assert unit.cut_at == NEVER
+
+
+def test_who_lifts_little_has_a_smallest_power():
+    unit = small(30.0, lifts=True)
+    assert unit.belief.traits.min_power == pytest.approx(80, abs=4)
+
+
+def test_a_smallest_power_that_is_told_counts_if_it_is_larger():
+    unit = small(60.0)
+    for told, counts in ((200.0, 200.0), (20.0, unit.belief.traits.min_power)):
+        belief = hear(unit.belief, Battery(min_power=told), unit.now)
+        assert ability(belief).min_power == counts
+
+
+def test_panels_of_its_own_do_not_lift_it():
+    unit = settled(every=2.0, least=80.0, lifts=True)
+    unit.belief = hear(unit.belief, Battery(pv_power=300.0), unit.now)
+    unit.tell(30.0)
+    unit.run(30)
+    assert unit.belief.traits.min_power == 0
+
+
+@pytest.mark.parametrize("soc", [12.0, 18.0])
+def test_one_that_is_nearly_empty_rests_for_another_reason(soc):
+    unit = settled(every=2.0, least=80.0)
+    unit.belief = hear(unit.belief, Battery(soc=soc), unit.now)
+    unit.tell(60.0)
+    unit.run(30)
+    assert unit.belief.traits.min_power == 0
+    assert unit.cut_at < NEVER
+
+
+def test_one_that_gives_nothing_at_all_has_a_ceiling():
+    unit = settled(every=2.0)
+    unit.most = 0.0
+    unit.tell(60.0)
+    unit.run(40)
+    assert unit.belief.traits.min_power > 60
+    unit.tell(1000.0)
+    unit.run(30)
+    assert unit.belief.discharge.watts == pytest.approx(0, abs=5)
+    assert unit.belief.traits.min_power == 0
+
+
+def test_one_that_held_so_little_before_rests_for_another_reason():
+    unit = small(60.0, least=0.0)
+    unit.most = 0.0
+    unit.run(30)
+    assert unit.belief.traits.min_power == 0
+    assert unit.belief.discharge.watts == pytest.approx(0, abs=5)
+
+
+def test_a_smallest_power_is_forgotten_when_less_is_held():
+    unit = small(60.0)
+    unit.least = 0.0
+    unit.run(60)
+    assert unit.belief.traits.min_power == 0
+
+
+def test_less_is_tried_again_each_hour():
+    unit = small(60.0)
+    before = unit.belief.traits.min_power
+    unit.tell(500.0)
+    unit.run(20)
+    unit.belief = unit.belief._replace(least=unit.belief.least._replace(known_at=-3600.0))
+    unit.run(20)
+    assert unit.belief.traits.min_power == pytest.approx(0.8 * before, abs=1)
+
+
+@settings_of(max_examples=40, derandomize=True)
+@given(
+    st.lists(st.tuples(st.floats(2.0, 12.0), st.floats(-200, 200)), min_size=3, max_size=20),
+    st.floats(0.3, 4.0),
+    st.sampled_from([0.3, 1.0, 2.0, 4.0]),
+    st.sampled_from([0.0, 3.0, 15.0]),
+    st.sampled_from([0.0, 0.03]),
+    st.integers(0, 99),
+)
+def test_a_healthy_battery_has_none_however_little_it_is_told(
+    commands, dead, every, noise, zeros, seed
+):
+    """Noise, wake-up and a false zero now and then make none."""
+    unit = Glitching(dead=dead, every=every, noise=noise, random=Random(seed), zeros=zeros)
+    unit.tell(0.0)
+    unit.run(12)
+    for gap, watts in commands:
+        unit.tell(watts)
+        unit.run(gap)
+    assert unit.belief.traits.min_power == 0
+
+
 # The store.
 
 
@@ -128,11 +268,65 @@ def test_what_is_kept_is_taken_up_again():
 
 def test_nothing_is_written_when_nothing_has_changed_much():
     store = Counted()
-    memory = Memory(store, LOG)
+    memory = Memory(store, LOG, VirtualClock())
     for minute, gain in enumerate([1.0, 0.97, 0.6, 0.62, 0.57, 0.6, 0.98, 1.0]):
         memory.keep({"left": believe(2.5, 1.0, RATED, Traits(gain=gain))}, 60.0 * minute)
     assert store.writes == 3
     assert dict(store) == {"left": {"dead_time": 2.5, "lag": 1.0}}
+
+
+def derated(watts=300.0, since=-20.0, proven=None):
+    belief = believe(2.5, 1.0, RATED)
+    return belief._replace(discharge=Ceiling(watts, since, watts if proven is None else proven))
+
+
+def test_a_ceiling_is_taken_up_again_soon_after():
+    store, clock = Store(), VirtualClock()
+    clock.advance(100.0)
+    Memory(store, LOG, clock).keep({"left": derated(since=80.0)}, 100.0)
+    later = VirtualClock(clock.wall() + timedelta(seconds=60))
+    belief = Memory(store, LOG, later).belief("left", 3.5, 1.5, RATED)
+    assert (belief.discharge, belief.charge) == (Ceiling(300.0, -80.0, 300.0), Ceiling())
+    assert ability(belief).can_discharge == 300.0
+    assert retried(belief, False, hungry=False, at=35.0) is belief
+    assert retried(belief, False, hungry=False, at=41.0).discharge.watts == 550.0
+
+
+@pytest.mark.parametrize("after", [-3600.0, 700.0, 1e8])
+def test_an_old_ceiling_says_nothing_of_now(after):
+    store = Store()
+    saved(derated(), store)
+    later = VirtualClock(VirtualClock().wall() + timedelta(seconds=after))
+    assert Memory(store, LOG, later).belief("left", 3.5, 1.5, RATED).discharge == Ceiling()
+
+
+@pytest.mark.parametrize(
+    "ceiling",
+    [Ceiling(), Ceiling(2600.0, 0.0, 400.0), Ceiling(300.0, 0.0, 300.0, against=True)],
+)
+def test_what_does_not_bind_is_not_kept(ceiling):
+    store = Store()
+    saved(derated()._replace(discharge=ceiling), store)
+    assert "discharge" not in store["left"]
+
+
+def test_what_is_only_tried_is_not_kept():
+    store = Store()
+    saved(derated(550.0, proven=300.0), store)
+    assert store["left"]["discharge"][0] == 300
+
+
+def test_a_ceiling_that_goes_up_and_down_costs_few_writes():
+    """Cut to about the same each two minutes, as one is that stays derated, for an hour."""
+    store, clock = Counted(), VirtualClock()
+    memory = Memory(store, LOG, clock)
+    for minute in range(60):
+        at = clock.time()
+        tried = minute % 2 == 0
+        belief = derated(550.0 if tried else 290.0 + minute % 3, at - 5.0, 300.0)
+        memory.keep({"left": belief}, at)
+        clock.advance(60.0)
+    assert store.writes <= 13
 
 
 # The closed loop.
@@ -152,3 +346,48 @@ def test_a_house_keeps_the_gain_over_a_restart():
     assert again.outlooks[0].batteries["left"].gain == store["left"]["gain"]
     cuts = [o for o in again.outlooks if o.batteries["left"].can_discharge < 2500.0]
     assert cuts == []
+
+
+def evening(at):
+    return 500.0 if at < 60 else 60.0
+
+
+@pytest.mark.parametrize("lifts", [False, True])
+def test_small_powers_go_to_the_battery_that_holds_them(lifts):
+    cells = {"left": Cell(least=80.0, lifts=lifts), "right": Cell(dead=3.0)}
+    house = SmallHouse(cells, evening).run(400)
+    assert house.mean(120) < 15
+    assert house.given["left"] == pytest.approx(0.0, abs=1)
+    assert house.given["right"] == pytest.approx(60.0, abs=15)
+    assert all(o.batteries["left"].can_discharge == 2500.0 for o in house.outlooks)
+
+
+def test_a_smallest_power_is_known_from_the_start_after_a_restart():
+    store = Store()
+    SmallHouse({"left": Cell(least=80.0), "right": Cell(dead=3.0)}, evening, store).run(400)
+    assert 60 <= store["left"]["min_power"] <= 110
+    again = SmallHouse(
+        {"left": Cell(least=80.0), "right": Cell(dead=3.0)}, lambda t: 60.0, store
+    ).run(120)
+    told = [watts for _, watts in again.cells["left"].sent]
+    assert all(watts == 0 or watts >= 0.95 * store["left"]["min_power"] for watts in told)
+    assert again.mean(60) < 15
+
+
+def test_a_lone_battery_with_a_smallest_power_does_not_swing():
+    house = SmallHouse({"left": Cell(least=80.0)}, evening).run(400)
+    assert house.mean(120) < 60
+    late = house.grid[-1200:]
+    assert max(late) - min(late) < 20
+
+
+def test_a_derated_battery_is_not_asked_for_all_again_after_a_restart():
+    store, load = Store(), 1400.0
+    cells = {"left": Cell(most=300.0), "right": Cell(dead=3.0)}
+    first = SmallHouse(cells, lambda t: load, store).run(60)
+    assert first.outlooks[-1].batteries["left"].can_discharge == pytest.approx(300, abs=5)
+    first.stop()
+    cells = {name: Cell(dead=cell.dead, most=cell.most) for name, cell in cells.items()}
+    later = VirtualClock(first.clock.wall() + timedelta(seconds=30))
+    again = SmallHouse(cells, lambda t: load, store, later).run(35)
+    assert max(watts for _, watts in again.cells["left"].sent) <= 310

@@ -31,6 +31,11 @@ class Unit:
     noise: float = 3.0
     part: float = 1.0
     most: float = RATED
+    least: float = 0.0
+    """Told less it gives nothing, or this much if it `lifts`."""
+    lifts: bool = False
+    idle: float = 0.0
+    """What it tells while it gives nothing."""
     now: float = 0.0
     power: float = 0.0
     belief: Belief = field(default_factory=lambda: believe(2.4, 1.0, RATED))
@@ -48,17 +53,24 @@ class Unit:
         for _ in range(round(seconds / GRAIN)):
             self.now += GRAIN
             told = [watts for at, watts in self.sent if at + self.dead <= self.now]
-            goal = max(-self.most, min(self.most, self.part * told[-1] if told else 0.0))
+            goal = self.held(told[-1]) if told else 0.0
+            goal = max(-self.most, min(self.most, self.part * goal))
             step = (goal - self.power) * (1 - math.exp(-GRAIN / self.lag))
             self.power += max(-self.slew * GRAIN, min(self.slew * GRAIN, step))
             if self.now >= self.told_at + self.every - 1e-9:
                 self.measure()
         return self
 
+    def held(self, watts: float) -> float:
+        if 0 < abs(watts) < self.least:
+            return math.copysign(self.least if self.lifts else 0.0, watts)
+        return watts
+
     def measure(self) -> None:
         self.told_at = self.now
         if self.now >= self.measured[0] + self.renewed:
-            self.measured = (self.now, round(self.power + self.random.uniform(-1, 1) * self.noise))
+            power = self.power if abs(self.power) >= 1 else self.idle
+            self.measured = (self.now, round(power + self.random.uniform(-1, 1) * self.noise))
         self.belief = hear(self.belief, Battery(power=self.measured[1]), self.now)
         self.belief = pruned(self.belief, self.now)
         if min(self.belief.charge.watts, self.belief.discharge.watts) < RATED:

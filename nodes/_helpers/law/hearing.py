@@ -147,7 +147,8 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
         return belief
     old = belief.charge if charging else belief.discharge
     new = ceilings.verdict(old, witness, seen, gives, at)
-    least = leasts.observed(belief.least, seen, gives, witness, at)
+    last = belief.witness.seen_at
+    least = leasts.observed(belief.least, seen, gives, witness, at, last)
     if new is None:
         belief, proved = _witness(belief, witness, least), ceilings.proved(old, seen, gives)
         return belief if proved is old else _ceiling(belief, charging, proved)

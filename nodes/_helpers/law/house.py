@@ -142,9 +142,11 @@ def _said(house: House) -> House:
     news = {name: ability(now) for name, now in beliefs.items() if now.is_news(known.get(name))}
     if news:
         said = MappingProxyType(said | news)
-    target = house.grid.target
+    grid = house.grid
+    target = grid.target
     can = [says.can_charge if target < 0 else says.can_discharge for says in said.values()]
-    return House(beliefs, house.grid, house.beside, abs(target) - sum(can) > HUNGRY, beliefs, said)
+    hungry = abs(target) - sum(can) > HUNGRY and grid.read_at >= grid.began_at + PATIENCE
+    return House(beliefs, grid, house.beside, hungry, beliefs, said)
 
 
 def _moved(house: House, name: str, new: Belief) -> House:

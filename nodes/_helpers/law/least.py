@@ -15,6 +15,7 @@ FOLLOWS = 0.5  # of the setpoint, from which on one that stands follows it
 ALIKE = 1.3  # times by which setpoints may differ to be the same here
 LIFTED, LIFTED_WATTS = 1.5, 10.0  # times the setpoint, and W, beyond which it was lifted
 GROW, GROW_WATTS = 1.2, 5.0  # what is asked at least after a setpoint that it left at nothing
+SOON = 1.2  # s in which no battery goes to rest and back
 TIMES = 3  # as often: a zero is a common glitch
 LEAST, MOST = 1.8, 30.0  # s between two: who passes zero is through, who is counted anew
 FORGETS = 3600.0  # s after which less is tried again ...
@@ -42,8 +43,13 @@ class Least(NamedTuple):
     """When `watts` was found, or has last been lowered."""
 
 
-def observed(least: Least, seen: Band, power: Watts, witness: Witness, at: Seconds) -> Least:
-    """Take in a measurement, of a battery that stands or is on its way."""
+def observed(
+    least: Least, seen: Band, power: Watts, witness: Witness, at: Seconds, last: Seconds
+) -> Least:
+    """Take in a measurement, of a battery that stands or is on its way; the last was then.
+
+    A lone zero between measurements of a second and less is a glitch.
+    """
     stands, scatter = at - witness.stood_at >= RENEWED, witness.scatter
     least = _forgotten(least, at)
     if not seen.free:
@@ -53,8 +59,11 @@ def observed(least: Least, seen: Band, power: Watts, witness: Witness, at: Secon
     if not max(SMALLEST, SCATTERS * scatter) <= seen.held <= LARGEST:
         return least
     if is_nothing(power, seen.held):
-        return _ignored(least, seen.held, at)
-    return _followed(least, seen, power) if stands and power >= FOLLOWS * seen.held else least
+        lone = witness.stood_at == at and at - last <= SOON
+        return least if lone else _ignored(least, seen.held, at)
+    if power < FOLLOWS * seen.held:
+        return least
+    return _followed(least, seen, power) if stands else _doubted(least, power)
 
 
 def explained(
@@ -126,12 +135,18 @@ def _raised(least: Least, told: Watts, at: Seconds) -> Least:
 def _followed(least: Least, seen: Band, power: Watts) -> Least:
     """Note what it holds; so as much was not too little for it, either."""
     if seen.most > ALIKE * seen.held or power > ALIKE * seen.most:
-        is_less = least.ignored and power < least.told
-        return least._replace(ignored=least.ignored - 1) if is_less else least
+        return _doubted(least, power)
     follows = min(least.follows, seen.held)
     if seen.held <= least.told:
         return Least(0.0, follows, known_at=least.known_at)
     return least._replace(follows=follows, watts=min(least.watts, follows))
+
+
+def _doubted(least: Least, power: Watts) -> Least:
+    """Count one less: it gave as little, or was on its way."""
+    if not least.ignored or power >= least.told:
+        return least
+    return least._replace(ignored=least.ignored - 1)
 
 
 def _forgotten(least: Least, at: Seconds) -> Least:

@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flowctl import Log, Outlook, Seconds, Store, Watts
+from flowctl import Clock, Log, Outlook, Seconds, Store, Watts
 from nodes._helpers.law.bank import DEADS, LAGS, TIMINGS
 from nodes._helpers.law.belief import Belief, believe
+from nodes._helpers.law.cuts import cut, recalled
 from nodes._helpers.law.house import UNHEARD
 from nodes._helpers.law.least import LARGEST
 from nodes._helpers.law.notes import BETWEEN
@@ -33,8 +34,8 @@ KEPT: Mapping[str, Kept] = {
 class Memory:
     """What was learned by battery name in a store, and notes as they change in a log."""
 
-    def __init__(self, store: Store, log: Log) -> None:
-        self._store, self._log = store, log
+    def __init__(self, store: Store, log: Log, clock: Clock) -> None:
+        self._store, self._log, self._clock = store, log, clock
         self._saved_at = -math.inf
         self._notes: Mapping[str, str] = {}
         self._traits: dict[str, tuple[str, ...]] = {}
@@ -45,19 +46,26 @@ class Memory:
         dead = _within(kept.get("dead_time"), DEADS, dead)
         lag = _within(kept.get("lag"), LAGS, lag)
         traits = {field: kept[field] for field, rule in KEPT.items() if _fits(kept, field, rule)}
-        return believe(dead, lag, rating, Traits(**traits))
+        now, date = self._clock.time(), self._date()
+        return believe(dead, lag, rating, Traits(**traits))._replace(
+            charge=recalled(kept.get("charge"), now, date),
+            discharge=recalled(kept.get("discharge"), now, date),
+        )
 
     def keep(self, beliefs: Mapping[str, Belief], at: Seconds) -> None:
         """Save what has changed, and log what it comes to, now and then."""
-        if at - self._saved_at < SAVE_EVERY:
-            return
-        self._saved_at = at
+        if at - self._saved_at >= SAVE_EVERY:
+            self.save(beliefs, at)
+
+    def save(self, beliefs: Mapping[str, Belief], at: Seconds) -> None:
+        """Save what has changed."""
+        self._saved_at, date = at, self._date()
         for name, belief in beliefs.items():
             old = self._kept(name)
-            new = _worth_keeping(belief, old)
+            new = _worth_keeping(belief, old) | _cuts(belief, old, at, date)
             if new != old:
                 self._store[name] = new
-            self._tell_traits(name, words(belief.traits.gain))
+            self._tell_traits(name, words(belief.traits.gain, belief.traits.min_power))
 
     def tell(self, outlook: Outlook) -> None:
         """Log what has become special of a battery, and when it is over."""
@@ -80,6 +88,9 @@ class Memory:
         kept = self._store.get(name)
         return kept if isinstance(kept, Mapping) else {}
 
+    def _date(self) -> Seconds:
+        return self._clock.wall().timestamp()
+
 
 def _worth_keeping(belief: Belief, old: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is to be in the store; what has hardly changed stays as it is there."""
@@ -93,6 +104,15 @@ def _worth_keeping(belief: Belief, old: Mapping[str, Any]) -> dict[str, Any]:
         elif abs(value - plain) >= rule.step:
             new[field] = value
     return new
+
+
+def _cuts(belief: Belief, old: Mapping[str, Any], at: Seconds, date: Seconds) -> dict[str, Any]:
+    facts = belief.facts
+    now = {
+        "charge": cut(belief.charge, facts.max_charge, at, date, old.get("charge")),
+        "discharge": cut(belief.discharge, facts.max_discharge, at, date, old.get("discharge")),
+    }
+    return {way: pair for way, pair in now.items() if pair is not None}
 
 
 def _fits(kept: Mapping[str, Any], field: str, rule: Kept) -> bool:

@@ -27,16 +27,21 @@ class Traits(NamedTuple):
         return self.gain if self.gain < PLAIN else 1.0
 
 
-def words(gain: float) -> tuple[str, ...]:
-    """Say for people what is not plain; in steps of 5 %, since what is learned sways."""
+def words(gain: float, min_power: Watts) -> tuple[str, ...]:
+    """Say for people what is not plain; in steps of 5 % and 5 W, since what is learned sways."""
     is_plain = abs(gain - 1) <= 1 - PLAIN
-    return () if is_plain else (f"gives {5 * round(20 * gain)}% of what it is told",)
+    least = 5 * round(min_power / 5)
+    said = (
+        "" if is_plain else f"gives {5 * round(20 * gain)}% of what it is told",
+        f"gives nothing below {least}W" if least else "",
+    )
+    return tuple(filter(None, said))
 
 
 def known(traits: Traits, witness: Witness, least: Least) -> Traits:
     """Take over what measurements say, as far as that is news."""
     if abs(witness.part - traits.gain) >= NEWS:
         traits = traits._replace(gain=round(witness.part, 2))
-    if least.watts != traits.min_power:
-        traits = traits._replace(min_power=least.watts)
+    if abs(least.watts - traits.min_power) >= 1:
+        traits = traits._replace(min_power=float(round(least.watts)))
     return traits
