@@ -61,9 +61,7 @@ def observed(
     if is_nothing(power, seen.held):
         lone = witness.stood_at == at and at - last <= SOON
         return least if lone else _ignored(least, seen.held, at)
-    if power < FOLLOWS * seen.held:
-        return least
-    return _followed(least, seen, power) if stands else _doubted(least, power)
+    return _followed(least, seen, power) if stands and power >= FOLLOWS * seen.held else least
 
 
 def explained(
@@ -135,18 +133,12 @@ def _raised(least: Least, told: Watts, at: Seconds) -> Least:
 def _followed(least: Least, seen: Band, power: Watts) -> Least:
     """Note what it holds; so as much was not too little for it, either."""
     if seen.most > ALIKE * seen.held or power > ALIKE * seen.most:
-        return _doubted(least, power)
+        is_less = least.ignored and power < least.told
+        return least._replace(ignored=least.ignored - 1) if is_less else least
     follows = min(least.follows, seen.held)
     if seen.held <= least.told:
         return Least(0.0, follows, known_at=least.known_at)
     return least._replace(follows=follows, watts=min(least.watts, follows))
-
-
-def _doubted(least: Least, power: Watts) -> Least:
-    """Count one less: it gave as little, or was on its way."""
-    if not least.ignored or power >= least.told:
-        return least
-    return least._replace(ignored=least.ignored - 1)
 
 
 def _forgotten(least: Least, at: Seconds) -> Least:
