@@ -116,8 +116,8 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = 
 
 def ability(belief: Belief) -> Ability:
     """Say what the allocator needs to know of it."""
-    facts = belief.facts
-    soc, absence = facts.soc, belief.absence
+    facts, soc, absence = belief.facts, belief.facts.soc, belief.absence
+    told, least = facts.min_power or 0.0, belief.traits.min_power
     takes = 0.0 if absence else min(facts.max_charge, belief.charge.watts)
     gives = 0.0 if absence else min(facts.max_discharge, belief.discharge.watts)
     if soc is not None:
@@ -135,7 +135,7 @@ def ability(belief: Belief) -> Ability:
         available=not absence,
         soc=soc,
         capacity=facts.capacity,
-        min_power=max(facts.min_power or 0.0, belief.traits.min_power),
+        min_power=told if told > least else least,
         write_every=facts.write_every or 0.0,
         accepted_at=belief.accepted_at,
         self_regulating=bool(facts.self_regulating),
