@@ -25,6 +25,7 @@ from flowctl.signature.node import NodeKind
 from flowctl.zone import here
 
 LEAST = 1.0  # s; what is shorter has no figures
+YEARS = range(1970, 2200)  # that zones know of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +181,8 @@ def _date(text: str | None) -> datetime | None:
         made = datetime.fromisoformat(text)
     except ValueError:
         raise FlowError(f"--at {text}: write it as 2026-06-01T00:00+02:00") from None
+    if made.year not in YEARS:
+        raise FlowError(f"--at {text}: is no date of our time")
     if made.tzinfo is None:
         return made.replace(tzinfo=here())
     local = made.astimezone(here())  # one that knows when clocks change
