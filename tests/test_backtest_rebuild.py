@@ -198,6 +198,11 @@ def test_a_battery_that_tells_changes_only_stood_until_then(tmp_path):
 
 
 def test_odd_records_are_heard_as_far_as_they_make_sense(tmp_path):
+    for at in (1e18, -1e300, 0):
+        far = told_of(
+            tmp_path, every(1, "meter", 1.0) + every(2, "left", {"power": 5, "power_at": at})
+        )
+        assert far.load[100][1] == 6.0
     odd = {"power": 50.0, "power_at": None, "soc": "full", "capacity": "big", "max_charge": True}
     made = told_of(tmp_path, every(1, "meter", 100.0) + every(2, "left", odd))
     assert (made.socs, made.ratings) == ({}, {"left": {}})

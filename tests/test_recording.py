@@ -132,6 +132,18 @@ def test_equal_times_keep_the_order_of_the_file_and_others_are_put_in_order(tmp_
     assert [row[:2] for row in read(file)] == [(1, "x"), (1, "y"), (2, "b"), (2, "a")]
 
 
+@pytest.mark.parametrize("times", [(0, 1.79e9, 1.79e9 + 1), (1.79e9, 1.79e9 + 1, 1e12)])
+@pytest.mark.parametrize("window", [1, 9])
+def test_rows_of_another_time_are_refused(tmp_path, monkeypatch, times, window):
+    """A clock that was not set yet: nobody waits until all those years are played."""
+    monkeypatch.setattr(module, "WINDOW", window)
+    file = tmp_path / "house.jsonl"
+    lines = [json.dumps({"t": t, "stream": "a", "value": 0}) for t in times]
+    file.write_text("\n".join(lines))
+    with pytest.raises(FlowError, match=r"time goes on by \d+ days from one line to the next"):
+        list(read(file))
+
+
 def test_a_long_file_whose_time_runs_back_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "WINDOW", 2)
     file = tmp_path / "house.jsonl"

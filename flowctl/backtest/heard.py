@@ -10,6 +10,7 @@ from typing import Any
 from flowctl.backtest.loop import Row
 
 WAY = 10.0  # s that a battery is on its way at most: told more rarely, it stood until then
+OLD = 3600.0  # s; a power told to be measured longer ago, or to come, was measured now
 MOST = 1e5  # W; no connection of a house carries more, so who says so talks nonsense
 RATINGS = ("capacity", "max_charge", "max_discharge", "min_power")  # as `Battery` has them
 SILENT = 60.0  # s without a word, and so many times the usual, that are worth telling
@@ -35,7 +36,8 @@ class Heard:
             power, measured = value.get("power"), number(value.get("power_at"))
             self._charge(time, number(value.get("soc")))
             self._rate(value)
-            time = time if measured is None else measured
+            if measured is not None and abs(measured - time) < OLD:
+                time = measured
         watts = number(power)
         if watts is None or (self.times and time <= self.times[-1]):
             return

@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
-from itertools import islice
+from itertools import islice, pairwise
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,8 @@ FORMAT = 1
 FLUSH = 2.0  # seconds of recording that a killed process may lose
 LEVEL = 1  # of gzip: the fastest
 WINDOW = 200_000  # rows put in time order at once; a longer file has to be nearly in order
+DAY = 86400.0
+LEAP = 400 * DAY  # no recording pauses for so long; a clock that was not set yet does
 SLACK = 60.0  # seconds by which a row of a longer file may come late
 
 
@@ -139,8 +141,19 @@ def _in_order(path: Path, rows: Iterator[Row], window: int | None) -> Iterator[R
             raise faulty(
                 path, "E703", f"time goes back by {back:.0f}s", "put its lines in time order"
             )
+        _no_leap(path, [reached if reached > -math.inf else held[0][0], *(row[0] for row in held)])
         yield from held
         reached = held[-1][0]
+
+
+def _no_leap(path: Path, times: list[float]) -> None:
+    """Refuse rows of another time: nobody waits for years of nothing to be played again."""
+    if times[-1] - times[0] <= LEAP:
+        return
+    for before, after in pairwise(times):
+        if after - before > LEAP:
+            said = f"time goes on by {(after - before) / DAY:.0f} days from one line to the next"
+            raise faulty(path, "E703", said, "remove the lines of another time")
 
 
 def _rows(path: Path) -> Iterator[Row]:
