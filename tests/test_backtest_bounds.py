@@ -100,6 +100,14 @@ def test_no_flow_passes_the_clairvoyant_bound(tmp_path_factory, seed):
     assert bounds.clairvoyant <= figures["grid_w"]
 
 
+def test_one_that_may_be_told_at_any_time_has_bounds_too(tmp_path):
+    at_once = QUICK.replace("lag: 10ms", "lag: 2s, write_every: 0s")
+    made = reached(world(tmp_path, at_once, seconds=60.0), Policy("last", lead=True))
+    assert made.causal < 40  # of 300 W
+    load = QUICK.replace("left: {", "left: {kind: load, ")
+    assert reached(world(tmp_path, load, seconds=60.0), Policy("last", lead=True)).causal >= 300
+
+
 def test_a_battery_that_comes_back_is_told_again(tmp_path):
     away = QUICK.replace(
         "resolution: 0W,\n",

@@ -141,7 +141,8 @@ class Oracle:
         wanted = told = max(-takes, min(gives, wanted))
         if self.policy.lead:
             then = item.expected(now + dead)
-            told = then + (wanted - then) / (1 - exp(-item.write_every / lag))
+            held = max(item.write_every, TICK)  # s until it is told something else
+            told = then + (wanted - then) / (1 - exp(-held / lag))
             told = max(-takes, min(gives, told))
         if abs(wanted) < item.min_power / 2:
             told = 0.0
