@@ -64,6 +64,15 @@ def test_what_was_not_learned_is_called_a_guess() -> None:
     assert says([(0, view(0.0, right=guess))]) == [(0, "dead time 3.5s, lag 1.5s (a first guess)")]
 
 
+def test_a_gain_and_a_smallest_power_are_told_between_timing_and_what_is_special() -> None:
+    traits = SLOW | {"gain": 0.6, "min_power": 80.0}
+    [(_, text)] = says([(0, view(0.0, right=traits))])
+    told = "dead time 2.5s, lag 1s; gives 60% of what it is told; gives nothing below 80W"
+    assert text == told
+    [(_, text)] = says([(0, view(0.0, right=SHORT | traits))])
+    assert text.startswith(f"{told}; delivers 300W at most since ")
+
+
 def test_numbers_are_by_battery() -> None:
     left = {"setpoint": 500.0, "flights": ((9.0, 500.0),), "available": False, "can_charge": 0.0}
     [(_, told)] = play(learned, [(0, view(0.0, 9.5, left=left, right=SHORT))])

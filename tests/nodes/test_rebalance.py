@@ -119,6 +119,10 @@ def after(outlook, **wishes):
         (200, {"min_power": 150.0}, {"min_power": 150.0}, {}, (0, 200)),
         (100, {"min_power": 150.0}, 5, {}, (150, 0)),
         (80, {"min_power": 150.0}, 5, {}, (0, 0)),
+        # who cannot give so little is called last
+        (60, {"soc": 60.0, "min_power": 80.0}, 50, {"share": 300}, (0, 60)),
+        (60, 60, {"soc": 50.0, "min_power": 80.0}, {"share": 300}, (60, 0)),
+        (90, {"soc": 60.0, "min_power": 80.0}, 50, {"share": 300}, (90, 0)),
         (80, {"min_power": 150.0, "setpoint": 150.0}, 5, {}, (150, 0)),
         (1000, 50, {"available": False}, {}, (1000,)),
         (1000, 50, {"self_regulating": True}, {}, (1000,)),

@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
-from flowctl import Battery, Store
+from flowctl import Battery, Log, Store
 from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.law.belief import ability, believe
 from nodes._helpers.law.ceiling import Ceiling
 from nodes._helpers.law.hearing import hear, retried
 from nodes._helpers.law.memory import Memory
-from nodes._helpers.law.traits import Traits
+from nodes._helpers.law.traits import Traits, words
 from tests.nodes.small_house import LOG, Cell, SmallHouse
 from tests.nodes.test_witness import NEVER, RATED, Unit, idle, settled
+
+LOG_OF_TRAITS = Log("traits")
 
 
 def begun(store, name="left"):
@@ -200,10 +202,11 @@ def test_a_smallest_power_is_forgotten_when_less_is_held():
     assert unit.belief.traits.min_power == 0
 
 
-def test_less_is_tried_again_each_hour():
+@pytest.mark.parametrize("watts", [0.0, 500.0])
+def test_less_is_tried_again_each_hour(watts):
     unit = small(60.0)
     before = unit.belief.traits.min_power
-    unit.tell(500.0)
+    unit.tell(watts)
     unit.run(20)
     unit.belief = unit.belief._replace(least=unit.belief.least._replace(known_at=-3600.0))
     unit.run(20)
@@ -230,6 +233,27 @@ def test_a_healthy_battery_has_none_however_little_it_is_told(
         unit.tell(watts)
         unit.run(gap)
     assert unit.belief.traits.min_power == 0
+
+
+# What people hear.
+
+
+def test_it_is_told_in_words_and_only_what_is_not_plain():
+    assert words(0.62, 83.0) == ("gives 60% of what it is told", "gives nothing below 85W")
+    assert words(0.93, 0.0) == ()
+    assert words(1.2, 0.0) == ("gives 120% of what it is told",)
+
+
+def test_what_was_learned_is_logged_as_it_changes(caplog):
+    memory = Memory(Store(), LOG_OF_TRAITS, VirtualClock())
+    with caplog.at_level("INFO"):
+        for minute, traits in enumerate([(1.0, 0.0), (0.6, 0.0), (0.61, 80.0), (1.0, 0.0)]):
+            memory.keep({"left": believe(2.5, 1.0, RATED, Traits(*traits))}, 60.0 * minute)
+    assert [record.getMessage() for record in caplog.records] == [
+        "left: gives 60% of what it is told",
+        "left: gives 60% of what it is told, gives nothing below 80W",
+        "left: gives what it is told",
+    ]
 
 
 # The store.

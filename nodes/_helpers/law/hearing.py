@@ -139,7 +139,8 @@ def _witnessed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Beli
         return belief
     belief = _opposed(belief, power, poll, at)
     if not belief.accepted:
-        return belief._replace(witness=belief.witness.calm())
+        least = leasts.forgotten(belief.least, at)
+        return _witness(belief, belief.witness.calm(), least)
     charging, sign = belief.accepted < 0, math.copysign(1.0, belief.accepted)
     seen, gives = band(belief, sign, poll, at), sign * power
     witness = weigh(belief.witness, seen, gives, at)

@@ -51,7 +51,7 @@ def observed(
     A lone zero between measurements of a second and less is a glitch.
     """
     stands, scatter = at - witness.stood_at >= RENEWED, witness.scatter
-    least = _forgotten(least, at)
+    least = forgotten(least, at)
     if not seen.free:
         return least
     if stands and is_lifted(seen, power, scatter):
@@ -87,6 +87,17 @@ def refuted(least: Least, seen: Band, power: Watts) -> Least:
     if not seen.free or not is_nothing(power, seen.waking):
         return least
     return Least() if seen.waking > LARGEST else least._replace(follows=math.inf)
+
+
+def forgotten(least: Least, at: Seconds) -> Least:
+    """Try less again after a while; and what it followed long ago may be another battery's."""
+    if at - least.known_at <= FORGETS:
+        return least
+    if least.known_at == -math.inf:
+        return least._replace(known_at=at)
+    less = PART * least.watts
+    less = less if less >= SMALLEST else 0.0
+    return least._replace(watts=less, follows=least.follows / PART, known_at=at)
 
 
 def is_nothing(power: Watts, told: Watts) -> bool:
@@ -139,14 +150,3 @@ def _followed(least: Least, seen: Band, power: Watts) -> Least:
     if seen.held <= least.told:
         return Least(0.0, follows, known_at=least.known_at)
     return least._replace(follows=follows, watts=min(least.watts, follows))
-
-
-def _forgotten(least: Least, at: Seconds) -> Least:
-    """Try less again after a while; and what it followed long ago may be another battery's."""
-    if at - least.known_at <= FORGETS:
-        return least
-    if least.known_at == -math.inf:
-        return least._replace(known_at=at)
-    less = PART * least.watts
-    less = less if less >= SMALLEST else 0.0
-    return least._replace(watts=less, follows=least.follows / PART, known_at=at)

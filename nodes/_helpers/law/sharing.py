@@ -153,7 +153,8 @@ def _sunny(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts
     """Share first what panels make and nobody could keep."""
     first = table.saved(chosen, now.total)
     seats = [seat._replace(able=seat.able - part) for seat, part in zip(chosen, first, strict=True)]
-    shares = _divided(now.policy, seats, now.total - sum(first), late=late)
+    left = max(0.0, now.total - sum(first))  # parts of it may be rounded up
+    shares = _divided(now.policy, seats, left, late=late)
     return {seat.name: shares[seat.name] + part for seat, part in zip(seats, first, strict=True)}
 
 
