@@ -307,6 +307,7 @@ def test_the_best_of_a_sweep_stands_beside_the_best_of_the_others(tmp_path):
         (("--for", "5"), "--for 5: 5 has no unit; did you mean '5s'?"),
         (("--for", "0s"), "must be at least 1s"),
         (("--at", "0001-01-01T00:00"), "is no date of our time"),
+        (("--tariff", ""), "write --tariff import=0.32,export=0.08"),
         (("--for", "1ms"), "--for 1ms: must be at least 1s"),
         (("--for", "1m", "--warm-up", "2m"), "must be shorter than the run of 60s"),
         (("--by", "gird_w"), "did you mean 'grid_w'?"),

@@ -81,7 +81,7 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
         raise FlowError(f"--warm-up {given.warm_up}: must be shorter than the run of {whole:g}s")
     setting = Setting(
         world=world,
-        tariff=read_tariff(given.tariff) if given.tariff else None,
+        tariff=None if given.tariff is None else read_tariff(given.tariff),
         fed=(*_said(given, flow, sets, twins), *(rebuilt.fed if rebuilt else ())),
         silent=frozenset(given.silent),
         kept=kept,

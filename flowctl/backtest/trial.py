@@ -31,7 +31,7 @@ class Setting:
     """Whether the course of each run is wanted, too."""
 
     @property
-    def heard(self) -> list[Row]:
+    def said(self) -> list[Row]:
         """What is fed of sources that are not silent."""
         return [row for row in self.fed if row[1] not in self.silent]
 
@@ -46,7 +46,7 @@ class Outcome:
     """Steps that failed, each with its first error."""
     seconds: float
     series: Series | None = None
-    left: Sequence[str] = ()
+    unsteered: Sequence[str] = ()
     """Batteries of the plant that the flow has no step for."""
 
 
@@ -60,7 +60,7 @@ def fitting(candidate: Candidate, setting: Setting, twins: Twins) -> Graph:
     graph = candidate.graph()
     fed = {stream for _, stream, _ in setting.fed} | setting.silent
     fit(graph, twins, setting.world, fed, asks(graph))
-    rows_of(setting.heard, graph)
+    rows_of(setting.said, graph)
     return graph
 
 
@@ -70,7 +70,7 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
     twins = world.open(asks(graph))
     seconds, start = world.lasts(twins), world.starts(twins)
     loop = ClosedLoop(
-        graph, twins, start, stores=stores(setting.kept), fed=rows_of(setting.heard, graph)
+        graph, twins, start, stores=stores(setting.kept), fed=rows_of(setting.said, graph)
     )
     reasons = Reasons(loop) if setting.pictured else None
     with quiet(graph):
@@ -83,5 +83,5 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
         start=start,
     )
     drawn = series(loop, reasons) if reasons else None
-    left = [name for name in twins.names[1:] if name not in loop.ends.commands]
-    return Outcome(candidate, found, failures(loop.troubles), seconds, drawn, left)
+    unsteered = [name for name in twins.names[1:] if name not in loop.ends.commands]
+    return Outcome(candidate, found, failures(loop.troubles), seconds, drawn, unsteered)

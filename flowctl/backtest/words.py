@@ -82,9 +82,9 @@ def _of_flow(outcome: Outcome, names: Sequence[str]) -> Iterator[str]:
     meter, label = names[0], outcome.candidate.label
     for step, error in outcome.failures.items():
         yield f"{label}: {step} failed: {error}"
-    if outcome.left and len(outcome.left) < len(names) - 1:
-        said = "left to its own logic" if len(outcome.left) == 1 else "left to their own logic"
-        yield f"{label}: has no step for {_listed(outcome.left)}: {said}"
+    if outcome.unsteered and len(outcome.unsteered) < len(names) - 1:
+        said = "left to its own logic" if len(outcome.unsteered) == 1 else "left to their own logic"
+        yield f"{label}: has no step for {_listed(outcome.unsteered)}: {said}"
     if outcome.figures.get("commands_per_h") == 0 and len(names) > 1:
         said = f"the plant says '{meter}' as a number of watts"
         yield f"{label}: no battery was told anything; {said}"
