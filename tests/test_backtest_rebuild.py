@@ -190,6 +190,29 @@ def test_a_power_that_no_house_has_is_left_out_and_told(tmp_path):
     assert made.missing == ("powers of meter beyond 100 kW are left out (1)",)
 
 
+def test_a_battery_that_is_not_tried_is_part_of_the_house(tmp_path):
+    """Its power came from it then, and has to come from somewhere now."""
+    more = every(2, "third", {"power": 200.0, "soc": 50.0})
+    rows = sorted(every(1, "meter", 100.0) + every(2, "left", 50.0) + more, key=lambda row: row[0])
+    made = told_of(tmp_path, rows)
+    assert made.load[300][1] == 350.0
+    assert made.missing == (
+        "third was there and is not in the plant: the house draws what it gave",
+    )
+    heard = told_of(tmp_path, rows, fed={"third"})
+    assert heard.load[300][1] == 150.0
+    assert {stream for _, stream, _ in heard.fed} == {"third"}
+
+
+def test_a_battery_that_was_not_there_is_tried(tmp_path):
+    two = ZERO + "  right: [from: house, bat]\n"
+    words = (flow(tmp_path, two), "--plant", plant(tmp_path, QUICK + "right: {}\n"),
+             "--recording", recorded(tmp_path), "--no-bounds")  # fmt: skip
+    code, _, said = run(*words)
+    assert (code, "say --silent right if it was not there" in said) == (2, True)
+    assert run(*words, "--silent", "right")[0] == 0
+
+
 def test_a_battery_that_tells_changes_only_stood_until_then(tmp_path):
     changes = [(0.0, "left", 0.0), (500.0, "left", 800.0), (599.0, "left", 0.0)]
     rows = [*every(1, "meter", 100.0), *changes]

@@ -69,7 +69,7 @@ def compare(
 
 def _check(candidates: Sequence[Candidate], setting: Setting, twins: Twins) -> None:
     faults: list[Fault] = []
-    streams = set[str]()
+    streams = {*twins.names}
     for candidate in candidates:
         try:
             streams |= fitting(candidate, setting, twins).streams.keys()

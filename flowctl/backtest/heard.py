@@ -103,3 +103,12 @@ def listen(
         else:
             others.append((time, stream, value))
     return {name: item for name, item in heard.items() if item.times}, others
+
+
+def batteries_among(rows: Iterable[Row]) -> dict[str, Heard]:
+    """Return the streams that are batteries by what they say: powers with a charge."""
+    heard: dict[str, Heard] = {}
+    for time, stream, value in rows:
+        if isinstance(value, Mapping) and "power" in value:
+            heard.setdefault(stream, Heard()).take(time, value)
+    return {name: item for name, item in heard.items() if item.times and item.charges}

@@ -68,8 +68,7 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
     world = _world(given, flow, sets)
     rebuilt = None
     if given.recording:
-        names = world.open().names
-        rebuilt = rebuild(given.recording, names, given.columns, since=world.begin)
+        rebuilt = _rebuilt(given, given.recording, world, flow, sets)
         world = _lived_in(world, rebuilt)
     kept = read_state(given.learned) if given.learned else {}
     world = _answering(world, kept, load(flow, sets=sets).name, given.learned) if kept else world
@@ -144,6 +143,18 @@ def _check(given: Given) -> None:
             raise FlowError(f"{option} {trace}: is a recording; say --recording {trace}")
     if given.columns and not given.recording:
         raise FlowError("--column names columns of --recording; a trace is --house FILE#COLUMN")
+
+
+def _rebuilt(
+    given: Given, recording: Path, world: World, flow: Path, sets: Mapping[str, str]
+) -> Rebuilt:
+    """Rebuild the house of a recording; a battery that is `silent` was not there."""
+    names = world.open().names
+    there = [name for name in names if name == names[0] or name not in given.silent]
+    graph = _readable(given, flow, sets)
+    steps = graph.steps.values() if graph else ()
+    fed = {step.stream for step in steps if step.kind is NodeKind.SOURCE}
+    return rebuild(recording, there, given.columns, since=world.begin, fed=fed)
 
 
 def _lived_in(world: World, rebuilt: Rebuilt) -> World:

@@ -1,14 +1,14 @@
 """A house rebuilt from a recording: its load is the sum of all powers that were measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from flowctl.backtest.gaps import gaps
-from flowctl.backtest.heard import Heard, listen
+from flowctl.backtest.heard import Heard, batteries_among, listen
 from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN
 from flowctl.backtest.times import span
@@ -58,10 +58,12 @@ def rebuild(
     columns: Mapping[str, str] | None = None,
     *,
     since: float = 0.0,
+    fed: Collection[str] = (),
 ) -> Rebuilt:
     """Rebuild the load of a house; `names` are its meter and its batteries.
 
-    Second 0 is `since` seconds after the moment from which on all of them speak.
+    Second 0 is `since` seconds after the moment from which on all of them speak. What `fed` say is
+    what flows hear as it was; any other battery that is recorded was one of the house, too.
 
     Raises:
         FlowError: the recording cannot be read, or a meter or battery is not in it.
@@ -71,10 +73,19 @@ def rebuild(
     missing = [name for name in names if name not in heard]
     if missing:
         held = ", ".join(sorted({*heard, *(stream for _, stream, _ in others)})) or "nothing"
-        raise faulty(path, "E705", f"tells no power of {', '.join(missing)}", f"it holds {held}")
+        absent = f"; say --silent {missing[-1]} if it was not there" if names[0] in heard else ""
+        said = f"tells no power of {', '.join(missing)}"
+        raise faulty(path, "E705", said, f"it holds {held}{absent}")
+    guests = batteries_among(row for row in others if row[1] not in fed)
+    heard, names = {**heard, **guests}, (*names, *guests)
+    others = [row for row in others if row[1] not in guests]
     holds = columns is not None or is_table(path)
     begin, end = _stretch(path, heard, since, holds=holds)
-    return _rebuilt(names, heard, others, (begin, end), zone)
+    made = _rebuilt(names, heard, others, (begin, end), zone)
+    gone = [
+        f"{name} was there and is not in the plant: the house draws what it gave" for name in guests
+    ]
+    return replace(made, missing=(*gone, *made.missing))
 
 
 def _stretch(
