@@ -4,6 +4,7 @@ import ipaddress
 import os
 import signal
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -50,6 +51,18 @@ def _hear_ctrl_c() -> None:
     """A shell's background job is deaf to it, and so would be each flow that a test starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _live_in_one_zone() -> Iterator[None]:
+    """Commands live in the zone of a recording; the next test does not."""
+    zone, names = os.environ.get("TZ"), time.tzname
+    yield
+    if os.environ.get("TZ") != zone:
+        os.environ.pop("TZ", None)
+        os.environ.update({} if zone is None else {"TZ": zone})
+    if time.tzname != names:
+        time.tzset()
 
 
 @pytest.fixture(scope="session", autouse=True)
