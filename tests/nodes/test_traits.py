@@ -269,12 +269,17 @@ NONSENSE = (
 )
 
 
-@given(st.dictionaries(st.sampled_from(["dead_time", "lag", *Traits._fields]), NONSENSE))
+KEYS = ["dead_time", "lag", "charge", "discharge", *Traits._fields]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), NONSENSE))
 def test_nonsense_in_the_store_does_no_harm(kept):
     belief = begun(Store({"left": kept}))
     assert 0 < belief.dead <= 15
     assert 0 < belief.lag <= 4
     assert 0 < belief.traits.gain <= 1.5
+    assert 0 <= belief.traits.min_power < 500
+    assert min(belief.charge.watts, belief.discharge.watts) >= 0
 
 
 def test_each_number_is_dropped_on_its_own():

@@ -3,7 +3,6 @@
 Kept is a pair of numbers, the power and the date of the cut in seconds since the epoch.
 """
 
-import math
 from typing import Any
 
 from flowctl import Seconds, Watts
@@ -12,6 +11,7 @@ from nodes._helpers.law.ceiling import Ceiling
 GOOD_FOR = 600.0  # s: an older cut says nothing of now; it would have been tried again five times
 RENEWED = 300.0  # s after which the same cut is written again: that saves memory cards
 ALIKE, ALIKE_WATTS = 0.1, 30.0  # by which two cuts may differ and be the same
+SENSELESS = 1e12  # neither watts nor a date
 
 
 def cut(ceiling: Ceiling, limit: Watts, now: Seconds, date: Seconds, old: Any) -> Any:
@@ -36,5 +36,4 @@ def recalled(kept: Any, now: Seconds, date: Seconds) -> Ceiling:
 def _is_cut(kept: Any) -> bool:
     if not isinstance(kept, list) or len(kept) != 2:
         return False
-    numbers = [part for part in kept if isinstance(part, int | float) and math.isfinite(part)]
-    return len(numbers) == 2 and not isinstance(kept[0], bool) and kept[0] >= 0
+    return all(isinstance(part, int | float) and 0 <= part < SENSELESS for part in kept)

@@ -50,10 +50,11 @@ def observed(
 
     A lone zero between measurements of a second and less is a glitch.
     """
-    stands, scatter = at - witness.stood_at >= RENEWED, witness.scatter
-    least = forgotten(least, at)
-    if not seen.free:
+    if at - least.known_at > FORGETS:
+        least = forgotten(least, at)
+    if not seen.free or power > LARGEST:
         return least
+    stands, scatter = at - witness.stood_at >= RENEWED, witness.scatter
     if stands and is_lifted(seen, power, scatter):
         return _lifted(least, seen, power, at)
     if not max(SMALLEST, SCATTERS * scatter) <= seen.held <= LARGEST:
@@ -107,11 +108,12 @@ def is_nothing(power: Watts, told: Watts) -> bool:
 
 def is_lifted(seen: Band, power: Watts, scatter: Watts) -> bool:
     """Tell whether it gives far more than it was told, which it was not told before, either."""
-    if seen.sunny or min(seen.sent) <= 0 or not SMALLEST <= power <= LARGEST:
+    if not SMALLEST <= power <= LARGEST or seen.sunny or min(seen.sent) <= 0:
         return False
     if power < LIFTED * max(seen.sent) + max(LIFTED_WATTS, SCATTERS * scatter):
         return False
-    return all(abs(power - seen.gain * before) > NOISE for before in seen.before)
+    scale = seen.sign * seen.gain
+    return all(abs(power - scale * goal) > NOISE for goal in seen.goals)
 
 
 def _lifted(least: Least, seen: Band, power: Watts, at: Seconds) -> Least:

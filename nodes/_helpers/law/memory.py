@@ -26,7 +26,7 @@ class Kept(NamedTuple):
 
 KEPT: Mapping[str, Kept] = {
     "gain": Kept(0.3, 1.5, 0.05),
-    "min_power": Kept(0.0, LARGEST, 15.0),
+    "min_power": Kept(0.0, 1.5 * LARGEST, 15.0),
 }
 """Fields of `Traits` that are kept, by name."""
 

@@ -38,10 +38,8 @@ class Band(NamedTuple):
     most: Watts
     sent: tuple[Watts, ...]
     """Where it may still stand, not having begun to answer ..."""
-    before: tuple[Watts, ...]
-    """... and where it was sent before that, too."""
     waking: Watts
-    """Least of that if it has to wake up first."""
+    """... and least of that if it has to wake up first."""
     told: Watts
     """Least that it was told within its dead time."""
     steady: bool
@@ -54,6 +52,10 @@ class Band(NamedTuple):
     """Whether panels of its own may make it give more."""
     expected: Watts
     lag: Seconds
+    goals: tuple[Watts, ...]
+    """All that it was told of late, with the signs of the house ..."""
+    sign: float
+    """... and the sign of what it is told now."""
 
     def part(self, power: Watts) -> float:
         """Return how much it gives of what it is told."""
