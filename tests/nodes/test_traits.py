@@ -410,6 +410,15 @@ def test_a_lone_battery_with_a_smallest_power_does_not_swing():
     assert max(late) - min(late) < 20
 
 
+def test_one_that_gives_a_part_and_has_a_smallest_power_is_not_locked_out():
+    """Told the 60 W that it gave of 100 W, it gives nothing; so that would be its ceiling."""
+    cells = {"left": Cell(gain=0.6, least=80.0), "right": Cell(dead=3.0, most=400.0)}
+    house = SmallHouse(cells, lambda t: 60.0 if t % 200 < 100 else 900.0).run(600)
+    left = house.outlooks[-1].batteries["left"]
+    assert (left.gain, left.can_discharge) == (pytest.approx(0.6, abs=0.03), 2500.0)
+    assert 60 < left.min_power < 110
+
+
 def test_a_derated_battery_is_not_asked_for_all_again_after_a_restart():
     store, load = Store(), 1400.0
     cells = {"left": Cell(most=300.0), "right": Cell(dead=3.0)}

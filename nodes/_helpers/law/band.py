@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right
 
-from flowctl import Seconds
+from flowctl import Seconds, Watts
 from nodes._helpers.law.belief import Belief
 from nodes._helpers.law.witness import AWAKE, Band
 
@@ -30,6 +30,7 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
     sent = told[_held(begun, since - WRONG) - first :]
     accepted, part, facts = sign * belief.accepted, belief.traits.part, belief.facts
     low, least = min(accepted, *newest), min(accepted, *told)
+    known = _known(belief, sign)
     small = max(facts.min_power or 0.0, belief.traits.min_power)
     return Band(
         low=0.0 if 0 < low < small else min(low, part * low),
@@ -42,7 +43,8 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
         waking=min(accepted, *told[_held(begun, min(since - WAKES, at - AWAKE)) - first :]),
         told=low,
         steady=len(told) == 1 and belief.accepted == belief.expected,
-        free=_is_free(belief, sign),
+        free=abs(belief.accepted) < BOUND * known,
+        able=known,
         gain=part,
         sunny=bool(facts.pv_power),
         expected=abs(belief.expected),
@@ -60,14 +62,12 @@ def whole(belief: Belief) -> Seconds:
     return max(AWAKE, belief.dead + LAGS * belief.lag + WAKES)
 
 
-def _is_free(belief: Belief, sign: float) -> bool:
-    """Tell whether what it gives is its own way to answer, and no limit that it has come to."""
+def _known(belief: Belief, sign: float) -> Watts:
+    """Say what it is known to be able to give: all, unless its ceiling or its charge binds it."""
     soc, ceiling = belief.facts.soc, belief.charge if sign < 0 else belief.discharge
     if soc is not None and (soc > ENDS[1] if sign < 0 else soc < ENDS[0]):
-        return False
-    if ceiling.watts == math.inf:
-        return True
-    return abs(belief.accepted) < BOUND * min(ceiling.watts, ceiling.proven)
+        return 0.0
+    return math.inf if ceiling.watts == math.inf else min(ceiling.watts, ceiling.proven)
 
 
 def _held(begun: tuple[Seconds, ...], at: Seconds) -> int:

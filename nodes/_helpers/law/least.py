@@ -52,10 +52,10 @@ def observed(
     """
     if at - least.known_at > FORGETS:
         least = forgotten(least, at)
-    if not seen.free or power > LARGEST:
+    if power > LARGEST or seen.told > seen.able + NOISE:
         return least
     stands, scatter = at - witness.stood_at >= RENEWED, witness.scatter
-    if stands and is_lifted(seen, power, scatter):
+    if stands and seen.free and is_lifted(seen, power, scatter):
         return _lifted(least, seen, power, at)
     if not max(SMALLEST, SCATTERS * scatter) <= seen.held <= LARGEST:
         return least
@@ -74,9 +74,9 @@ def explained(
     must have been told much the same for as long as an answer takes.
     """
     told = seen.waking
-    if not seen.free or least.follows <= max(told, SMALLEST):
+    if seen.told > seen.able + NOISE or least.follows <= max(told, SMALLEST):
         return None
-    if is_lifted(seen, power, witness.scatter):
+    if seen.free and is_lifted(seen, power, witness.scatter):
         return least
     if told > LARGEST or not is_nothing(power, told):
         return None

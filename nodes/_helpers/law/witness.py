@@ -46,6 +46,8 @@ class Band(NamedTuple):
     """Whether it was told nothing else for as long as any answer takes ..."""
     free: bool
     """... and neither a ceiling nor its charge binds it there."""
+    able: Watts
+    """What it is known to be able to give, with both."""
     gain: float
     """What part of it is usual."""
     sunny: bool
