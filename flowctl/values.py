@@ -119,6 +119,10 @@ class Ability:
     """What it can take now, a magnitude: learned ceiling, limits and state of charge."""
     can_discharge: Watts
     """What it can give now, a magnitude: likewise."""
+    proven_charge: Watts | None = None
+    """Most that it was seen to take since it fell short: what it can beyond that is only tried."""
+    proven_discharge: Watts | None = None
+    """Likewise for what it gives."""
     available: bool = True
     """False while it is offline, or left to itself."""
     soc: Percent | None = None

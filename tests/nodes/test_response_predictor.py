@@ -226,12 +226,37 @@ def test_late_telemetry_is_taken_for_a_shortfall_a_few_times_only():
 
 def test_one_try_at_a_time():
     """A ceiling that is being tried is not raised once more before it was seen to hold or not."""
-    belief = retried(cut(), False, hungry=True, at=25.0)
-    assert ability(belief).can_discharge == 550.0
-    asked = hear(hear(belief, Battery(power=300.0), 20.0), Battery(setpoint=550.0), 25.5)
-    assert retried(asked, False, hungry=True, at=36.0) is asked
-    holds = hear(hear(asked, Battery(power=540.0), 31.0), Battery(power=540.0), 33.0)
-    assert ability(retried(holds, False, hungry=True, at=36.0)).can_discharge == 925.0
+    belief = retried(cut(), False, hungry=False, at=135.0)
+    assert ability(belief).can_discharge == pytest.approx(395.0)
+    asked = hear(hear(belief, Battery(power=300.0), 134.0), Battery(setpoint=395.0), 135.5)
+    assert retried(asked, False, hungry=True, at=140.0) is asked
+    holds = hear(hear(asked, Battery(power=390.0), 141.0), Battery(power=390.0), 143.0)
+    assert ability(retried(holds, False, hungry=False, at=146.0)).can_discharge == pytest.approx(
+        692.5
+    )
+
+
+def test_a_house_that_lacks_power_tries_all_that_a_battery_may_have():
+    """Nobody else would give it; and what is given beside the known rest says more than little."""
+    short = cut()
+    for at in range(14, 27, 2):
+        short = hear(short, Battery(power=300.0), at)
+    asked = hear(retried(short, False, hungry=True, at=26.0), Battery(setpoint=2000.0), 26.5)
+    assert ability(asked).can_discharge == 2500.0
+    assert ability(asked).proven_discharge == 300.0
+    gives = hear(hear(asked, Battery(power=1200.0), 29.0), Battery(power=1990.0), 32.0)
+    assert ability(gives).note == ""
+    part = hear(asked, Battery(power=800.0), 29.0)
+    for at in (31.0, 33.0, 35.0, 37.0, 39.0):
+        part = hear(part, Battery(power=1000.0), at)
+    assert ability(part).gain == pytest.approx(0.5, abs=0.02)
+    assert ability(part).can_discharge == 2500.0
+
+
+def test_what_is_only_tried_is_no_load_if_it_does_not_come():
+    asked = hear(retried(cut(), False, hungry=True, at=25.0), Battery(setpoint=2000.0), 25.5)
+    assert asked.may_show(30.0, 1.0) == (300.0, pytest.approx(2000.0, abs=300.0))
+    assert asked.may_show(60.0, 1.0)[0] > 1900.0
 
 
 def test_a_failed_try_makes_no_later_one_harder_to_see():

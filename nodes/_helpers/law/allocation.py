@@ -35,6 +35,13 @@ class Seat(NamedTuple):
     """What is left in it, or room, within reserve and ceiling."""
     lost: Watts = 0.0
     """What its panels make and nobody gets unless it gives it: it is full."""
+    proven: Watts | None = None
+    """Most that it was seen to do since it fell short; what it may do beyond is only tried."""
+
+    @property
+    def sure(self) -> Watts:
+        """What can be counted on."""
+        return self.able if self.proven is None else min(self.able, self.proven)
 
 
 def water_fill(total: Watts, weights: Sequence[float], limits: Sequence[Watts]) -> list[Watts]:
@@ -110,6 +117,14 @@ def _part(seats: Sequence[Seat]) -> float:
     quick, *late = [seat.usable for seat in seats]
     behind = quick - sum(late) / len(late)
     return HEADROOM + (1 - HEADROOM) * max(0.0, min(1.0, behind / BEHIND))
+
+
+def tried(seats: Sequence[Seat], total: Watts) -> dict[str, Watts]:
+    """Share more than all are known to give: what is only tried takes from nobody."""
+    sure = [seat.sure for seat in seats]
+    room = [seat.able - part for seat, part in zip(seats, sure, strict=True)]
+    more = water_fill(total - sum(sure), [seat.weight for seat in seats], room)
+    return {seat.name: sure[k] + more[k] for k, seat in enumerate(seats)}
 
 
 def sun_alone(ability: Ability) -> Watts:

@@ -12,6 +12,7 @@ from nodes._helpers.law.least import Least
 from nodes._helpers.law.traits import Traits
 from nodes._helpers.law.witness import TOLERANCE, TOLERANCE_PART, Witness
 
+SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can show
 STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the battery is not there
 
 
@@ -62,18 +63,26 @@ class Belief(NamedTuple):
         return self.expected - owed(self.flights, self.dead, self.lag, at)
 
     def may_show(self, at: Seconds, delta: Seconds) -> tuple[Watts, Watts]:
-        """Smallest and largest power visible if the dead time is wrong by `delta`."""
-        if not self.flights:
-            return self.expected, self.expected
-        least, most = owed_between(self.flights, self.dead, delta, self.lag, at)
-        return self.expected - most, self.expected - least
+        """Smallest and largest power visible if the dead time is wrong by `delta`.
+
+        What is only tried may come or not, and is no load if it does not.
+        """
+        low = high = self.expected
+        if self.flights:
+            least, most = owed_between(self.flights, self.dead, delta, self.lag, at)
+            low, high = low - most, high - least
+        if self.is_undecided(at):
+            if self.expected > 0:
+                return min(low, self.discharge.proven), high
+            return low, max(high, -self.charge.proven)
+        return low, high
 
     @property
     def note(self) -> str:
         """What is special of it, for people."""
         if self.absence:
             return self.absence
-        down, up = self.discharge.watts, self.charge.watts
+        down, up = self.discharge.proven, self.charge.proven
         if down == up == math.inf:
             return ""
         if self.discharge.against or self.charge.against:
@@ -88,6 +97,13 @@ class Belief(NamedTuple):
         """Tell whether it is asked for more than it was seen to deliver since its last ceiling."""
         ceiling = self.charge if self.expected < 0 else self.discharge
         return abs(self.expected) > (1 + TOLERANCE_PART) * ceiling.proven + TOLERANCE
+
+    def is_undecided(self, at: Seconds) -> bool:
+        """Tell whether it is tried, and may still show that it can or cannot."""
+        if not self.is_tried():
+            return False
+        shown = self.accepted_at + self.dead + SLOW * self.lag + POLLS * (self.poll or 0.0)
+        return at < shown
 
     def is_news(self, known: "Belief | None") -> bool:
         """Tell whether others need to be told anew, who know that."""
@@ -132,6 +148,8 @@ def ability(belief: Belief) -> Ability:
         lag=belief.lag,
         can_charge=takes,
         can_discharge=gives,
+        proven_charge=_if_cut(belief.charge.proven),
+        proven_discharge=_if_cut(belief.discharge.proven),
         available=not absence,
         soc=soc,
         capacity=facts.capacity,
@@ -144,6 +162,10 @@ def ability(belief: Belief) -> Ability:
         gain=belief.traits.gain,
         note=belief.note,
     )
+
+
+def _if_cut(proven: Watts) -> Watts | None:
+    return proven if proven < math.inf else None
 
 
 TOLD = Belief._fields.index("absence") + 1

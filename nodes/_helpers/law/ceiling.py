@@ -17,7 +17,8 @@ from nodes._helpers.law.witness import (
 LEAST_PART = 0.3  # of what it was told: less than that of little is standby, or a step
 AGAINST_TWICE = 2  # such measurements in a row
 RETRY_AGAINST = 30.0  # s until one that did so is trusted again: its last answer has landed
-GROW, GROW_WATTS = 1.5, 100.0  # a ceiling tried again, or passed, rises by half and 100 W
+PROBE, PROBE_WATTS = 1.15, 50.0  # by which it is tried: just more than a verdict's tolerance
+GROW, GROW_WATTS = 1.5, 100.0  # a ceiling that was passed, or held a try, rises by half and 100 W
 RETRY = 120.0  # s until a cut ceiling is tried again (60..300 s: 1 % of the result)
 RETRY_HUNGRY = 10.0  # s while the house lacks power
 HASTY = 20.0  # s after a cut in which more than that comes: the telemetry was late, nothing else
@@ -32,6 +33,8 @@ class Ceiling(NamedTuple):
     """Most that it was seen to deliver since it was cut; what is asked beyond is only tried."""
     against: bool = False
     """Cut because it did the opposite: that says nothing of what it can deliver."""
+    held: bool = False
+    """Whether the newest try was delivered."""
 
     def is_fresh(self, at: Seconds) -> bool:
         """Tell whether it was cut so lately that to be given more shows the cut was a mistake."""
@@ -45,7 +48,7 @@ def verdict(
     if witness.short >= enough(seen, power):
         return Ceiling(max(0.0, power), at, max(0.0, power), witness.against >= AGAINST_TWICE)
     if witness.more >= SHORT_TWICE:
-        if ceiling.is_fresh(at):
+        if ceiling.watts == math.inf or ceiling.is_fresh(at):
             return Ceiling()
         return Ceiling(max(ceiling.watts, GROW * power + GROW_WATTS), at, power)
     return None
@@ -54,27 +57,40 @@ def verdict(
 def is_part(old: Ceiling, witness: Witness, seen: Band, gave: float) -> bool:
     """Tell whether it gives a part of what it is told, whatever that is: that is no ceiling.
 
-    Told what it gave when its ceiling was cut, it gives less again, by as much.
+    Told what it gave when its ceiling was cut, it gives less again, by as much; or told more, it
+    gives more, by as much.
     """
-    if not witness.short or witness.gave == 1 or gave < LEAST_PART or old.watts > old.proven:
+    if not witness.short or witness.gave == 1 or gave < LEAST_PART:
         return False
-    asked = (1 + TOLERANCE_PART) * old.proven + TOLERANCE
-    return seen.expected <= asked and abs(gave - witness.gave) <= ALIKE
+    most = (1 + TOLERANCE_PART) * old.proven + TOLERANCE
+    is_tried = old.watts > old.proven
+    fits = gave * seen.told > most if is_tried else seen.expected <= most
+    return fits and abs(gave - witness.gave) <= ALIKE
 
 
 def proved(ceiling: Ceiling, seen: Band, power: Watts) -> Ceiling:
     """Remember the most that was given as told since it was cut."""
     if power <= ceiling.proven or power < (1 - TOLERANCE_PART) * seen.expected - TOLERANCE:
         return ceiling
-    return ceiling._replace(proven=power)
+    held = seen.expected > (1 + TOLERANCE_PART) * ceiling.proven + TOLERANCE
+    if held and ceiling.watts == math.inf:
+        return Ceiling()
+    return ceiling._replace(proven=power, held=held or ceiling.held)
 
 
 def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceiling:
-    """Try a cut ceiling again after a while."""
+    """Try a cut ceiling again after a while.
+
+    With everything, while the house lacks power: nobody else would give it. Else with little, for
+    the meter feels what is not delivered; and with more at once after that was.
+    """
     if ceiling.watts >= rated:
         return ceiling
     if ceiling.against:
         return Ceiling() if at - ceiling.since > RETRY_AGAINST else ceiling
-    if at - ceiling.since <= (RETRY_HUNGRY if hungry else RETRY):
+    if at - ceiling.since <= (RETRY_HUNGRY if hungry or ceiling.held else RETRY):
         return ceiling
-    return ceiling._replace(watts=GROW * ceiling.watts + GROW_WATTS, since=at)
+    if hungry:
+        return ceiling._replace(watts=math.inf, since=at)
+    grow, more = (GROW, GROW_WATTS) if ceiling.held else (PROBE, PROBE_WATTS)
+    return ceiling._replace(watts=grow * ceiling.watts + more, since=at, held=False)

@@ -16,7 +16,6 @@ from nodes._helpers.law.traits import known
 from nodes._helpers.law.witness import AGAINST, TOLERANCE, Witness, weigh
 
 SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
-SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can show
 POLL_PACE = 0.2  # part of each gap between measurements that enters the mean
 POLL_JUMP = 4.0  # times the mean that a gap counts at most: an outage is no poll
 
@@ -77,17 +76,11 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
     old = belief.charge if charging else belief.discharge
     if old.watts == math.inf or belief.absence or belief.witness.against:
         return belief
-    if _is_undecided(belief, at):  # one try at a time
+    if belief.is_undecided(at):  # one try at a time
         return belief
     rated = belief.facts.max_charge if charging else belief.facts.max_discharge
     new = ceilings.retry(old, rated, hungry=hungry, at=at)
     return belief if new is old else _ceiling(belief, charging, new)
-
-
-def _is_undecided(belief: Belief, at: Seconds) -> bool:
-    """Tell whether it is tried beyond what is proven, and may still show that it can or cannot."""
-    decided = belief.accepted_at + belief.dead + SLOW * belief.lag + POLLS * (belief.poll or 0.0)
-    return at < decided and belief.is_tried()
 
 
 def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> Belief:

@@ -147,7 +147,8 @@ def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool)
     if ability.sun and now.sign > 0 and ability.soc is not None:
         full = 1 - (policy.ceiling.of(name) - ability.soc) / NEARLY_FULL
         lost = min(able, ability.sun) * max(0.0, min(1.0, full))
-    return Seat(name, ability, able, weight, rank, reach, usable, lost)
+    proven = ability.proven_discharge if now.sign > 0 else ability.proven_charge
+    return Seat(name, ability, able, weight, rank, reach, usable, lost, proven)
 
 
 def _usable(name: str, soc: Percent, now: Round) -> Percent:

@@ -112,10 +112,12 @@ def _shared(
     shares = table.lift(chosen, parts)
     if going:
         shares |= going
-    unmet = max(0.0, now.total - sum(shares.values())) + now.refused
+    given = min(sum(shares.values()), sum([seat.sure for seat in seats]))
+    unmet = max(0.0, now.total - given) + now.refused
     _explain(now, seats, parts, shares, reasons)
     if going:
         reasons.update(dict.fromkeys(going, "hands over"))
+        reasons.update({name: "takes over" for name, part in parts.items() if not part})
         chosen = sorted([seat for seat in seats if seat.name in shares], key=table.by_reach)
     for name, extra in covered(now, chosen, shares, late=late).items():
         shares[name] += extra
@@ -146,6 +148,8 @@ def _filled(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watt
     for seat in chosen:
         if seat.lost:
             return _sunny(now, chosen, late=late)
+    if now.total > sum([seat.sure for seat in chosen]):
+        return table.tried(chosen, now.total)
     return _divided(now.policy, chosen, now.total, late=late)
 
 
@@ -185,7 +189,7 @@ def _explain(
             reasons[seat.name] = SMALL if parts.get(seat.name) else refused or "not needed"
         elif seat.lost and share <= seat.lost + 1:
             reasons[seat.name] = "it is full: what its panels make"
-        elif share < seat.able - 1:
+        elif share < seat.sure - 1:
             reasons[seat.name] = refused or SHARES[now.policy.strategy]
 
 
