@@ -6,9 +6,10 @@ from typing import Any, NoReturn
 
 from flowctl.engine.sense import has_sense, nonsense, sensible
 from flowctl.faults import RAISED
+from flowctl.finite import is_finite
 from flowctl.language.graph import Step
 from flowctl.language.wires import shown
-from flowctl.values import Ability, Battery, Outlook, Plan, Share, is_finite, known
+from flowctl.values import Ability, Battery, Outlook, Plan, Share, known
 
 Receiver = Callable[[Any], None]
 Failed = Callable[[BaseException, Any], None]

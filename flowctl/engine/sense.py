@@ -5,7 +5,8 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from flowctl.values import Battery, is_finite, known
+from flowctl.finite import is_finite
+from flowctl.values import Battery, known
 
 LEAST_MOST = {  # gauges that round may pass 0 and 100 % a little
     "soc": (-1.0, 101.0),

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowctl import Battery, Outlook
+from flowctl.finite import is_finite
 from flowctl.testing import play
-from flowctl.values import is_finite
 from nodes._helpers.leading import Lead, Member, Rules, lead
 from nodes._helpers.scheme import Scheme, members, step
 from nodes.auto_and_helpers import auto_and_helpers

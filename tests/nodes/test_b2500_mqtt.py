@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import RELEASE, Store, Terms
-from flowctl.values import is_finite
+from flowctl.finite import is_finite
 from nodes._helpers.hame_b2500 import Schedule, Slot, read_status, steady
 from nodes._helpers.hame_id import encipher, new_id
 from nodes._helpers.hame_session import ways

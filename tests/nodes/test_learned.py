@@ -6,8 +6,8 @@ from types import MappingProxyType
 import pytest
 from hypothesis import given, settings
 
+from flowctl.finite import is_finite
 from flowctl.testing import Bench, play
-from flowctl.values import is_finite
 from nodes._helpers.metrics import page, series_of
 from nodes.learned import learned
 from tests.nodes.outlooks import OUTLOOKS, view

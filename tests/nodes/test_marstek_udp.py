@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl import RELEASE, Battery, Latest, Terms
-from flowctl.values import is_finite
+from flowctl.finite import is_finite
 from nodes._helpers import marstek_loan, marstek_session
 from nodes._helpers.marstek_api import (
     Device,

@@ -5,7 +5,7 @@ from bisect import bisect_right
 
 from flowctl import Seconds, Watts
 from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.witness import AWAKE, Band
+from nodes._helpers.law.witness import AWAKE, SLOWEST, Band
 
 AGE_OLDEST = 4.0  # s: telemetry older than this would carry no news
 AGE_BEST = 0.5  # s: on the way even from a battery polled without pause
@@ -58,8 +58,10 @@ def oldest(belief: Belief, poll: Seconds) -> Seconds:
 
 
 def whole(belief: Belief) -> Seconds:
-    """Say how long an answer may take."""
-    return max(AWAKE, belief.dead + LAGS * belief.lag + WAKES)
+    """Say how long an answer may take: waking up, or going all the way as slowly as any does."""
+    goals = belief.bank.goals
+    way = abs(goals[-1] - goals[-2]) / SLOWEST if len(goals) > 1 else 0.0
+    return max(AWAKE, belief.dead + LAGS * belief.lag + max(WAKES, way))
 
 
 def _known(belief: Belief, sign: float) -> Watts:

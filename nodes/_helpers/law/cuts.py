@@ -17,7 +17,7 @@ SENSELESS = 1e12  # neither watts nor a date
 def cut(ceiling: Ceiling, limit: Watts, now: Seconds, date: Seconds, old: Any) -> Any:
     """Return what is to be kept of a ceiling, or nothing; what is hardly news stays as it was."""
     watts = min(ceiling.watts, ceiling.proven)
-    if ceiling.watts >= limit or ceiling.against:
+    if watts >= limit or ceiling.against:
         return None
     since = date - (now - ceiling.since)
     if _is_cut(old) and abs(watts - old[0]) <= max(ALIKE_WATTS, ALIKE * old[0]):
