@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flowctl import Ability, Seconds, Watts, maker
 from nodes._helpers.law.bank import Bank, new_bank
 from nodes._helpers.law.ceiling import AGAINST_TWICE, Ceiling
+from nodes._helpers.law.doubt import Doubt
 from nodes._helpers.law.facts import Facts
 from nodes._helpers.law.flight import Flight, owed, owed_between
 from nodes._helpers.law.least import Least
@@ -43,6 +44,8 @@ class Belief(NamedTuple):
     witness: Witness = Witness()
     least: Least = Least()
     bank: Bank = Bank()
+    doubt: Doubt = Doubt()
+    """Whether it answers at all, while it tells nothing of its power."""
 
     @property
     def heard(self) -> bool:
@@ -87,6 +90,12 @@ class Belief(NamedTuple):
             return ""
         if self.discharge.against or self.charge.against:
             return "does the opposite of what it is told"
+        if self.poll is None:
+            return ", ".join(
+                f"{verb} nothing that the meter shows"
+                for verb, watts in (("delivers", down), ("takes", up))
+                if watts < math.inf
+            )
         notes = (
             f"delivers {down:.0f}W at most" if down < self.facts.max_discharge else "",
             f"takes {up:.0f}W at most" if up < self.facts.max_charge else "",

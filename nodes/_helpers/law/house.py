@@ -13,6 +13,7 @@ from nodes._helpers.law.facts import newer
 from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
 from nodes._helpers.law.hearing import given_back, hear, missed, pruned, retried
 from nodes._helpers.law.learning import APART, Sample, corrected, is_due, learned
+from nodes._helpers.law.mute import doubted
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
 PERIOD_PACE = 0.2  # part of each gap that enters the mean
@@ -77,6 +78,8 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
     grid = house.grid
     period = _period(grid, at)
     beliefs, sample = _learned(house, watts, at)
+    if not is_pulsing(grid.past):
+        beliefs = doubted(beliefs, grid.read_at, at, grid.meter - watts)
     beliefs = {name: pruned(belief, at) for name, belief in beliefs.items()}
     load = _load(grid, beliefs.values(), watts, at, period)
     reaches = [belief.dead + belief.lag for belief in beliefs.values()]

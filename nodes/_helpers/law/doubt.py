@@ -1,0 +1,71 @@
+"""Whether the meter shows any answer to what a battery is told."""
+
+from typing import NamedTuple
+
+from flowctl import Seconds, Watts
+from nodes._helpers.law.bank import TIMINGS, Bank, shown
+
+SHARP = 150.0  # W in one setpoint: who follows a load that climbs slowly, the sun, is told less
+LISTEN = 30.0  # s after it: what is missing is asked for again and again meanwhile
+PART = 0.4  # of a move: who shows less than half of this is nearer to nothing
+SILENT = 120.0  # W that no answer explains better: 300 W of moves of which nothing was seen
+ANSWERS = 80.0  # W that an answer explains better: 200 W of moves that were seen
+MOST = 80.0  # W that earlier answers count: yesterday's say nothing of today
+WRONGED, WRONGED_MOST = 2.0, 4.0  # times as much is needed after each wrong verdict, and at most
+
+
+class Doubt(NamedTuple):
+    """How much better than no answer each timing has explained the meter of late, in W."""
+
+    scores: tuple[Watts, ...] = (0.0,) * len(TIMINGS)
+    charging: bool = False
+    """What it was told last: to charge, or to discharge."""
+    patience: float = 1.0
+    """How much more than usual is needed to call it silent."""
+
+    @property
+    def best(self) -> Watts:
+        """Score of the timing that speaks most for it."""
+        return max(self.scores)
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether it does nothing, whatever its timing is."""
+        return self.best <= -SILENT * self.patience
+
+    @property
+    def is_answer(self) -> bool:
+        """Tell whether it does answer."""
+        return self.best >= ANSWERS
+
+
+def is_told(bank: Bank, at: Seconds) -> bool:
+    """Tell whether it was told something of late that stands out of what loads do by themselves."""
+    goals, begun = bank.goals, bank.begun
+    newest = len(goals) - 1
+    while newest > 0 and at - begun[newest] < LISTEN:
+        if abs(goals[newest] - goals[newest - 1]) > SHARP:
+            return True
+        newest -= 1
+    return False
+
+
+def weighed(doubt: Doubt, bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Doubt:
+    """Compare the power given between two readings with an answer of each timing, and with none."""
+    before, after, silence = shown(bank, since), shown(bank, until), abs(given)
+    scores = [
+        min(MOST, score + silence - abs(given - PART * (now - was)))
+        for score, now, was in zip(doubt.scores, after, before, strict=True)
+    ]
+    goal = bank.goals[-1]
+    return doubt._replace(scores=tuple(scores), charging=goal < 0 if goal else doubt.charging)
+
+
+def anew(doubt: Doubt, told: Watts = 0.0) -> Doubt:
+    """Begin anew, with half of what its way to rest will say for it, or against it."""
+    return doubt._replace(scores=(-min(SILENT, PART / 2 * abs(told)),) * len(TIMINGS))
+
+
+def wronged(doubt: Doubt) -> Doubt:
+    """Be slower to call it silent again."""
+    return doubt._replace(patience=min(WRONGED_MOST, WRONGED * doubt.patience))

@@ -1,0 +1,88 @@
+"""Batteries that tell nothing of what they do: the meter alone says that one does nothing.
+
+What such a battery does not give shows as load. It would be asked for more and more, and what is
+believed of the load would be wrong by all of that. So one of which the meter has shown nothing, by
+any timing, after several hundred watts of sharp setpoints, is taken to be at rest and told so. If
+that was wrong the meter shows it go there, and it is trusted again at once.
+"""
+
+import math
+from collections.abc import Mapping
+
+from flowctl import Seconds, Watts
+from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.ceiling import Ceiling
+from nodes._helpers.law.doubt import Doubt, anew, is_told, weighed, wronged
+
+SLOWEST = 5.0  # s between two readings: over more, load and answer cannot be told apart
+CLEARLY = 0.5  # of the worst score: who of several is silent is only known if no other looks so
+
+
+def doubted(
+    beliefs: Mapping[str, Belief], since: Seconds, until: Seconds, fell: Watts
+) -> Mapping[str, Belief]:
+    """Judge from one reading, by which the meter fell, who of those that tell nothing answers.
+
+    A house with one battery is left alone: there is nobody who could do more in its place.
+    """
+    mute = [name for name, belief in beliefs.items() if _is_mute(belief, until)]
+    if not mute or until - since > SLOWEST or _count(beliefs) < 2:
+        return beliefs
+    moves = {
+        name: belief.shows(until) - belief.shows(since) if belief.flights else 0.0
+        for name, belief in beliefs.items()
+    }
+    given, judged = fell - sum(moves.values()), dict(beliefs)
+    for name in mute:
+        belief = beliefs[name]
+        doubt = weighed(belief.doubt, belief.bank, since, until, given + moves[name])
+        judged[name] = _trusted(belief._replace(doubt=doubt), until)
+    worst, *others = sorted(mute, key=lambda name: judged[name].doubt.best)
+    if _is_dead(judged[worst], [judged[name].doubt for name in others]):
+        for name in others:  # they were judged by what was believed of this one
+            judged[name] = judged[name]._replace(doubt=anew(judged[name].doubt))
+        judged[worst] = _at_rest(judged[worst], until)
+    return judged
+
+
+def _is_mute(belief: Belief, at: Seconds) -> bool:
+    return belief.poll is None and not belief.away and is_told(belief.bank, at)
+
+
+def _count(beliefs: Mapping[str, Belief]) -> int:
+    return sum(not belief.absence for belief in beliefs.values())
+
+
+def _is_dead(belief: Belief, others: list[Doubt]) -> bool:
+    """Tell whether it is this one, and this way, that nothing is seen of and much is believed."""
+    doubt = belief.doubt
+    if not doubt.is_silent or _ceiling(belief).watts <= 0:
+        return False
+    return all(other.best >= CLEARLY * doubt.best for other in others)
+
+
+def _at_rest(belief: Belief, at: Seconds) -> Belief:
+    """Believe that it does nothing. The bank still knows what it was told: it may yet obey that."""
+    doubt = anew(belief.doubt, belief.expected)
+    belief = belief._replace(expected=0.0, flights=(), doubt=doubt)
+    return _cut(belief, Ceiling(0.0, at, 0.0))
+
+
+def _trusted(belief: Belief, at: Seconds) -> Belief:
+    """Lift the ceiling of one that is seen to answer."""
+    cut = _ceiling(belief)
+    if cut.watts == math.inf or not belief.doubt.is_answer:
+        return belief
+    if cut.is_fresh(at):
+        belief = belief._replace(doubt=wronged(belief.doubt))
+    return _cut(belief, Ceiling())
+
+
+def _ceiling(belief: Belief) -> Ceiling:
+    return belief.charge if belief.doubt.charging else belief.discharge
+
+
+def _cut(belief: Belief, new: Ceiling) -> Belief:
+    if belief.doubt.charging:
+        return belief._replace(charge=new)
+    return belief._replace(discharge=new)
