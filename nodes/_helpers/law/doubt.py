@@ -50,15 +50,18 @@ def is_told(bank: Bank, at: Seconds) -> bool:
     return False
 
 
-def weighed(doubt: Doubt, bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Doubt:
+def weighed(
+    doubt: Doubt, bank: Bank, since: Seconds, until: Seconds, given: Watts
+) -> tuple[Doubt, Bank]:
     """Compare the power given between two readings with an answer of each timing, and with none."""
-    before, after, silence = shown(bank, since), shown(bank, until), abs(given)
+    before, after, silence = _shown(bank, since), _shown(bank, until), abs(given)
     scores = [
         min(MOST, score + silence - abs(given - PART * (now - was)))
         for score, now, was in zip(doubt.scores, after, before, strict=True)
     ]
     goal = bank.goals[-1]
-    return doubt._replace(scores=tuple(scores), charging=goal < 0 if goal else doubt.charging)
+    doubt = doubt._replace(scores=tuple(scores), charging=goal < 0 if goal else doubt.charging)
+    return doubt, bank._replace(at=until, shown=after)
 
 
 def anew(doubt: Doubt, told: Watts = 0.0) -> Doubt:
@@ -69,3 +72,7 @@ def anew(doubt: Doubt, told: Watts = 0.0) -> Doubt:
 def wronged(doubt: Doubt) -> Doubt:
     """Be slower to call it silent again."""
     return doubt._replace(patience=min(WRONGED_MOST, WRONGED * doubt.patience))
+
+
+def _shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
+    return bank.shown if bank.at == at else shown(bank, at)

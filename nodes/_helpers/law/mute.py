@@ -35,8 +35,8 @@ def doubted(
     given, judged = fell - sum(moves.values()), dict(beliefs)
     for name in mute:
         belief = beliefs[name]
-        doubt = weighed(belief.doubt, belief.bank, since, until, given + moves[name])
-        judged[name] = _trusted(belief._replace(doubt=doubt), until)
+        doubt, bank = weighed(belief.doubt, belief.bank, since, until, given + moves[name])
+        judged[name] = _trusted(belief._replace(doubt=doubt, bank=bank), until)
     worst, *others = sorted(mute, key=lambda name: judged[name].doubt.best)
     if _is_dead(judged[worst], [judged[name].doubt for name in others]):
         for name in others:  # they were judged by what was believed of this one
