@@ -8,9 +8,8 @@ from nodes._helpers.law.bank import TIMINGS, Bank, shown
 SHARP = 150.0  # W in one setpoint: who follows a load that climbs slowly, the sun, is told less
 LISTEN = 30.0  # s after it: what is missing is asked for again and again meanwhile
 PART = 0.4  # of a move: who shows less than half of this is nearer to nothing
-SILENT = 120.0  # W that no answer explains better: 300 W of moves of which nothing was seen
-ANSWERS = 80.0  # W that an answer explains better: 200 W of moves that were seen
-MOST = 80.0  # W that earlier answers count: yesterday's say nothing of today
+SILENT = 100.0  # W that no answer explains better: 250 W of moves of which nothing was seen
+ANSWERS = 60.0  # W that an answer explains better: 150 W of moves; more than that counts no more
 WRONGED, WRONGED_MOST = 2.0, 4.0  # times as much is needed after each wrong verdict, and at most
 
 
@@ -56,7 +55,7 @@ def weighed(
     """Compare the power given between two readings with an answer of each timing, and with none."""
     before, after, silence = _shown(bank, since), _shown(bank, until), abs(given)
     scores = [
-        min(MOST, score + silence - abs(given - PART * (now - was)))
+        min(ANSWERS, score + silence - abs(given - PART * (now - was)))
         for score, now, was in zip(doubt.scores, after, before, strict=True)
     ]
     goal = bank.goals[-1]

@@ -14,7 +14,7 @@ from nodes._helpers.law.belief import Belief
 from nodes._helpers.law.ceiling import Ceiling
 from nodes._helpers.law.doubt import Doubt, anew, is_told, weighed, wronged
 
-SLOWEST = 5.0  # s between two readings: over more, load and answer cannot be told apart
+SLOWEST = 3.0  # s between two readings: over more, load and answer cannot be told apart
 CLEARLY = 0.5  # of the worst score: who of several is silent is only known if no other looks so
 
 
