@@ -90,7 +90,7 @@ class Belief(NamedTuple):
             return ""
         if self.discharge.against or self.charge.against:
             return "does the opposite of what it is told"
-        if self.poll is None:
+        if self.measured_at is None:
             return ", ".join(
                 f"{verb} nothing that the meter shows"
                 for verb, watts in (("delivers", down), ("takes", up))

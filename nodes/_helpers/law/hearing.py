@@ -16,6 +16,7 @@ from nodes._helpers.law.traits import known
 from nodes._helpers.law.witness import AGAINST, TOLERANCE, Witness, weigh
 
 SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
+SHOWS = 300.0  # W that one is tried with at least of which only the meter tells
 POLL_PACE = 0.2  # part of each gap between measurements that enters the mean
 POLL_JUMP = 4.0  # times the mean that a gap counts at most: an outage is no poll
 
@@ -80,7 +81,11 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
         return belief
     rated = belief.facts.max_charge if charging else belief.facts.max_discharge
     new = ceilings.retry(old, rated, hungry=hungry, at=at)
-    return belief if new is old else _ceiling(belief, charging, new)
+    if new is old:
+        return belief
+    if belief.measured_at is None:
+        new = new._replace(watts=max(new.watts, SHOWS, belief.facts.min_power or 0.0))
+    return _ceiling(belief, charging, new)
 
 
 def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> Belief:

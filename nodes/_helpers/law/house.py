@@ -78,7 +78,7 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
     grid = house.grid
     period = _period(grid, at)
     beliefs, sample = _learned(house, watts, at)
-    if None in [belief.poll for belief in beliefs.values()] and not is_pulsing(grid.past):
+    if None in [belief.measured_at for belief in beliefs.values()] and not is_pulsing(grid.past):
         beliefs = doubted(beliefs, grid.read_at, at, grid.meter - watts)
     beliefs = {name: pruned(belief, at) for name, belief in beliefs.items()}
     load = _load(grid, beliefs.values(), watts, at, period)

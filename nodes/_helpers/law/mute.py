@@ -46,7 +46,7 @@ def doubted(
 
 
 def _is_mute(belief: Belief, at: Seconds) -> bool:
-    return belief.poll is None and not belief.away and is_told(belief.bank, at)
+    return belief.measured_at is None and not belief.away and is_told(belief.bank, at)
 
 
 def _count(beliefs: Mapping[str, Belief]) -> int:
@@ -71,7 +71,7 @@ def _at_rest(belief: Belief, at: Seconds) -> Belief:
 def _trusted(belief: Belief, at: Seconds) -> Belief:
     """Lift the ceiling of one that is seen to answer."""
     cut = _ceiling(belief)
-    if cut.watts == math.inf or not belief.doubt.is_answer:
+    if cut.proven == math.inf or not belief.doubt.is_answer:
         return belief
     if cut.is_fresh(at):
         belief = belief._replace(doubt=wronged(belief.doubt))
