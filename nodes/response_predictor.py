@@ -48,7 +48,7 @@ def response_predictor(
     or follows a meter of its own, is not available: it is left its part of the load if its power is
     seen to follow the meter, and nothing if not. The target never makes up for what such a battery,
     or one that does the opposite of what it was told, charges or discharges. One without telemetry
-    works as long as it tells what it accepts.
+    works as long as it tells what it accepts; that it does nothing is learned from the meter.
 
     Source: the law and its figures are told in docs/control.md (load observer with commands in
     flight, bank of 72 timings, three forecasts).
