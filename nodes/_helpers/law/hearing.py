@@ -9,6 +9,7 @@ from nodes._helpers.law import least as leasts
 from nodes._helpers.law.band import band, whole
 from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
 from nodes._helpers.law.ceiling import Ceiling
+from nodes._helpers.law.doubt import anew
 from nodes._helpers.law.facts import newer, updated
 from nodes._helpers.law.flight import landed
 from nodes._helpers.law.least import Least
@@ -85,6 +86,7 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
         return belief
     if belief.measured_at is None:
         new = new._replace(watts=max(new.watts, SHOWS, belief.facts.min_power or 0.0))
+        belief = belief._replace(doubt=anew(belief.doubt))
     return _ceiling(belief, charging, new)
 
 

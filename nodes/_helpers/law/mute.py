@@ -38,7 +38,7 @@ def doubted(
         doubt, bank = weighed(belief.doubt, belief.bank, since, until, given + moves[name])
         judged[name] = _trusted(belief._replace(doubt=doubt, bank=bank), until)
     worst, *others = sorted(mute, key=lambda name: judged[name].doubt.best)
-    if _is_dead(judged[worst], [judged[name].doubt for name in others]):
+    if _is_dead(judged[worst], [judged[name].doubt for name in others], until):
         for name in others:  # they were judged by what was believed of this one
             judged[name] = judged[name]._replace(doubt=anew(judged[name].doubt))
         judged[worst] = _at_rest(judged[worst], until)
@@ -53,10 +53,12 @@ def _count(beliefs: Mapping[str, Belief]) -> int:
     return sum(not belief.absence for belief in beliefs.values())
 
 
-def _is_dead(belief: Belief, others: list[Doubt]) -> bool:
-    """Tell whether it is this one, and this way, that nothing is seen of and much is believed."""
-    doubt = belief.doubt
-    if not doubt.is_silent or _ceiling(belief).watts <= 0:
+def _is_dead(belief: Belief, others: list[Doubt], at: Seconds) -> bool:
+    """Tell whether it is this one that nothing is seen of, or whether its try has failed."""
+    doubt, ceiling = belief.doubt, _ceiling(belief)
+    if ceiling.proven == 0 and belief.is_tried() and not belief.is_undecided(at):
+        return True
+    if not doubt.is_silent or ceiling.watts <= 0:
         return False
     return all(other.best >= CLEARLY * doubt.best for other in others)
 
