@@ -129,6 +129,10 @@ class Ability:
     min_power: Watts = 0.0
     gain: float = 1.0
     """Part of what it is told that it gives where no limit binds it."""
+    start_up: Seconds = 0.0
+    """How much longer an answer takes out of standby."""
+    behind: Seconds = 0.0
+    """How much later than the meter it tells of its own moves; negative if it tells sooner."""
     write_every: Seconds = 0.0
     accepted_at: Seconds = -math.inf
     """When it last accepted a setpoint."""

@@ -41,12 +41,14 @@ def learned(
     """Say what is known of every battery, each thing by battery name; one per outlook.
 
     `says` holds a sentence for people: `dead time 2.5s, lag 1s; gives 60% of what it is told; gives
-    nothing below 80W; delivers 300W at most since 14:05`, or `a first guess` after the timing as
-    long as it is none that was learned. The numbers are `dead_time` and `lag` (s), `gain` (the part
-    of a setpoint that it gives where no limit binds it; 1 is all), `min_power` (W, the smallest
-    that it holds, told by it or learned), `can_charge` and `can_discharge` (W, magnitudes),
-    `in_flight` (W, + discharging: accepted, and not yet to be seen on the meter), and `available`
-    (1 or 0).
+    nothing below 80W; takes 2s more to start up; tells of itself 3s after the meter; delivers 300W
+    at most since 14:05`, or `a first guess` after the timing as long as it is none that was
+    learned. The numbers are `dead_time` and `lag` (s), `gain` (the part of a setpoint that it gives
+    where no limit binds it; 1 is all), `min_power` (W, the smallest that it holds, told by it or
+    learned), `start_up` (s that an answer takes longer out of standby), `behind` (s that it tells
+    of its moves later than the meter; negative: sooner), `can_charge` and `can_discharge` (W,
+    magnitudes), `in_flight` (W, + discharging: accepted, and not yet to be seen on the meter), and
+    `available` (1 or 0).
 
     With `prometheus: battery` after it they are a page of metrics: `battery_dead_time_seconds` with
     `of="right"`, and so on. `pick: says.right` and then `changed` give what is news, in words.
@@ -77,7 +79,7 @@ def said(ability: Ability, since: Since) -> str:
     if (ability.dead_time, ability.lag) not in TIMINGS:
         text += f" ({GUESS})"
     parts = [f"{part} since {since[about]:%H:%M}" for about, part in parted(ability.note).items()]
-    traits = words(ability.gain, ability.min_power)
+    traits = words(ability.gain, ability.min_power, ability.start_up, ability.behind)
     return "; ".join(filter(None, (text, *traits, BETWEEN.join(parts))))
 
 
@@ -90,6 +92,8 @@ def figures(view: Outlook) -> dict[str, Mapping[str, float]]:
             "lag": ability.lag,
             "gain": ability.gain,
             "min_power": ability.min_power,
+            "start_up": ability.start_up,
+            "behind": ability.behind,
             "can_charge": ability.can_charge,
             "can_discharge": ability.can_discharge,
             "in_flight": ability.setpoint - ability.shows(view.at),

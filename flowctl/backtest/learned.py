@@ -14,8 +14,12 @@ from flowctl.store import Store
 
 FREE = 1e5  # W/s: no slew rate besides the learned lag
 LONGEST = 60.0  # s that an answer may take
-TRAITS = {"gain": (0.05, 2.0, 100.0), "min_power": (0.0, 1000.0, 1.0)}
-"""Least and most that is believed, and what one is in a plant file: a gain is in %."""
+TRAITS = {
+    "gain": ("gain", 0.05, 2.0, 100.0),
+    "min_power": ("min_power", 0.0, 1000.0, 1.0),
+    "start_up": ("wake", 0.0, 15.0, 1.0),
+}
+"""Its name in a plant file, least and most that is believed, and what one is there: % of gain."""
 Kept = Mapping[str, Mapping[str, Any]]
 """What each step keeps, by its name and that of the flow: `home:plan/response_predictor`."""
 
@@ -44,8 +48,8 @@ def dynamics(kept: Kept, flow: str, twins: Twins) -> dict[str, dict[str, float]]
     """Turn learned responses into the dynamics of a plant's batteries, by name.
 
     A step that learns keeps, by battery, the `dead_time` and `lag` that the meter shows. The delay
-    of the meter itself is taken off; slew rate and wake-up are in the lag that was learned. It may
-    keep a `gain` (1 is all) and a `min_power` in W, too.
+    of the meter itself is taken off; the slew rate is in the lag that was learned. It may keep a
+    `gain` (1 is all), a `min_power` in W and a `start_up` in s, too.
     """
     delay = twins.latency + twins.average / 2
     steps = sorted(kept, key=lambda step: not step.startswith(f"{flow}:"))
@@ -72,10 +76,10 @@ def _timing(kept: Any) -> tuple[float, float] | None:
 def _traits(kept: Mapping[str, Any]) -> dict[str, float]:
     """Return what a plant knows by the same name, of numbers that make sense."""
     found = {}
-    for name, (least, most, unit) in TRAITS.items():
+    for name, (called, least, most, unit) in TRAITS.items():
         value = kept.get(name)
         if isinstance(value, float | int) and least <= value <= most:
-            found[name] = value * unit
+            found[called] = value * unit
     return found
 
 

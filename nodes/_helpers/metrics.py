@@ -25,7 +25,7 @@ UNITS = {  # of the fields of a record, as metrics bear them
     "capacity": "watt_hours",
     "soc": "percent",
     "temperature": "celsius",
-    **dict.fromkeys(("write_every", "dead_time", "lag"), "seconds"),
+    **dict.fromkeys(("write_every", "dead_time", "lag", "start_up", "behind"), "seconds"),
 }
 COUNTER = "_total"
 

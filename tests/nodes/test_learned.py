@@ -81,6 +81,8 @@ def test_numbers_are_by_battery() -> None:
         "lag": {"left": 1.0, "right": 1.0},
         "gain": {"left": 1.0, "right": 1.0},
         "min_power": {"left": 0.0, "right": 0.0},
+        "start_up": {"left": 0.0, "right": 0.0},
+        "behind": {"left": 0.0, "right": 0.0},
         "can_charge": {"left": 0.0, "right": 2500.0},
         "can_discharge": {"left": 2500.0, "right": 300.0},
         "in_flight": {"left": 500.0, "right": 0.0},

@@ -239,9 +239,16 @@ def test_a_healthy_battery_has_none_however_little_it_is_told(
 
 
 def test_it_is_told_in_words_and_only_what_is_not_plain():
-    assert words(0.62, 83.0) == ("gives 60% of what it is told", "gives nothing below 85W")
-    assert words(0.93, 0.0) == ()
-    assert words(1.2, 0.0) == ("gives 120% of what it is told",)
+    assert words(0.62, 83.0, 0.4, -0.5) == (
+        "gives 60% of what it is told",
+        "gives nothing below 85W",
+    )
+    assert words(0.93, 0.0, 0.0, 0.0) == ()
+    assert words(1.0, 0.0, 2.2, 4.9) == (
+        "takes 2s more to start up",
+        "tells of itself 5s after the meter",
+    )
+    assert words(1.2, 0.0, 0.0, 0.0) == ("gives 120% of what it is told",)
 
 
 def test_what_was_learned_is_logged_as_it_changes(caplog):

@@ -9,6 +9,7 @@ from nodes._helpers.law.witness import AWAKE, SLOWEST, Band
 
 AGE_OLDEST = 4.0  # s: telemetry older than this would carry no news
 AGE_BEST = 0.5  # s: on the way even from a battery polled without pause
+AGE_SWAYS = 1.0  # s by which what was learned of it may be wrong
 WRONG = 1.5  # s that a learned dead time may be wrong by: nine in ten are nearer
 LAGS = 3.0  # lags until all but a twentieth of an answer is there
 WAKES = 3.0  # s that a battery may take to wake up
@@ -40,7 +41,7 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
         sent=tuple(sent),
         goals=goals,
         sign=sign,
-        waking=min(accepted, *told[_held(begun, min(since - WAKES, at - AWAKE)) - first :]),
+        waking=min(accepted, *told[_held(begun, min(since - wakes(belief), at - AWAKE)) - first :]),
         told=low,
         steady=len(told) == 1 and belief.accepted == belief.expected,
         free=abs(belief.accepted) < BOUND * known,
@@ -54,14 +55,20 @@ def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
 
 def oldest(belief: Belief, poll: Seconds) -> Seconds:
     """Say how old what it measures may be by the time it is heard."""
-    return min(AGE_OLDEST, AGE_BEST + poll / 2) + belief.witness.older
+    usual = min(AGE_OLDEST, AGE_BEST + poll / 2)
+    return max(usual, belief.traits.behind + AGE_SWAYS) + belief.witness.older
 
 
 def whole(belief: Belief) -> Seconds:
     """Say how long an answer may take: waking up, or going all the way as slowly as any does."""
     goals = belief.bank.goals
     way = abs(goals[-1] - goals[-2]) / SLOWEST if len(goals) > 1 else 0.0
-    return max(AWAKE, belief.dead + LAGS * belief.lag + max(WAKES, way))
+    return max(AWAKE, belief.dead + LAGS * belief.lag + max(wakes(belief), way))
+
+
+def wakes(belief: Belief) -> Seconds:
+    """Say how long it may take to wake up."""
+    return max(WAKES, belief.traits.start_up + AGE_SWAYS)
 
 
 def _known(belief: Belief, sign: float) -> Watts:

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from flowctl import Ability, Seconds, Watts, maker
+from nodes._helpers.law.answers import Answers
 from nodes._helpers.law.bank import Bank, new_bank
 from nodes._helpers.law.ceiling import AGAINST_TWICE, Ceiling
 from nodes._helpers.law.doubt import Doubt
@@ -43,6 +44,7 @@ class Belief(NamedTuple):
     """Mean time between measurements."""
     witness: Witness = Witness()
     least: Least = Least()
+    answers: Answers = Answers()
     bank: Bank = Bank()
     doubt: Doubt = Doubt()
     """Whether it answers at all, while it tells nothing of its power."""
@@ -169,6 +171,8 @@ def ability(belief: Belief) -> Ability:
         power=facts.power,
         sun=facts.pv_power,
         gain=belief.traits.gain,
+        start_up=belief.traits.start_up,
+        behind=belief.traits.behind,
         note=belief.note,
     )
 

@@ -6,6 +6,7 @@ from flowctl import Battery, Seconds, Watts
 from nodes._helpers.law import bank as banks
 from nodes._helpers.law import ceiling as ceilings
 from nodes._helpers.law import least as leasts
+from nodes._helpers.law.answers import answered, asked
 from nodes._helpers.law.band import band, whole
 from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
 from nodes._helpers.law.ceiling import Ceiling
@@ -13,7 +14,7 @@ from nodes._helpers.law.doubt import anew
 from nodes._helpers.law.facts import newer, updated
 from nodes._helpers.law.flight import landed
 from nodes._helpers.law.least import Least
-from nodes._helpers.law.traits import known
+from nodes._helpers.law.traits import known, paced
 from nodes._helpers.law.witness import AGAINST, TOLERANCE, Witness, weigh
 
 SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
@@ -99,7 +100,8 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
     if landed(((when, 0.0),), belief.dead, belief.lag, now):  # old news: what is measured counts
         belief = at_rest(belief, setpoint if belief.away else belief.expected)
         return belief._replace(accepted=setpoint, accepted_at=when, away=False)
-    bank = belief.bank if belief.flights else banks.remembered(belief.bank)
+    alone = not belief.flights
+    bank = banks.remembered(belief.bank) if alone else belief.bank
     return belief._replace(
         expected=setpoint,
         accepted=setpoint,
@@ -107,6 +109,9 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
         away=False,
         flights=(*belief.flights, (when, setpoint - belief.expected)),
         bank=banks.stepped(bank, setpoint, when),
+        answers=asked(
+            belief.answers, belief.facts.power, belief.expected, setpoint, when, alone=alone
+        ),
     )
 
 
@@ -124,7 +129,18 @@ def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
     belief = belief._replace(measured_at=at, poll=poll)
     if lost or belief.away or belief.accepted_at == -math.inf:
         return _found(belief, power, at)
+    if belief.answers.asked:
+        belief = _answered(belief, power, poll, at)
     return _witnessed(belief, power, poll, at)
+
+
+def _answered(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
+    """Learn how late it says that it moves."""
+    answers = answered(belief.answers, power, poll, at)
+    if answers is belief.answers:
+        return belief
+    traits = paced(belief.traits, answers, belief.dead, belief.lag)
+    return belief._replace(answers=answers, traits=traits)
 
 
 def _found(belief: Belief, power: Watts, at: Seconds) -> Belief:

@@ -65,7 +65,7 @@ class Memory:
             new = _worth_keeping(belief, old) | _cuts(belief, old, at, date)
             if new != old:
                 self._store[name] = new
-            self._tell_traits(name, words(belief.traits.gain, belief.traits.min_power))
+            self._tell_traits(name, words(*belief.traits))
 
     def tell(self, outlook: Outlook) -> None:
         """Log what has become special of a battery, and when it is over."""
