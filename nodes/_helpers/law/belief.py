@@ -143,15 +143,8 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = 
 
 def ability(belief: Belief) -> Ability:
     """Say what the allocator needs to know of it."""
-    facts, soc, absence = belief.facts, belief.facts.soc, belief.absence
-    told, least = facts.min_power or 0.0, belief.traits.min_power
-    takes = 0.0 if absence else min(facts.max_charge, belief.charge.watts)
-    gives = 0.0 if absence else min(facts.max_discharge, belief.discharge.watts)
-    if soc is not None:
-        if soc >= 100:
-            takes = 0.0
-        elif soc <= 0:
-            gives = min(gives, facts.pv_power or 0.0)
+    facts, traits = belief.facts, belief.traits
+    takes, gives = _able(belief)
     return _ability(
         setpoint=belief.expected,
         flights=belief.flights,
@@ -161,20 +154,35 @@ def ability(belief: Belief) -> Ability:
         can_discharge=gives,
         proven_charge=_if_cut(belief.charge.proven),
         proven_discharge=_if_cut(belief.discharge.proven),
-        available=not absence,
-        soc=soc,
+        available=not belief.absence,
+        soc=facts.soc,
         capacity=facts.capacity,
-        min_power=told if told > least else least,
+        min_power=max(facts.min_power or 0.0, traits.min_power),
         write_every=facts.write_every or 0.0,
         accepted_at=belief.accepted_at,
         self_regulating=bool(facts.self_regulating),
         power=facts.power,
         sun=facts.pv_power,
-        gain=belief.traits.gain,
-        start_up=belief.traits.start_up,
-        behind=belief.traits.behind,
+        gain=traits.gain,
+        start_up=traits.start_up,
+        behind=traits.behind,
         note=belief.note,
     )
+
+
+def _able(belief: Belief) -> tuple[Watts, Watts]:
+    """What it can take and give now."""
+    facts, soc = belief.facts, belief.facts.soc
+    if belief.absence:
+        return 0.0, 0.0
+    takes = min(facts.max_charge, belief.charge.watts)
+    gives = min(facts.max_discharge, belief.discharge.watts)
+    if soc is not None:
+        if soc >= 100:
+            takes = 0.0
+        elif soc <= 0:
+            gives = min(gives, facts.pv_power or 0.0)
+    return takes, gives
 
 
 def _if_cut(proven: Watts) -> Watts | None:
