@@ -100,17 +100,24 @@ def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
     return bank._replace(costs=costs, at=until, shown=after)
 
 
-def contradict(bank: Bank, spans: Sequence[tuple[Seconds, Seconds]], moved: Watts) -> Bank:
-    """Charge every candidate with what it misses of a move, whichever of the spans it was in."""
-    moves = [
-        [now - was for was, now in zip(shown(bank, since), shown(bank, until), strict=True)]
-        for since, until in spans
-    ]
-    missed = [max(0.0, min(can) - moved, moved - max(can)) for can in zip(*moves, strict=True)]
+def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:
+    """Charge every candidate with what it misses of a move, whenever between them it was."""
+    moves = [reach(watts) for watts in zip(*[shown(bank, at) for at in moments], strict=True)]
+    missed = [max(0.0, least - moved, moved - most) for least, most in moves]
     if min(missed) > FITS * missed[_first(bank)]:
         return bank
     costs = [cost + WEIGHT * miss for cost, miss in zip(bank.costs, missed, strict=True)]
     return bank._replace(costs=tuple(costs))
+
+
+def reach(watts: Sequence[Watts]) -> tuple[Watts, Watts]:
+    """Return the largest fall and the largest rise on the way, zero or more."""
+    least = most = 0.0
+    low = high = watts[0]
+    for now in watts:
+        low, high = min(low, now), max(high, now)
+        least, most = min(least, now - high), max(most, now - low)
+    return least, most
 
 
 def best(bank: Bank) -> tuple[Seconds, Seconds]:

@@ -115,9 +115,10 @@ def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Be
     was, power = belief.facts.power, record.power
     if not belief.flights or was is None or power is None or not abs(power - was) > APART:
         return belief
-    others = [other for other in house.beliefs.values() if other is not belief and other.flights]
-    alone = not others and not is_pulsing(house.grid.past)
-    return corrected(belief, power, min(at, newer(record.power_at, at)), alone=alone)
+    alone = not any(other.flights for other in house.beliefs.values() if other is not belief)
+    if alone and not is_pulsing(house.grid.past):  # then the meter knows better
+        return belief
+    return corrected(belief, power, min(at, newer(record.power_at, at)))
 
 
 def _present(house: House, at: Seconds) -> House:

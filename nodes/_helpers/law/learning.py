@@ -15,8 +15,7 @@ LESSONS = 60  # samples after which it is later: some minutes with steps
 STEP = 100.0  # W that a step must have to stand out of the load's own noise
 LISTEN = 20.0  # s after a step: all but the slowest candidates have answered by then
 
-METER = 1.5  # s that the meter may be behind a battery: its own mean, and its way
-OLDEST = 12.0  # s that telemetry may be late where the meter knows better how late the battery is
+METER = 5.0  # s that the meter may be behind a battery: its own mean, and its way
 APART = 60.0  # W of a move, and beside what was to come: more than measurements stray
 
 
@@ -60,22 +59,20 @@ def learned(
     return taught
 
 
-def corrected(belief: Belief, power: Watts, at: Seconds, *, alone: bool) -> Belief:
+def corrected(belief: Belief, power: Watts, at: Seconds) -> Belief:
     """Let a battery's own word correct a timing that shows no such move.
 
-    Of batteries that move at once the meter cannot tell who was late. Where one moved `alone`, it
-    can; then a word that comes late only says that telemetry is older than it was thought to be.
+    Of batteries that move at once the meter cannot tell who was late. The word is as old as
+    telemetry may be, or ahead of a late meter.
     """
     was, since, poll = belief.facts.power, belief.measured_at, belief.poll
     if was is None or since is None or poll is None or belief.is_tried():
         return belief
-    moved, age = power - was, oldest(belief, poll)
-    ages = (OLDEST if alone else age, age, 0.0, -METER)
-    spans = [(since - age, at - age) for age in ages]
-    moves = [belief.shows(end) - belief.shows(begin) for begin, end in spans]
-    if min(moves) - APART <= moved <= max(moves) + APART:
+    moved, moments = power - was, (since - oldest(belief, poll), since, at, at + METER)
+    least, most = banks.reach([belief.shows(moment) for moment in moments])
+    if least - APART <= moved <= most + APART:
         return belief
-    return _believing(belief, banks.contradict(belief.bank, spans, moved))
+    return _believing(belief, banks.contradict(belief.bank, moments, moved))
 
 
 def _is_stepping(belief: Belief, at: Seconds) -> bool:
