@@ -77,7 +77,7 @@ def test_one_that_keeps_its_power_whatever_it_is_told_is_noticed():
     assert house.given["mute"] > 300
     cells["mute"].dead = 1e6  # no command reaches it any more
     cells["mute"].sent.clear()
-    house.run(400)
+    house.run(900)
     assert any(doubts(house))
 
 

@@ -76,6 +76,8 @@ def pruned(belief: Belief, at: Seconds) -> Belief:
 
 def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Belief:
     """Try a cut ceiling again when its time has come."""
+    if belief.measured_at is None and belief.discharge.watts == math.inf:
+        charging = True  # a heater, say, that somebody calls for against the target
     old = belief.charge if charging else belief.discharge
     if old.watts == math.inf or belief.absence or belief.witness.against:
         return belief

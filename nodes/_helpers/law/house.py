@@ -23,6 +23,7 @@ DELTA_LEAST, DELTA_MOST = 0.5, 2.0  # s of dead time that may be wrong: one peri
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
 HUNGRY = 50.0  # W that nobody can serve: then cut ceilings are tried again sooner
+PROMPT = 3.0  # s between readings of a meter that can be far behind by its own delay only
 UNHEARD = "not heard yet"
 
 
@@ -116,8 +117,8 @@ def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Be
     if not belief.flights or was is None or power is None or not abs(power - was) > APART:
         return belief
     alone = not any(other.flights for other in house.beliefs.values() if other is not belief)
-    if alone and not is_pulsing(house.grid.past):  # then the meter knows better
-        return belief
+    if house.grid.period > PROMPT or (alone and not is_pulsing(house.grid.past)):
+        return belief  # a slow meter is behind by itself; of one that moved alone it knows better
     return corrected(belief, power, min(at, newer(record.power_at, at)))
 
 

@@ -15,7 +15,8 @@ LESSONS = 60  # samples after which it is later: some minutes with steps
 STEP = 100.0  # W that a step must have to stand out of the load's own noise
 LISTEN = 20.0  # s after a step: all but the slowest candidates have answered by then
 
-METER = 5.0  # s that the meter may be behind a battery: its own mean, and its way
+METER = 4.0  # s that the meter may be behind a battery: its own mean, and its way; or, once ...
+METER_SWAYS = 1.5  # ... that was learned, so much more
 APART = 60.0  # W of a move, and beside what was to come: more than measurements stray
 
 
@@ -68,7 +69,8 @@ def corrected(belief: Belief, power: Watts, at: Seconds) -> Belief:
     was, since, poll = belief.facts.power, belief.measured_at, belief.poll
     if was is None or since is None or poll is None or belief.is_tried():
         return belief
-    moved, moments = power - was, (since - oldest(belief, poll), since, at, at + METER)
+    late = max(METER, METER_SWAYS - belief.traits.behind)
+    moved, moments = power - was, (since - oldest(belief, poll), since, at, at + late)
     least, most = banks.reach([belief.shows(moment) for moment in moments])
     if least - APART <= moved <= most + APART:
         return belief
