@@ -48,10 +48,11 @@ VARIANTS: dict[str, Changes] = {
     },
     "delta 0 s": {"house.DELTA_LEAST": 0.0, "house.DELTA_MOST": 0.0},
     "delta 2 s": {"house.DELTA_LEAST": 2.0},
-    "no learning of timings": {"learning.STEP": 1e9},
+    "no learning of timings": {"learning.STEP": 1e9, "bank.WEIGHT": 0.0},
     "no learning of timings, delta 0 s": {
-        "learning.STEP": 1e9, "house.DELTA_LEAST": 0.0, "house.DELTA_MOST": 0.0,
+        "learning.STEP": 1e9, "bank.WEIGHT": 0.0, "house.DELTA_LEAST": 0.0, "house.DELTA_MOST": 0.0,
     },
+    "timings by the meter alone": {"bank.WEIGHT": 0.0},
     "newest load only": {"forecast.ADVANTAGE": 0.0},
     "share 0 W (always all)": {"plan/rebalance.share": "0W"},
     "share 1 kW": {"plan/rebalance.share": "1kW"},
