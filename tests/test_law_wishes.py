@@ -60,14 +60,22 @@ def writes(loop: Loop, start: float, end: float) -> int:
 
 
 def test_small_amounts_are_left_alone_import_and_export_apart(tmp_path):
-    wobble = [(150.0 + 7 * k, 800.0 + (28 if k % 2 else -10)) for k in range(40)]
     laws = ("tolerance: {above: 40W, below: 15W}", REBALANCE)
-    calm = house(tmp_path, *laws, load=[*wobble, (430, 900.0), (500, 860.0)], until=560)
-    plain = house(tmp_path, REBALANCE, load=wobble, until=430)
-    assert writes(calm, 200, 430) <= 16  # repeated each 60 s as ever
-    assert writes(plain, 200, 430) > 2 * writes(calm, 200, 430)
-    assert abs(mean(calm, 460, 500)) < 20  # 100 W more is served whole, not down to 40 W
-    assert abs(mean(calm, 530, 560)) < 20  # 40 W of export is more than 15 W
+    written = {laws: 0, laws[1:]: 0}
+    for late in range(4):  # a write more or less is chance: it hangs on when the meter is read
+        wobble = [(150.0 + late + 7 * k, 800.0 + (28 if k % 2 else -10)) for k in range(40)]
+        for wish in written:
+            written[wish] += writes(house(tmp_path, *wish, load=wobble, until=430), 200, 430)
+    calm, plain = (count / 4 for count in written.values())
+    assert calm <= 12  # repeated each 60 s as ever
+    assert plain > 2 * calm
+
+
+def test_what_is_more_than_a_small_amount_is_served_whole(tmp_path):
+    laws = ("tolerance: {above: 40W, below: 15W}", REBALANCE)
+    loop = house(tmp_path, *laws, load=[(150, 800.0), (430, 900.0), (500, 860.0)], until=560)
+    assert abs(mean(loop, 460, 500)) < 20  # 100 W more, not down to 40 W
+    assert abs(mean(loop, 530, 560)) < 20  # 40 W of export is more than 15 W
 
 
 def car(start: float, end: float, late: float = 0.0) -> Says:
@@ -156,9 +164,8 @@ def test_each_phase_stays_under_its_fuse_and_others_do_what_it_forbids(tmp_path)
     loop = Loop.of(tmp_path, TWO, load, law, more, beside=says)
     here.append(loop)
     loop.until(310)
-    given = {name: loop.mean_power(name, 200, 260) for name in on}
-    assert sum(given.values()) == pytest.approx(-3000, abs=60)
-    assert given["right"] < -1740  # left may keep room, as the quicker one
+    assert loop.mean_power("left", 200, 260) == pytest.approx(-1200, abs=40)
+    assert loop.mean_power("right", 200, 260) == pytest.approx(-1800, abs=60)
     assert min(powers["left"] for second, powers in loop.powers if second > 150) > -1300
     assert abs(mean(loop, 200, 260)) < 60  # left is asked for more each minute
     assert abs(mean(loop, 290, 310)) < 25

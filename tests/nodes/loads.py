@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import pytest
-
 from flowctl import Log, Store
 from nodes._helpers import load_line
 from tests.nodes.driven import Driven
@@ -14,12 +12,6 @@ from tests.nodes.driven import driven as drive
 from tests.nodes.mqtt import Peer
 
 LOG = Log("ecs/load")
-
-
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let loads be looked at often."""
-    monkeypatch.setattr(load_line, "BEAT", 0.02)
 
 
 @asynccontextmanager

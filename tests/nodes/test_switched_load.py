@@ -4,7 +4,7 @@ import pytest
 
 from flowctl import Battery
 from nodes.switched_load import switched_load
-from tests.nodes.loads import driven, hurry, says  # noqa: F401 - hurry is a fixture
+from tests.nodes.loads import driven, says
 from tests.nodes.mqtt import peer
 from tests.nodes.streams import until
 

@@ -11,7 +11,7 @@ from flowctl import Battery, Store
 from nodes._helpers.curve import straight
 from nodes._helpers.variator import Variator
 from nodes.variable_load import variable_load
-from tests.nodes.loads import driven, hurry, says  # noqa: F401 - hurry is a fixture
+from tests.nodes.loads import driven, says
 from tests.nodes.mqtt import peer
 from tests.nodes.streams import until
 

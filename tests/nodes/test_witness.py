@@ -203,10 +203,10 @@ def healthy(chance: Random) -> Unit:
     return unit.run(20)
 
 
-def test_hardly_a_healthy_battery_is_judged_whatever_it_is_told():
-    """Few that are far slower than believed; what is drawn must not hang on what is imported."""
+def test_no_healthy_battery_is_judged_whatever_it_is_told():
+    """Drawn by seed: what Hypothesis draws hangs on which modules are imported beside."""
     units = [healthy(Random(seed)) for seed in range(300)]
-    assert sum(unit.cut_at < NEVER for unit in units) <= 2
+    assert [unit.cut_at for unit in units] == [NEVER] * 300
     assert [unit.belief.traits.min_power for unit in units] == [0.0] * 300
 
 

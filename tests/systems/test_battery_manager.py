@@ -502,8 +502,10 @@ def test_K4_B3_7_what_is_decided_is_logged_when_it_is_new_and_once_a_minute(two,
     two.run(60.0)
     caplog.clear()
     two.run(185.0)
-    told = [record for record in caplog.records if re.search(r"gives (49|50)\dW", record.message)]
-    assert 3 <= len(told) <= 4  # once a minute, and when a watt more is decided
+    told = [record for record in caplog.records if "battery_1 gives" in record.message]
+    assert len(told) == 4
+    shares = [int(watts) for line in told for watts in re.findall(r"gives (\d+)W", line.message)]
+    assert shares == [pytest.approx(500, abs=1)] * 8
     assert {record.levelname for record in told} == {"INFO"}
 
 
