@@ -12,7 +12,7 @@ from nodes._helpers.law.beside import ALONE, Beside, watched
 from nodes._helpers.law.facts import newer
 from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
 from nodes._helpers.law.hearing import given_back, hear, missed, pruned, retried
-from nodes._helpers.law.learning import APART, Sample, corrected, is_due, learned
+from nodes._helpers.law.learning import Sample, corrected, is_due, learned
 from nodes._helpers.law.mute import doubted
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
@@ -23,7 +23,7 @@ DELTA_LEAST, DELTA_MOST = 0.5, 2.0  # s of dead time that may be wrong: one peri
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
 HUNGRY = 50.0  # W that nobody can serve: then cut ceilings are tried again sooner
-PROMPT = 3.0  # s between readings of a meter that can be far behind by its own delay only
+PROMPT = 3.0  # s between readings of a meter that is not behind by their distance already
 UNHEARD = "not heard yet"
 
 
@@ -112,13 +112,16 @@ def look(house: House, at: Seconds) -> tuple[House, Outlook]:
 
 
 def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Belief:
-    """Learn from a move that a battery tells of while something is under way."""
-    was, power = belief.facts.power, record.power
-    if not belief.flights or was is None or power is None or not abs(power - was) > APART:
+    """Learn from a move that a battery tells of, unless the meter knows better.
+
+    It does of one that moved alone; and a slow one is behind by more than anybody could tell.
+    """
+    power = newer(record.power, None)
+    if power is None or not belief.flights or house.grid.period > PROMPT:
         return belief
     alone = not any(other.flights for other in house.beliefs.values() if other is not belief)
-    if house.grid.period > PROMPT or (alone and not is_pulsing(house.grid.past)):
-        return belief  # a slow meter is behind by itself; of one that moved alone it knows better
+    if alone and not is_pulsing(house.grid.past):
+        return belief
     return corrected(belief, power, min(at, newer(record.power_at, at)))
 
 

@@ -67,10 +67,13 @@ def corrected(belief: Belief, power: Watts, at: Seconds) -> Belief:
     telemetry may be, or ahead of a late meter.
     """
     was, since, poll = belief.facts.power, belief.measured_at, belief.poll
-    if was is None or since is None or poll is None or belief.is_tried():
+    if was is None or since is None or poll is None:
+        return belief
+    moved = power - was
+    if not abs(moved) > APART or belief.is_tried():
         return belief
     late = max(METER, METER_SWAYS - belief.traits.behind)
-    moved, moments = power - was, (since - oldest(belief, poll), since, at, at + late)
+    moments = (since - oldest(belief, poll), since, at, at + late)
     least, most = banks.reach([belief.shows(moment) for moment in moments])
     if least - APART <= moved <= most + APART:
         return belief
