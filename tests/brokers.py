@@ -5,10 +5,16 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 import time
+from functools import partial
 from pathlib import Path
 
 PATIENCE = 10.0  # s for a start
+KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+
+_chance = random.Random()  # of its own: hypothesis sets the other one back to 0 in each worker
+_reserved: list[socket.socket] = []
 
 
 def find_mosquitto() -> str | None:
@@ -16,17 +22,40 @@ def find_mosquitto() -> str | None:
     return shutil.which("mosquitto", path=places)
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A free port below those that the system itself gives away, so it stays free for a while."""
-    for _ in range(100):
-        port = random.randrange(10_000, 32_000)
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("0.0.0.0", port))
-            except OSError:
-                continue
+def free_port() -> int:
+    """A port that is free for TCP and UDP and stays ours until this process ends.
+
+    It is below those that the system itself gives away, and other processes of tests on this
+    machine pass it by.
+    """
+    for _ in range(1000):
+        port = _chance.randrange(20_000, 30_000)
+        if _reserve(port) and all(map(partial(_is_free, port), KINDS)):
             return port
     raise RuntimeError("no port is free")
+
+
+def _reserve(port: int) -> bool:
+    """Linux lets one socket alone have an abstract name, and lets go of it with the process."""
+    if sys.platform != "linux":
+        return True
+    mark = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        mark.bind(f"\0a port of the tests of flowctl: {port}")
+    except OSError:
+        mark.close()
+        return False
+    _reserved.append(mark)
+    return True
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+        return True
 
 
 class Mosquitto:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -124,7 +123,7 @@ async def by_mqtt(_: Path, broker: str, topic: str) -> AsyncIterator[tuple[str, 
 
 @asynccontextmanager
 async def by_udp(*_: Any) -> AsyncIterator[tuple[str, Poke]]:
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port()
     async with udp(0, "127.0.0.1") as sender:
         yield (
             f"udp_in: {{port: {port}, host: 127.0.0.1}}",

@@ -24,7 +24,7 @@ from nodes.sim.lifeline import Lifelines
 from nodes.sim.live_plant import LivePlant
 from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant
-from nodes.sim.ports import HOST, Door, claim, doors
+from nodes.sim.ports import HOST, Door, DoorError, claim, doors, opening
 from nodes.sim.setup import PlantSetup
 
 BEAT = 0.25  # s between two looks at whether it may end
@@ -37,7 +37,8 @@ async def live(setup: PlantSetup, where: list[Door], mark: str, outlives: float)
     lifelines = Lifelines(mark, outlives, asyncio.get_running_loop().time)
     async with AsyncExitStack() as stack:
         for door in where:
-            await stack.enter_async_context(_served(door, setup, plant, lifelines))
+            with opening(door):
+                await stack.enter_async_context(_served(door, setup, plant, lifelines))
         for guest in guests(setup, plant, where):
             await stack.enter_async_context(guest)
         _say({"ready": {door.name: door.address for door in where}})
@@ -56,8 +57,13 @@ def main(given: list[str] | None = None) -> int:
     except (FlowError, OSError) as error:
         _say({"fault": str(error)})
         return 2
-    with suppress(KeyboardInterrupt):
+    try:
         asyncio.run(_until_told(live(setup, where, args.mark, args.outlives)))
+    except DoorError as error:  # somebody was quicker
+        _say({"fault": str(error)})
+        return 2
+    except KeyboardInterrupt:
+        pass
     return 0
 
 

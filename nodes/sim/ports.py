@@ -2,8 +2,8 @@
 
 import errno
 import socket
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from nodes.sim.setup import PlantSetup
@@ -11,6 +11,10 @@ from nodes.sim.setup import PlantSetup
 HOST = "127.0.0.1"
 LAST = 65535
 DATAGRAMS = {"marstek_udp"}
+
+
+class DoorError(OSError):
+    """A door cannot be had; the message says which, why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def claim(wanted: Iterable[Door]) -> None:
     """Check that all doors are free.
 
     Raises:
-        OSError: one is not; the message says which, and what to do.
+        DoorError: one is not.
     """
     with ExitStack() as held:
         for door in wanted:
@@ -61,10 +65,27 @@ def claim(wanted: Iterable[Door]) -> None:
             _bind(tried, door)
 
 
-def _bind(tried: socket.socket, door: Door) -> None:
+@contextmanager
+def opening(door: Door) -> Iterator[None]:
+    """Tell a door that was free and could not be opened as one that was not free.
+
+    Raises:
+        DoorError: the server behind it gave up, in whichever way servers of its library do.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise DoorError(_told(door, f"cannot be opened ({error})")) from error
+
+
+def _told(door: Door, fault: str) -> str:
     cure = f"end what uses it, or set {door.setting} or port_offset of simulated_house"
+    return f"port {door.port} {fault}, for {door.name} ({door.speaks}); {cure}"
+
+
+def _bind(tried: socket.socket, door: Door) -> None:
     if not 0 < door.port <= LAST:
-        raise OSError(
+        raise DoorError(
             f"{door.port} is no port, for {door.name} ({door.speaks}); set {door.setting}"
         )
     try:
@@ -73,4 +94,4 @@ def _bind(tried: socket.socket, door: Door) -> None:
             tried.listen(1)  # until it listens, Linux lets another one bind here
     except OSError as error:
         said = "is in use" if error.errno == errno.EADDRINUSE else f"is refused ({error.strerror})"
-        raise OSError(f"port {door.port} {said}, for {door.name} ({door.speaks}); {cure}") from None
+        raise DoorError(_told(door, said)) from None

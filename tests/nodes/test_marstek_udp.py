@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import math
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -285,7 +284,7 @@ async def test_a_lossy_network_is_borne():
 
 
 async def test_nobody_there_is_a_fault_with_a_cure():
-    async with driven(free_port(socket.SOCK_DGRAM), patience=0.005) as device:
+    async with driven(free_port(), patience=0.005) as device:
         with pytest.raises(
             OSError, match=r"no answer to Marstek\.GetDevice.*is the local API enabled"
         ):
@@ -431,7 +430,7 @@ async def test_telemetry_that_makes_no_sense_is_left_out_and_told_once(caplog):
 
 async def test_datagrams_that_make_no_sense_upset_nobody():
     cell = Cell(power=100.0)
-    local = free_port(socket.SOCK_DGRAM)
+    local = free_port()
     async with borrowed(cell, local_port=local) as (device, venus), udp(0, HOME) as stranger:
         await device.hears("power", 100.0)
         for data in (b"", b"{", b"[" * 5000, b"\xff" * 9000, b'{"id": 1e400}', b"NaN", b"[]"):
@@ -446,7 +445,7 @@ async def test_datagrams_that_make_no_sense_upset_nobody():
 
 
 async def test_two_batteries_share_one_local_port():
-    left, right, local = Cell(power=1.0), Cell(power=2.0), free_port(socket.SOCK_DGRAM)
+    left, right, local = Cell(power=1.0), Cell(power=2.0), free_port()
     async with (
         borrowed(left, local_port=local) as (one, _),
         borrowed(right, local_port=local) as (other, _),

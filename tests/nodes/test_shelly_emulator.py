@@ -25,7 +25,7 @@ NAME = "shellypro3em-ec4609c439c1"
 
 @pytest.fixture
 def port() -> int:
-    return free_port(socket.SOCK_DGRAM)
+    return free_port()
 
 
 def settings(port: int, **more: Any) -> dict[str, Any]:

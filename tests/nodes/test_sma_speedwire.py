@@ -101,7 +101,7 @@ class Meter:
 
 @pytest.fixture
 def meter():
-    made = Meter(free_port(socket.SOCK_DGRAM))
+    made = Meter(free_port())
     yield made
     made.close()
 

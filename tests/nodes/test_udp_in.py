@@ -1,7 +1,6 @@
 """udp_in: one value per datagram."""
 
 import json
-import socket
 from types import MappingProxyType
 from typing import Any
 
@@ -29,7 +28,7 @@ class Hall:
 @pytest.fixture
 async def hall():
     async with udp(0, HOME) as sender:
-        yield Hall(sender, free_port(socket.SOCK_DGRAM))
+        yield Hall(sender, free_port())
 
 
 def source(hall: Hall, **settings: Any) -> Any:

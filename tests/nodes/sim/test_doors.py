@@ -1,12 +1,15 @@
 """Who listens where in a simulated house, and how long it lives."""
 
+import socket
 from math import inf
 
 import pytest
 
+from nodes.sim.house import live
 from nodes.sim.lifeline import Lifelines
 from nodes.sim.plant_file import read_plant_text
-from nodes.sim.ports import claim, doors
+from nodes.sim.ports import HOST, DoorError, claim, doors
+from tests.brokers import free_port
 
 BASES = {"p1_port": 18080, "modbus_port": 18021, "udp_port": 18030, "broker_port": 18083}
 PLANT = """
@@ -46,6 +49,30 @@ def test_one_port_for_two_is_refused() -> None:
 def test_a_port_beyond_the_last_is_refused() -> None:
     with pytest.raises(OSError, match="68080 is no port, for meter"):
         claim(doors(read_plant_text("meter: {}"), BASES, 50_000))
+
+
+TAKEN = {
+    "mains": ("p1_port", socket.SOCK_STREAM),
+    "a": ("modbus_port", socket.SOCK_STREAM),
+    "b": ("udp_port", socket.SOCK_DGRAM),
+    "broker": ("broker_port", socket.SOCK_STREAM),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+async def test_who_is_quicker_at_a_door_is_told_as_one_that_was_there(name: str) -> None:
+    bases = {each: free_port() for each in BASES}
+    setup = read_plant_text(PLANT.replace(", port: 1502", f", port: {free_port()}"))
+    where = doors(setup, bases, 0)
+    claim(where)
+    setting, kind = TAKEN[name]
+    with socket.socket(socket.AF_INET, kind) as quicker:
+        quicker.bind((HOST, bases[setting]))
+        if kind == socket.SOCK_STREAM:
+            quicker.listen()
+        told = rf"port {bases[setting]} cannot be opened .*, for {name} .* set {setting}"
+        with pytest.raises(DoorError, match=told):
+            await live(setup, where, "mark", 0.0)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ often as the twins of those devices say.
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from nodes.sim.house import live
 from nodes.sim.plant_file import read_plant
 from nodes.sim.ports import HOST, doors
 from nodes.sim.twins import Twins, open_twins
+from tests.brokers import free_port
 from tests.nodes.streams import LOG
 from tests.nodes.venus import driven
 
@@ -240,8 +240,4 @@ def assert_readings(course: Course, said: list[tuple[float, float]]) -> None:
 
 def free_ports() -> dict[str, int]:
     names = ("p1_port", "modbus_port", "udp_port")
-    held = [socket.create_server((HOST, 0)) for _ in names]
-    found = {name: one.getsockname()[1] for name, one in zip(names, held, strict=True)}
-    for one in held:
-        one.close()
-    return found | {"broker_port": 0}
+    return {name: free_port() for name in names} | {"broker_port": 0}
