@@ -390,6 +390,27 @@ def test_a_trace_that_ends_sooner_is_told_to_begin_anew(tmp_path):
     assert "--begin 5m: the load ends after 5 min" in traced(tmp_path, "--begin", "5m")[2]
 
 
+@pytest.mark.parametrize(
+    ("first", "since"),
+    [
+        ("2026-03-01T18:30:00", "2026-03-01 18:31"),
+        ("2026-03-01T17:30:00Z", "2026-03-01 18:31"),
+        ("1772386200", "2026-03-01 18:31"),
+        ("1772386200000", "2026-03-01 18:31"),
+        ("0", "2026-01-01 00:01"),
+    ],
+)
+def test_a_trace_with_dates_begins_when_it_says(tmp_path, monkeypatch, first, since):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    file, later = tmp_path / "dated.csv", first.replace("30", "40", 1).replace("6200", "6800")
+    file.write_text(f"time;load_w\n{first};300,5\n{later if later != first else 600};500\n")
+    words = ("--no-bounds", "--house", file, "--begin", "1m", "--for", "1m")
+    said = run(flow(tmp_path), "--plant", plant(tmp_path), *words)[1]
+    assert f"from {since}" in said
+    at = run(flow(tmp_path), "--plant", plant(tmp_path), *words, "--at", "2025-06-01T12:00")[1]
+    assert "from 2025-06-01 12:00" in at
+
+
 @pytest.mark.parametrize(("soc", "wrong"), [("99.2%", 660), ("99.6%", 0)])
 def test_export_is_no_fault_of_a_flow_whose_batteries_are_as_good_as_full(tmp_path, soc, wrong):
     sunny = QUICK.replace("base: 300W", "base: 0W, loads: [{power: -1kW, lasts: 1h}]")

@@ -53,6 +53,10 @@ def test_times_are_seconds_milliseconds_or_dates(table, cell, zone, date):
     assert list(read(file, {"meter": "w"}, zone=zone)) == [(date.timestamp(), "meter", 1.5)]
 
 
+def test_cells_may_stand_between_tabs(table):
+    assert list(read(table("t\tw\n3\t1.5\n"), {"meter": "w"})) == [(3.0, "meter", 1.5)]
+
+
 EXPORT = """entity_id,state,last_changed
 sensor.p1,100.5,2026-03-01T12:00:00.500Z
 sensor.p1,unavailable,2026-03-01T12:00:02.000Z

@@ -15,12 +15,11 @@ from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
 from flowctl.recordings.moments import zone_of
 from flowctl.recordings.recording import read
-from flowctl.recordings.tables import is_table
+from flowctl.recordings.tables import OF_OUR_TIME, is_table
 from flowctl.virtual.clock import START
 
 SHIFTS = tuple(quarter / 4 for quarter in range(-8, 25))  # s that a power may be early or late
 TRIED = 20_000  # readings that shifts are tried on
-OF_OUR_TIME = 1e8  # s since the epoch; a smaller time is counted from some midnight
 Course = list[tuple[float, float]]
 """`(second, W)`."""
 

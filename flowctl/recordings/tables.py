@@ -9,7 +9,8 @@ sign of a column that counts the other way.
 import csv
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,31 @@ Row = tuple[float, str, Any]
 Cells = Sequence[str]
 
 TIMES = ("t_s", "t", "ts", "time", "timestamp", "date", "datetime", "last_changed")
+DELIMITERS = ",;\t"
 EXPORT = {"entity_id", "state", "last_changed"}
 SILENT = {"", "unknown", "unavailable", "null", "None"}
+OF_OUR_TIME = 1e8  # s since the epoch; a smaller time is counted from some midnight
 MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
 
 
 def is_table(path: Path) -> bool:
     """Tell by its name whether a file is a table."""
     return path.name.removesuffix(".gz").endswith(".csv")
+
+
+def first_date(path: Path, zone: tzinfo) -> datetime | None:
+    """Return when a table begins; nothing where its times are not dates, or it is no table."""
+    table = _cells(path)
+    heads = [head.strip() for head in next(table, (1, []))[1]]
+    place = next((heads.index(name) for name in TIMES if name in heads), None)
+    cells = next(table, (2, []))[1]
+    if place is None or place >= len(cells):
+        return None
+    try:
+        begins = _seconds(cells[place], zone, 0.0)
+        return datetime.fromtimestamp(begins, zone) if begins > OF_OUR_TIME else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def read_table(
@@ -70,7 +88,7 @@ def _cells(path: Path) -> Iterator[tuple[int, Cells]]:
     """Yield the number of each line that is not empty, and what stands in its cells."""
     text = (line.decode("utf-8-sig", errors="replace") for line in lines(path))
     first = next(text, "")
-    delimiter = ";" if first.count(";") > first.count(",") else ","
+    delimiter = max(DELIMITERS, key=first.count)
     if delimiter == ";":
         text = (line.replace(",", ".") for line in text)  # written where decimals have commas
     table = csv.reader(chain([first], text), delimiter=delimiter)
@@ -153,16 +171,15 @@ def _named(path: Path, columns: Mapping[str, str], rows: Iterator[Row]) -> Itera
 
 def _times(zone: str, start: float) -> Callable[[str], float]:
     try:
-        place = ZoneInfo(zone)
+        return partial(_seconds, place=ZoneInfo(zone), start=start)
     except (KeyError, ValueError, OSError):
         raise FlowError(f"no time zone '{zone}'; one is named like Europe/Berlin") from None
 
-    def when(cell: str) -> float:
-        try:
-            seconds = float(cell)
-        except ValueError:
-            date = datetime.fromisoformat(cell)
-            return (date if date.tzinfo else date.replace(tzinfo=place)).timestamp()
-        return (seconds / 1000 if seconds > MILLI_FROM else seconds) + start
 
-    return when
+def _seconds(cell: str, place: tzinfo, start: float) -> float:
+    try:
+        seconds = float(cell)
+    except ValueError:
+        date = datetime.fromisoformat(cell.strip())
+        return (date if date.tzinfo else date.replace(tzinfo=place)).timestamp()
+    return (seconds / 1000 if seconds > MILLI_FROM else seconds) + start

@@ -13,6 +13,7 @@ from nodes._helpers.fields import read_json, read_number
 from nodes._helpers.nonsense import excerpt
 
 TIMES = ("t", "t_s", "time", "timestamp", "ts", "date", "datetime", "last_changed")
+MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
 SEPARATORS = ",;\t"
 
 
@@ -27,15 +28,23 @@ def rows(path: Path, bad: Callable[[object], None]) -> Iterator[dict[str, Any]]:
 
 
 def seconds(stamp: Any) -> float:
-    """Read the time of a row: a number of seconds, or a date and time (UTC where it says no zone).
+    """Read the time of a row: seconds, milliseconds since the epoch, or a date and time.
+
+    A date that tells no zone is taken to be in UTC.
 
     Raises:
         ValueError: it is neither.
     """
     try:
-        return read_number(stamp)
+        told = read_number(stamp)
+        return told / 1000 if told > MILLI_FROM else told
     except ValueError:
+        pass
+    try:
         made = datetime.fromisoformat(str(stamp).strip())
+    except ValueError:
+        said = f"{excerpt(str(stamp))} is no time"
+        raise ValueError(f"{said}: write seconds, or 2026-06-01T18:00:00+02:00") from None
     return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()
 
 

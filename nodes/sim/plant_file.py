@@ -14,7 +14,7 @@ from flowctl.language.report import Report
 from flowctl.language.text import read_file, read_text
 from flowctl.signature.node import Setting, wire_of
 from nodes.sim.kinds import BATTERIES, METERS, PROTOCOLS, rated
-from nodes.sim.load import TraceError, house_traces, sun_trace
+from nodes.sim.load import house_traces, sun_trace
 from nodes.sim.made import Words, made_battery
 from nodes.sim.setup import (
     BatterySetup,
@@ -23,6 +23,7 @@ from nodes.sim.setup import (
     PlantSetup,
     SunSetup,
 )
+from nodes.sim.trace_file import TraceError
 
 T = TypeVar("T")
 HOUSE, SUN, METER = "house", "pv", "meter"

@@ -1,0 +1,87 @@
+"""A recorded power, read from a table: seconds or dates, and W or kW."""
+
+import re
+from pathlib import Path
+
+from nodes._helpers.nonsense import excerpt
+from nodes._helpers.rows import TIMES, rows, seconds
+from nodes.sim.trace import Trace
+
+LOAD, SUN = "load_w", "pv_w"
+LEAST = 2  # values that make a trace
+MOST = 1e5  # W; no connection of a house carries more, so who says so talks nonsense
+NAMED = re.compile(r"(?:_|[(\[]\s*)(k?wh?)\s*[)\]]?\Z", re.IGNORECASE)  # load_kw, Load (kW)
+FACTORS = {"w": 1.0, "kw": 1000.0}
+
+
+class TraceError(ValueError):
+    """A trace cannot be used; the message says why."""
+
+
+def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
+    """Read a recorded power: irregular rows, every value holds until the next.
+
+    Without a `column` it is the `usual` one, or the only one beside the times, unless that is
+    named as the other kind of power. A column whose name ends in a unit is in that unit. What is
+    no number, or beyond 100 kW, says nothing: the value before holds on. Of two values at one time
+    the later row counts.
+
+    Raises:
+        TraceError: it cannot be read, has no such column, no power in it, or time runs back.
+    """
+    try:
+        times, watts = _read(path, column, usual)
+    except OSError as error:
+        raise TraceError(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise TraceError(f"{path}: {error}") from None
+    if len(times) < LEAST:
+        raise TraceError(f"{path} holds no trace")
+    return Trace(times, watts)
+
+
+def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]]:
+    times: list[float] = []
+    watts: list[float] = []
+    time, name, factor, odd = "", "", 1.0, ""
+    for row in rows(path, lambda _: None):
+        if not time:
+            time, name = _columns(row, column, usual)
+            factor = _watts_per(name)
+        at, value = seconds(row[time]), row[name]
+        if times and at < times[-1]:
+            raise ValueError(f"time runs back at {_shown(row[time])}")
+        if not isinstance(value, float) or not abs(value * factor) <= MOST:
+            odd = odd or ("" if value is None else str(value))
+            continue
+        if times and at == times[-1]:
+            watts[-1] = value * factor
+        else:
+            times.append(at)
+            watts.append(value * factor)
+    if odd and len(times) < LEAST:
+        raise ValueError(f"holds no trace: {excerpt(odd)} in {name} is no power of a house")
+    return times, watts
+
+
+def _columns(row: dict[str, object], column: str, usual: str) -> tuple[str, str]:
+    time = next((name for name in TIMES if name in row), "")
+    others = [name for name in row if name != time]
+    only = others[0] if len(others) == 1 else usual
+    name = column or (usual if only in (LOAD, SUN) else only)  # a roof is no load by mistake
+    if not time or name not in row:
+        raise ValueError(f"no column {name if time else 'of times'}; it has {', '.join(row)}")
+    return time, name
+
+
+def _shown(stamp: object) -> str:
+    return f"{stamp:.12g} s" if isinstance(stamp, float) else str(stamp)
+
+
+def _watts_per(name: str) -> float:
+    """Tell by the name of a column what its numbers are, in W."""
+    found = NAMED.search(name.strip())
+    unit = found[1] if found else "W"
+    if unit.lower() not in FACTORS:
+        raise ValueError(f"the column '{name}' is in {unit}, and a trace is a power")
+    return FACTORS[unit.lower()]

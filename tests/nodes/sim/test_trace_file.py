@@ -1,0 +1,66 @@
+"""Recorded powers as people have them: other units, holes, nonsense, dates."""
+
+from pathlib import Path
+
+import pytest
+
+from nodes.sim.trace_file import TraceError, read_trace
+
+DAY = "2026-10-25T"
+
+
+def trace(folder: Path, text: str) -> list[float]:
+    """The first four seconds of a trace."""
+    file = folder / "trace.csv"
+    file.write_text(text)
+    made = read_trace(file)
+    return [made.power(time) for time in (0, 1, 2, 3)]
+
+
+def told(folder: Path, text: str) -> str:
+    with pytest.raises(TraceError) as error:
+        trace(folder, text)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["load_kw", "Load (kW)", "load [kW]", "LOAD_KW"])
+def test_a_column_in_kilowatts_is_read_as_such(tmp_path: Path, name: str) -> None:
+    assert trace(tmp_path, f"t_s,{name}\n0,0.5\n2,1.5\n4,0\n") == [500, 500, 1500, 1500]
+
+
+@pytest.mark.parametrize("name", ["house_power", "phase_a", "W", "load_w", "power (house)"])
+def test_any_other_name_is_in_watts(tmp_path: Path, name: str) -> None:
+    assert trace(tmp_path, f"t_s,{name}\n0,500\n2,1500\n4,0\n") == [500, 500, 1500, 1500]
+
+
+def test_an_energy_is_no_trace(tmp_path: Path) -> None:
+    said = told(tmp_path, "t_s,import_kwh\n0,500\n2,1500\n")
+    assert "the column 'import_kwh' is in kwh, and a trace is a power" in said
+
+
+def test_what_is_no_number_says_nothing(tmp_path: Path) -> None:
+    text = "t_s,load_w\n0,500\n1,NaN\n2,inf\n3,\n4,1e9\n"
+    assert trace(tmp_path, text + "5,0\n") == [500] * 4
+
+
+def test_of_two_values_at_a_time_the_later_one_counts(tmp_path: Path) -> None:
+    assert trace(tmp_path, "t_s,load_w\n0,500\n0,600\n2,100\n2,200\n9,0\n") == [600, 600, 200, 200]
+
+
+def test_milliseconds_since_the_epoch_are_known_as_such(tmp_path: Path) -> None:
+    rows = "\n".join(f"{1767225600000 + 1000 * k},{100 * k}" for k in range(5))
+    assert trace(tmp_path, f"time,power\n{rows}\n") == [0, 100, 200, 300]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"time,p\n{DAY}02:59:59,1\n{DAY}02:00:00,2\n", f"time runs back at {DAY}02:00:00"),
+        ("time,p\n01.06.2026 00:00:00,1\n", "'01.06.2026 00:00:00' is no time: write seconds, or"),
+        ('time,p\n0,"1,300 W"\n1,"1,200 W"\n', "'1,300 W' in p is no power of a house"),
+        ("time,p\n0,\n1,\n", "holds no trace"),
+        ("", "holds no trace"),
+    ],
+)
+def test_what_cannot_be_used_is_told_as_it_stands(tmp_path: Path, text: str, said: str) -> None:
+    assert said in told(tmp_path, text)
