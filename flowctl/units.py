@@ -55,6 +55,8 @@ SCALES: dict[str, tuple[str, float]] = {  # as written -> base unit, factor (SI 
 }
 DURATIONS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 EXAMPLES = {"W": "{}W", "Wh": "{}Wh", "s": "{}s", "%": "{}%", "W/s": "{}W/s", "*/s": "{}W/s"}
+USUAL = {"Wh": "5kWh", "s": "90s", "%": "20%", "V": "230V", "A": "16A", "Hz": "50Hz",
+         "degC": "20degC", "W/s": "500W/s"}  # fmt: skip
 LONGEST = 60  # characters; more are no quantity, and patterns would search them for long
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({NUMBER})\s*([^\s\d.][^\s]*)\s*\Z")
@@ -65,8 +67,11 @@ class UnitError(ValueError):
     """A text that is not a quantity, or one of another unit; the message holds the cure."""
 
 
-def parse_any(text: str) -> tuple[float, str]:
-    """Read a quantity of any unit: `2.5kW` is (2500.0, "W"), `100W/s` is (100.0, "W/s")."""
+def parse_any(text: str, wanted: str = "") -> tuple[float, str]:
+    """Read a quantity of any unit: `2.5kW` is (2500.0, "W"), `100W/s` is (100.0, "W/s").
+
+    What is none is told with an example in the unit that is `wanted`.
+    """
     _short(text)
     if _PLAIN.match(text):
         raise UnitError(_bare(text.strip(), ANY_UNIT))
@@ -81,7 +86,7 @@ def parse_any(text: str) -> tuple[float, str]:
             return _finite(number * factor, text), unit + (PER_SECOND if per else "")
     seconds = _duration(text)
     if seconds is None:
-        cure = misspelt(text) or "write a number and its unit, e.g. '2.5kW'"
+        cure = misspelt(text) or f"write a number and its unit, e.g. '{USUAL.get(wanted, '2.5kW')}'"
         raise UnitError(f"'{text}' is not a quantity; {cure}")
     return seconds, "s"
 
@@ -101,7 +106,7 @@ def parse(value: object, unit: str) -> float:
         if float(value) == 0:
             return 0.0
         raise UnitError(_bare(value.strip(), unit))
-    number, got = parse_any(value)
+    number, got = parse_any(value, unit)
     if not same_unit(got, unit):
         raise UnitError(f"'{value}' is in {got}, but {unit} is wanted here")
     return number

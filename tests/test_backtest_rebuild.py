@@ -78,8 +78,9 @@ def test_a_load_below_zero_is_told(tmp_path):
 
 def test_a_recording_without_a_battery_is_told_so(tmp_path):
     file = recorded(tmp_path)
-    with pytest.raises(FlowError, match="tells no power of right; it holds left, meter"):
-        rebuild(file, ("meter", "left", "right"))
+    said = "tells no power of mid, right; it holds left, meter; say --silent mid --silent right if"
+    with pytest.raises(FlowError, match=said):
+        rebuild(file, ("meter", "left", "mid", "right"))
 
 
 def test_a_recording_is_no_trace(tmp_path):
@@ -94,6 +95,17 @@ def test_a_table_is_rebuilt_by_its_columns(tmp_path):
     file.write_text("time,grid,bat\n" + "".join(f"{t},100,200\n" for t in range(20)))
     made = rebuild(file, ("meter", "left"), {"meter": "grid", "left": "-bat"})
     assert {watts for _, watts in made.load} == {-100}
+
+
+def test_a_table_in_kilowatts_tells_the_charge_in_a_column_of_its_own(tmp_path):
+    file = tmp_path / "house.csv"
+    file.write_text("time,grid,bat,charge\n" + "".join(f"{t},0.1,0.2,44\n" for t in range(20)))
+    columns = {"meter": "1000*grid", "left": "1000*bat", "left.soc": "charge"}
+    made = rebuild(file, ("meter", "left"), columns)
+    assert {watts for _, watts in made.load} == {300}
+    assert made.socs == {"left": 44}
+    with pytest.raises(FlowError, match=r"--column lft: .* is called 'lft'; did you mean 'left'"):
+        rebuild(file, ("meter", "left"), {**columns, "lft": "bat"})
 
 
 def test_the_last_value_of_a_table_holds_until_its_end(tmp_path):

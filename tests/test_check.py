@@ -105,7 +105,7 @@ def test_a_number_for_all_or_numbers_by_name_draws_no_fault_for_the_other_form()
         ("wait: 0", "6:13 E132 a/wait: time: must be more than 0s"),
         ("wait: -1s", "6:13 E132 a/wait: time: must be more than 0s"),
         ("wait: 5W", "6:13 E132 a/wait: time: '5W' is in W, but s is wanted here"),
-        ("wait: soon", "6:13 E132 a/wait: time: 'soon' is not a quantity; write a number and its unit, e.g. '2.5kW'"),
+        ("wait: soon", "6:13 E132 a/wait: time: 'soon' is not a quantity; write a number and its unit, e.g. '90s'"),
         ("wait: true", "6:13 E132 a/wait: time: true is not a quantity of s"),
         ("wait: [1s]", "6:13 E132 a/wait: time: a quantity is a number with its unit, not a list"),
         ("wait", "6:7 E131 a/wait: the setting 'time' is missing; write 'time: ...' (how long)"),

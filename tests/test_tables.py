@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flowctl import FlowError
+from flowctl.recordings.columns import look_up
 from flowctl.recordings.recording import read
 from flowctl.recordings.tables import is_table
 
@@ -32,6 +33,29 @@ def test_a_trace_is_read_by_naming_its_columns(table):
 def test_a_minus_turns_a_column_that_counts_the_other_way(table):
     file = table("t,export\n0,5\n1,on\n")
     assert list(read(file, {"meter": "-export"})) == [(0.0, "meter", -5.0), (1.0, "meter", "on")]
+
+
+def test_a_factor_makes_watts_of_kilowatts_and_a_minus_goes_before_it(table):
+    file = table("t,grid,2*x\n0,0.5,7\n")
+    columns = {"meter": "1000*grid", "car": "-1000*grid", "pv": "2*x"}
+    assert [row[2] for row in read(file, columns)] == [500.0, -500.0, 7.0]
+    export = table("entity_id,state,last_changed\nsensor.p1,0.25,100\n")
+    columns = {"meter": "1000*sensor.p1", "pv": "sensor.p1"}
+    assert list(read(export, columns)) == [(100.0, "meter", 250.0), (100.0, "pv", 0.25)]
+
+
+def test_a_field_of_a_battery_may_have_a_column_of_its_own(table):
+    file = table("t,w,charge\n0,300,55\n")
+    rows = list(read(file, {"left": "-w", "left.soc": "charge"}))
+    assert rows == [(0.0, "left", -300.0), (0.0, "left", {"soc": 55.0})]
+    with pytest.raises(FlowError, match=r"a battery tells no 'sok'; did you mean 'soc'\?"):
+        list(read(file, {"left.sok": "charge"}))
+
+
+def test_a_column_for_a_stream_that_nobody_knows_is_a_fault():
+    look_up({"left.soc": "a", "meter": "b"}, {"left", "meter"})
+    with pytest.raises(FlowError, match=r"--column lef: .* is called 'lef'; did you mean 'left'\?"):
+        look_up({"lef": "a"}, {"left", "meter"})
 
 
 def test_silent_cells_are_passed_over(table):

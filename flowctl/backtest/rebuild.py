@@ -13,6 +13,7 @@ from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN
 from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
+from flowctl.recordings.columns import look_up
 from flowctl.recordings.moments import zone_of
 from flowctl.recordings.recording import read
 from flowctl.recordings.tables import OF_OUR_TIME, is_table
@@ -72,12 +73,14 @@ def rebuild(
     missing = [name for name in names if name not in heard]
     if missing:
         held = ", ".join(sorted({*heard, *(stream for _, stream, _ in others)})) or "nothing"
-        absent = f"; say --silent {missing[-1]} if it was not there" if names[0] in heard else ""
+        words = " ".join(f"--silent {name}" for name in missing)
+        absent = f"; say {words} if it was not there" if names[0] in heard else ""
         said = f"tells no power of {', '.join(missing)}"
         raise faulty(path, "E705", said, f"it holds {held}{absent}")
     guests = batteries_among(row for row in others if row[1] not in fed)
     heard, names = {**heard, **guests}, (*names, *guests)
     others = [row for row in others if row[1] not in guests]
+    look_up(columns, {*names, SUN, *fed})
     holds = columns is not None or is_table(path)
     begin, end = _stretch(path, heard, since, holds=holds)
     made = _rebuilt(names, heard, others, (begin, end), zone)

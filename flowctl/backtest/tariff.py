@@ -73,8 +73,9 @@ def _inline(given: str) -> Tariff:
         if not NUMBER.match(text):
             raise FlowError(f"--tariff: '{text}' is no price per kWh; {INLINE}")
         prices[name] = float(text)
-    if prices.keys() != {BUYS, SELLS}:
-        raise FlowError(f"--tariff {given}: names no {BUYS} and {SELLS}; {INLINE}")
+    missing = [name for name in (BUYS, SELLS) if name not in prices]
+    if missing:
+        raise FlowError(f"--tariff {given}: names no {' and no '.join(missing)}; {INLINE}")
     return Tariff([prices[BUYS]] * DAY, [prices[SELLS]] * DAY)
 
 

@@ -3,7 +3,8 @@
 A table has a header line and a column of times: seconds, milliseconds since the epoch, or dates.
 Every value holds until the next row. An export of Home Assistant's history has the columns
 `entity_id`, `state`, `last_changed`; an entity is named where a column would be. `-name` turns the
-sign of a column that counts the other way.
+sign of a column that counts the other way, `1000*name` makes W of kW. What `left.soc` is said to
+be is that field of what the battery `left` tells.
 """
 
 import csv
@@ -17,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flowctl.faults import Fault, FlowError, Mark, faulty, nearest
+from flowctl.recordings.columns import Column, column_of
 from flowctl.recordings.lines import lines
 
 Row = tuple[float, str, Any]
@@ -68,9 +70,9 @@ def read_table(
         raise faulty(
             path, "E704", "no stream is named", f"say {what} it is, e.g. meter={heads[-1]}"
         )
-    split = _entities(heads, columns, when) if export else _wide(path, heads, columns, when)
-    rows = _rows(path, table, split)
-    return export, _named(path, columns, rows) if export else rows
+    if export:
+        return True, _entities(path, heads, columns, when, table)
+    return False, _rows(path, table, _wide(path, heads, columns, when))
 
 
 def _value(cell: str) -> float | str | None:
@@ -121,52 +123,50 @@ def _wide(
 ) -> Callable[[Cells], Iterator[Row]]:
     """Split a row of a table with a column per stream."""
     time = next((heads.index(name) for name in TIMES if name in heads), 0)
-    wanted = [(stream, *_column(path, heads, column)) for stream, column in columns.items()]
+    wanted = [column_of(stream, text, heads) for stream, text in columns.items()]
+    for column in wanted:
+        if column.name not in heads:
+            cure = nearest(column.name, heads) or f"it has {', '.join(heads)}"
+            raise faulty(path, "E704", f"no column '{column.name}'", cure)
+    places = [(heads.index(column.name), column) for column in wanted]
 
     def split(cells: Cells) -> Iterator[Row]:
         t = when(cells[time])
-        for stream, index, sign in wanted:
-            value = _value(cells[index])
+        for place, column in places:
+            value = _value(cells[place])
             if value is not None:
-                yield t, stream, sign * value if isinstance(value, float) else value
+                yield t, column.stream, column.said(value)
 
     return split
-
-
-def _column(path: Path, heads: list[str], name: str) -> tuple[int, float]:
-    if name in heads:
-        return heads.index(name), 1.0
-    if name.removeprefix("-") in heads:
-        return heads.index(name.removeprefix("-")), -1.0
-    cure = nearest(name, heads) or f"it has {', '.join(heads)}"
-    raise faulty(path, "E704", f"no column '{name}'", cure)
 
 
 def _entities(
-    heads: list[str], columns: Mapping[str, str], when: Callable[[str], float]
-) -> Callable[[Cells], Iterator[Row]]:
-    """Split a row of a Home Assistant export: one entity, one state."""
+    path: Path, heads: list[str], columns: Mapping[str, str], when: Callable[[str], float],
+    table: Iterator[tuple[int, Cells]],
+) -> Iterator[Row]:  # fmt: skip
+    """Yield the rows of a Home Assistant export: one entity, one state in each.
+
+    An entity that never spoke is most likely misspelt.
+    """
     entity, state, changed = map(heads.index, ("entity_id", "state", "last_changed"))
-    wanted = {name.removeprefix("-"): (stream, name) for stream, name in columns.items()}
+    wanted: dict[str, list[Column]] = {}
+    for stream, text in columns.items():
+        column = column_of(stream, text)
+        wanted.setdefault(column.name, []).append(column)
+    silent = set(wanted)
 
     def split(cells: Cells) -> Iterator[Row]:
-        stream, name = wanted.get(cells[entity], ("", ""))
-        value = _value(cells[state]) if stream else None
+        found = wanted.get(cells[entity], ())
+        value = _value(cells[state]) if found else None
         if value is not None:
-            sign = -1.0 if name.startswith("-") else 1.0
-            yield when(cells[changed]), stream, sign * value if isinstance(value, float) else value
+            silent.discard(cells[entity])
+            t = when(cells[changed])
+            yield from ((t, column.stream, column.said(value)) for column in found)
 
-    return split
-
-
-def _named(path: Path, columns: Mapping[str, str], rows: Iterator[Row]) -> Iterator[Row]:
-    """Pass an export on; an entity that never spoke is most likely misspelt."""
-    silent = dict(columns)
-    for row in rows:
-        silent.pop(row[1], None)
-        yield row
+    yield from _rows(path, table, split)
     if silent:
-        raise faulty(path, "E704", f"nothing is known of {', '.join(silent.values())}")
+        named = (name for name in wanted if name in silent)
+        raise faulty(path, "E704", f"nothing is known of {', '.join(named)}")
 
 
 def _times(zone: str, start: float) -> Callable[[str], float]:

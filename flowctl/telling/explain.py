@@ -9,6 +9,7 @@ from flowctl.engine.witness import Explanation, Witness, told
 from flowctl.faults import FlowError
 from flowctl.language.chain import device_step
 from flowctl.language.graph import Graph
+from flowctl.recordings.columns import look_up
 from flowctl.recordings.moments import zone_of
 from flowctl.recordings.recording import read
 from flowctl.telling.progress import Tell
@@ -81,6 +82,7 @@ def _played(
 ) -> _Watched:
     """Play a recording to a flow up to a time."""
     edges = {name for name in graph.streams if graph.edge(name)}
+    look_up(columns, edges)
     player: _Watched | None = None
     first = last = tells = math.nan
     for time, stream, raw in read(recording, columns):

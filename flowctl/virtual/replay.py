@@ -11,6 +11,7 @@ from flowctl.engine.engine import Engine
 from flowctl.faults import FlowError
 from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph
+from flowctl.recordings.columns import look_up
 from flowctl.recordings.plain import Read, plain, reader
 from flowctl.recordings.recording import read
 from flowctl.recordings.tables import Row
@@ -35,8 +36,9 @@ def replay(
     Raises:
         FlowError: the recording cannot be read, or holds nothing for this flow.
     """
-    rows = iter(read(recording, columns))
     edges = {name for name in graph.streams if graph.edge(name)}
+    look_up(columns, edges)
+    rows = iter(read(recording, columns))
     first = next((row for row in rows if row[1] in edges), None)
     if first is None:
         known = ", ".join(sorted(edges)) or "none"
