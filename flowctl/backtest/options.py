@@ -10,11 +10,11 @@ from flowctl.backtest.learned import Kept, dynamics, read_state
 from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN, Made, asks, made
 from flowctl.backtest.rebuild import Rebuilt, rebuild
-from flowctl.backtest.says import at_once
-from flowctl.backtest.tariff import read_tariff
+from flowctl.backtest.says import said
+from flowctl.backtest.tariff import Tariff, read_tariff
 from flowctl.backtest.times import later, span
 from flowctl.backtest.trial import Setting
-from flowctl.backtest.world import Twins, World
+from flowctl.backtest.world import World
 from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
@@ -27,6 +27,8 @@ from flowctl.zone import here
 
 LEAST = 1.0  # s; what is shorter has no figures
 YEARS = range(1970, 2200)  # that zones know of
+Told = tuple[Sequence[str], datetime]
+"""For whom the plant speaks, and the date of second 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +81,26 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
     whole = world.lasts(twins)
     if world.warm_up >= whole:
         raise FlowError(f"--warm-up {given.warm_up}: must be shorter than the run of {whole:g}s")
+    start = world.starts(twins)
+    spoken = _said(given, flow, sets, ((*twins.names, SUN), start))
     setting = Setting(
         world=world,
-        tariff=None if given.tariff is None else read_tariff(given.tariff),
-        fed=(*_said(given, flow, sets, twins), *(rebuilt.fed if rebuilt else ())),
+        tariff=_priced(given.tariff, start, whole),
+        fed=(*spoken, *(rebuilt.fed if rebuilt else ())),
         silent=frozenset(given.silent),
         kept=kept,
         pictured=given.pictured,
     )
     return Asked(setting, rebuilt)
+
+
+def _priced(given: str | None, start: datetime, seconds: float) -> Tariff | None:
+    """Read the tariff, if one is given; it has to know all prices of the run."""
+    if given is None:
+        return None
+    made = read_tariff(given)
+    made.check(start, seconds)
+    return made
 
 
 def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
@@ -127,10 +140,10 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
     )
 
 
-def _said(given: Given, flow: Path, sets: Mapping[str, str], twins: Twins) -> list[Row]:
+def _said(given: Given, flow: Path, sets: Mapping[str, str], told: Told) -> list[Row]:
     """What `--say` lets sources say; a faulty flow is told with the others."""
     graph = _readable(given, flow, sets) if given.says else None
-    return at_once(given.says, graph, (*twins.names, SUN)) if graph else []
+    return said(given.says, graph, *told) if graph else []
 
 
 def _asked(text: str | None, unit: str, option: str) -> float | None:

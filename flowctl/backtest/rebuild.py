@@ -1,16 +1,16 @@
 """A house rebuilt from a recording: its load is the sum of all powers that were measured."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from flowctl.backtest.gaps import gaps
 from flowctl.backtest.heard import Heard, batteries_among, listen
 from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN
+from flowctl.backtest.says import since
 from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
 from flowctl.recordings.columns import look_up
@@ -137,7 +137,7 @@ def _rebuilt(
         shifts=shifts,
         socs={name: soc for name, soc in charges.items() if soc is not None},
         ratings={name: item.ratings for name, item in batteries.items()},
-        fed=tuple(_from(others, begin)),
+        fed=tuple(since(others, begin)),
         missing=tuple(gaps(heard, begin, end, zone)),
     )
 
@@ -179,19 +179,6 @@ def _sum(batteries: Mapping[str, Heard], time: float, shifts: Mapping[str, float
 
 def _held(batteries: Mapping[str, Heard], time: float) -> float:
     return sum(item.held(time) for item in batteries.values())
-
-
-def _from(rows: Sequence[Row], begin: float) -> Iterator[Row]:
-    """Move rows to second 0; of what was said before, each source's last word stands there."""
-    before: dict[str, Any] = {}
-    later: list[Row] = []
-    for time, stream, value in rows:
-        if time <= begin:
-            before[stream] = value
-        else:
-            later.append((time - begin, stream, value))
-    yield from ((0.0, stream, value) for stream, value in before.items())
-    yield from later
 
 
 def _date(begin: float, zone: tzinfo) -> datetime:

@@ -1,6 +1,7 @@
 """What sources of a flow say in a world whose plant does not speak for them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flowctl.backtest.loop import Row
@@ -8,13 +9,20 @@ from flowctl.backtest.times import span
 from flowctl.faults import FlowError, nearest
 from flowctl.language.graph import Graph
 from flowctl.language.marked import scalar
+from flowctl.recordings.course import course, is_course
 from flowctl.recordings.plain import typed
+from flowctl.recordings.tables import OF_OUR_TIME
 from flowctl.signature.node import NodeKind, Wire
 from flowctl.units import UnitError, parse
 
 
-def at_once(given: Mapping[str, str], graph: Graph, spoken: Collection[str]) -> list[Row]:
-    """Return what is said at second 0, from `--say NAME=VALUE`; the plant speaks for `spoken`.
+def said(
+    given: Mapping[str, str], graph: Graph, spoken: Collection[str], start: datetime
+) -> list[Row]:
+    """Return what `--say NAME=VALUE` lets sources say at second 0, the date `start`.
+
+    Of `NAME=FILE#COLUMN` each value is said at its time, and at second 0 the one that holds then.
+    The plant speaks for `spoken`.
 
     Raises:
         FlowError: the flow has no such source, or it does not say such a value.
@@ -28,11 +36,38 @@ def at_once(given: Mapping[str, str], graph: Graph, spoken: Collection[str]) -> 
             raise FlowError(f"--say {name}: the flow has no source of that name; {cure}")
         if name in spoken:
             raise FlowError(f"--say {name}: the plant speaks for it; say it in a plant file")
+        if is_course(text):
+            rows += _over_time(name, text, start)
+            continue
         try:
             rows.append((0.0, name, _value(text, edge.wire)))
         except (UnitError, ValueError) as error:
             raise FlowError(f"--say {name}={text}: {error}") from None
+    return sorted(rows, key=lambda row: row[0])
+
+
+def _over_time(name: str, file: str, start: datetime) -> list[Row]:
+    """What a source says that a file speaks for; times without a date are those of the run."""
+    found = course(file)
+    dated = bool(found) and found[0][0] > OF_OUR_TIME
+    begin = start.timestamp() if dated else 0.0
+    rows = [*since(((t, name, value) for t, value in found), begin)]
+    if not rows:
+        raise FlowError(f"--say {name}={file}: the file holds no value")
     return rows
+
+
+def since(rows: Iterable[Row], begin: float) -> Iterator[Row]:
+    """Move rows to second 0; of what was said before, each source's last word stands there."""
+    before: dict[str, Any] = {}
+    later: list[Row] = []
+    for time, stream, value in rows:
+        if time <= begin:
+            before[stream] = value
+        else:
+            later.append((time - begin, stream, value))
+    yield from ((0.0, stream, value) for stream, value in before.items())
+    yield from later
 
 
 def rows_of(fed: Sequence[Row], graph: Graph) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What energy costs: prices per kWh, the same always or by time of day."""
+"""What energy costs: prices per kWh, the same always, by time of day or by date."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,21 +7,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from flowctl.backtest.prices import DAY, MINUTE, ByDay, Prices, constant, dated
 from flowctl.backtest.times import later
 from flowctl.faults import FlowError, Mark
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
 from flowctl.language.text import read_file
+from flowctl.recordings.course import is_course
 
-MINUTE, DAY = 60, 24 * 60
 WINDOW = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)\Z")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)\Z")
 ELSE, BUYS, SELLS = "else", "import", "export"
 KWH = 3.6e6  # W s
-INLINE = "write --tariff import=0.32,export=0.08, or name a YAML file"
-SHAPE = "a tariff is {import: 0.32, export: 0.08}; a price may be {'07:00-23:00': 0.35, else: 0.22}"
-Prices = Sequence[float]
-"""A price for each minute of a day."""
+INLINE = "write --tariff import=0.32,export=0.08 per kWh, or FILE.csv#COLUMN, or name a YAML file"
+SHAPE = (
+    "a tariff is {import: 0.32, export: 0.08}; a price may be {'07:00-23:00': 0.35, else: 0.22}, "
+    "or {prices: FILE.csv#COLUMN, plus: 0.12}"
+)
+FILE, PLUS = "prices", "plus"  # of prices by date
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,13 @@ class Tariff:
             part = grid[begin:end]
             drawn = sum(watts for watts in part if watts > 0)
             fed = drawn - sum(part)
-            total += (drawn * self.buys[now] - fed * self.sells[now]) * step / KWH
+            total += (drawn * self.buys.at(now) - fed * self.sells.at(now)) * step / KWH
         return total
+
+    def check(self, start: datetime, seconds: float) -> None:
+        """Raise `FlowError` where a price is not known for all of a run."""
+        for prices in (self.buys, self.sells):
+            prices.check(start, later(start, seconds))
 
 
 def read_tariff(given: str) -> Tariff:
@@ -64,29 +72,29 @@ def read_tariff(given: str) -> Tariff:
 
 
 def _inline(given: str) -> Tariff:
-    prices: dict[str, float] = {}
+    prices: dict[str, Prices] = {}
     for part in given.split(","):
         name, _, text = (piece.strip() for piece in part.partition("="))
         if name not in (BUYS, SELLS) or name in prices:
             said = f"'{part}' stands alone" if not text else f"'{part}' is one too many"
             raise FlowError(f"--tariff {given}: {said}; {INLINE}")
-        if not NUMBER.match(text):
-            raise FlowError(f"--tariff: '{text}' is no price per kWh; {INLINE}")
-        prices[name] = float(text)
+        if not NUMBER.match(text) and not is_course(text):
+            said = "names no file that is there" if "#" in text or "." in text else "is no price"
+            raise FlowError(f"--tariff: '{text}' {said}; {INLINE}")
+        prices[name] = constant(float(text)) if NUMBER.match(text) else dated(text)
     missing = [name for name in (BUYS, SELLS) if name not in prices]
     if missing:
         raise FlowError(f"--tariff {given}: names no {' and no '.join(missing)}; {INLINE}")
-    return Tariff([prices[BUYS]] * DAY, [prices[SELLS]] * DAY)
+    return Tariff(prices[BUYS], prices[SELLS])
 
 
-def _each_minute(count: int, step: float, start: datetime) -> Iterator[tuple[int, int, int]]:
-    """Cut samples at full minutes of the clock: `(first, last + 1, minute of the day)`."""
+def _each_minute(count: int, step: float, start: datetime) -> Iterator[tuple[int, int, datetime]]:
+    """Cut samples at full minutes of the clock: `(first, last + 1, when)`."""
     whole = round(MINUTE / step)
     begin, minute = 0, 0
     end = whole - round((start.second + start.microsecond / 1e6) / step)
     while begin < count:
-        when = later(start, MINUTE * minute)
-        yield begin, min(end, count), when.hour * 60 + when.minute
+        yield begin, min(end, count), later(start, MINUTE * minute)
         begin, end, minute = end, end + whole, minute + 1
 
 
@@ -104,8 +112,12 @@ def _tariff(found: Marked, report: Report) -> Tariff | None:
 
 
 def _prices(item: Marked, report: Report) -> Prices:
+    if isinstance(item.value, str) and ("#" in item.value or is_course(_near(item, item.value))):
+        return _dated(item, {}, report)
     if not isinstance(item.value, dict):
-        return [_price(item, report)] * DAY
+        return constant(_price(item, report))
+    if FILE in item.value:
+        return _dated(item.value[FILE], item.value, report)
     windows: Mapping[str, Marked] = item.value
     prices: list[float | None] = [None] * DAY
     for text, part in windows.items():
@@ -121,7 +133,26 @@ def _prices(item: Marked, report: Report) -> Prices:
     if rest is None and None in prices:
         said = f"no price at {_clock(prices.index(None))}"
         report.add(item.mark, "E610", "", said, f"add '{ELSE}: 0.22' for all other times")
-    return [rest or 0.0 if price is None else price for price in prices]
+    return ByDay([rest or 0.0 if price is None else price for price in prices])
+
+
+def _dated(file: Marked, given: Mapping[str, Marked], report: Report) -> Prices:
+    """Read prices by date from the file that is named."""
+    plus = _price(given[PLUS], report) if PLUS in given else 0.0
+    for name in given.keys() - {FILE, PLUS}:
+        report.add(given[name].mark, "E610", name, f"prices have no '{name}'", SHAPE)
+    try:
+        return dated(_near(file, str(file.value)), plus)
+    except FlowError as error:
+        for fault in error.faults:
+            said = f"{file.value}: {fault.message}" if fault.mark.file else fault.message
+            report.add(file.mark, "E610", "", said, fault.cure)
+        return constant(0.0)
+
+
+def _near(item: Marked, name: str) -> str:
+    """Find a file beside the one that names it."""
+    return str(Path(item.mark.file).parent / name)
 
 
 def _price(item: Marked, report: Report) -> float:

@@ -39,7 +39,7 @@ def backtest(
     seed: Annotated[int | None, "another course of chance"] = None,
     learned: Annotated[Path | None, "state folder of a run: what it has learned"] = None,
     silent: Annotated[list[str] | None, "a source that may say nothing"] = None,
-    say: Annotated[list[str] | None, "what a source says at the beginning: name=value"] = None,
+    say: Annotated[list[str] | None, "what a source says: name=value, or name=FILE#COLUMN"] = None,
     bounds: Annotated[bool, "work out what nobody can pass"] = True,
     cache: Annotated[Path | None, "folder where bounds are kept"] = None,
     report: Annotated[Path | None, "write a page: FILE.html"] = None,

@@ -52,6 +52,13 @@ def first_date(path: Path, zone: tzinfo) -> datetime | None:
         return None
 
 
+def column_names(path: Path) -> list[str]:
+    """Name the columns of a table beside that of its times."""
+    heads = [head.strip() for head in next(_cells(path), (1, []))[1]]
+    time = next((name for name in TIMES if name in heads), "")
+    return [head for head in heads if head != time]
+
+
 def read_table(
     path: Path, columns: Mapping[str, str], *, zone: str = "UTC", start: float = 0.0
 ) -> tuple[bool, Iterator[Row]]:
