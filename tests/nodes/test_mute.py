@@ -151,7 +151,7 @@ def after(belief: Belief, shows: Callable[[float], float], begin: int, end: int)
 
 def test_a_wrong_verdict_is_taken_back_as_soon_as_the_meter_shows_it_stop():
     belief = told((0.0, 1000.0))
-    doubt = Doubt((-SILENT,) * len(TIMINGS))
+    doubt = Doubt((-SILENT,) * len(TIMINGS), -SILENT)
     cut = after(belief._replace(doubt=doubt), lambda _: 0.0, 30, 31)
     assert cut.discharge == Ceiling()  # nothing sharp of late: nothing to judge
     cut = after(belief._replace(doubt=doubt), lambda _: 0.0, 3, 4)

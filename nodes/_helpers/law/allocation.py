@@ -35,13 +35,8 @@ class Seat(NamedTuple):
     """What is left in it, or room, within reserve and ceiling."""
     lost: Watts = 0.0
     """What its panels make and nobody gets unless it gives it: it is full."""
-    proven: Watts | None = None
-    """Most that it was seen to do since it fell short; what it may do beyond is only tried."""
-
-    @property
-    def sure(self) -> Watts:
-        """What can be counted on."""
-        return self.able if self.proven is None else min(self.able, self.proven)
+    sure: Watts = 0.0
+    """What can be counted on: what it may do beyond is only tried."""
 
 
 def water_fill(total: Watts, weights: Sequence[float], limits: Sequence[Watts]) -> list[Watts]:

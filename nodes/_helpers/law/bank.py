@@ -23,6 +23,10 @@ MEMORY = 0.97  # of a cost, from one learning sample to the next: about 30 sampl
 PRIOR = 20.0  # W of cost per second that a candidate is away from the first guess
 EXPLAINS = 0.7  # an answer must explain 30 % better than none, else a shortfall looks like slowness
 
+Look = tuple[Seconds, tuple[Watts, ...]]
+"""What every candidate shows at a time."""
+NEVER: Look = (math.nan, ())
+
 FITS = 0.3  # of what the best candidate misses of a move: another must fit much better to be told
 WEIGHT = 3.0  # of such a miss: it is the battery's own word, and no other battery is mixed in
 
@@ -44,9 +48,10 @@ class Bank(NamedTuple):
     """For each lag the running sums up to each setpoint."""
     base: Seconds = -math.inf
     """From when on exponents are counted in the sums."""
-    at: Seconds = math.nan
-    """When the candidates showed this."""
-    shown: tuple[Watts, ...] = ()
+    lesson: Look = NEVER
+    """At the newest reading that the costs are of ..."""
+    reading: Look = NEVER
+    """... and at the newest one, of a battery that tells nothing."""
     before: tuple[float, ...] = ()
     """Costs before the setpoints that are under way."""
 
@@ -86,18 +91,17 @@ def stepped(bank: Bank, watts: Watts, at: Seconds) -> Bank:
         for old, lag in zip(sums, LAGS, strict=True)
     ]
     begun, goals = (*bank.begun[keep:], at), (*bank.goals[keep:], watts)
-    return Bank(bank.costs, begun, goals, tuple(grown), base, bank.at, bank.shown, bank.before)
+    return Bank(bank.costs, begun, goals, tuple(grown), base, bank.lesson, bank.reading, bank.before)
 
 
 def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
     """Charge every candidate with what it leaves unexplained of the power given in between."""
-    before = bank.shown if bank.at == since else shown(bank, since)
-    after = shown(bank, until)
+    before, after = looked(bank, since), looked(bank, until)
     missed = [abs(given - now + was) for now, was in zip(after, before, strict=True)]
     costs = bank.costs
     if min(missed) <= EXPLAINS * abs(given):
         costs = tuple([MEMORY * cost + miss for cost, miss in zip(costs, missed, strict=True)])
-    return bank._replace(costs=costs, at=until, shown=after)
+    return bank._replace(costs=costs, lesson=(until, after))
 
 
 def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:
@@ -123,6 +127,14 @@ def reach(watts: Sequence[Watts]) -> tuple[Watts, Watts]:
 def best(bank: Bank) -> tuple[Seconds, Seconds]:
     """Dead time and lag of the candidate that explained the meter best."""
     return TIMINGS[_first(bank)]
+
+
+def looked(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
+    """Return what the meter shows of it as it was found before, or find it."""
+    for then, watts in (bank.lesson, bank.reading):
+        if then == at:
+            return watts
+    return shown(bank, at)
 
 
 def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:

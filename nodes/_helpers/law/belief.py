@@ -67,6 +67,10 @@ class Belief(NamedTuple):
         """Power visible on the meter at a time."""
         return self.expected - owed(self.flights, self.dead, self.lag, at)
 
+    def moves(self, since: Seconds, until: Seconds) -> Watts:
+        """How much more of it is visible at the second time than at the first."""
+        return self.shows(until) - self.shows(since) if self.flights else 0.0
+
     def may_show(self, at: Seconds, delta: Seconds) -> tuple[Watts, Watts]:
         """Smallest and largest power visible if the dead time is wrong by `delta`.
 

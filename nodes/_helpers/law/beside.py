@@ -58,7 +58,7 @@ class Beside(NamedTuple):
 
     def needed(self, load: Watts) -> Watts:
         """Return what is ours to serve of a load that is free of what they give."""
-        return between(load, load + self.given)
+        return between(load, load + self.given) if self.given else load
 
     def target(self, load: Watts, foreseen: Watts) -> tuple["Beside", Watts]:
         """Say how much of it we serve now: the slow part beside one that follows, else all."""

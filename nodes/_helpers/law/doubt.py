@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.bank import TIMINGS, Bank, shown
+from nodes._helpers.law.bank import TIMINGS, Bank, looked
 
 SHARP = 150.0  # W in one setpoint: who follows a load that climbs slowly, the sun, is told less
 LISTEN = 30.0  # s after it: what is missing is asked for again and again meanwhile
@@ -17,15 +17,12 @@ class Doubt(NamedTuple):
     """How much better than no answer each timing has explained the meter of late, in W."""
 
     scores: tuple[Watts, ...] = (0.0,) * len(TIMINGS)
+    best: Watts = 0.0
+    """Score of the timing that speaks most for it."""
     charging: bool = False
     """What it was told last: to charge, or to discharge."""
     patience: float = 1.0
     """How much more than usual is needed to call it silent."""
-
-    @property
-    def best(self) -> Watts:
-        """Score of the timing that speaks most for it."""
-        return max(self.scores)
 
     @property
     def is_silent(self) -> bool:
@@ -53,25 +50,23 @@ def weighed(
     doubt: Doubt, bank: Bank, since: Seconds, until: Seconds, given: Watts
 ) -> tuple[Doubt, Bank]:
     """Compare the power given between two readings with an answer of each timing, and with none."""
-    before, after, silence = _shown(bank, since), _shown(bank, until), abs(given)
+    before, after, silence = looked(bank, since), looked(bank, until), abs(given)
     scores = [
-        min(ANSWERS, score + silence - abs(given - PART * (now - was)))
+        new if (new := score + silence - abs(given - PART * (now - was))) < ANSWERS else ANSWERS
         for score, now, was in zip(doubt.scores, after, before, strict=True)
     ]
     goal = bank.goals[-1]
-    doubt = doubt._replace(scores=tuple(scores), charging=goal < 0 if goal else doubt.charging)
-    return doubt, bank._replace(at=until, shown=after)
+    charging = goal < 0 if goal else doubt.charging
+    judged = Doubt(tuple(scores), max(scores), charging, doubt.patience)
+    return judged, bank._replace(reading=(until, after))
 
 
 def anew(doubt: Doubt, told: Watts = 0.0) -> Doubt:
     """Begin anew, with half of what its way to rest will say for it, or against it."""
-    return doubt._replace(scores=(-min(SILENT, PART / 2 * abs(told)),) * len(TIMINGS))
+    score = -min(SILENT, PART / 2 * abs(told))
+    return doubt._replace(scores=(score,) * len(TIMINGS), best=score)
 
 
 def wronged(doubt: Doubt) -> Doubt:
     """Be slower to call it silent again."""
     return doubt._replace(patience=min(WRONGED_MOST, WRONGED * doubt.patience))
-
-
-def _shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
-    return bank.shown if bank.at == at else shown(bank, at)

@@ -49,10 +49,7 @@ def learned(
     ]
     if not stepping:
         return beliefs
-    moves = {
-        name: belief.shows(now.at) - belief.shows(last.at) if belief.flights else 0.0
-        for name, belief in beliefs.items()
-    }
+    moves = {name: belief.moves(last.at, now.at) for name, belief in beliefs.items()}
     given = last.meter - now.meter - sum(moves.values())
     taught = dict(beliefs)
     for name in stepping:

@@ -28,10 +28,7 @@ def doubted(
     mute = [name for name, belief in beliefs.items() if _is_mute(belief, until)]
     if not mute or until - since > SLOWEST or _count(beliefs) < 2:
         return beliefs
-    moves = {
-        name: belief.shows(until) - belief.shows(since) if belief.flights else 0.0
-        for name, belief in beliefs.items()
-    }
+    moves = {name: belief.moves(since, until) for name, belief in beliefs.items()}
     given, judged = fell - sum(moves.values()), dict(beliefs)
     for name in mute:
         belief = beliefs[name]

@@ -148,7 +148,8 @@ def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool)
         full = 1 - (policy.ceiling.of(name) - ability.soc) / NEARLY_FULL
         lost = min(able, ability.sun) * max(0.0, min(1.0, full))
     proven = ability.proven_discharge if now.sign > 0 else ability.proven_charge
-    return Seat(name, ability, able, weight, rank, reach, usable, lost, proven)
+    sure = able if proven is None else min(able, proven)
+    return Seat(name, ability, able, weight, rank, reach, usable, lost, sure)
 
 
 def _usable(name: str, soc: Percent, now: Round) -> Percent:
