@@ -91,7 +91,9 @@ def stepped(bank: Bank, watts: Watts, at: Seconds) -> Bank:
         for old, lag in zip(sums, LAGS, strict=True)
     ]
     begun, goals = (*bank.begun[keep:], at), (*bank.goals[keep:], watts)
-    return Bank(bank.costs, begun, goals, tuple(grown), base, bank.lesson, bank.reading, bank.before)
+    return Bank(
+        bank.costs, begun, goals, tuple(grown), base, bank.lesson, bank.reading, bank.before
+    )
 
 
 def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:

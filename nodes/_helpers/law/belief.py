@@ -147,7 +147,7 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = 
 
 def ability(belief: Belief) -> Ability:
     """Say what the allocator needs to know of it."""
-    facts, traits = belief.facts, belief.traits
+    facts, traits, charge, discharge = belief.facts, belief.traits, belief.charge, belief.discharge
     takes, gives = _able(belief)
     return _ability(
         setpoint=belief.expected,
@@ -156,8 +156,8 @@ def ability(belief: Belief) -> Ability:
         lag=belief.lag,
         can_charge=takes,
         can_discharge=gives,
-        proven_charge=_if_cut(belief.charge.proven),
-        proven_discharge=_if_cut(belief.discharge.proven),
+        proven_charge=None if charge.proven == math.inf else charge.proven,
+        proven_discharge=None if discharge.proven == math.inf else discharge.proven,
         available=not belief.absence,
         soc=facts.soc,
         capacity=facts.capacity,
@@ -187,10 +187,6 @@ def _able(belief: Belief) -> tuple[Watts, Watts]:
         elif soc <= 0:
             gives = min(gives, facts.pv_power or 0.0)
     return takes, gives
-
-
-def _if_cut(proven: Watts) -> Watts | None:
-    return proven if proven < math.inf else None
 
 
 TOLD = Belief._fields.index("absence") + 1

@@ -34,7 +34,8 @@ def doubted(
         belief = beliefs[name]
         doubt, bank = weighed(belief.doubt, belief.bank, since, until, given + moves[name])
         judged[name] = _trusted(belief._replace(doubt=doubt, bank=bank), until)
-    worst, *others = sorted(mute, key=lambda name: judged[name].doubt.best)
+    worst = min(mute, key=lambda name: judged[name].doubt.best)
+    others = [name for name in mute if name != worst]
     if _is_dead(judged[worst], [judged[name].doubt for name in others], until):
         for name in others:  # they were judged by what was believed of this one
             judged[name] = judged[name]._replace(doubt=anew(judged[name].doubt))
