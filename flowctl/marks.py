@@ -64,7 +64,15 @@ class Says:
     """Mark of a setting that is said as it is: it has to be of the kind that the wire carries."""
 
 
-TOLD_TO_CHECK = Says | Present | NamesBatteries | Gaps | UsualPort
+@dataclass(frozen=True, slots=True)
+class OnlyWith:
+    """Mark of a setting, or of a stream, that does nothing unless another setting is a value."""
+
+    setting: str
+    value: Any
+
+
+TOLD_TO_CHECK = Says | Present | NamesBatteries | Gaps | UsualPort | OnlyWith
 """Marks of settings that say nothing of the value alone."""
 
 

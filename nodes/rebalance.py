@@ -4,7 +4,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from flowctl import Ge, Le, Log, NamesBatteries, Observable, Outlook, Percent, Plan, Seconds, Watts
+from flowctl import (
+    Ge,
+    Le,
+    Log,
+    NamesBatteries,
+    Observable,
+    OnlyWith,
+    Outlook,
+    Percent,
+    Plan,
+    Seconds,
+    Watts,
+)
 from nodes._helpers.law.by_name import by_name, window
 from nodes._helpers.law.losses import STANDBY, Curve, Losses, read_curve
 from nodes._helpers.law.seating import Policy, Strategy
@@ -39,11 +51,15 @@ def rebalance(
         "one after the other in `order`, or as few as lose least (`efficiency`)",
     ] = "energy",
     order: Annotated[
-        Sequence[str], NamesBatteries(), "batteries, first to last, for strategy `priority`"
+        Sequence[str],
+        NamesBatteries(),
+        OnlyWith("strategy", "priority"),
+        "batteries, first to last, for strategy `priority`",
     ] = (),
     weights: Annotated[
         Mapping[str, Annotated[float, Ge(0)]] | None,
         NamesBatteries(),
+        OnlyWith("strategy", "weighted"),
         "parts by battery for strategy `weighted`; 1 where not given",
     ] = None,
     share: Annotated[
@@ -52,10 +68,12 @@ def rebalance(
     standby: Annotated[
         Loss | Mapping[str, Loss],
         NamesBatteries(),
+        OnlyWith("strategy", "efficiency"),
         "for strategy `efficiency`: what a battery loses as soon as it works; may be by battery",
     ] = STANDBY,
     efficiency: Annotated[
         Mapping[Watts, Annotated[Percent, Ge(0), Le(100)]] | None,
+        OnlyWith("strategy", "efficiency"),
         "for strategy `efficiency`: of one battery by power, its standby included, e.g. `{100W: "
         "85%, 500W: 94%, 2.5kW: 90%}`; if not given, 3.5 % and 12 W at 1 kW, rising with the "
         "square, are lost on top of `standby`",

@@ -12,6 +12,7 @@ from flowctl import (
     Gt,
     NamesBatteries,
     Observable,
+    OnlyWith,
     Percent,
     Plan,
     Seconds,
@@ -36,6 +37,7 @@ def split(
     parts: Annotated[
         Mapping[str, Observable[float]],
         NamesBatteries(),
+        OnlyWith("by", "weighted"),
         "weights by battery as streams, with `by: weighted`",
     ] = NONE,
     *,
@@ -46,7 +48,10 @@ def split(
         "each to its limit, in order",
     ] = "equal",
     weights: Annotated[
-        Mapping[str, Annotated[float, Ge(0)]], NamesBatteries(), "by battery, with `by: weighted`"
+        Mapping[str, Annotated[float, Ge(0)]],
+        NamesBatteries(),
+        OnlyWith("by", "weighted"),
+        "by battery, with `by: weighted`",
     ] = NO_WEIGHTS,
     order: Annotated[
         list[str] | None, NamesBatteries(), "who is filled first; if not given, as listed"

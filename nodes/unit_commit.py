@@ -14,6 +14,7 @@ from flowctl import (
     Le,
     NotAfter,
     Observable,
+    OnlyWith,
     Outlook,
     Percent,
     Plan,
@@ -54,13 +55,19 @@ def unit_commit(
     drop: Annotated[Percent, Ge(0), "and leaves again so many points lower"] = 10,
     efficiency: Annotated[
         Mapping[Watts, Annotated[Percent, Ge(0), Le(100)]] | None,
+        OnlyWith("by", "losses"),
         "of one unit by power, e.g. `{100W: 85%, 500W: 94%, 2.5kW: 90%}`; if not given, that of a "
         "common home battery: 10 W, 3.5 % and 12 W at 1 kW rising with the square",
     ] = None,
     order: Annotated[
         Ranking, "who is called first: soc (fullest gives, emptiest takes), listed, or share"
     ] = "soc",
-    tie: Annotated[Percent, Ge(0), "points of charge that being on is worth in the order"] = 5,
+    tie: Annotated[
+        Percent,
+        Ge(0),
+        OnlyWith("order", "soc"),
+        "points of charge that being on is worth in the order",
+    ] = 5,
     reorder: Annotated[Seconds, Ge(0), "the order stands for so long"] = 0.0,
     least_on: Annotated[Seconds, Ge(0), "one that is on stays on for so long"] = 180.0,
     handover: Annotated[

@@ -216,6 +216,24 @@ async def test_a_reload_that_fails_oddly_ends_no_watching(
     assert "not reloaded" in caplog.text
 
 
+async def test_what_is_odd_in_a_flow_is_said_each_time_it_is_new(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = "nobody reads the stream 'idle'; end it in a sink or a device, or remove it"
+    flow = write(tmp_path, "one", "\n  idle:\n    - from: meter\n    - delay: 5s\n")
+
+    async def change(sessions: Sequence[Session]) -> None:
+        assert caplog.text.count(told) == 1
+        sessions[0].reload()
+        assert caplog.text.count(told) == 1
+        text = flow.read_text()
+        flow.write_text(text.replace("  idle:", "  loose:"))
+        sessions[0].reload()
+        assert caplog.text.count("nobody reads the stream 'loose'") == 1
+
+    await live([flow], change, watch=False)
+
+
 async def test_two_flows_of_one_name_would_share_their_state(tmp_path: Path) -> None:
     first, second = write(tmp_path, "one"), tmp_path / "copy.yaml"
     second.write_text(first.read_text())

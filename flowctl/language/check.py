@@ -11,6 +11,7 @@ from flowctl.language.drafts import Draft, Drafts, Scope
 from flowctl.language.fitting import Fitting
 from flowctl.language.flow import RawFlow, read_flow
 from flowctl.language.graph import Graph, Step
+from flowctl.language.idle import idle
 from flowctl.language.infer import Carrying
 from flowctl.language.library import Library
 from flowctl.language.linking import link, settle
@@ -147,6 +148,7 @@ def _check(drafts: Drafts) -> tuple[list[str], Rosters]:
         rule(drafts)
     shares(drafts, rosters)
     successions(drafts, carrying)
+    idle(drafts)
     unread(drafts)
     return order, rosters
 

@@ -59,6 +59,7 @@ class Session:
         self._named = graph.name
         self._faulty = False  # the file, so that another one runs
         self._borrows = False
+        self._warned: frozenset[str] = frozenset()
 
     @property
     def forced(self) -> Sequence[str]:
@@ -72,6 +73,7 @@ class Session:
             epoch = clock.wall().timestamp() - clock.time()
             self._recorder = Recorder(self.options.record, flow=name, zone=own_zone(), epoch=epoch)
             self._record_edges()
+        self._warn()
         self.engine.start()
 
     async def stop(self) -> None:
@@ -95,6 +97,7 @@ class Session:
             self.log.exception("not reloaded")
             return None
         self.note()
+        self._warn()
         if changes:
             took = (time.perf_counter() - began) * 1000
             self.log.info("reloaded in %.0f ms: %s", took, changes)
@@ -107,6 +110,14 @@ class Session:
         if self._recorder:
             self._record_edges()
         return changes
+
+    def _warn(self) -> None:
+        """Say what is odd in the flow, as `check` does; each time it is new."""
+        odd = [str(fault) for fault in self.engine.graph.warnings]
+        for said in odd:
+            if said not in self._warned:
+                self.log.warning("%s", said.replace("warning: ", "", 1))
+        self._warned = frozenset(odd)
 
     def note(self) -> None:
         """Note the flow as it was taken over, for whoever gives its batteries back."""

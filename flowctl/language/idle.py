@@ -1,0 +1,41 @@
+"""Settings that do nothing as the others are: nodes say so by `OnlyWith`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowctl.faults import Mark
+from flowctl.language.drafts import Draft, Drafts
+from flowctl.marks import OnlyWith
+
+
+def idle(drafts: Drafts) -> None:
+    """Warn of what is written and has no effect."""
+    for draft in drafts.steps.values():
+        for name, where, mark in _marked(draft):
+            other = draft.settings.get(mark.setting, mark.value)
+            if not _is(other, mark.value):
+                said = f"{name}: has no effect with '{mark.setting}: {_shown(other)}'"
+                cure = f"write '{mark.setting}: {mark.value}', or leave it out"
+                drafts.report.add(where, "W408", draft.id, said, cure)
+
+
+def _marked(draft: Draft) -> Iterator[tuple[str, Mark, OnlyWith]]:
+    """Yield what is written and marked, settings and streams."""
+    for setting in draft.spec.settings.values() if draft.spec else ():
+        mark, item = setting.mark(OnlyWith), draft.written.get(setting.name)
+        made = draft.settings.get(setting.name) or setting.default
+        if mark and item is not None and made != setting.default:
+            yield setting.name, item.mark, mark
+    for given in draft.further:
+        mark = next((one for one in given.marks if isinstance(one, OnlyWith)), None)
+        if mark and given.name in draft.inputs:
+            yield given.name, draft.places.get(given.name, draft.mark), mark
+
+
+def _is(given: Any, wanted: Any) -> bool:
+    """Tell whether a setting is the value, or a list that holds it."""
+    return wanted in given if isinstance(given, list | tuple) else bool(given == wanted)
+
+
+def _shown(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
