@@ -110,7 +110,7 @@ def test_a_number_for_all_or_numbers_by_name_draws_no_fault_for_the_other_form()
         ("wait: [1s]", "6:13 E132 a/wait: time: a quantity is a number with its unit, not a list"),
         ("wait", "6:7 E131 a/wait: the setting 'time' is missing; write 'time: ...' (how long)"),
         ("wait: {}", "6:7 E131 a/wait: the setting 'time' is missing; write 'time: ...' (how long)"),
-        ("add", "6:7 E131 a/add: the input 'others' is missing; name the stream: 'others: STREAM'"),
+        ("add", "6:7 E131 a/add: the input 'others' is missing; name the streams: 'others: [STREAM, ...]'"),
         ("add: soc", "6:12 E130 a/add: add has no settings; name the input: 'add: {others: STREAM}'"),
         ("energy: 5", "6:15 E130 a/energy: energy has no settings"),
         ("energy: {x: 5}", "6:16 E130 a/energy: energy has no setting 'x'; it has none"),

@@ -16,7 +16,7 @@ from flowctl.language.marked import BROKEN, Marked
 from flowctl.language.report import Report
 from flowctl.language.simple import UNSURE, simple
 from flowctl.secret import Secret
-from flowctl.signature.node import NodeSpec, Setting
+from flowctl.signature.node import Input, NodeSpec, Setting, Shape
 
 Found = tuple[dict[str, Marked], dict[str, Marked]]
 
@@ -36,13 +36,21 @@ def split(spec: NodeSpec, given: Marked | None, mark: Mark, where: str, report: 
             _unknown(spec, name, key, where, report)
     for wanted in spec.inputs[1:]:
         if wanted.required and wanted.name not in inputs:
-            cure = f"name the stream: '{wanted.name}: STREAM'"
+            cure = _named(wanted)
             report.add(mark, "E131", where, f"the input '{wanted.name}' is missing", cure)
     for setting in spec.settings.values():
         if setting.required and setting.name not in settings:
             cure = f"write '{setting.name}: ...' ({setting.about})" if setting.about else ""
             report.add(mark, "E131", where, f"the setting '{setting.name}' is missing", cure)
     return settings, inputs
+
+
+def _named(wanted: Input) -> str:
+    """How an input is given, and what it takes."""
+    about = f" ({wanted.about})" if wanted.about else ""
+    if wanted.shape is Shape.ONE:
+        return f"name the stream: '{wanted.name}: STREAM'{about}"
+    return f"name the streams: '{wanted.name}: [STREAM, ...]'{about}"
 
 
 def read(setting: Setting, item: Marked, where: str, report: Report) -> Any:
