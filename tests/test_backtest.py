@@ -428,6 +428,24 @@ def test_a_flow_that_tells_no_battery_anything_is_noticed(tmp_path):
     assert said not in run(flow(tmp_path), *words)[2]
 
 
+def test_a_flow_that_hears_messages_hears_them_as_the_meter_of_the_plant_speaks():
+    file = Path(__file__).parent.parent / "flows" / "b2500.yaml"
+    words = (
+        file,
+        "--plant",
+        file.parent / "plants" / file.name,
+        "--for",
+        "3m",
+        "--no-bounds",
+        "--json",
+    )
+    code, out, told = run(*words)
+    (made,) = json.loads(out)["flows"]
+    assert (code, "no battery was told anything" in told) == (0, False)
+    assert made["figures"]["commands_per_h"] > 20
+    assert made["figures"]["stored_kwh"] < -0.01
+
+
 def test_what_no_flow_could_have_prevented_is_told(tmp_path):
     empty = QUICK.replace("left: {", "left: {soc: 5%, ")
     code, _, told = run(flow(tmp_path), "--plant", plant(tmp_path, empty), "--for", "2m",

@@ -50,6 +50,8 @@ class ClosedLoop:
         self._next = next(self._fed)
         self._sun = 0.0
         self._meter = twins.names[0]
+        edge = graph.edge(self._meter)
+        self._hears_messages = bool(edge and edge.wire and edge.wire.type is Any)
 
     def run(self, seconds: float, progress: Progress = lambda _: None) -> None:
         """Let so many seconds pass, then stop the flow: its batteries are released."""
@@ -90,6 +92,7 @@ class ClosedLoop:
     def _say(self, name: str, value: Any) -> None:
         if name == self._meter:
             self._say_sun()
+            value = self.twins.message(value) if self._hears_messages else value
         push = self.ends.pushes.get(name)
         if push:
             push(value)

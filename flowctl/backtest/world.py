@@ -126,6 +126,9 @@ class Twins(Protocol):
     def advance(self, to: float) -> list[tuple[float, str, float | Battery]]:
         """Let time pass and hand over, once, what the streams said."""
 
+    def message(self, watts: float) -> Any:
+        """What the meter says of a reading where messages are heard, and not powers."""
+
     def load_energy(self, time: float) -> float:
         """Watt seconds that the house drew, less those its roof made."""
 

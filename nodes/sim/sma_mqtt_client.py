@@ -1,22 +1,19 @@
 """A simulated bridge from an SMA meter to MQTT: one message per reading, by OBIS number."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from flowctl import Seconds, ticks
 from nodes.sim.guest import Guest, going, visiting
 from nodes.sim.live_plant import LivePlant
+from nodes.sim.obis import reading
 
 LOOK = 0.1  # s between two looks for a new reading
 
 
 @asynccontextmanager
 async def serve(live: LivePlant, url: str, *, topic: str = "sma") -> AsyncIterator[None]:
-    """Publish what the meter shows each time it shows something new.
-
-    Source: OBIS 1-0:1.7.0 is what is imported, 1-0:2.7.0 what is fed in, W, one of them zero.
-    """
+    """Publish what the meter shows each time it shows something new."""
 
     async def tell(guest: Guest) -> None:
         told: tuple[Seconds, float] | None = None
@@ -29,9 +26,3 @@ async def serve(live: LivePlant, url: str, *, topic: str = "sma") -> AsyncIterat
 
     async with visiting(url) as guest, going(tell(guest)):
         yield
-
-
-def reading(watts: float) -> str:
-    """Write a reading, + import."""
-    sides = {"1-0:1.7.0": max(0.0, watts), "1-0:2.7.0": max(0.0, 0.0 - watts)}
-    return json.dumps({key: {"value": round(value), "unit": "W"} for key, value in sides.items()})

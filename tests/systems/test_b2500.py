@@ -582,6 +582,6 @@ def test_the_plant_beside_the_flow_names_its_streams():
 
 
 def test_the_reading_of_the_simulated_meter_is_the_real_one():
-    from nodes.sim.sma_mqtt_client import reading as said
+    from nodes.sim.obis import reading as said
 
     assert json.loads(said(-40.0))["1-0:2.7.0"]["value"] == 40

@@ -16,7 +16,7 @@ from flowctl.ticks import ticks
 from nodes._helpers.law import house as law
 from nodes.sim import b2500_esp_client, b2500_mqtt_client, b2500_poller
 from nodes.sim.guest import Guest, going, visiting
-from nodes.sim.sma_mqtt_client import reading
+from nodes.sim.obis import reading
 from tests.brokers import Mosquitto, free_port
 from tests.nodes.driven import Cell
 from tests.nodes.mqtt import peer

@@ -15,10 +15,10 @@ from nodes.sim.b2500_mqtt_client import HameB2500, Quirks
 from nodes.sim.b2500_poller import shelly
 from nodes.sim.guests import guests
 from nodes.sim.live_plant import LivePlant
+from nodes.sim.obis import reading
 from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant_text
 from nodes.sim.ports import Door
-from nodes.sim.sma_mqtt_client import reading
 from nodes.simulated_house import simulated_house
 from tests.brokers import Mosquitto, free_port
 from tests.nodes.driven import Cell

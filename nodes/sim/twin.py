@@ -1,0 +1,100 @@
+"""What takes the place of one device in virtual time, and what only a simulation knows of it."""
+
+from flowctl import Battery
+from nodes.sim.battery import HomeBattery
+from nodes.sim.made import told
+
+HOUR = 3600.0
+
+
+class Twin:
+    """What takes the place of one device step."""
+
+    def __init__(self, battery: HomeBattery) -> None:
+        self._battery = battery
+
+    def command(self, watts: float | None) -> None:
+        """Take a setpoint, W, + discharging; `None` releases. What it says to that, it tells."""
+        self._battery.command(watts)
+
+    def told(self) -> list[tuple[float, Battery]]:
+        """Hand over, once, each record with its second: acceptances, and telemetry."""
+        return self._battery.told()
+
+    # What only a simulation knows. Powers: + discharging; limits are magnitudes, W.
+
+    @property
+    def about(self) -> str:
+        """What it is, in a line."""
+        return told(self._battery.setup)
+
+    @property
+    def stores(self) -> bool:
+        """Whether it keeps what it takes."""
+        return self._battery.setup.stores
+
+    @property
+    def soc(self) -> float:
+        """State of charge, %."""
+        return self._battery.soc
+
+    @property
+    def capacity(self) -> float:
+        """Energy when full, Wh."""
+        return self._battery.capacity
+
+    @property
+    def lost(self) -> float:
+        """Energy lost inside it so far, Wh."""
+        return self._battery.cells.lost / HOUR
+
+    @property
+    def timing(self) -> tuple[float, float]:
+        """Its dead time and its lag, s."""
+        return self._battery.dead_time, self._battery.lag
+
+    @property
+    def slew(self) -> float:
+        """Its fastest change, W/s."""
+        return self._battery.slew
+
+    @property
+    def write_every(self) -> float:
+        """Shortest time between two commands that it takes, s."""
+        return self._battery.setup.write_every
+
+    @property
+    def min_power(self) -> float:
+        """Smallest power it can hold other than zero, W."""
+        return self._battery.setup.min_power
+
+    def listens(self) -> bool:
+        """Tell whether a command would be followed now."""
+        return self._battery.online
+
+    def able(self) -> tuple[float, float]:
+        """What it can really take and give now."""
+        return self._battery.able()
+
+    def reached(self) -> tuple[float, float]:
+        """What it takes and gives when it is told to do its utmost."""
+        battery, gain = self._battery, self._battery.gain()
+        charge, discharge = battery.able()
+        rating = battery.setup
+        return min(charge, gain * rating.max_charge), min(discharge, gain * rating.max_discharge)
+
+    def gain(self) -> float:
+        """Part of what it is told that it delivers now."""
+        return self._battery.gain()
+
+    def power(self, time: float) -> float:
+        """What it delivers, W, at a time not long ago."""
+        return self._battery.true_power(time)
+
+    def energy(self, time: float) -> float:
+        """Watt seconds delivered up to a time not long ago."""
+        return self._battery.energy(time)
+
+    def expected(self, time: float) -> float:
+        """What it will deliver if nobody says anything more."""
+        return self._battery.expected(time)
