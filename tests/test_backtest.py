@@ -281,6 +281,19 @@ def test_a_sweep_names_the_best_and_the_worst(tmp_path):
     assert "best of the others at the meter: other" in told
 
 
+def test_a_sweep_of_what_has_no_effect_names_no_best_and_says_why(tmp_path):
+    law = "split: {batteries: [left], weights: {left: 1}}"
+    text = ZERO.replace("    - smooth: 2s\n", "").replace('    - scale: "${gain}"\n', "")
+    text = text.replace("  left:\n    - from: house", f"  plan: [from: house, {law}]\n"
+                        "  left:\n    - from: plan.left")  # fmt: skip
+    words = (flow(tmp_path, text), "--plant", plant(tmp_path), "--for", "1m", "--no-bounds")
+    code, out, told = run(*words, "--sweep", "plan/split.weights.left=2,3")
+    assert (code, "no difference: plan/split.weights.left=2 (mean" in out) == (0, True)
+    assert told.count("plan/split: weights: has no effect with 'by: equal'; write") == 1
+    code, out, told = run(*words, "--sweep", "plan/split.by=soc,weighted")
+    assert (code, "has no effect" in told) == (0, False)
+
+
 def test_what_it_costs_is_told_in_the_currency_of_the_tariff(tmp_path):
     (tmp_path / "prices.yaml").write_text("{currency: EUR, import: 0.30, export: 0.10}\n")
     words = (flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--no-bounds",

@@ -296,7 +296,8 @@ def test_a_twin_that_fails_is_told_at_its_step(tmp_path, monkeypatch, twins, sai
         ("  meter: [src]", "  grid: [src]\n  roof: [src]\n  meter:\n    - from: grid",
          "which of grid, roof is its meter is not clear; call the stream of its meter 'meter'"),
         ("  meter: [src]", "  meter:\n    - tick: 1s\n    - scale: 100",
-         "it has no meter; call the stream of its meter 'meter', or name a plant"),
+         "'meter' is no source of its own; begin it with the step of your meter, e.g. homewizard"),
+
     ],
 )  # fmt: skip
 def test_which_source_is_the_meter_has_to_be_clear(tmp_path, before, after, said):

@@ -76,6 +76,9 @@ def _meter(graph: Graph, flow: Path) -> Step:
         return found[0]
     names = ", ".join(step.stream for step in found)
     said = f"which of {names} is its meter is not clear" if found else "it has no meter"
+    if METER in graph.streams and not found:
+        cure = "begin it with the step of your meter, e.g. homewizard_p1"
+        raise FlowError(f"{flow}: '{METER}' is no source of its own; {cure}")
     cure = f"call the stream of its meter '{METER}', or name a plant: --plant FILE"
     raise FlowError(f"{flow}: {said}; {cure}")
 

@@ -43,10 +43,18 @@ def ranking(made: Comparison, by: str, width: int, *, bold: bool = False) -> str
         cells = (f"  {shown(item, f):>{max(LEAST, len(h))}}" for h, f in heads.items())
         lines.append(f"{item.candidate.label:{label}}" + "".join(cells))
     figure, swept = known[by], ranked(own(made), by)
-    for word, item in (("best", swept[0]), ("worst", swept[-1])):
+    for word, item in _ends(swept, by):
         said = f"{figure.title} {shown(item, figure)} {figure.unit}".rstrip()
         lines.append(_bold(f"{word}: {item.candidate.label} ({said})", on=bold))
     return "\n".join(lines) + "\n"
+
+
+def _ends(swept: Sequence[Outcome], by: str) -> Sequence[tuple[str, Outcome]]:
+    """Return the best and the worst, if one is better than the other."""
+    best, worst = swept[0], swept[-1]
+    if len(swept) > 1 and best.figures.get(by) == worst.figures.get(by):
+        return [("no difference", best)]
+    return [("best", best), ("worst", worst)]
 
 
 def _heads(

@@ -14,6 +14,7 @@ from flowctl.backtest.series import Reasons, Series, series
 from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.world import Twins, World
 from flowctl.language.graph import Graph
+from flowctl.language.idle import IDLE
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Outcome:
     series: Series | None = None
     unsteered: Sequence[str] = ()
     """Batteries of the plant that the flow has no step for."""
+    idle: Mapping[str, str] = field(default_factory=dict)
+    """Settings that have no effect, `plan/rebalance: weights`, each with what is said of it."""
 
 
 def fitting(candidate: Candidate, setting: Setting, twins: Twins) -> Graph:
@@ -84,4 +87,12 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
     )
     drawn = series(loop, reasons) if reasons else None
     unsteered = [name for name in twins.names[1:] if name not in loop.ends.commands]
-    return Outcome(candidate, found, failures(loop.troubles), seconds, drawn, unsteered)
+    told = failures(loop.troubles)
+    return Outcome(candidate, found, told, seconds, drawn, unsteered, _idle(graph))
+
+
+def _idle(graph: Graph) -> Mapping[str, str]:
+    found = [fault for fault in graph.warnings if fault.code == IDLE]
+    places = (f"{fault.where}: {fault.message.partition(':')[0]}" for fault in found)
+    said = (f"{fault.where}: {fault.message}; {fault.cure}" for fault in found)
+    return dict(zip(places, said, strict=True))

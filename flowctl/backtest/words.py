@@ -47,6 +47,7 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
         yield from _of_flow(outcome, made.names)
+    yield from _idle(made.outcomes)
 
 
 def _learned(known: Mapping[str, float]) -> str:
@@ -88,6 +89,17 @@ def _of_flow(outcome: Outcome, names: Sequence[str]) -> Iterator[str]:
     if outcome.figures.get("commands_per_h") == 0 and len(names) > 1:
         said = f"the plant says '{meter}' as a number of watts"
         yield f"{label}: no battery was told anything; {said}"
+
+
+def _idle(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Say which settings of a flow have no effect in any of its variants."""
+    variants: dict[Path, list[Outcome]] = {}
+    for outcome in outcomes:
+        variants.setdefault(outcome.candidate.flow, []).append(outcome)
+    for file, found in variants.items():
+        for place, said in found[0].idle.items():
+            if all(place in outcome.idle for outcome in found):
+                yield f"{file}: {said}"
 
 
 def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:

@@ -7,6 +7,8 @@ from flowctl.faults import Mark
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.marks import OnlyWith
 
+IDLE = "W408"
+
 
 def idle(drafts: Drafts) -> None:
     """Warn of what is written and has no effect."""
@@ -16,7 +18,7 @@ def idle(drafts: Drafts) -> None:
             if not _is(other, mark.value):
                 said = f"{name}: has no effect with '{mark.setting}: {_shown(other)}'"
                 cure = f"write '{mark.setting}: {mark.value}', or leave it out"
-                drafts.report.add(where, "W408", draft.id, said, cure)
+                drafts.report.add(where, IDLE, draft.id, said, cure)
 
 
 def _marked(draft: Draft) -> Iterator[tuple[str, Mark, OnlyWith]]:
