@@ -11,6 +11,7 @@ LOAD, SUN = "load_w", "pv_w"
 LEAST = 2  # values that make a trace
 MOST = 1e5  # W; no connection of a house carries more, so who says so talks nonsense
 NAMED = re.compile(r"(?:_|[(\[]\s*)(k?wh?)\s*[)\]]?\Z", re.IGNORECASE)  # load_kw, Load (kW)
+FACTOR = re.compile(r"(-?)(?:(\d+\.?\d*|\.\d+)\s*\*\s*)?(.+)\Z")  # 1000*power, -power
 FACTORS = {"w": 1.0, "kw": 1000.0}
 
 
@@ -22,9 +23,9 @@ def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
     """Read a recorded power: irregular rows, every value holds until the next.
 
     Without a `column` it is the `usual` one, or the only one beside the times, unless that is
-    named as the other kind of power. A column whose name ends in a unit is in that unit. What is
-    no number, or beyond 100 kW, says nothing: the value before holds on. Of two values at one time
-    the later row counts.
+    named as the other kind of power. A column whose name ends in a unit is in that unit;
+    `1000*name` is so many times as much, `-name` has the other sign. What is no number, or beyond
+    100 kW, says nothing: the value before holds on. Of two values at one time the later row counts.
 
     Raises:
         TraceError: it cannot be read, has no such column, no power in it, or time runs back.
@@ -43,11 +44,10 @@ def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
 def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]]:
     times: list[float] = []
     watts: list[float] = []
-    time, name, factor, odd = "", "", 1.0, ""
+    time, name, factor, odd = "", "", 0.0, ""
     for row in rows(path, lambda _: None):
         if not time:
-            time, name = _columns(row, column, usual)
-            factor = _watts_per(name)
+            time, name, factor = _asked(column, row, usual)
         at, value = seconds(row[time]), row[name]
         if times and at < times[-1]:
             raise ValueError(f"time runs back at {_shown(row[time])}")
@@ -62,6 +62,15 @@ def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]
     if odd and len(times) < LEAST:
         raise ValueError(f"holds no trace: {excerpt(odd)} in {name} is no power of a house")
     return times, watts
+
+
+def _asked(column: str, row: dict[str, object], usual: str) -> tuple[str, str, float]:
+    """The columns of times and of powers, and W for each 1 in it; read `-1000*name`."""
+    found = None if column in row else FACTOR.match(column)
+    sign, factor, plain = found.groups() if found else ("", "", column)
+    time, name = _columns(row, plain, usual)
+    made = float(factor) if factor else _watts_per(name)
+    return time, name, -made if sign else made
 
 
 def _columns(row: dict[str, object], column: str, usual: str) -> tuple[str, str]:

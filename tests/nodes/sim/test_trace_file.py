@@ -33,6 +33,16 @@ def test_any_other_name_is_in_watts(tmp_path: Path, name: str) -> None:
     assert trace(tmp_path, f"t_s,{name}\n0,500\n2,1500\n4,0\n") == [500, 500, 1500, 1500]
 
 
+@pytest.mark.parametrize(
+    ("column", "watts"),
+    [("1000*load", 500), ("-1000*load", -500), ("-grid_kw", -700), ("2*grid_kw", 1.4), ("2*x", 3)],
+)
+def test_a_column_may_be_multiplied(tmp_path: Path, column: str, watts: float) -> None:
+    file = tmp_path / "trace.csv"
+    file.write_text("t_s,load,grid_kw,2*x\n0,0.5,0.7,3\n4,0,0,0\n")
+    assert read_trace(file, column).power(0) == watts
+
+
 def test_an_energy_is_no_trace(tmp_path: Path) -> None:
     said = told(tmp_path, "t_s,import_kwh\n0,500\n2,1500\n")
     assert "the column 'import_kwh' is in kwh, and a trace is a power" in said
