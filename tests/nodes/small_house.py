@@ -51,7 +51,7 @@ class Cell:
 
 
 class SmallHouse:
-    """Meter each `meter_every`, telemetry each two seconds; `grid` is the truth at each grain."""
+    """Meter each `meter_every`, telemetry each `tell_every`; `grid` is the truth at each grain."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class SmallHouse:
         self.grid: list[float] = []
         self.plans: list[Plan] = []
         self.outlooks: list[Outlook] = []
-        self.meter_works, self.meter_every = True, 1.0
+        self.meter_works, self.meter_every, self.tell_every = True, 1.0, 2.0
         self.shells = {name: Shell(Terms(), self.clock, self.sender(name), LOG) for name in cells}
         outlook: Subject[Outlook] = Subject()
         outlook.subscribe(self.outlooks.append)
@@ -106,7 +106,7 @@ class SmallHouse:
                 late = self.grid[-min(10, beat) :]
                 self.clock.turn(self.meter.on_next, sum(late) / len(late))
             for name, cell in self.cells.items():
-                if not cell.silent and round(now / GRAIN) % 20 == 3:
+                if not cell.silent and round(now / GRAIN) % round(self.tell_every / GRAIN) == 3:
                     self.clock.turn(self.tells[name].on_next, self.telemetry(cell))
         return self
 

@@ -1,6 +1,7 @@
 """Timings are learned where the meter tells of them, and only there."""
 
 import math
+import random
 
 import pytest
 
@@ -74,3 +75,23 @@ def test_pulses_leave_no_swing_behind_in_a_battery_that_tells_nothing():
 
     house = SmallHouse({"left": Cell(dead=0.5, lag=1.78, silent=True)}, load).run(700)
     assert house.mean(60) < 20
+
+
+@pytest.mark.parametrize("every", [2.0, 4.0, 8.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_two_that_cannot_serve_a_step_are_not_taken_for_late_after_they_moved(every, seed):
+    """The meter shows a third of it and no more: 15 s would explain that best."""
+    chance = random.Random(seed)
+    cells = {
+        name: Cell(dead=chance.uniform(0.8, 4.0), lag=chance.uniform(0.5, 2.0), most=800.0)
+        for name in "ab"
+    }
+    small = (300.0, 700.0, 150.0, 600.0)
+    house = SmallHouse(cells, lambda t: small[int(t // 20) % 4] if t < 400 else 3000.0)
+    house.tell_every = every
+    house.run(400 + 12 + 2 * every)
+    said = [
+        ability for look in house.outlooks if look.at > 400 for ability in look.batteries.values()
+    ]
+    assert max(ability.dead_time for ability in said) <= 6.0
+    assert all("delivers" in ability.note for ability in said[-2:])

@@ -28,7 +28,8 @@ Look = tuple[Seconds, tuple[Watts, ...]]
 NEVER: Look = (math.nan, ())
 
 FITS = 0.3  # of what the best candidate misses of a move: another must fit much better to be told
-WEIGHT = 3.0  # of such a miss: it is the battery's own word, and no other battery is mixed in
+PART = 0.15  # of a move that may lie beside: peaks between two looks at it
+WEIGHT = 1.5  # of such a miss: it is the battery's own word, and no other battery is mixed in
 
 
 class Bank(NamedTuple):
@@ -109,7 +110,8 @@ def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
 def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:
     """Charge every candidate with what it misses of a move, whenever between them it was."""
     moves = [reach(watts) for watts in zip(*[shown(bank, at) for at in moments], strict=True)]
-    missed = [max(0.0, least - moved, moved - most) for least, most in moves]
+    off = PART * abs(moved)
+    missed = [max(0.0, least - moved - off, moved - most - off) for least, most in moves]
     if min(missed) > FITS * missed[_first(bank)]:
         return bank
     costs = [cost + WEIGHT * miss for cost, miss in zip(bank.costs, missed, strict=True)]

@@ -15,9 +15,9 @@ LESSONS = 60  # samples after which it is later: some minutes with steps
 STEP = 100.0  # W that a step must have to stand out of the load's own noise
 LISTEN = 20.0  # s after a step: all but the slowest candidates have answered by then
 
-METER = 4.0  # s that the meter may be behind a battery: its own mean, and its way; or, once ...
+METER = 6.0  # s that the meter may be behind a battery: its own mean, and its way; or, once ...
 METER_SWAYS = 1.5  # ... that was learned, so much more
-APART = 60.0  # W of a move, and beside what was to come: more than measurements stray
+APART = 60.0  # W of a move: more than measurements stray
 
 
 class Sample(NamedTuple):
@@ -58,10 +58,11 @@ def learned(
 
 
 def corrected(belief: Belief, power: Watts, at: Seconds) -> Belief:
-    """Let a battery's own word correct a timing that shows no such move.
+    """Let a battery's own word tell against every timing that shows no such move.
 
-    Of batteries that move at once the meter cannot tell who was late. The word is as old as
-    telemetry may be, or ahead of a late meter.
+    Of batteries that move at once the meter cannot tell who was late; and a step that is not
+    served looks like one that is slow, unless it is known that the battery has moved. The word is
+    as old as telemetry may be, or ahead of a late meter.
     """
     was, since, poll = belief.facts.power, belief.measured_at, belief.poll
     if was is None or since is None or poll is None:
@@ -71,9 +72,6 @@ def corrected(belief: Belief, power: Watts, at: Seconds) -> Belief:
         return belief
     late = max(METER, METER_SWAYS - belief.traits.behind)
     moments = (since - oldest(belief, poll), since, at, at + late)
-    least, most = banks.reach([belief.shows(moment) for moment in moments])
-    if least - APART <= moved <= most + APART:
-        return belief
     return _believing(belief, banks.contradict(belief.bank, moments, moved))
 
 
