@@ -24,6 +24,7 @@ from nodes._helpers.shares import with_shares
 NOW = "now"
 DAY = 86400.0  # s
 NOTE_EVERY = 3600.0  # s between two notes that a battery is full: what is kept wears a card
+PATIENCE = 10800.0  # s for a percent more: 5 kWh take it with 17 W, and large ones are not empty
 
 
 class Charging(NamedTuple):
@@ -31,6 +32,21 @@ class Charging(NamedTuple):
 
     name: str = ""
     full_at: Seconds | None = None
+
+
+class Climb(NamedTuple):
+    """How far the one that is charged has come, and since when no further."""
+
+    name: str = ""
+    soc: Percent = 0.0
+    at: Seconds = 0.0
+
+
+class State(NamedTuple):
+    """What must be remembered from one plan to the next."""
+
+    charging: Charging = Charging()
+    climb: Climb = Climb()
 
 
 class Rule(NamedTuple):
@@ -62,31 +78,38 @@ def full_charge(
     new one it is taken to have been at its first word, so nothing begins at once. What the plan had
     given to it meanwhile is served by others: `rebalance` notices in some seconds that it does not
     follow. What it takes comes from the sun first, which others that charge leave to it, and else
-    from the grid: no battery charges it. Put it after what limits the charge (`ceiling`,
-    `soc_window`) or forbids opposite powers (`cross_charge_guard`), and before what limits power
-    (`clamp`, `fuse_limit`). A battery that does not tell its charge is never due.
+    from the grid: no battery charges it. One that came no percent further in three hours takes no
+    more: it goes back to what the plan wants, the log tells, and it is tried again in a day. Put it
+    after what limits the charge (`ceiling`, `soc_window`) or forbids opposite powers
+    (`cross_charge_guard`), and before what limits power (`clamp`, `fuse_limit`). A battery that
+    does not tell its charge is never due.
     """
     rule = Rule(every, full, soak)
 
-    def step(before: Charging, value: Plan, fleet: Fleet) -> tuple[Charging, Plan]:
-        at = clock.wall().timestamp()
+    def step(state: State, value: Plan, fleet: Fleet) -> tuple[State, Plan]:
+        before, at = state.charging, clock.wall().timestamp()
         charges = {name: told.soc for name, told in fleet.told.items() if told.soc is not None}
         known = _ages(store, at)
         for name, soc in charges.items():
             if soc >= full or name not in known:
-                _note(store, name, at)
+                _note(store, name, at, every)
         here = {name: soc for name, soc in charges.items() if name in value.watts}
         may = now is None or fleet.newest[NOW] is True
         after = chosen(before, here if may else {}, _ages(store, at), clock.time(), rule)
+        climb = climbed(state.climb, after, here, clock.time())
+        if climb.name and clock.time() - climb.at >= PATIENCE:
+            log.warning("%s takes no more than %g%%; tried again in a day", climb.name, climb.soc)
+            store[climb.name] = at - max(0.0, every - DAY)
+            return State(), value
         if after.name != before.name:
             log.info("%s", f"{after.name} is due and is charged full" if after.name else "done")
         if not after.name:
-            return after, value
+            return State(), value
         watts = {**value.watts, after.name: min(value.watts[after.name], -power)}
-        return after, with_shares(value, watts, "full_charge: it is due")
+        return State(after, climb), with_shares(value, watts, "full_charge: it is due")
 
     streams = {} if now is None else {NOW: now}
-    return law(plan, batteries, Charging(), step, clock, **streams)
+    return law(plan, batteries, State(), step, clock, **streams)
 
 
 def chosen(
@@ -106,13 +129,25 @@ def chosen(
     return Charging(max(due, key=lambda name: due[name])) if due else Charging()
 
 
+def climbed(
+    before: Climb, charging: Charging, charges: Mapping[str, Percent], at: Seconds
+) -> Climb:
+    """Note how far the one that is charged has come; one that is full needs to go no further."""
+    if not charging.name or charging.full_at is not None:
+        return Climb()
+    soc = charges[charging.name]
+    if before.name == charging.name and soc < before.soc + 1:
+        return before
+    return Climb(charging.name, soc, at)
+
+
 def _ages(store: Store, at: float) -> dict[str, Seconds]:
     """Say for each battery how long ago it was full."""
     kept = {name: sayable(store[name]) for name in store}
     return {name: at - then for name, then in kept.items() if isinstance(then, float)}
 
 
-def _note(store: Store, name: str, at: float) -> None:
+def _note(store: Store, name: str, at: float, every: Seconds) -> None:
     then = sayable(store.get(name))
-    if not isinstance(then, float) or not 0 <= at - then < NOTE_EVERY:
+    if not isinstance(then, float) or not 0 <= at - then < min(NOTE_EVERY, every / 2):
         store[name] = at

@@ -70,6 +70,30 @@ def test_one_at_a_time_the_longest_overdue_first() -> None:
     assert chosen(begun, charges, ages, 20.0, RULE) == Charging("right")  # a glitch was full
 
 
+def test_one_that_takes_no_more_is_left_and_tried_again_in_a_day(caplog: Any) -> None:
+    house = House()
+    house.turn(50, 100)
+    assert house.turn(50, 100, 31 * DAY)["left"] == -800
+    for soc in (70, 90, 97, 97.5):
+        assert house.turn(soc, 100, 7200.0)["left"] == -800  # slowly, but it goes on
+    assert house.turn(97.9, 100, 3590.0)["left"] == -800
+    assert "takes no more" not in caplog.text
+    assert house.turn(97.9, 100, 20.0)["left"] == 300
+    assert "left takes no more than 97%; tried again in a day" in caplog.text
+    assert house.turn(60, 100, 0.9 * DAY)["left"] == 300
+    assert house.turn(60, 100, 0.2 * DAY)["left"] == -800
+
+
+def test_one_that_is_due_often_is_noted_as_full_often_enough() -> None:
+    house = House(every=300.0, soak=60.0)
+    assert house.turn(99, 99)["left"] == 300
+    assert house.turn(99, 99, 300.0)["left"] == -800
+    assert house.turn(100, 99) == {"left": -800, "right": 200}
+    assert house.turn(100, 99) == {"left": 300, "right": -800}
+    house.turn(100, 100)
+    assert house.turn(100, 100) == {"left": 300, "right": 200}
+
+
 def test_when_it_was_last_full_is_kept_over_restarts() -> None:
     store = Store()
     before = House(store)
