@@ -30,7 +30,8 @@ def idle_hold(
 
     On a plan it works share by share, and says so as the reason. A relay that opens at 0 W and
     closes again costs a second or two each time and wears; one that has nothing to do for `lasts`
-    may open. A battery that has not worked yet idles at once.
+    may open. A battery that has not worked yet idles at once. A large trickle may come from another
+    battery, as it goes the way its own worked last: `cross_charge_guard` after it forbids that.
 
     Source: Home Battery Control 4.13 keeps 1 W; Zendure zenSDK issue 272 counts 100 switches a day.
     """

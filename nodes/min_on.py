@@ -31,8 +31,9 @@ def min_on(
 
     A power is on when it is not zero. One that must stay on though zero is wanted keeps `least`,
     the way it worked last; one that must stay off gets zero. On a plan it works share by share:
-    what is held is the reason, and the power that is missing joins `unmet`. The first value is
-    taken as it is.
+    what is held is the reason, and the power that is missing joins `unmet`. What is held may come
+    from another battery: `cross_charge_guard` after it forbids that. The first value is taken as
+    it is.
     """
 
     def law(before: Switch | None, value: float) -> tuple[Switch, float]:
