@@ -26,7 +26,8 @@ def faults(steps: str) -> list[str]:
     try:
         rehearse(load(HOUSE.format(steps=f"[{steps}]"), env={}))
     except FlowError as error:
-        return [f"{fault.mark.column}: {fault.message}; {fault.cure}" for fault in error.faults]
+        wrong = [fault for fault in error.faults if not fault.warning]
+        return [f"{fault.mark.column}: {fault.message}; {fault.cure}" for fault in wrong]
     return []
 
 
