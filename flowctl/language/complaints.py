@@ -129,6 +129,8 @@ def _of_kind(kind: str, shown: str, message: str) -> tuple[str, str]:
         return f"{shown} is not a finite number", ""
     if kind == "int_from_float":
         return f"{shown} is not a whole number", ""
+    if message.endswith("instance of Sequence"):
+        return f"{shown} is not a list", ""
     for begin, words in _KINDS.items():
         if kind.startswith(begin + "_"):
             cure = "put it in quotes" if begin == "string" and "'" not in shown else ""

@@ -21,6 +21,7 @@ from flowctl.language.wires import (
     field_names,
     field_wire,
     fits,
+    kind_of,
     meet,
     parts,
     put,
@@ -120,16 +121,15 @@ class Fitting:
         who = draft.node if draft.spec else draft.label.rpartition(".")[2]
         for tap in taps(draft.inputs.get(name, ())):
             wire, origin = self.carrying.tap(tap)
-            right = fits(wire.type, wanted.type)
+            right = fits(kind_of(wire), wanted.type)
             if right and meet(unit, unit_of(wire)):
                 continue
             want = unit if right else told(wanted.type)
-            have = unit_of(wire) if right else told(wire.type)
-            said = f"{who} works on {want}, but this wire carries {have}{_since(origin)}"
+            have = unit_of(wire) if right else told(kind_of(wire))
+            carries = f"carries {have}{_since(origin)}"
+            said = f"{who} works on {want}, but this wire {carries}"
             if not piped:
-                said = (
-                    f"{item.name} wants {want}, but '{_name(tap)}' carries {have}{_since(origin)}"
-                )
+                said = f"{item.name} wants {want}, but '{_name(tap)}' {carries}"
             cure = self._others(draft, wanted, unit)
             if wire.type is bool and fits(float, wanted.type):
                 told_unit = unit and not unit.startswith(units.ANY_UNIT)
@@ -145,10 +145,10 @@ class Fitting:
         ends = draft.scope.ends.items()
         steps = [(name, self.drafts.steps[end]) for name, end in ends if end in self.drafts.steps]
         known = [
-            name
-            for name, step in steps
-            if step.wire and step.wire.type is not Any and not silent(step.wire)
-            and fits(step.wire.type, wanted.type) and (not unit or unit_of(step.wire) == unit)
+            name for name, step in steps
+            if step.wire and kind_of(step.wire) is not Any and not silent(step.wire)
+            and step.stream != draft.stream and fits(kind_of(step.wire), wanted.type)
+            and (not unit or unit_of(step.wire) == unit)
         ]  # fmt: skip
         what = unit if unit and fits(float, wanted.type) else told(wanted.type)
         return _listed(f"streams of {what} here:", tuple(known))

@@ -74,6 +74,11 @@ def unit_of(wire: Wire) -> str | None:
     return wire.unit
 
 
+def kind_of(wire: Wire) -> Any:
+    """Return the type of what flows; where only a unit is told, it is numbers."""
+    return float if wire.type is Any and wire.unit else wire.type
+
+
 def base_of(unit: str) -> str:
     """Return what `*` stands for when a wire of this unit meets `*/s` or `*`."""
     return unit.removesuffix(PER_SECOND)
