@@ -144,12 +144,14 @@ def looked(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
 def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
     """What the meter shows of the battery at a time, by every candidate."""
     last = [bisect_right(bank.begun, at - dead) - 1 for dead in DEADS]
-    watts: list[Watts] = []
-    goals = bank.goals
-    for lag, growth, sums in zip(LAGS, GROWTH, bank.sums, strict=True):
-        less = math.exp((bank.base - at) / lag)
-        watts += [goals[k] - less * growth[j] * sums[k] for j, k in enumerate(last)]
-    return tuple(watts)
+    fades, goals = [math.exp((bank.base - at) / lag) for lag in LAGS], bank.goals
+    return tuple(
+        [
+            goals[k] - fade * growth[j] * sums[k]
+            for fade, growth, sums in zip(fades, GROWTH, bank.sums, strict=True)
+            for j, k in enumerate(last)
+        ]
+    )
 
 
 def _first(bank: Bank) -> int:
