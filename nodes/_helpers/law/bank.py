@@ -108,24 +108,31 @@ def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
 
 
 def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:
-    """Charge every candidate with what it misses of a move, whenever between them it was."""
-    moves = [reach(watts) for watts in zip(*[shown(bank, at) for at in moments], strict=True)]
-    off = PART * abs(moved)
-    missed = [max(0.0, least - moved - off, moved - most - off) for least, most in moves]
+    """Charge every candidate with what it misses of a move, whenever between them it was.
+
+    A fall is a rise, seen backwards.
+    """
+    looks = [shown(bank, at) for at in (moments if moved > 0 else reversed(moments))]
+    asked = (1 - PART) * abs(moved)
+    missed = [asked - most if most < asked else 0.0 for most in rises(looks)]
     if min(missed) > FITS * missed[_first(bank)]:
         return bank
     costs = [cost + WEIGHT * miss for cost, miss in zip(bank.costs, missed, strict=True)]
     return bank._replace(costs=tuple(costs))
 
 
-def reach(watts: Sequence[Watts]) -> tuple[Watts, Watts]:
-    """Return the largest fall and the largest rise on the way, zero or more."""
-    least = most = 0.0
-    low = high = watts[0]
-    for now in watts:
-        low, high = min(low, now), max(high, now)
-        least, most = min(least, now - high), max(most, now - low)
-    return least, most
+def rises(looks: Sequence[Sequence[Watts]]) -> list[Watts]:
+    """Return the largest rise on the way by each candidate, zero or more."""
+    found: list[Watts] = []
+    for watts in zip(*looks, strict=True):
+        most, low = 0.0, math.inf
+        for now in watts:
+            if now < low:
+                low = now
+            elif now - low > most:
+                most = now - low
+        found.append(most)
+    return found
 
 
 def best(bank: Bank) -> tuple[Seconds, Seconds]:
