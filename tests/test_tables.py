@@ -81,6 +81,17 @@ def test_cells_may_stand_between_tabs(table):
     assert list(read(table("t\tw\n3\t1.5\n"), {"meter": "w"})) == [(3.0, "meter", 1.5)]
 
 
+def test_the_hour_that_comes_twice_in_autumn_comes_twice(table):
+    clocks = ("01:59:50", "02:00:00", "02:59:50", "02:00:00", "02:59:50", "03:00:00")
+    rows = "".join(f"2026-10-25T{clock},{k}\n" for k, clock in enumerate(clocks))
+    found = list(read(table(f"time,w\n{rows}"), {"meter": "w"}, zone="Europe/Berlin"))
+    assert [value for _, _, value in found] == [0, 1, 2, 3, 4, 5]
+    assert [t - found[0][0] for t, _, _ in found] == [0, 10, 3600, 3610, 7200, 7210]
+    rows = "2026-03-29T01:59:50,1\n2026-03-29T03:00:00,2\n"
+    found = list(read(table(f"time,w\n{rows}"), {"meter": "w"}, zone="Europe/Berlin"))
+    assert found[1][0] - found[0][0] == 10
+
+
 EXPORT = """entity_id,state,last_changed
 sensor.p1,100.5,2026-03-01T12:00:00.500Z
 sensor.p1,unavailable,2026-03-01T12:00:02.000Z

@@ -11,7 +11,6 @@ import csv
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -177,16 +176,29 @@ def _entities(
 
 
 def _times(zone: str, start: float) -> Callable[[str], float]:
+    """Return what reads the times of rows, one after the other."""
     try:
-        return partial(_seconds, place=ZoneInfo(zone), start=start)
+        place = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         raise FlowError(f"no time zone '{zone}'; one is named like Europe/Berlin") from None
+    last = -math.inf
+
+    def when(cell: str) -> float:
+        nonlocal last
+        time = _seconds(cell, place, start)
+        if time < last:  # in autumn an hour comes twice
+            again = _seconds(cell, place, start, fold=1)
+            time = again if again >= last else time
+        last = time
+        return time
+
+    return when
 
 
-def _seconds(cell: str, place: tzinfo, start: float) -> float:
+def _seconds(cell: str, place: tzinfo, start: float, fold: int = 0) -> float:
     try:
         seconds = float(cell)
     except ValueError:
         date = datetime.fromisoformat(cell.strip())
-        return (date if date.tzinfo else date.replace(tzinfo=place)).timestamp()
+        return (date if date.tzinfo else date.replace(tzinfo=place, fold=fold)).timestamp()
     return (seconds / 1000 if seconds > MILLI_FROM else seconds) + start

@@ -4,7 +4,7 @@ import csv
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,11 @@ def rows(path: Path, bad: Callable[[object], None]) -> Iterator[dict[str, Any]]:
         yield from _table(first, lines, bad)
 
 
-def seconds(stamp: Any) -> float:
+def seconds(stamp: Any, zone: tzinfo | None = UTC, fold: int = 0) -> float:
     """Read the time of a row: seconds, milliseconds since the epoch, or a date and time.
 
-    A date that tells no zone is taken to be in UTC.
+    A date that tells no zone is taken to be in `zone` (`None`: that of this machine); of an hour
+    that comes twice there, in the first one, or in the second with a `fold` of 1.
 
     Raises:
         ValueError: it is neither.
@@ -45,7 +46,7 @@ def seconds(stamp: Any) -> float:
     except ValueError:
         said = f"{excerpt(str(stamp))} is no time"
         raise ValueError(f"{said}: write seconds, or 2026-06-01T18:00:00+02:00") from None
-    return (made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()
+    return (made if made.tzinfo else made.replace(tzinfo=zone, fold=fold)).timestamp()
 
 
 def cell(text: Any, decimal_comma: bool = False) -> Any:

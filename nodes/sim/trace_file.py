@@ -1,6 +1,7 @@
 """A recorded power, read from a table: seconds or dates, and W or kW."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from nodes._helpers.nonsense import excerpt
@@ -48,7 +49,7 @@ def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]
     for row in rows(path, lambda _: None):
         if not time:
             time, name, factor = _asked(column, row, usual)
-        at, value = seconds(row[time]), row[name]
+        at, value = _time(row[time], times), row[name]
         if times and at < times[-1]:
             raise ValueError(f"time runs back at {_shown(row[time])}")
         if not isinstance(value, float) or not abs(value * factor) <= MOST:
@@ -62,6 +63,12 @@ def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]
     if odd and len(times) < LEAST:
         raise ValueError(f"holds no trace: {excerpt(odd)} in {name} is no power of a house")
     return times, watts
+
+
+def _time(stamp: object, times: Sequence[float]) -> float:
+    """Read the time of a row by the clock of this machine; in autumn an hour comes twice."""
+    at = seconds(stamp, None)
+    return seconds(stamp, None, fold=1) if times and at < times[-1] else at
 
 
 def _asked(column: str, row: dict[str, object], usual: str) -> tuple[str, str, float]:

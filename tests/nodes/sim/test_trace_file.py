@@ -1,5 +1,6 @@
 """Recorded powers as people have them: other units, holes, nonsense, dates."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,22 @@ def test_milliseconds_since_the_epoch_are_known_as_such(tmp_path: Path) -> None:
     assert trace(tmp_path, f"time,power\n{rows}\n") == [0, 100, 200, 300]
 
 
+def test_dates_go_by_the_clock_of_this_machine_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    text = f"time,p\n{DAY}02:59:59,1\n{DAY}02:00:00,2\n{DAY}02:00:02,3\n{DAY}03:00:00,4\n"
+    assert trace(tmp_path, text) == [1, 2, 2, 3]
+    assert trace(tmp_path, "time,p\n2026-03-29T01:59:59,1\n2026-03-29T03:00:01,2\n") == [1, 1, 2, 2]
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (f"time,p\n{DAY}02:59:59,1\n{DAY}02:00:00,2\n", f"time runs back at {DAY}02:00:00"),
+        (f"time,p\n{DAY}04:59:59,1\n{DAY}02:00:00,2\n", f"time runs back at {DAY}02:00:00"),
         ("time,p\n01.06.2026 00:00:00,1\n", "'01.06.2026 00:00:00' is no time: write seconds, or"),
         ('time,p\n0,"1,300 W"\n1,"1,200 W"\n', "'1,300 W' in p is no power of a house"),
         ("time,p\n0,\n1,\n", "holds no trace"),
