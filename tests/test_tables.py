@@ -92,6 +92,23 @@ def test_the_hour_that_comes_twice_in_autumn_comes_twice(table):
     assert found[1][0] - found[0][0] == 10
 
 
+def test_columns_are_added_up_to_one_stream(table):
+    file = table("t,imp,exp,a - b\n0,0.3,0,1\n1,,0.2,2\n2,0,nan,3\n")
+    columns = {"meter": "1000*imp - 1000*exp", "odd": "a - b"}
+    assert [row for row in read(file, columns) if row[1] == "odd"][-1] == (2.0, "odd", 3.0)
+    found = [(t, watts) for t, stream, watts in read(file, columns) if stream == "meter"]
+    assert found == [(0.0, 300.0), (1.0, 100.0), (2.0, -200.0)]
+    with pytest.raises(FlowError, match="no column 'epx'; did you mean 'exp'"):
+        list(read(file, {"meter": "imp - epx"}))
+
+
+def test_entities_are_added_up_in_the_order_of_time(table):
+    rows = ["sensor.imp,300,10", "sensor.imp,0,20", "sensor.exp,0,5", "sensor.exp,150,20.5"]
+    file = table("\n".join(["entity_id,state,last_changed", *rows]))
+    found = list(read(file, {"meter": "sensor.imp - sensor.exp"}))
+    assert found == [(10.0, "meter", 300.0), (20.0, "meter", 0.0), (20.5, "meter", -150.0)]
+
+
 EXPORT = """entity_id,state,last_changed
 sensor.p1,100.5,2026-03-01T12:00:00.500Z
 sensor.p1,unavailable,2026-03-01T12:00:02.000Z

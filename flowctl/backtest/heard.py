@@ -39,10 +39,13 @@ class Heard:
             if measured is not None and abs(measured - time) < OLD:
                 time = measured
         watts = number(power)
-        if watts is None or (self.times and time <= self.times[-1]):
+        if watts is None or (self.times and time < self.times[-1]):
             return
         if abs(watts) > MOST:
             self.nonsense += 1
+            return
+        if self.times and time == self.times[-1]:  # of one moment, the last word
+            self.watts[-1] = watts
             return
         self.times.append(time)
         self.watts.append(watts)

@@ -19,10 +19,11 @@ from types import TracebackType
 from typing import IO, Any, NoReturn, Self, cast
 
 from flowctl.faults import Fault, FlowError, Mark, faulty
+from flowctl.recordings.columns import Row, parted, summed
 from flowctl.recordings.lines import is_packed, lines
 from flowctl.recordings.mending import mend
 from flowctl.recordings.plain import plain
-from flowctl.recordings.tables import Row, is_table, read_table
+from flowctl.recordings.tables import column_names, is_table, read_table
 from flowctl.zone import here
 
 FORMAT = 1
@@ -106,8 +107,9 @@ def read(
     try:
         if columns is not None or is_table(file):
             where = zone or str(here())
-            whole, rows = read_table(file, columns or {}, zone=where, start=start)
-            yield from _in_order(file, rows, None if whole else WINDOW)
+            parts = parted(columns or {}, column_names(file))
+            whole, rows = read_table(file, parts, zone=where, start=start)
+            yield from summed(_in_order(file, rows, None if whole else WINDOW), parts)
         else:
             yield from _in_order(file, _rows(file), WINDOW)
     except OSError as error:

@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from itertools import chain
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flowctl.faults import Fault, FlowError, Mark, faulty, nearest
-from flowctl.recordings.columns import Column, column_of
+from flowctl.recordings.columns import Column, Row, column_of
 from flowctl.recordings.lines import lines
 
-Row = tuple[float, str, Any]
 Cells = Sequence[str]
 
 TIMES = ("t_s", "t", "ts", "time", "timestamp", "date", "datetime", "last_changed")

@@ -11,10 +11,9 @@ from flowctl.engine.engine import Engine
 from flowctl.faults import FlowError
 from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph
-from flowctl.recordings.columns import look_up
+from flowctl.recordings.columns import Row, look_up
 from flowctl.recordings.plain import Read, plain, reader
 from flowctl.recordings.recording import read
-from flowctl.recordings.tables import Row
 from flowctl.signature.node import NodeKind
 from flowctl.store import Store
 from flowctl.virtual.clock import VirtualClock
