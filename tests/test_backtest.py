@@ -307,6 +307,18 @@ def test_what_it_costs_is_told_in_the_currency_of_the_tariff(tmp_path):
     assert json.loads(run(*words, "--json")[1])["currency"] == "EUR"
 
 
+def test_what_a_flow_has_used_up_is_told_beside_what_it_costs(tmp_path):
+    lazy = tmp_path / "lazy.yaml"
+    lazy.write_text(ZERO.replace("gain: 0.8", "gain: 0"))
+    heavy = QUICK.replace("base: 300W", "base: 2kW")
+    words = (flow(tmp_path), "--plant", plant(tmp_path, heavy), "--for", "15m", "--no-bounds",
+             "--against", lazy)  # fmt: skip
+    told = run(*words, "--tariff", "import=0.3,export=0.1")[2]
+    said = "the cost leaves aside what is stored: lazy ends with 0.4 kWh more in its batteries than"
+    assert f"{said} flow" in told
+    assert "leaves aside" not in run(*words)[2]
+
+
 def test_the_best_of_a_sweep_stands_beside_the_best_of_the_others(tmp_path):
     (tmp_path / "still.yaml").write_text(QUIET)
     words = ("--sweep", "gain=0.2,0.9", "--against", tmp_path / "still.yaml", "--no-bounds")

@@ -13,6 +13,7 @@ from flowctl.backtest.table import number, own, ranked
 from flowctl.backtest.times import span
 from flowctl.backtest.trial import Outcome
 
+WORTH = 0.1  # kWh between two flows that make a difference in money
 LITTLE = 20.0  # W at the meter that nobody has to be told of
 
 
@@ -48,6 +49,7 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
     for outcome in made.outcomes:
         yield from _of_flow(outcome, made.names)
     yield from _idle(made.outcomes)
+    yield from _left_aside(made)
 
 
 def _learned(known: Mapping[str, float]) -> str:
@@ -89,6 +91,15 @@ def _of_flow(outcome: Outcome, names: Sequence[str]) -> Iterator[str]:
     if outcome.figures.get("commands_per_h") == 0 and len(names) > 1:
         said = f"the plant says '{meter}' as a number of watts"
         yield f"{label}: no battery was told anything; {said}"
+
+
+def _left_aside(made: Comparison) -> Iterator[str]:
+    """Say when what flows cost cannot be held against each other, for one has used up more."""
+    ends = [(item.figures.get("stored_kwh") or 0.0, item.candidate.label) for item in made.outcomes]
+    (least, poor), (most, rich) = min(ends), max(ends)
+    if made.setting.tariff and most - least >= WORTH:
+        said = f"{rich} ends with {most - least:.1f} kWh more in its batteries than {poor}"
+        yield f"the cost leaves aside what is stored: {said}"
 
 
 def _idle(outcomes: Sequence[Outcome]) -> Iterator[str]:
