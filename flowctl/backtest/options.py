@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from flowctl.backtest.dates import Dates
 from flowctl.backtest.figures import BY_NAME
 from flowctl.backtest.learned import Kept, dynamics, read_state
 from flowctl.backtest.loop import Row
@@ -12,7 +13,7 @@ from flowctl.backtest.makes import SUN, Made, asks, made
 from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.says import said
 from flowctl.backtest.tariff import Tariff, read_tariff
-from flowctl.backtest.times import later, span
+from flowctl.backtest.times import span
 from flowctl.backtest.trial import Setting
 from flowctl.backtest.world import World
 from flowctl.faults import FlowError, nearest
@@ -20,7 +21,6 @@ from flowctl.language.check import load
 from flowctl.language.graph import Graph
 from flowctl.language.wires import silent
 from flowctl.recordings.recording import header
-from flowctl.recordings.tables import first_date
 from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
 from flowctl.zone import here
@@ -126,6 +126,7 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
     graph = _readable(given, flow, sets)
     plant = given.plant or _own_plant(graph)
     begin = _asked(given.begin, "s", "--begin") or 0.0
+    dates = Dates(given.house, given.pv, begin)
     return World(
         plant=plant,
         made=_made(graph, flow, plant) if graph else None,
@@ -134,7 +135,8 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
         pv=given.pv,
         peak=_asked(given.peak, "W", "--peak"),
         begin=begin,
-        at=_date(given.at) or _traced(given.house, begin),
+        at=_date(given.at) or dates.start,
+        pv_begin=dates.roof(),
         seconds=seconds,
         warm_up=_asked(given.warm_up, "s", "--warm-up") or 0.0,
     )
@@ -213,13 +215,6 @@ def _date(text: str | None) -> datetime | None:
         return made.replace(tzinfo=here())
     local = made.astimezone(here())  # one that knows when clocks change
     return local if local.utcoffset() == made.utcoffset() else made
-
-
-def _traced(house: str | None, begin: float) -> datetime | None:
-    """The date of second 0 where the trace of the house tells dates."""
-    file = Path(house.partition("#")[0]) if house else None
-    first = first_date(file, here()) if file and file.is_file() else None
-    return later(first, begin) if first else None
 
 
 def _readable(given: Given, flow: Path, sets: Mapping[str, str]) -> Graph | None:

@@ -38,8 +38,7 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
     for name, known in made.setting.world.known.items():
         if "lag" in known:
             yield f"{name} answers as learned: {_learned(known)}"
-    if made.repeats:
-        yield f"the load ends after {span(made.repeats)} and begins anew"
+    yield from _of_traces(made)
     if len(made.names) == 1:
         yield "there is no battery"
     elif said := _helpless(made.outcomes[0]):
@@ -50,6 +49,14 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
         yield from _of_flow(outcome, made.names)
     yield from _idle(made.outcomes)
     yield from _left_aside(made)
+
+
+def _of_traces(made: Comparison) -> Iterator[str]:
+    if made.setting.world.pv_begin is not None:
+        place = span(made.setting.world.pv_begin)
+        yield f"the trace of the roof is taken from {place} on: dates go together"
+    if made.repeats:
+        yield f"the load ends after {span(made.repeats)} and begins anew"
 
 
 def _learned(known: Mapping[str, float]) -> str:

@@ -150,6 +150,8 @@ class World:
     """The most that the roof makes, W; scales its trace."""
     begin: float = 0.0
     """The second of these traces at which the plant begins."""
+    pv_begin: float | None = None
+    """That second of the roof's trace, where it is another one."""
     at: datetime | None = None
     """Date and time of that second."""
     seconds: float | None = None
@@ -183,6 +185,7 @@ class World:
                 makes=self.made.words if self.made else {},
                 asks=asks or {},
                 start=self.begin,
+                pv_start=self.pv_begin,
                 time_of_day=self._time_of_day(),
                 known=self.known,
             )

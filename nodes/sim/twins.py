@@ -114,6 +114,7 @@ def open_twins(
     pv: Given | None = None,
     peak: float | None = None,
     start: float = 0.0,
+    pv_start: float | None = None,
     time_of_day: float | None = None,
     known: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Twins:
@@ -125,8 +126,8 @@ def open_twins(
 
     A trace is a file, with `#column` where it has several, or `(second, W)` as recorded. That of
     the roof has its peak at `peak`, or at that of the plant file. `start` is the second of a file
-    at which the plant begins, `time_of_day` the hour that is then. `known` is what is known better
-    of a battery: its `soc`, its `lag`, ...
+    at which the plant begins, `pv_start` that of the roof's, `time_of_day` the hour that is then.
+    `known` is what is known better of a battery: its `soc`, its `lag`, ...
 
     Raises:
         FlowError: the plant file is faulty.
@@ -139,7 +140,8 @@ def open_twins(
     if isinstance(house, str | Path):
         files["house"] = replace(setup.house, start=start, **_named(house))
     if isinstance(pv, str | Path):
-        files["pv"] = replace(setup.pv or SunSetup(), start=start, **_named(pv))
+        begin = start if pv_start is None else pv_start
+        files["pv"] = replace(setup.pv or SunSetup(), start=begin, **_named(pv))
     if peak is not None:
         files["pv"] = replace(files.get("pv") or setup.pv or SunSetup(), peak=peak)
     batteries = {
