@@ -80,11 +80,10 @@ class Belief(NamedTuple):
         if self.flights:
             least, most = owed_between(self.flights, self.dead, delta, self.lag, at)
             low, high = low - most, high - least
-        if self.is_undecided(at):
-            if self.expected > 0:
-                return min(low, self.discharge.proven), high
-            return low, max(high, -self.charge.proven)
-        return low, high
+        proven = self.charge.proven if self.expected < 0 else self.discharge.proven
+        if proven == math.inf or not self.is_undecided(at):
+            return low, high
+        return (min(low, proven), high) if self.expected > 0 else (low, max(high, -proven))
 
     @property
     def note(self) -> str:

@@ -1,6 +1,7 @@
 """Commands in flight: what a battery was told and the meter does not show yet."""
 
-from math import exp
+from bisect import bisect_left
+from math import exp, inf
 
 from flowctl import Seconds, Watts
 
@@ -37,8 +38,10 @@ def owed_between(
             fading = change * exp(-gone / lag)
             early, own = early + fading * ahead, own + fading
             late += change * exp((delta - gone) / lag)
+        elif gone <= -delta:
+            early, own, late = early + change, own + change, late + change
         else:
-            early += change if gone < -delta else change * exp(-(gone + delta) / lag)
+            early += change * exp(-(gone + delta) / lag)
             own += change if gone < 0 else change * exp(-gone / lag)
             late += change
     least, most = (early, late) if early < late else (late, early)
@@ -49,10 +52,4 @@ def owed_between(
 
 def landed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) -> int:
     """How many of the flights, oldest first, are over."""
-    horizon = at - dead - SETTLED_LAGS * lag - SETTLED_GRACE
-    count = 0
-    for accepted, _ in flights:
-        if accepted >= horizon:
-            break
-        count += 1
-    return count
+    return bisect_left(flights, (at - dead - SETTLED_LAGS * lag - SETTLED_GRACE, -inf))
