@@ -2,12 +2,16 @@
 
 They hear as from the wires of a flow, and garbage is looked for as seldom as under `flowctl run`.
 One that tells nothing of its power costs more: each reading is held against all its timings.
+Batteries answer with a lag, and what is not worth a write is not accepted, as behind the shell of a
+device: those that answer 5 s late but at once would swing by 300 W for ever, and so would the price.
 """
 
 import gc
 import logging
+import math
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from statistics import mean, median
 from typing import Any, Generic, TypeVar
@@ -24,7 +28,11 @@ from nodes.response_predictor import response_predictor
 
 T = TypeVar("T")
 READINGS, WARM, ROUNDS = 2000, 200, 3
+EVERY = 1.0  # s between readings
 STEPS = 0.03  # of the readings in which an appliance goes on or off
+NOISE = 20.0  # W of the load
+DEAD, LAG = 5, 0.8  # readings until a battery answers, and s
+BAND = 25.0  # W: smaller changes are not written
 COUNTS = (1, 2, 5, 10, 20)
 HOUSES = (*((count, 0) for count in COUNTS), (2, 1), (2, 2), (20, 20))
 """How many batteries, and how many of them tell nothing of their power."""
@@ -43,52 +51,95 @@ class Wire(Generic[T]):
         return Disposable()
 
 
-def costs(count: int, mute: int) -> list[float]:
-    """Seconds from each reading to its plan; batteries accept it, and deliver it later."""
-    clock, log = VirtualClock(), logging.getLogger("law")
-    meter, batteries = Wire[float](), {f"b{number}": Wire[Battery]() for number in range(count)}
-    plans: list[Plan] = []
-    tells = {name: battery.stream for name, battery in batteries.items()}
-    outlook = response_predictor(meter.stream, tells, clock=clock, store=Store(), log=log)
-    seen: list[Outlook] = []
-    outlook.subscribe(seen.append, scheduler=clock)
-    shared = Wire[Outlook]()
-    rebalance(shared.stream, log=log).subscribe(plans.append, scheduler=clock)
-    chance, base, took = random.Random(1), 500.0, []
+class Cell:
+    """A battery behind the shell before its device: it accepts what is worth a write."""
+
+    def __init__(self) -> None:
+        self.power = self.held = 0.0
+        self.goals = deque([0.0] * DEAD, DEAD)
+
+    def answer(self) -> None:
+        self.power += (self.goals[0] - self.power) * (1 - math.exp(-EVERY / LAG))
+
+    def accepts(self, watts: float) -> bool:
+        is_news = abs(watts - self.held) >= BAND
+        self.held = watts if is_news else self.held
+        self.goals.append(self.held)
+        return is_news
+
+
+class House:
+    """The law on its wires; the first batteries tell nothing of their power."""
+
+    def __init__(self, count: int, mute: int) -> None:
+        self.clock, self.mute, self.meter, self.outlook = VirtualClock(), mute, Wire(), Wire()
+        self.cells = {f"b{number}": Cell() for number in range(count)}
+        self.tells = {name: Wire[Battery]() for name in self.cells}
+        self.seen: list[Outlook] = []
+        self.plans: list[Plan] = []
+        log, tells = logging.getLogger("law"), {name: it.stream for name, it in self.tells.items()}
+        outlook = response_predictor(
+            self.meter.stream, tells, clock=self.clock, store=Store(), log=log
+        )
+        outlook.subscribe(self.seen.append, scheduler=self.clock)
+        rebalance(self.outlook.stream, log=log).subscribe(self.plans.append, scheduler=self.clock)
+
+    def measured(self) -> None:
+        for number, (name, cell) in enumerate(self.cells.items()):
+            power = cell.power if number >= self.mute else None
+            self.tells[name].say(Battery(power=power, soc=55.0, capacity=5120.0))
+
+    def accepted(self) -> None:
+        for name, watts in self.plans[-1].watts.items():
+            if self.cells[name].accepts(watts):
+                self.tells[name].say(Battery(setpoint=watts))
+
+    def read(self, watts: float) -> None:
+        self.meter.say(watts)
+        self.outlook.say(self.seen[-1])
+
+
+def costs(count: int, mute: int) -> tuple[list[float], list[float]]:
+    """Seconds from each reading to its plan, and for what batteries tell beside it."""
+    house, chance, base = House(count, mute), random.Random(1), 500.0
+    readings, tellings = list[float](), list[float]()
     for _ in range(READINGS):
         if chance.random() < STEPS:
             base = chance.uniform(-1000.0 * count, 1500.0 * count)
-        load_w = base + chance.gauss(0.0, 20.0)
-        given = plans[-5].watts if len(plans) > 4 else {}
-        for number, (name, battery) in enumerate(batteries.items()):
-            power = given.get(name, 0.0) if number >= mute else None
-            battery.say(Battery(power=power, soc=55.0, capacity=5120.0))
+        for cell in house.cells.values():
+            cell.answer()
+        grid_w = base + chance.gauss(0.0, NOISE) - sum(cell.power for cell in house.cells.values())
         began = time.perf_counter()
-        meter.say(load_w - sum(given.values()))
-        shared.say(seen[-1])
-        took.append(time.perf_counter() - began)
-        for name, watts in plans[-1].watts.items():
-            batteries[name].say(Battery(setpoint=watts))
-        clock.advance(1.0)
-    return took
+        house.measured()
+        told = time.perf_counter()
+        house.read(grid_w)
+        planned = time.perf_counter()
+        house.accepted()
+        readings.append(planned - told)
+        tellings.append(told - began + time.perf_counter() - planned)
+        house.clock.advance(EVERY)
+    return readings, tellings
 
 
-def least(house: tuple[int, int]) -> tuple[float, float]:
-    """Median and mean us; a round is like the other, so of each reading the least disturbed counts.
+def least(house: tuple[int, int]) -> tuple[float, float, float]:
+    """Median and mean us of a reading, and mean of what is told beside it.
 
-    The mean has in it what is learned of timings, each 2.7 s while batteries move.
+    A round is like the other, so each time the least disturbed one counts. The means have in them
+    what is learned of timings, each 2.7 s and at each move.
     """
-    took = list(map(min, *[costs(*house) for _ in range(ROUNDS)]))[WARM:]
-    return median(took) * 1e6, mean(took) * 1e6
+    rounds = zip(*[costs(*house) for _ in range(ROUNDS)], strict=True)
+    took, told = [list(map(min, *runs))[WARM:] for runs in rounds]
+    return median(took) * 1e6, mean(took) * 1e6, mean(told) * 1e6
 
 
 def main() -> None:
     gc.set_threshold(GARBAGE)
     print(f"a plain closure {cheapest(closures) * 1000:.0f} ns; {load()}")
     prices = {house: least(house) for house in HOUSES}
-    for (count, mute), (usual, average) in prices.items():
-        told = f"{count:2d} batteries" + (f", {mute} without telemetry" if mute else "")
-        print(f"{told:36s} {usual:6.1f} us, {usual / count:5.1f} each; mean {average:.1f}")
+    for (count, mute), (usual, average, told) in prices.items():
+        who = f"{count:2d} batteries" + (f", {mute} without telemetry" if mute else "")
+        each = f"{usual:6.1f} us, {usual / count:5.1f} each; mean {average:.1f}"
+        print(f"{who:36s} {each}, and {told:.1f} to hear the batteries")
     print(f"two batteries {prices[2, 0][0]:.0f} us (bound {BOUND:.0f}); {load()}")
 
 
