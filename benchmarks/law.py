@@ -3,7 +3,7 @@
 They hear as from the wires of a flow, and garbage is looked for as seldom as under `flowctl run`.
 One that tells nothing of its power costs more: each reading is held against all its timings.
 Batteries answer with a lag, and what is not worth a write is not accepted, as behind the shell of a
-device: those that answer 5 s late but at once would swing by 300 W for ever, and so would the price.
+device: those that answer 5 s late but at once would swing by 300 W for ever, and cost more.
 """
 
 import gc
