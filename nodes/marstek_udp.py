@@ -44,7 +44,9 @@ async def marstek_udp(
         int, Ge(0), Le(9), "the schedule slot that `mode: manual` and `release: zero` write"
     ] = SLOT,
     read_mode: Annotated[
-        bool, "poll its mode too; firmware 148 falls back to Auto when asked"
+        bool,
+        "poll its mode too, and with `on_override: yield` before each command, which would put an "
+        "end to one set in the app; firmware 148 falls back to Auto when asked",
     ] = False,
     capacity: Annotated[
         WattHours | None, Gt(0), "energy when full, if it tells a wrong one"
@@ -111,9 +113,10 @@ async def marstek_udp(
 
 
 async def _told(loan: Loan, command: Watts | None, *, due: bool, read_mode: bool) -> Battery | None:
-    """Command it, or poll it when that is due."""
+    """Command it, unless somebody else has it by now; or poll it when that is due."""
     if command is not None:
-        return await loan.hold(command)
+        taken = await loan.taken() if read_mode else None
+        return await loan.hold(command) if taken is None else taken
     return await loan.polled(read_mode=read_mode) if due else None
 
 

@@ -18,6 +18,7 @@ REFUSALS = 5  # commands it would not take in a row, then something is wrong
 LOOKS = 3  # at whether it is its own again
 BUSY, SETTLES = 100.0, 20.0  # W that are more than nothing, so many seconds after a release
 GAP = 1.5  # a hold outlasts the next refresh by so much, however short the lease
+OURS = (None, "Passive")  # modes that speak of nobody else
 Mode = Literal["passive", "manual"]
 
 
@@ -59,6 +60,18 @@ class Loan:
                 f"it refused {REFUSALS} commands in a row; does an app steer it too, "
                 "or does it want the other `mode`?"
             )
+        return None
+
+    async def taken(self) -> Battery | None:
+        """Look whether somebody else has it who is to be yielded to: a command would end his mode.
+
+        It is told once; a command that comes nevertheless is meant. No answer is none.
+        """
+        yields = self._terms.on_override == "yield" and self._mode == "passive"
+        if yields and self._held and not self._lost:
+            with suppress(OSError):
+                battery = self._compared(await self._session.told_mode())
+                return None if battery.mode in OURS else battery
         return None
 
     async def release(self) -> Battery:
@@ -115,7 +128,7 @@ class Loan:
             self._rests = math.inf
             cure = "its schedule has earlier entries: delete them in the app, or give `slot: 0`"
             self._log.warning("it was left at 0W and does %.0fW; %s", battery.power, cure)
-        ours = battery.mode in (None, "Passive") or self._mode != "passive"
+        ours = battery.mode in OURS or self._mode != "passive"
         self._lost = self._held and not ours
         return replace(battery, self_regulating=True) if self._lost else battery
 

@@ -69,10 +69,17 @@ class Session:
             OSError: it does not answer.
         """
         battery = await self._status()
-        if mode and "ES.GetMode" not in self._missing:
-            told = await self._known("ES.GetMode", tries=1)
-            battery = battery.after(self._told(*api.read_mode(told))) if told else battery
-        return battery
+        return battery.after(await self.told_mode()) if mode else battery
+
+    async def told_mode(self) -> Battery:
+        """Hear what mode it is in; nothing where its firmware cannot tell.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        known = "ES.GetMode" not in self._missing
+        told = await self._known("ES.GetMode", tries=1) if known else None
+        return self._told(*api.read_mode(told)) if told else Battery()
 
     async def set_mode(self, config: Mapping[str, Any], *, tries: int = TRIES) -> bool:
         """Command it, again if it is busy; tell whether it took the command.

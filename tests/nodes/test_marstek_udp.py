@@ -382,6 +382,34 @@ async def test_a_mode_set_in_the_app_is_told_and_stays_where_the_terms_yield(yie
         assert venus.mode == after
 
 
+@pytest.mark.parametrize(("yields", "after"), [("yield", "Manual"), ("retake", "Passive")])
+async def test_a_command_does_not_end_a_mode_set_in_the_app_where_the_terms_yield(yields, after):
+    terms = Terms(write_every=2.0, resend=None, on_override=yields)
+    cell = Cell()
+    async with borrowed(cell, read_mode=True, terms=terms, poll=3600.0) as (device, venus):
+        device.box.put(500.0)
+        await device.hears("setpoint", 500.0)
+        venus.battery.mode = "Manual"
+        said = len(device.records)
+        device.box.put(600.0)
+        await device.until(lambda: len(device.records) > said)
+        assert (venus.mode, device.records[-1].self_regulating) == (after, after == "Manual")
+        assert cell.commands == [500.0] + [600.0] * (after == "Passive")
+        device.box.put(700.0)  # told once: who commands it now means it
+        await device.hears("setpoint", 700.0)
+        assert (venus.mode, cell.commands[-1]) == ("Passive", 700.0)
+
+
+async def test_a_battery_that_does_not_tell_its_mode_is_commanded_all_the_same():
+    quirks = Quirks(silent={"ES.GetMode"})
+    terms = Terms(write_every=2.0, resend=None, on_override="yield")
+    more = {"read_mode": True, "terms": terms, "patience": 0.05}
+    async with borrowed(Cell(), venus={"quirks": quirks}, **more) as (device, _):
+        for watts in (500.0, 600.0):
+            device.box.put(watts)
+            await device.hears("setpoint", watts)
+
+
 async def test_manual_mode_writes_one_slot_and_empties_it():
     cell = Cell()
     async with borrowed(cell, mode="manual", poll=60.0) as (device, venus):
