@@ -60,7 +60,7 @@ def rebalance(
         Mapping[str, Annotated[float, Ge(0)]] | None,
         NamesBatteries(),
         OnlyWith("strategy", "weighted"),
-        "parts by battery for strategy `weighted`; 1 where not given",
+        "parts by battery for strategy `weighted`; 1 where not given, 0 leaves it out",
     ] = None,
     share: Annotated[
         Watts, Ge(0), "one more battery joins when each would get this much; 0 uses all, always"

@@ -51,7 +51,7 @@ def split(
         Mapping[str, Annotated[float, Ge(0)]],
         NamesBatteries(),
         OnlyWith("by", "weighted"),
-        "by battery, with `by: weighted`",
+        "by battery, with `by: weighted`; 1 where not given, 0 leaves it out",
     ] = NO_WEIGHTS,
     order: Annotated[
         list[str] | None, NamesBatteries(), "who is filled first; if not given, as listed"
