@@ -25,8 +25,9 @@ class Storage:
 
     Trouble with the file is told by the log and never raised: steps go on with what is in memory.
     Killed at any moment, it has lost the last second at most; of a value that changes again and
-    again, a counter, the last minute. The one writer is a thread that lives only while there is
-    something to write, so a program that forgets to close still saves and ends.
+    again, a counter, the last minute. What is written at once is of one moment. The one writer is
+    a thread that lives only while there is something to write, so a program that forgets to close
+    still saves and ends.
     """
 
     def __init__(self, folder: Path, *, linger: float = LINGER) -> None:
@@ -129,10 +130,11 @@ class Storage:
     def _write(self, *, rest: float) -> None:
         now = time.monotonic()
         with self._lock:
-            rested = [k for k in self._waiting if now - self._written_at.get(k, -math.inf) >= rest]
-            batch = {key: self._waiting.pop(key) for key in rested}
+            if not any(now - self._written_at.get(k, -math.inf) >= rest for k in self._waiting):
+                return
+            batch, self._waiting = self._waiting, {}  # all of one moment: a card counts writes
             everything = dict(self._texts)
-        if not batch or not self._file:
+        if not self._file:
             return
         try:
             self._file.write(batch, everything)

@@ -60,4 +60,4 @@ def test_a_restless_load_and_batteries_that_take_every_word_do_not_swing(delay):
             tells[name].on_next(Battery(setpoint=watts))
         clock.advance(1.0)
     late = [abs(watts) for second, watts in enumerate(grid) if second >= 60 and second % 40 >= 20]
-    assert sum(late) / len(late) < 200.0
+    assert sum(late) / len(late) < 125.0

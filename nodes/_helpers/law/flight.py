@@ -10,7 +10,7 @@ Flight = tuple[Seconds, Watts]
 
 SETTLED_LAGS = 5.0  # lags after which a first-order response has landed: exp(-5) is 0.7 %
 SETTLED_GRACE = 2.0  # s on top, for ramps and wake-up times that no lag describes
-HIDDEN = 150.0  # W beyond both ends of a tolerance: more than small commands to and fro make
+HIDDEN = 75.0  # W beyond both ends of a tolerance: more than small commands to and fro make
 
 
 def owed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) -> Watts:
