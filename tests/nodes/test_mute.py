@@ -111,12 +111,11 @@ def test_one_that_answers_is_not_doubted(cells, noise, every):
     assert not any(doubts(house))
 
 
-def test_one_that_gives_a_third_is_seldom_doubted():
+@pytest.mark.parametrize("seed", range(6))
+def test_one_that_gives_a_third_is_not_doubted(seed):
     """It leaves nearly as little at the meter as one that gives nothing."""
-    houses = [
-        SmallHouse({"good": Cell(), "mute": mute(gain=0.3)}, drawn(seed)) for seed in range(6)
-    ]
-    assert sum(any(doubts(house.run(900))) for house in houses) <= 1
+    house = SmallHouse({"good": Cell(), "mute": mute(gain=0.3)}, drawn(seed)).run(1500)
+    assert not any(doubts(house))
 
 
 def test_a_hob_that_pulses_casts_no_doubt():
@@ -138,9 +137,9 @@ def test_of_two_that_tell_nothing_the_right_one_is_found():
     for seed in range(6):
         cells = {"fine": mute(dead=0.8), "dead": mute(most=0.0), "good": Cell()}
         house = SmallHouse(cells, drawn(seed, each=45)).run(900)
-        assert sum(doubts(house, "dead")) >= 5 * sum(doubts(house, "fine"))
+        assert not any(doubts(house, "fine"))
         found += any(doubts(house, "dead"))
-    assert found >= 4
+    assert found >= 5
 
 
 def told(*setpoints: tuple[float, float]) -> Belief:
