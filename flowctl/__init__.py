@@ -16,6 +16,7 @@ from flowctl.links import shared
 from flowctl.log import Log
 from flowctl.maker import maker
 from flowctl.marks import (
+    Alike,
     Check,
     EventsIf,
     FieldFrom,
@@ -53,6 +54,7 @@ from flowctl.values import RELEASE, Ability, Battery, Outlook, Plan, Release, Sh
 __all__ = [
     "RELEASE",
     "Ability",
+    "Alike",
     "Amperes",
     "Battery",
     "Celsius",

@@ -69,7 +69,8 @@ class OnlyWith:
     """Mark of a setting, or of a stream, that does nothing unless another setting is a value."""
 
     setting: str
-    value: Any
+    value: Any = None
+    """`None`: any will do."""
 
 
 TOLD_TO_CHECK = Says | Present | NamesBatteries | Gaps | UsualPort | OnlyWith
@@ -83,6 +84,18 @@ class NotAfter:
     node: str
     why: str
     cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Mark of an input: a certain node that had a hand in it has to be told the same as this one.
+
+    `names` are settings and streams that both have; `check` warns where they differ.
+    """
+
+    node: str
+    names: tuple[str, ...]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from flowctl import Condition, Ge, Observable, Outlook, Watts
+from flowctl import Condition, Ge, Observable, OnlyWith, Outlook, Watts
 from nodes._helpers.operators import NONE, Receiver, each_with, work_out
 
 HOUSE = "house"
@@ -15,13 +15,17 @@ def grid_charging(
     house: Annotated[
         Observable[Outlook] | None, "the same before anything was asked, where pulses are smoothed"
     ] = None,
-    others: Annotated[Mapping[str, Observable[Any]], "streams that `allow` sees by name"] = NONE,
+    others: Annotated[
+        Mapping[str, Observable[Any]], OnlyWith("allow"), "streams that `allow` sees by name"
+    ] = NONE,
     *,
     allow: Annotated[
         Condition | None, "true while it is allowed, e.g. `price < 0.12`; never if not given"
     ] = None,
     most: Annotated[
-        Annotated[Watts, Ge(0)] | None, "largest import at the meter while charging"
+        Annotated[Watts, Ge(0)] | None,
+        OnlyWith("allow"),
+        "largest import at the meter while charging",
     ] = None,
 ) -> Observable[Outlook]:
     """Pass the outlook with a target that charges no more than is allowed; one per outlook.

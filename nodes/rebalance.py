@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from flowctl import (
+    Alike,
     Ge,
     Le,
     Log,
@@ -29,7 +30,11 @@ RESERVE, CEILING = 10.0, 100.0  # %
 
 
 def rebalance(
-    outlook: Annotated[Observable[Outlook], "the house as `response_predictor` sees it"],
+    outlook: Annotated[
+        Observable[Outlook],
+        Alike("tolerance", ("target", "target_from"), "what is left alone lies around another aim"),
+        "the house as `response_predictor` sees it",
+    ],
     target_from: Annotated[
         Observable[Watts] | None, "import wanted at the meter now; goes before `target`"
     ] = None,

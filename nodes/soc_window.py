@@ -11,7 +11,9 @@ from nodes._helpers.law.allocation import sun_alone
 from nodes._helpers.law.notes import noted
 from nodes._helpers.operators import Receiver, each_with
 
+Charge = Annotated[Percent, Ge(0), Le(100)]
 LOW, HIGH = "low", "high"
+EMPTY, FULL = 0.0, 100.0  # %
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -35,8 +37,8 @@ def soc_window(
     low_from: Annotated[Observable[Percent] | None, "goes before `low`: a slider, a season"] = None,
     high_from: Annotated[Observable[Percent] | None, "goes before `high`"] = None,
     *,
-    low: Annotated[Percent, Ge(0), Le(100), "at this charge or less it is not discharged"] = 0.0,
-    high: Annotated[Percent, Ge(0), Le(100), "at this charge or more it is not charged"] = 100.0,
+    low: Annotated[Charge | None, "at this charge or less it is not discharged"] = None,
+    high: Annotated[Charge | None, "at this charge or more it is not charged"] = None,
     resume: Annotated[
         Percent, Ge(0), "points of charge it must come back before it is used that way again"
     ] = 1.0,
@@ -56,19 +58,22 @@ def soc_window(
         - soc_window: {low: 15%, high: 90%, only: [left]}
 
     Raises:
-        ValueError: `low` is above `high`.
+        ValueError: no end of the window is given, or `low` is above `high`.
     """
-    if low > high:
-        raise ValueError(f"low {low:g}% is above high {high:g}%; exchange them")
     ends = {LOW: low_from, HIGH: high_from}
     others = {name: stream for name, stream in ends.items() if stream is not None}
+    if low is None and high is None and not others:
+        raise ValueError("soc_window has no end; give low or high, or a stream for one of them")
+    bottom, top = EMPTY if low is None else low, FULL if high is None else high
+    if bottom > top:
+        raise ValueError(f"low {bottom:g}% is above high {top:g}%; exchange them")
 
     def hear(say: Receiver[Outlook], newest: Mapping[str, Percent | None]) -> Receiver[Outlook]:
         state = Outside()
 
         def receive(view: Outlook) -> None:
             nonlocal state
-            window = Window(_or(newest.get(LOW), low), _or(newest.get(HIGH), high), resume)
+            window = Window(_or(newest.get(LOW), bottom), _or(newest.get(HIGH), top), resume)
             state, made = step(state, view, window, only)
             say(made)
 

@@ -1,14 +1,21 @@
 """Leave small amounts at the meter alone, import and export apart."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
 from flowctl import Ge, Observable, Outlook, Watts
-from nodes._helpers.operators import Each, Receiver
+from nodes._helpers.operators import Receiver, each_with
+
+TARGET = "target"
 
 
 def tolerance(
     outlook: Annotated[Observable[Outlook], "the house as `response_predictor` sees it"],
+    target_from: Annotated[
+        Observable[Watts] | None, "import wanted at the meter now, as that of `rebalance`"
+    ] = None,
     *,
     above: Annotated[Watts, Ge(0), "so much more import than wanted is left alone"],
     below: Annotated[
@@ -25,11 +32,17 @@ def tolerance(
     give, the smaller of the two counts: else what two of them did at once for a moment might stay.
     """
     less = above if below is None else below
+    others = {} if target_from is None else {TARGET: target_from}
 
-    def hear(say: Receiver[Outlook]) -> Receiver[Outlook]:
-        return lambda view: say(tolerated(view, above, less, target))
+    def hear(say: Receiver[Outlook], newest: Mapping[str, Watts | None]) -> Receiver[Outlook]:
+        def receive(view: Outlook) -> None:
+            told = newest.get(TARGET)
+            wanted = target if told is None or not math.isfinite(told) else told
+            say(tolerated(view, above, less, wanted))
 
-    return Each(outlook, hear)
+        return receive
+
+    return each_with(outlook, others, hear)
 
 
 def tolerated(view: Outlook, above: Watts, below: Watts, wanted: Watts) -> Outlook:

@@ -14,6 +14,7 @@ streams:
 """
 LAW = "response_predictor: {batteries: [left, right]}, rebalance: {%s}"
 SPLIT = "zero_grid: {batteries: [left, right]}, split: {batteries: [left, right], %s}"
+GRID = "response_predictor: {batteries: [left, right]}, grid_charging: {%s}, rebalance"
 COMMIT = SPLIT % "by: equal" + ", unit_commit: {batteries: [left, right], %s}"
 
 
@@ -38,6 +39,8 @@ def warned(law: str, settings: str) -> list[str]:
         (SPLIT, "parts: {left: want}", "parts: has no effect with 'by: equal'"),
         (COMMIT, "by: limits, efficiency: {100W: 90%}", "'by: limits'; write 'by: losses'"),
         (COMMIT, "order: listed, tie: 9%", "tie: has no effect with 'order: listed'"),
+        (GRID, "most: 5kW", "most: has no effect without 'allow'; give both, or leave it out"),
+        (GRID, "others: [want]", "others: has no effect without 'allow'; give both, or leave it"),
     ],
 )
 def test_a_setting_that_does_nothing_is_told_with_the_cure(law, settings, said):
@@ -54,6 +57,7 @@ def test_a_setting_that_does_nothing_is_told_with_the_cure(law, settings, said):
         (LAW, "standby: 10W, order: []"),  # as if they were not given
         (SPLIT, "by: [weighted, soc], weights: {left: 2}, parts: {right: want}"),
         (COMMIT, "efficiency: {100W: 90%}, tie: 9%"),
+        (GRID, "allow: want < 12W, others: [want], most: 5kW"),
     ],
 )
 def test_one_that_does_something_is_not(law, settings):

@@ -38,3 +38,33 @@ def test_who_works_is_chosen_once(law, found):
         assert fault.where == "plan/unit_commit"
         assert fault.cure == "leave it out and write 'rebalance: {strategy: efficiency}'"
         assert fault.source[fault.mark.column - 1 :].startswith("unit_commit")
+
+
+LAW = "response_predictor: {{batteries: [left, right]}}, tolerance: {{above: 40W{}}}, {}rebalance{}"
+CAP = "feed_in_cap: 800W, "
+
+
+@pytest.mark.parametrize(
+    ("near", "between", "law", "named"),
+    [
+        ("", "", "", []),
+        (", target: 20W", "", ": {target: 20W}", []),
+        (", target_from: wanted", CAP, ": {target_from: wanted}", []),
+        ("", "", ": {target: 20W}", ["target"]),
+        (", target: 20W", CAP, "", ["target"]),
+        ("", CAP, ": {target_from: wanted}", ["target_from"]),
+        (", target: 9W, target_from: other", "", ": {target_from: wanted}",
+         ["target", "target_from"]),
+    ],
+)  # fmt: skip
+def test_what_is_left_alone_lies_around_what_is_wanted(near, between, law, named):
+    streams = "".join(
+        f"  {name}: [homewizard_p1: 192.168.1.2{name[0]}]\n" for name in ("wanted", "other")
+    )
+    text = f"{HEAD}{streams}  plan: [from: meter, {LAW.format(near, between, law)}]\n"
+    warned = [fault for fault in load(text, env={}).warnings if fault.code == "W409"]
+    assert [fault.where for fault in warned] == ["plan/tolerance"] * len(named)
+    for fault, name in zip(warned, named, strict=True):
+        said = f"{name}: differs from that of plan/rebalance (line 8): what is left alone"
+        assert fault.message.startswith(said)
+        assert fault.cure == f"write the same '{name}' in both"

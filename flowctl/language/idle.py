@@ -15,10 +15,15 @@ def idle(drafts: Drafts) -> None:
     for draft in drafts.steps.values():
         for name, where, mark in _marked(draft):
             other = draft.settings.get(mark.setting, mark.value)
-            if not _is(other, mark.value):
+            if mark.value is None and other is None:
+                said = f"{name}: has no effect without '{mark.setting}'"
+                cure = "give both, or leave it out"
+            elif mark.value is not None and not _is(other, mark.value):
                 said = f"{name}: has no effect with '{mark.setting}: {_shown(other)}'"
                 cure = f"write '{mark.setting}: {mark.value}', or leave it out"
-                drafts.report.add(where, IDLE, draft.id, said, cure)
+            else:
+                continue
+            drafts.report.add(where, IDLE, draft.id, said, cure)
 
 
 def _marked(draft: Draft) -> Iterator[tuple[str, Mark, OnlyWith]]:

@@ -1,25 +1,47 @@
-"""Steps that do not go together, one after the other: nodes say so by `NotAfter`."""
+"""Steps that do not go together, one after the other: nodes say so by `NotAfter` and `Alike`."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.graph import taps
 from flowctl.language.infer import Carrying
-from flowctl.marks import NotAfter
+from flowctl.marks import Alike, NotAfter
 from flowctl.signature.node import Input
 
 
 def successions(drafts: Drafts, carrying: Carrying) -> None:
-    """Warn of records that come from a node whose work a step would undo."""
+    """Warn of what comes from a node whose work a step would undo, or that aims elsewhere."""
     for draft in drafts.steps.values():
         for item in draft.spec.inputs if draft.spec else ():
-            marks = [mark for mark in item.marks if isinstance(mark, NotAfter)]
-            makers = _makers(draft, item, drafts, carrying) if marks else iter(())
-            nearest = {step.node: step for step in reversed([*makers])}
+            marks = [mark for mark in item.marks if isinstance(mark, NotAfter | Alike)]
+            makers = [*_makers(draft, item, drafts, carrying)] if marks else []
             for mark in marks:
-                if step := nearest.get(mark.node):
-                    said = f"works against {step.id} (line {step.mark.line}): {mark.why}"
-                    drafts.report.add(draft.mark, "W407", draft.id, said, mark.cure)
+                named = [step for step in makers if step.node == mark.node]
+                if isinstance(mark, NotAfter):
+                    _undone(draft, named[:1], mark, drafts)
+                else:
+                    _unlike(draft, named, mark, drafts)
+
+
+def _undone(draft: Draft, makers: list[Draft], mark: NotAfter, drafts: Drafts) -> None:
+    for step in makers:
+        said = f"works against {step.id} (line {step.mark.line}): {mark.why}"
+        drafts.report.add(draft.mark, "W407", draft.id, said, mark.cure)
+
+
+def _unlike(draft: Draft, makers: list[Draft], mark: Alike, drafts: Drafts) -> None:
+    for step in makers:
+        for name in mark.names:
+            if _given(step, name) != _given(draft, name):
+                said = f"{name}: differs from that of {draft.id} (line {draft.mark.line})"
+                where = step.places.get(name, step.mark)
+                cure = f"write the same '{name}' in both"
+                drafts.report.add(where, "W409", step.id, f"{said}: {mark.why}", cure)
+
+
+def _given(draft: Draft, name: str) -> Any:
+    return draft.settings.get(name, draft.inputs.get(name))
 
 
 def _makers(draft: Draft, item: Input, drafts: Drafts, carrying: Carrying) -> Iterator[Draft]:

@@ -58,6 +58,13 @@ def test_a_window_that_is_none_is_refused():
         play(soc_window, [], low=90.0, high=20.0)
 
 
+@pytest.mark.parametrize("how", [{}, {"only": ["left"]}, {"resume": 5.0}])
+def test_a_window_without_an_end_is_refused(how):
+    with pytest.raises(ValueError, match="soc_window has no end; give low or high, or a stream"):
+        play(soc_window, [], **how)
+    assert play(soc_window, [], low=0.0, **how) == []  # somebody tries several, this among them
+
+
 @given(OUTLOOKS, st.floats(0, 50), st.floats(50, 100))
 @settings(max_examples=50)
 def test_whatever_comes_nobody_is_used_outside_the_window(line, low, high):

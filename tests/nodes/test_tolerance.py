@@ -1,5 +1,7 @@
 """`tolerance` leaves small amounts at the meter alone."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +45,12 @@ def test_import_and_export_have_their_own_tolerance(needs, how, wanted):
 )
 def test_what_batteries_do_too_much_is_left_alone_by_the_smaller_one(needs, given_, how, wanted):
     assert target(needs, given_, **how) == wanted
+
+
+def test_the_import_wanted_follows_a_stream():
+    outlooks = [(at, view(640.0, left={"setpoint": 500.0})) for at in (1, 2, 3)]
+    told = play(tolerance, outlooks, above=50, target_from=[(1.5, 100.0), (2.5, math.nan)])
+    assert [seen.target for _, seen in told] == [640.0, 600.0, 640.0]
 
 
 def test_batteries_that_are_not_ours_give_nothing_that_counts():
