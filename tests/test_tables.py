@@ -81,6 +81,32 @@ def test_cells_may_stand_between_tabs(table):
     assert list(read(table("t\tw\n3\t1.5\n"), {"meter": "w"})) == [(3.0, "meter", 1.5)]
 
 
+@pytest.mark.parametrize("name", ["house.csv", "house.csv.gz"])
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"])
+def test_a_table_is_read_as_spreadsheets_write_it(tmp_path, name, code):
+    mark = "\ufeff" if code == "utf-16-be" else ""
+    rows = "".join(f"{k};{k},5\r\n" for k in range(20_000))  # more than is unpacked at once
+    data = f"{mark}time;Zähler\r\n{rows}".encode(code)
+    file = tmp_path / name
+    file.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    found = list(read(file, {"meter": "Zähler"}))
+    assert found == [(float(k), "meter", k + 0.5) for k in range(20_000)]
+
+
+def test_a_recording_may_begin_with_a_mark(tmp_path):
+    file = tmp_path / "a.jsonl"
+    for code in ("utf-8-sig", "utf-16"):
+        file.write_bytes('{"t": 1, "stream": "Zähler", "value": 2}\n'.encode(code))
+        assert list(read(file)) == [(1.0, "Zähler", 2)]
+
+
+def test_what_is_no_text_is_told_so(tmp_path):
+    file = tmp_path / "house.csv"
+    file.write_bytes("t;w\r\n1;2\r\n".encode("utf-16-le"))
+    with pytest.raises(FlowError, match=r"house\.csv: is no text; save it as CSV in UTF-8"):
+        list(read(file, {"meter": "w"}))
+
+
 def test_the_hour_that_comes_twice_in_autumn_comes_twice(table):
     clocks = ("01:59:50", "02:00:00", "02:59:50", "02:00:00", "02:59:50", "03:00:00")
     rows = "".join(f"2026-10-25T{clock},{k}\n" for k, clock in enumerate(clocks))

@@ -25,7 +25,7 @@ def _dotenv(path: Path, report: Report) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        said = error.strerror if isinstance(error, OSError) else "is not UTF-8 text; save it so"
         report.add(Mark(str(path), 1, 1), "E101", "", f"cannot be read: {said}")
         return {}
     made = {}

@@ -29,7 +29,8 @@ def read_file(path: Path, report: Report, *, empty: str = "") -> Marked | None:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        report.add(Mark(file, 1, 1), "E101", "", f"is not UTF-8 text ({error.reason})")
+        said = f"is not UTF-8 text ({error.reason})"
+        report.add(Mark(file, 1, 1), "E101", "", said, "save it as UTF-8")
         return None
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from flowctl.faults import Fault, FlowError, Mark, faulty, nearest
 from flowctl.recordings.columns import Column, Row, column_of
-from flowctl.recordings.lines import lines
+from flowctl.recordings.lines import decoded, lines
 
 Cells = Sequence[str]
 
@@ -92,12 +92,14 @@ def _value(cell: str) -> float | str | None:
 
 def _cells(path: Path) -> Iterator[tuple[int, Cells]]:
     """Yield the number of each line that is not empty, and what stands in its cells."""
-    text = (line.decode("utf-8-sig", errors="replace") for line in lines(path))
-    first = next(text, "")
+    rows = map(decoded, lines(path))
+    first = next(rows, "")
+    if "\0" in first:
+        raise faulty(path, "E702", "is no text", "save it as CSV in UTF-8")
     delimiter = max(DELIMITERS, key=first.count)
     if delimiter == ";":
-        text = (line.replace(",", ".") for line in text)  # written where decimals have commas
-    table = csv.reader(chain([first], text), delimiter=delimiter)
+        rows = (line.replace(",", ".") for line in rows)  # written where decimals have commas
+    table = csv.reader(chain([first], rows), delimiter=delimiter)
     try:
         yield from ((table.line_num, cells) for cells in table if cells)
     except csv.Error as error:

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple
 
 from flowctl.faults import Fault, FlowError, Mark
 from flowctl.language.dotenv import entries
+from flowctl.recordings.lines import LATIN
 
 Form = Literal["env", "ini", "yaml", "python"]
 LARGEST = 1 << 20  # bytes; no file of settings is longer
-LATIN = "cp1252"  # what Windows wrote, where it is not UTF-8; ASCII is the same in both
 
 
 class Old(NamedTuple):

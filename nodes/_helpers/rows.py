@@ -3,8 +3,10 @@
 import csv
 import gzip
 import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,17 @@ from nodes._helpers.nonsense import excerpt
 TIMES = ("t", "t_s", "time", "timestamp", "ts", "date", "datetime", "last_changed")
 MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
 SEPARATORS = ",;\t"
+UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
+LATIN = "cp1252"  # what Windows wrote, where it is not UTF-8; ASCII is the same in both
 
 
 def rows(path: Path, bad: Callable[[object], None]) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file by column; `bad` is told of each one that cannot be read."""
     lines = _lines(path)
     first = next(lines, "").lstrip("\ufeff")
-    if first.lstrip().startswith("{"):
+    if "\0" in first:
+        bad("it is no text; save it as CSV in UTF-8")
+    elif first.lstrip().startswith("{"):
         yield from _objects(first, lines, bad)
     elif first.strip():
         yield from _table(first, lines, bad)
@@ -64,14 +70,22 @@ def _lines(path: Path) -> Iterator[str]:
     """Yield lines; of a packed file that was cut off, all that can be had but a half one."""
     packed = path.suffix == ".gz"
     with gzip.open(path, "rb") if packed else path.open("rb") as file:
-        while True:
-            try:
-                line = file.readline()
-            except (EOFError, zlib.error, gzip.BadGzipFile):
+        try:
+            if file.peek(2).startswith(UTF16):
+                with TextIOWrapper(file, "utf-16", "replace") as text:
+                    yield from text
                 return
-            if not line:
-                return
-            yield line.decode("utf-8", "replace")
+            while line := file.readline():
+                yield _text(line)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode(LATIN, "replace")
 
 
 def _objects(

@@ -46,7 +46,8 @@ def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]
     times: list[float] = []
     watts: list[float] = []
     time, name, factor, odd = "", "", 0.0, ""
-    for row in rows(path, lambda _: None):
+    bad: list[object] = []
+    for row in rows(path, lambda why: bad or bad.append(why)):
         if not time:
             time, name, factor = _asked(column, row, usual)
         at, value = _time(row[time], times), row[name]
@@ -62,6 +63,8 @@ def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]
             watts.append(value * factor)
     if odd and len(times) < LEAST:
         raise ValueError(f"holds no trace: {excerpt(odd)} in {name} is no power of a house")
+    if bad and len(times) < LEAST:
+        raise ValueError(f"holds no trace: {bad[0]}")
     return times, watts
 
 

@@ -137,6 +137,24 @@ def test_times_are_numbers_or_dates(stamp: object, second: float) -> None:
     assert seconds(stamp) == second
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+async def test_a_table_is_read_as_spreadsheets_write_it(
+    tmp_path: Path, name: str, code: str
+) -> None:
+    data = "time;Zähler\r\n1;5,5\r\n2;6\r\n".encode(code)
+    lay(tmp_path / name, gzip.compress(data) if name.endswith(".gz") else data)
+    got = [value async for value in file_read(path=tmp_path / name, log=LOG, column="Zähler")]
+    assert got == [5.5, 6]
+
+
+def test_what_is_no_text_is_told_once(tmp_path: Path) -> None:
+    lay(tmp_path / "a.csv", "t;w\n1;2\n".encode("utf-16-le"))
+    bad: list[object] = []
+    assert list(rows(tmp_path / "a.csv", bad.append)) == []
+    assert bad == ["it is no text; save it as CSV in UTF-8"]
+
+
 @given(st.binary(max_size=300), st.sampled_from(["x.csv", "x.gz"]))
 def test_no_bytes_break_the_reader(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str

@@ -82,6 +82,8 @@ def test_dates_go_by_the_clock_of_this_machine_when_it_changes(
         ("time,p\n01.06.2026 00:00:00,1\n", "'01.06.2026 00:00:00' is no time: write seconds, or"),
         ('time,p\n0,"1,300 W"\n1,"1,200 W"\n', "'1,300 W' in p is no power of a house"),
         ("time,p\n0,\n1,\n", "holds no trace"),
+        ("time,p\n0,1,300\n1,1,200\n", "holds no trace: 3 cells under 2 names: '0,1,300"),
+        ("t\0i\0m\0e\0", "holds no trace: it is no text; save it as CSV in UTF-8"),
         ("", "holds no trace"),
     ],
 )
