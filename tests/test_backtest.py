@@ -415,6 +415,26 @@ def test_a_trace_that_ends_sooner_is_told_to_begin_anew(tmp_path):
     assert "--begin 5m: the load ends after 5 min" in traced(tmp_path, "--begin", "5m")[2]
 
 
+def test_what_a_trace_leaves_out_is_told_to_people_and_to_programs(tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    gone = {*range(60, 460), *range(500, 840)}
+    rows = "".join(f"{1772386200 + k},400\n" for k in range(1200) if k not in gone)
+    (tmp_path / "gone.csv").write_text(f"time,load_w\n{rows}")
+    words = ("--plant", plant(tmp_path), "--no-bounds", "--house", tmp_path / "gone.csv")
+    page = tmp_path / "page.html"
+    _, _, told = run(flow(tmp_path), *words, "--report", page)
+    said = "the trace of the house told nothing for 12.4 min, 6.68 min of it from 2026-03-01 "
+    said += "18:30:59 on: its power is taken to have stood"
+    assert said in told
+    assert said in page.read_text()
+    for more, silent in [
+        ((), {"house": [[59.0, 401.0], [499.0, 341.0]]}),
+        (("--begin", "8m"), {"house": [[19.0, 341.0]]}),
+        (("--for", "1m"), {}),
+    ]:
+        assert json.loads(run(flow(tmp_path), *words, *more, "--json")[1])["silences"] == silent
+
+
 @pytest.mark.parametrize(
     ("first", "since"),
     [

@@ -30,6 +30,8 @@ class Comparison:
     """The plant's meter and batteries."""
     repeats: float | None = None
     """After how long the load of the house begins anew, s, if it does."""
+    silences: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    """Where traces of `house` and `pv` say nothing for long, `(second, s)`: their power stands."""
     abouts: Mapping[str, str] = field(default_factory=dict)
     """What each battery is, in a line."""
 
@@ -60,10 +62,16 @@ def compare(
         known = best([item for item in done if isinstance(item, Reached)])
         kept.put(known)
     rated = [_rated(outcome, known) for outcome in outcomes]
-    repeats = world.repeats(twins)
-    abouts = {name: twins.twin(name).about for name in twins.names[1:]}
     return Comparison(
-        setting, seconds, world.starts(twins), rated, known, twins.names, repeats, abouts
+        setting=setting,
+        seconds=seconds,
+        start=world.starts(twins),
+        outcomes=rated,
+        bounds=known,
+        names=twins.names,
+        repeats=world.repeats(twins),
+        silences=twins.silences(seconds),
+        abouts={name: twins.twin(name).about for name in twins.names[1:]},
     )
 
 

@@ -1,6 +1,6 @@
 """What a recording leaves out, in sentences: its figures mean less there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from flowctl.backtest.heard import MOST, SILENT, Heard
@@ -16,12 +16,13 @@ def gaps(heard: Mapping[str, Heard], begin: float, end: float, zone: tzinfo) -> 
             yield f"tried from {_clock(begin, zone)} on: before, {name} told no power"
         if end == item.times[-1] < last - SILENT:
             yield f"tried until {_clock(end, zone)}: later, {name} told no power"
-        yield from _silences(name, item.silences(begin, end), zone)
+        yield from silences(name, item.silences(begin, end), zone)
         if item.nonsense:
             yield f"powers of {name} beyond {MOST / 1000:g} kW are left out ({item.nonsense})"
 
 
-def _silences(name: str, found: list[tuple[float, float]], zone: tzinfo) -> Iterator[str]:
+def silences(name: str, found: Sequence[tuple[float, float]], zone: tzinfo | None) -> Iterator[str]:
+    """Say for how long somebody told nothing; `found` are `(s since the epoch, s)`."""
     if found:
         since, longest = max(found, key=lambda part: part[1])
         whole = span(sum(wait for _, wait in found))
@@ -30,5 +31,5 @@ def _silences(name: str, found: list[tuple[float, float]], zone: tzinfo) -> Iter
         yield f"{said}: its power is taken to have stood"
 
 
-def _clock(time: float, zone: tzinfo) -> str:
+def _clock(time: float, zone: tzinfo | None) -> str:
     return f"{datetime.fromtimestamp(time, zone):%Y-%m-%d %H:%M:%S}"

@@ -7,6 +7,7 @@ from typing import Any
 from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import Figure, by_name
+from flowctl.backtest.gaps import silences
 from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.table import number, own, ranked
@@ -14,6 +15,7 @@ from flowctl.backtest.times import span
 from flowctl.backtest.trial import Outcome
 
 WORTH = 0.1  # kWh between two flows that make a difference in money
+TRACES = {"house": "house", "pv": "roof"}
 LITTLE = 20.0  # W at the meter that nobody has to be told of
 
 
@@ -57,6 +59,10 @@ def _of_traces(made: Comparison) -> Iterator[str]:
         yield f"the trace of the roof is taken from {place} on: dates go together"
     if made.repeats:
         yield f"the load ends after {span(made.repeats)} and begins anew"
+    first = made.start.timestamp()
+    for name, found in made.silences.items():
+        waits = [(first + second, wait) for second, wait in found]
+        yield from silences(f"the trace of the {TRACES[name]}", waits, made.start.tzinfo)
 
 
 def _learned(known: Mapping[str, float]) -> str:
@@ -186,6 +192,7 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
         "warm_up": world.warm_up,
         "rebuilt": _rebuilt(made, rebuilt) if rebuilt else None,
         "repeats_after": made.repeats,
+        "silences": {name: [list(wait) for wait in found] for name, found in made.silences.items()},
         "currency": made.setting.tariff.currency if made.setting.tariff else None,
         "bounds": _bounds(made.bounds) if made.bounds else None,
         "flows": list(map(_flow, made.outcomes)),

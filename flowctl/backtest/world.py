@@ -93,6 +93,9 @@ class Twins(Protocol):
     def length(self) -> float:
         """Seconds until the house's load repeats."""
 
+    def silences(self, until: float) -> Mapping[str, Sequence[tuple[float, float]]]:
+        """Where traces of `house` and `pv` say nothing for long: `(second, s)`."""
+
     @property
     def time_of_day(self) -> float:
         """The time of day at second 0, in seconds."""

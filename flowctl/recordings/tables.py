@@ -92,7 +92,7 @@ def _value(cell: str) -> float | str | None:
 
 def _cells(path: Path) -> Iterator[tuple[int, Cells]]:
     """Yield the number of each line that is not empty, and what stands in its cells."""
-    rows = map(decoded, lines(path))
+    rows: Iterator[str] = map(decoded, lines(path))
     first = next(rows, "")
     if "\0" in first:
         raise faulty(path, "E702", "is no text", "save it as CSV in UTF-8")

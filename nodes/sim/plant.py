@@ -19,6 +19,7 @@ OWN_PERIOD, OWN_VIEW = (
     1.0,
     0.5,
 )  # s: how often, and how late, self-regulating firmware sees the grid
+NIGHT = 20.0  # W: what the inverter of a roof without sun may still tell
 
 
 class Plant:
@@ -53,6 +54,12 @@ class Plant:
     def length(self) -> float:
         """Seconds until the house's load repeats."""
         return self._loads[0].length
+
+    def silences(self, until: float) -> dict[str, list[tuple[float, float]]]:
+        """Where recorded powers say nothing for long, `(second, s)`, by `house` and `pv`."""
+        sun = self._sun.silences(until, NIGHT) if self._sun else []
+        found = {"house": self._loads[0].silences(until), "pv": sun}
+        return {name: waits for name, waits in found.items() if waits}
 
     def advance(self, to: float) -> None:
         """Let time pass up to a second; the course does not depend on the size of the steps."""

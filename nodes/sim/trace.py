@@ -6,6 +6,8 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
+from nodes.sim.silences import Wait, silences, within
+
 Box = tuple[float, float, float]
 """Something that runs: from when (s), how long (s), with how much (W)."""
 
@@ -21,18 +23,19 @@ class Trace:
         length: float | None = None,
         start: float = 0.0,
         begins: float = 0.0,
+        recorded: bool = False,
     ) -> None:
         """Hold `watts[i]` from `times[i]` on.
 
         `length` is when it repeats (`inf`: never); `start` is the place in it where second 0 is;
-        before `begins` it is 0 W.
+        before `begins` it is 0 W. One that is `recorded` may leave something out.
         """
         self._times = array("d", (time - times[0] for time in times))
         self._watts = array("d", watts)
         last = self._times[-1]
         step = last - self._times[-2] if len(times) > 1 else 1.0
         self.length = length if length is not None else last + step
-        self._start, self._begins = start, begins
+        self._start, self._begins, self._recorded = start, begins, recorded
         self._energy = self._sums()
 
     def power(self, time: float) -> float:
@@ -53,6 +56,16 @@ class Trace:
         """The largest value, W."""
         return max(self._watts)
 
+    def silences(self, until: float, above: float = -1.0) -> list[Wait]:
+        """Return `(second, s)` of each time before `until` in which a recording says nothing.
+
+        It holds what was said before; up to `above`, W, that is as it should be: a roof at night.
+        """
+        if not self._recorded:
+            return []
+        found = silences(self._times, self._watts, above)
+        return within(found, self._start, min(self.length, self._start + until))
+
     def digest(self) -> str:
         """Name its course: the same text, the same watts at each time."""
         told = hashlib.sha256(f"{self.length} {self._start} {self._begins}".encode())
@@ -68,7 +81,14 @@ class Trace:
         return self._copy(self._watts, at)
 
     def _copy(self, watts: Sequence[float], start: float) -> "Trace":
-        return Trace(self._times, watts, length=self.length, start=start, begins=self._begins)
+        return Trace(
+            self._times,
+            watts,
+            length=self.length,
+            start=start,
+            begins=self._begins,
+            recorded=self._recorded,
+        )
 
     def _place(self, time: float) -> tuple[float, float]:
         rest = time - self._begins + self._start

@@ -39,7 +39,7 @@ def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
         raise TraceError(f"{path}: {error}") from None
     if len(times) < LEAST:
         raise TraceError(f"{path} holds no trace")
-    return Trace(times, watts)
+    return Trace(times, watts, recorded=True)
 
 
 def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]]:
@@ -47,7 +47,7 @@ def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]
     watts: list[float] = []
     time, name, factor, odd = "", "", 0.0, ""
     bad: list[object] = []
-    for row in rows(path, lambda why: bad or bad.append(why)):
+    for row in rows(path, bad.append):
         if not time:
             time, name, factor = _asked(column, row, usual)
         at, value = _time(row[time], times), row[name]

@@ -42,6 +42,10 @@ class Twins:
         """Seconds until the house's load repeats."""
         return self.plant.length
 
+    def silences(self, until: float) -> Mapping[str, Sequence[tuple[float, float]]]:
+        """Where traces of `house` and `pv` say nothing for long: `(second, s)`."""
+        return self.plant.silences(until)
+
     def twin(self, name: str) -> Twin:
         """Return the stand-in for the device of one stream."""
         return self._twins[name]
