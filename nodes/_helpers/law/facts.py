@@ -24,12 +24,12 @@ class Facts(NamedTuple):
 
 
 def updated(facts: Facts, record: Battery) -> Facts:
-    """Lay a record over what is known; who tells a power is there again."""
+    """Lay a record over what is known, if it is news; who tells a power is there again."""
     online = record.online
     if online is None:
         online = True if record.power is not None else facts.online
     selfish = record.self_regulating
-    return Facts(
+    now = Facts(
         max(0.0, newer(record.max_charge, facts.max_charge)),
         max(0.0, newer(record.max_discharge, facts.max_discharge)),
         newer(record.power, facts.power),
@@ -41,6 +41,7 @@ def updated(facts: Facts, record: Battery) -> Facts:
         online,
         newer(_made(record.pv_power), facts.pv_power),
     )
+    return facts if now == facts else now
 
 
 def newer(new: float | None, old: T) -> float | T:

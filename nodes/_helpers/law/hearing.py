@@ -11,7 +11,7 @@ from nodes._helpers.law.band import band, whole
 from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
 from nodes._helpers.law.ceiling import Ceiling
 from nodes._helpers.law.doubt import anew
-from nodes._helpers.law.facts import newer, updated
+from nodes._helpers.law.facts import Facts, newer, updated
 from nodes._helpers.law.flight import landed
 from nodes._helpers.law.least import Least
 from nodes._helpers.law.traits import known, paced
@@ -27,14 +27,14 @@ def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     """Take in what a battery tells: a measurement, an acceptance, or both."""
     own = belief.away and belief.facts.self_regulating and belief.facts.online is not False
     facts = updated(belief.facts, record)
-    if facts != belief.facts:
-        belief = belief._replace(facts=facts)
     power, setpoint = newer(record.power, None), newer(record.setpoint, None)
     if power is not None:
-        belief = _measured(belief, power, min(at, newer(record.power_at, at)))
-    if setpoint is not None and not belief.facts.self_regulating:  # else it is not from us
-        if own and belief.facts.power is not None:  # it goes on from what it gave by itself
-            belief = _found(belief, belief.facts.power, at)
+        belief = _measured(belief, facts, power, min(at, newer(record.power_at, at)))
+    elif facts is not belief.facts:
+        belief = belief._replace(facts=facts)
+    if setpoint is not None and not facts.self_regulating:  # else it is not from us
+        if own and facts.power is not None:  # it goes on from what it gave by itself
+            belief = _found(belief, facts.power, at)
         belief = _accepted(belief, setpoint, min(at, newer(record.setpoint_at, at)), at)
     return belief
 
@@ -117,18 +117,18 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
     )
 
 
-def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
+def _measured(belief: Belief, facts: Facts, power: Watts, at: Seconds) -> Belief:
     last, poll = belief.measured_at, belief.poll
-    if last is None or belief.facts.self_regulating:
-        belief = belief._replace(measured_at=at)
-        found = belief.away and not belief.facts.self_regulating
+    if last is None or facts.self_regulating:
+        belief = belief._replace(facts=facts, measured_at=at)
+        found = belief.away and not facts.self_regulating
         return _found(belief, power, at) if found else belief
     gap = at - last
     if gap <= 0:
-        return belief
+        return belief._replace(facts=facts)
     lost = poll is not None and gap > STALE_POLLS * poll + STALE_GRACE
     poll = gap if poll is None else poll + POLL_PACE * (min(gap, POLL_JUMP * poll) - poll)
-    belief = belief._replace(measured_at=at, poll=poll)
+    belief = belief._replace(facts=facts, measured_at=at, poll=poll)
     if lost or belief.away or belief.accepted_at == -math.inf:
         return _found(belief, power, at)
     if belief.answers.asked:

@@ -12,7 +12,7 @@ from nodes._helpers.law.beside import ALONE, Beside, watched
 from nodes._helpers.law.facts import newer
 from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
 from nodes._helpers.law.hearing import given_back, hear, missed, pruned, retried
-from nodes._helpers.law.learning import Sample, corrected, is_due, learned
+from nodes._helpers.law.learning import Sample, corrected, is_due, jump, learned
 from nodes._helpers.law.mute import doubted
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
@@ -116,13 +116,13 @@ def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Be
 
     It does of one that moved alone; and a slow one is behind by more than anybody could tell.
     """
-    power = newer(record.power, None)
-    if power is None or not belief.flights or house.grid.period > PROMPT:
+    way = jump(belief, newer(record.power, None))
+    if not way or not belief.flights or house.grid.period > PROMPT:
         return belief
     alone = not any(other.flights for other in house.beliefs.values() if other is not belief)
     if alone and not is_pulsing(house.grid.past):
         return belief
-    return corrected(belief, power, min(at, newer(record.power_at, at)))
+    return corrected(belief, way, min(at, newer(record.power_at, at)))
 
 
 def _present(house: House, at: Seconds) -> House:

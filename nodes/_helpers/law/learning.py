@@ -57,22 +57,28 @@ def learned(
     return taught
 
 
-def corrected(belief: Belief, power: Watts, at: Seconds) -> Belief:
+def jump(belief: Belief, power: Watts | None) -> Watts:
+    """Return how far a battery says that it moved; nothing if that may be noise."""
+    was = belief.facts.power
+    if power is None or was is None:
+        return 0.0
+    way = power - was
+    return way if abs(way) > APART else 0.0
+
+
+def corrected(belief: Belief, way: Watts, at: Seconds) -> Belief:
     """Let a battery's own word tell against every timing that shows no such move.
 
     Of batteries that move at once the meter cannot tell who was late; and a step that is not
     served looks like one that is slow, unless it is known that the battery has moved. The word is
     as old as telemetry may be, or ahead of a late meter.
     """
-    was, since, poll = belief.facts.power, belief.measured_at, belief.poll
-    if was is None or since is None or poll is None:
-        return belief
-    moved = power - was
-    if not abs(moved) > APART or belief.is_tried():
+    since, poll = belief.measured_at, belief.poll
+    if since is None or poll is None or belief.is_tried():
         return belief
     late = max(METER, METER_SWAYS - belief.traits.behind)
     moments = (since - oldest(belief, poll), since, at, at + late)
-    return _believing(belief, banks.contradict(belief.bank, moments, moved))
+    return _believing(belief, banks.contradict(belief.bank, moments, way))
 
 
 def _is_stepping(belief: Belief, at: Seconds) -> bool:
