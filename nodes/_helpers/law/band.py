@@ -2,10 +2,12 @@
 
 import math
 from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.witness import AWAKE, SLOWEST, Band
+
+if TYPE_CHECKING:
+    from nodes._helpers.law.belief import Belief
 
 AGE_OLDEST = 4.0  # s: telemetry older than this would carry no news
 AGE_BEST = 0.5  # s: on the way even from a battery polled without pause
@@ -13,70 +15,142 @@ AGE_SWAYS = 1.0  # s by which what was learned of it may be wrong
 WRONG = 1.5  # s that a learned dead time may be wrong by: nine in ten are nearer
 LAGS = 3.0  # lags until all but a twentieth of an answer is there
 WAKES = 3.0  # s that a battery may take to wake up
+AWAKE = 8.0  # s until a battery that appears is weighed: it wakes up, and its timing is a guess
+SLOWEST = 150.0  # W/s of the slowest ramp that batteries have (bench 2)
 BOUND = 0.8  # of a ceiling, from which on that may be what it gives
 ENDS = (20.0, 90.0)  # % of charge beyond which some batteries give, or take, less (bench 2)
 
 
-def band(belief: Belief, sign: float, poll: Seconds, at: Seconds) -> Band:
-    """Span what it may be doing. Telemetry may be older than it is said to be.
+class Band(NamedTuple):
+    """What a battery may be doing, in magnitudes of the direction it is told.
 
-    Told less than its smallest power it may do nothing.
+    What few measurements ask for is worked out for those.
     """
+
+    belief: "Belief"
+    sign: float
+    """The sign of what it is told now."""
+    at: Seconds
+    """When it was measured ..."""
+    since: Seconds
+    """... and what was told before that has begun to show."""
+    lately: list[Watts]
+    """What it was told for as long as any answer takes, oldest first."""
+    told: Watts
+    """Least that it was told within its dead time."""
+    low: Watts
+    """Least if it answers as is known."""
+    most: Watts
+    expected: Watts
+
+    @property
+    def held(self) -> Watts:
+        """Least that it was told for as long as any answer takes, whatever is usual of it ..."""
+        return min(self.sign * self.belief.accepted, *self.lately)
+
+    @property
+    def least(self) -> Watts:
+        """... and what it may give of that."""
+        return _part(self.belief, self.held)
+
+    @property
+    def sent(self) -> list[Watts]:
+        """Where it may still stand, not having begun to answer ..."""
+        return self._told_since(self.since - WRONG)
+
+    @property
+    def waking(self) -> Watts:
+        """... and least of that if it has to wake up first."""
+        awake = min(self.since - wakes(self.belief), self.at - AWAKE)
+        return min(self.sign * self.belief.accepted, *self._told_since(awake))
+
+    @property
+    def goals(self) -> tuple[Watts, ...]:
+        """All that it was told of late, with the signs of the house."""
+        return self.belief.bank.goals
+
+    @property
+    def steady(self) -> bool:
+        """Whether it was told nothing else for as long as any answer takes ..."""
+        return len(self.lately) == 1 and self.belief.accepted == self.belief.expected
+
+    @property
+    def free(self) -> bool:
+        """... and neither a ceiling nor its charge binds it there."""
+        return abs(self.belief.accepted) < BOUND * self.able
+
+    @property
+    def able(self) -> Watts:
+        """What it is known to give: all, unless its ceiling or its charge binds it."""
+        soc, charging = self.belief.facts.soc, self.sign < 0
+        if soc is not None and (soc > ENDS[1] if charging else soc < ENDS[0]):
+            return 0.0
+        ceiling = self.belief.charge if charging else self.belief.discharge
+        return math.inf if ceiling.watts == math.inf else min(ceiling.watts, ceiling.proven)
+
+    @property
+    def gain(self) -> float:
+        """What part of it is usual."""
+        return self.belief.traits.part
+
+    @property
+    def sunny(self) -> bool:
+        """Whether panels of its own may make it give more."""
+        return bool(self.belief.facts.pv_power)
+
+    def part(self, power: Watts) -> float:
+        """Return how much it gives of what it is told."""
+        return max(0.0, power) / max(1.0, self.told)
+
+    def _told_since(self, at: Seconds) -> list[Watts]:
+        bank = self.belief.bank
+        return self.lately[_held(bank.begun, at) - len(bank.goals) :]
+
+
+def band(belief: "Belief", sign: float, poll: Seconds, at: Seconds) -> Band:
+    """Span what it may be doing. Telemetry may be older than it is said to be."""
     begun, goals = belief.bank.begun, belief.bank.goals
-    age = oldest(belief, poll)
-    since = at - age - belief.dead
-    first = _held(begun, at - age - whole(belief))
-    told = [sign * watts for watts in goals[first:]]
-    newest = told[_held(begun, since) - first :]
-    sent = told[_held(begun, since - WRONG) - first :]
-    accepted, part, facts = sign * belief.accepted, belief.traits.part, belief.facts
-    low, least = min(accepted, *newest), min(accepted, *told)
-    known = _known(belief, sign)
-    small = max(facts.min_power or 0.0, belief.traits.min_power)
+    shown = at - oldest(belief, poll)
+    since = shown - belief.dead
+    first = _held(begun, shown - whole(belief))
+    lately = [sign * watts for watts in goals[first:]]
+    told = min(sign * belief.accepted, *lately[_held(begun, since) - first :])
     return Band(
-        low=0.0 if 0 < low < small else min(low, part * low),
-        least=0.0 if 0 < least < small else min(least, part * least),
-        held=least,
-        most=max(told),
-        sent=tuple(sent),
-        goals=goals,
-        sign=sign,
-        waking=min(accepted, *told[_held(begun, min(since - wakes(belief), at - AWAKE)) - first :]),
-        told=low,
-        steady=len(told) == 1 and belief.accepted == belief.expected,
-        free=abs(belief.accepted) < BOUND * known,
-        able=known,
-        gain=part,
-        sunny=bool(facts.pv_power),
-        expected=abs(belief.expected),
-        lag=belief.lag,
+        belief,
+        sign,
+        at,
+        since,
+        lately,
+        told,
+        _part(belief, told),
+        max(lately),
+        abs(belief.expected),
     )
 
 
-def oldest(belief: Belief, poll: Seconds) -> Seconds:
+def oldest(belief: "Belief", poll: Seconds) -> Seconds:
     """Say how old what it measures may be by the time it is heard."""
     usual = min(AGE_OLDEST, AGE_BEST + poll / 2)
     return max(usual, belief.traits.behind + AGE_SWAYS) + belief.witness.older
 
 
-def whole(belief: Belief) -> Seconds:
+def whole(belief: "Belief") -> Seconds:
     """Say how long an answer may take: waking up, or going all the way as slowly as any does."""
     goals = belief.bank.goals
     way = abs(goals[-1] - goals[-2]) / SLOWEST if len(goals) > 1 else 0.0
     return max(AWAKE, belief.dead + LAGS * belief.lag + max(wakes(belief), way))
 
 
-def wakes(belief: Belief) -> Seconds:
+def wakes(belief: "Belief") -> Seconds:
     """Say how long it may take to wake up."""
     return max(WAKES, belief.traits.start_up + AGE_SWAYS)
 
 
-def _known(belief: Belief, sign: float) -> Watts:
-    """Say what it is known to be able to give: all, unless its ceiling or its charge binds it."""
-    soc, ceiling = belief.facts.soc, belief.charge if sign < 0 else belief.discharge
-    if soc is not None and (soc > ENDS[1] if sign < 0 else soc < ENDS[0]):
+def _part(belief: "Belief", told: Watts) -> Watts:
+    """Say how little it may give of what it is told: nothing, if that is less than it can hold."""
+    if 0 < told < max(belief.facts.min_power or 0.0, belief.traits.min_power):
         return 0.0
-    return math.inf if ceiling.watts == math.inf else min(ceiling.watts, ceiling.proven)
+    return min(told, belief.traits.part * told)
 
 
 def _held(begun: tuple[Seconds, ...], at: Seconds) -> int:

@@ -4,12 +4,12 @@ import math
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
+from nodes._helpers.law.band import Band
 from nodes._helpers.law.witness import (
     ALIKE,
     SHORT_TWICE,
     TOLERANCE,
     TOLERANCE_PART,
-    Band,
     Witness,
     enough,
 )

@@ -4,7 +4,8 @@ import math
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.witness import NOISE, RENEWED, Band, Witness
+from nodes._helpers.law.band import Band
+from nodes._helpers.law.witness import NOISE, RENEWED, Witness
 
 SMALLEST = 25.0  # W: what the dead band of a device swallows says nothing
 LARGEST = 250.0  # W: the smallest power of no battery is above (B2500 80 W, bench 2 up to 150 W)

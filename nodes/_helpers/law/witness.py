@@ -4,6 +4,8 @@ import math
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
+from nodes._helpers.law.band import AWAKE, SLOWEST, Band
+from nodes._helpers.law.record import quick
 
 TOLERANCE = 30.0  # W that a measurement may lie outside the band before it counts
 TOLERANCE_PART = 0.08  # of the setpoint: meters inside batteries are rarely better
@@ -12,8 +14,6 @@ SCATTER_PACE = 0.1  # part of each measurement that enters the mean deviation
 SHORT_TWICE = 2  # measurements in a row below the band: one may be an accident
 SHORT_NOTHING = 3  # as many when it gives next to nothing: a zero is a common glitch
 NOTHING = 0.1  # of the setpoint counts as next to nothing
-AWAKE = 8.0  # s until a battery that appears is weighed: it wakes up, and its timing is a guess
-SLOWEST = 150.0  # W/s of the slowest ramp that batteries have (bench 2)
 COMES = 0.5  # of the way that one under way would have come: who came less stands
 NOISE = 10.0  # W by which two measurements of the same power may differ
 RENEWED = 1.0  # s after which the same number is a new one: most devices measure once a second
@@ -26,44 +26,7 @@ GAIN_MOST = 1.5  # what gives more than half as much again has reasons of its ow
 OLDER, OLDER_MOST = 2.0, 8.0  # s that telemetry is taken for older each time, and at most
 
 
-class Band(NamedTuple):
-    """What a battery may be doing, in magnitudes of the direction it is told."""
-
-    low: Watts
-    """Least if it answers as is known ..."""
-    least: Watts
-    """... and if it takes as long as any answer does."""
-    held: Watts
-    """Least that it was told for so long, whatever is usual of it."""
-    most: Watts
-    sent: tuple[Watts, ...]
-    """Where it may still stand, not having begun to answer ..."""
-    waking: Watts
-    """... and least of that if it has to wake up first."""
-    told: Watts
-    """Least that it was told within its dead time."""
-    steady: bool
-    """Whether it was told nothing else for as long as any answer takes ..."""
-    free: bool
-    """... and neither a ceiling nor its charge binds it there."""
-    able: Watts
-    """What it is known to be able to give, with both."""
-    gain: float
-    """What part of it is usual."""
-    sunny: bool
-    """Whether panels of its own may make it give more."""
-    expected: Watts
-    lag: Seconds
-    goals: tuple[Watts, ...]
-    """All that it was told of late, with the signs of the house ..."""
-    sign: float
-    """... and the sign of what it is told now."""
-
-    def part(self, power: Watts) -> float:
-        """Return how much it gives of what it is told."""
-        return max(0.0, power) / max(1.0, self.told)
-
-
+@quick
 class Witness(NamedTuple):
     """What the last measurements said of the setpoint."""
 
@@ -130,7 +93,7 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     off = max(0.0, seen.low - power, power - seen.most)
     tolerance = max(TOLERANCE, TOLERANCE_PART * seen.expected, SCATTERS * witness.scatter)
     span, went = at - witness.seen_at, power - witness.seen
-    way = COMES * min(SLOWEST * span, off * (1 - math.exp(-span / seen.lag)))
+    way = COMES * min(SLOWEST * span, off * (1 - math.exp(-span / seen.belief.lag)))
     noise = max(NOISE, SCATTERS * COMES * witness.scatter)
     count = witness.short if is_short else witness.more
     stands = abs(went) <= max(way, noise)
