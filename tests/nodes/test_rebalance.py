@@ -217,6 +217,15 @@ def test_the_fastest_covers_what_the_others_still_owe():
     assert later.watts == pytest.approx({"quick": 500.0, "slow": 500.0})
 
 
+@pytest.mark.parametrize(("owed", "watts"), [(50.0, 0.0), (100.0, 150.0), (400.0, 400.0)])
+def test_the_fastest_covers_as_much_as_it_can_hold_or_nothing(owed, watts):
+    quick = {"soc": 11.0, "dead_time": 1.0, "min_power": 150.0}
+    slow = {"dead_time": 3.0, "flights": ((9.5, owed),), "setpoint": 500.0}
+    house = view(500.0, 10.0, quick=quick, slow=slow)
+    plan = after(house, share=0.0)(replace(house, at=10.5))
+    assert plan.watts["quick"] == pytest.approx(watts, abs=1)
+
+
 def test_what_is_too_much_for_the_fastest_is_covered_by_the_next():
     fleet = {
         "a": {"dead_time": 1.0, "can_discharge": 600.0},
@@ -483,6 +492,21 @@ def test_a_plan_keeps_every_limit(line, reserve, strategy):
             kept = ability.soc is not None and ability.soc < reserve
             assert watts <= ((ability.sun or 0.0) if kept else math.inf) + 1e-6
         assert plan.unmet == 0 or (plan.unmet > 0) == (outlook.target > 0)
+
+
+@given(line=OUTLOOKS, least=st.sampled_from([80.0, 150.0, 600.0]))
+def test_nobody_is_told_less_than_it_can_hold(line, least):
+    """But for what it did before the first plan."""
+    small = [(at, with_least(outlook, least)) for at, outlook in line]
+    for (_, outlook), (_, plan) in zip(small, play(rebalance, small), strict=True):
+        for name, watts in plan.watts.items():
+            as_it_was = watts == outlook.batteries[name].setpoint
+            assert watts == 0 or abs(watts) >= least - 1e-6 or as_it_was
+
+
+def with_least(outlook, least):
+    fleet = {name: replace(a, min_power=least) for name, a in outlook.batteries.items()}
+    return replace(outlook, batteries=fleet)
 
 
 @given(line=OUTLOOKS)

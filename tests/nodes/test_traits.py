@@ -145,8 +145,9 @@ def test_nothing_else_is_asked_of_it_until_it_is_seen_to_hold_that():
     assert unit.cut_at == NEVER
 
 
-def test_who_lifts_little_has_a_smallest_power():
-    unit = small(30.0, lifts=True)
+@pytest.mark.parametrize("watts", [30.0, 54.0])
+def test_who_lifts_little_has_a_smallest_power(watts):
+    unit = small(watts, lifts=True)
     assert unit.belief.traits.min_power == pytest.approx(80, abs=4)
 
 
@@ -396,6 +397,25 @@ def test_small_powers_go_to_the_battery_that_holds_them(lifts):
     assert house.given["left"] == pytest.approx(0.0, abs=1)
     assert house.given["right"] == pytest.approx(60.0, abs=15)
     assert all(o.batteries["left"].can_discharge == 2500.0 for o in house.outlooks)
+
+
+@pytest.mark.parametrize("lifts", [False, True])
+def test_what_covers_for_others_is_no_less_than_a_battery_holds(lifts):
+    """Told 40 W for a second or two it would give nothing, or 150 W."""
+    chance, least = Random(1), {"left": 150.0, "right": 80.0}
+    levels = [chance.uniform(-300.0, 400.0) for _ in range(41)]
+    cells = {
+        "left": Cell(least=150.0, lifts=lifts),
+        "right": Cell(dead=3.0, least=80.0, lifts=lifts),
+    }
+    house = SmallHouse(cells, lambda now: levels[int(now / 20)])
+    for name, watts in least.items():
+        house.clock.turn(house.tells[name].on_next, Battery(min_power=watts))
+    house.run(800)
+    for name, cell in cells.items():
+        told = [abs(watts) for _, watts in cell.sent if watts]
+        assert len(told) > 20
+        assert min(told) >= least[name]
 
 
 def test_a_smallest_power_is_known_from_the_start_after_a_restart():

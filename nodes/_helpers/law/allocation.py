@@ -139,11 +139,18 @@ def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
         seat = min(small, key=lambda seat: shares[seat.name])
         others = [other for other in seats if other is not seat and shares[other.name] > 0]
         if not others:
-            return {**shares, seat.name: _alone(seat, shares[seat.name])}
+            return {**shares, seat.name: alone(seat, shares[seat.name])}
         largest = max(others, key=lambda other: shares[other.name])
         more = min(largest.able, shares[largest.name] + shares[seat.name])
         shares = {**shares, largest.name: more, seat.name: 0.0}
     return shares
+
+
+def alone(seat: Seat, share: Watts) -> Watts:
+    """Run a battery at its minimum power, or not at all, with hysteresis."""
+    least = seat.ability.min_power
+    part = STOPS_AT if seat.ability.setpoint else BEGINS_AT
+    return least if share > part * least and least <= seat.able else 0.0
 
 
 by_rank = attrgetter("rank")  # sort key: who is activated first
@@ -152,10 +159,3 @@ by_reach = attrgetter("reach")  # sort key: who answers first
 
 def _keeps_all(seat: Seat) -> bool:
     return not seat.lost
-
-
-def _alone(seat: Seat, share: Watts) -> Watts:
-    """Run a lone battery at its minimum power, or not at all, with hysteresis."""
-    least = seat.ability.min_power
-    part = STOPS_AT if seat.ability.setpoint else BEGINS_AT
-    return least if share > part * least and least <= seat.able else 0.0

@@ -1,9 +1,10 @@
 """What the fastest battery adds to its share until the others show theirs."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.allocation import Seat
+from nodes._helpers.law.allocation import Seat, alone
 from nodes._helpers.law.seating import Round
 
 WORTHWHILE = 25.0  # W: what a device's dead band swallows is not covered by the next one
@@ -24,10 +25,17 @@ def covered(
     share = shares[quick.name]
     wish = share + _owed(now, quick, shares, (quick.name,))
     least = _least(now, quick, share, wish, late=late)
-    extra = {quick.name: max(least, min(quick.able, wish)) - share}
+    extra = {quick.name: _held(quick, max(least, min(quick.able, wish))) - share}
     if helpers and wish - quick.able > WORTHWHILE:
         extra.update(_helped(now, helpers, shares, quick, wish - quick.able))
     return extra
+
+
+def _held(seat: Seat, watts: Watts) -> Watts:
+    """Return what comes of it in a battery that cannot give as little as it likes."""
+    if abs(watts) >= seat.ability.min_power:
+        return watts
+    return math.copysign(alone(seat, abs(watts)), watts)
 
 
 def _least(now: Round, quick: Seat, share: Watts, wish: Watts, *, late: bool) -> Watts:
@@ -56,8 +64,10 @@ def _helped(
         left = min(left, _owed(now, seat, shares, faster))
         if left <= WORTHWHILE:
             break
-        extra[seat.name] = min(left, room)
-        left -= extra[seat.name]
+        given = shares[seat.name] + min(left, room)
+        if given >= seat.ability.min_power:
+            extra[seat.name] = given - shares[seat.name]
+            left -= extra[seat.name]
     return extra
 
 
