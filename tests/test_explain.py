@@ -397,3 +397,40 @@ def test_its_fields_can_be_read_and_a_flow_that_does_not_ask_pays_nothing():
 def test_no_stream_of_a_flow_may_take_its_name():
     with pytest.raises(FlowError, match="'why' is the engine's own stream"):
         Bench(FLOW + "  why: [{from: plan}, print]\n")
+
+
+def accepted(**more):
+    """A minute in which `right` accepts what another flow tells it, and tells more of itself."""
+    yield 0.5, "right", {"setpoint": 500.0}
+    for t in range(60):
+        yield t, "meter", 500.0
+        yield t + 0.1, "right", {"setpoint": 900.0, "power": 890.0, **more}
+
+
+LEFT_TO = "it is left to somebody else, who had set it"
+
+
+@pytest.mark.parametrize(
+    ("more", "setpoint", "said"),
+    [({}, 500.0, ""), ({"power": -900.0}, 500.0, ""), ({"self_regulating": True}, None, LEFT_TO)],
+)
+def test_what_the_flow_of_that_day_told_a_battery_is_no_hand_of_somebody_else(
+    tmp_path, day, caplog, more, setpoint, said
+):
+    text = ALONE.replace("host: 127.0.0.3", "host: 127.0.0.3, on_override: yield")
+    (tmp_path / "alone.yaml").write_text(text)
+    rows = sorted(accepted(**more), key=lambda row: row[0])
+    found = explain(load(tmp_path / "alone.yaml"), day(*rows), "right", START + 59)
+    assert (found.setpoint, found.reason) == (setpoint, said)
+    assert ("somebody else" in caplog.text) == (setpoint is None)
+
+
+def test_after_a_restart_only_what_came_since_counts(graph, day):
+    rows = [*BATTERIES, (1, "meter", 1050.0), (4, "left", {"power": 90.0}), (5, "meter", 1050.0)]
+    path = day(*rows)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:-2], lines[0], *lines[-2:]]))
+    with pytest.raises(FlowError, match="'left' was told nothing by then"):
+        explain(graph, path, "left", START + 4.9)
+    assert explain(graph, path, "left", START + 3.9).since == START + 1
+    assert explain(graph, path, "left", START + 5).since == START + 5

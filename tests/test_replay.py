@@ -71,6 +71,53 @@ def test_a_golden_file_that_is_shorter_or_no_json_differs(played, tmp_path):
     assert played("--expect", golden).code == 1
 
 
+def continued(path, *runs):
+    """Write a recording that was continued once for each run after the first."""
+    head = {"flowctl": 1, "flow": "played", "version": "0", "zone": "UTC"}
+    lines = []
+    for rows in runs:
+        lines += [head, *({"t": 1.7672e9 + t, "stream": name, "value": v} for t, name, v in rows)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+KEEPS = """
+flow: played
+streams:
+  meter: [homewizard_p1: {host: 127.0.0.1}]
+  so_far: [from: meter, summed: {}]
+  left: [from: meter, marstek_modbus: {host: 127.0.0.2}]
+"""
+SUMMED = '''
+from flowctl import Observable, Store, Watts
+
+def summed(power: Observable[Watts], *, store: Store) -> Observable[Watts]:
+    """Add up what was said in this run, and 1000 times the runs before."""
+    runs = store.get("runs", 0)
+    store["runs"] = runs + 1
+    return power.scan(lambda so_far, watts: so_far + watts, 1000.0 * runs)
+'''
+
+
+def test_where_a_recording_was_continued_the_flow_begins_anew_with_what_it_keeps(tmp_path):
+    (tmp_path / "nodes").mkdir()
+    (tmp_path / "nodes" / "summed.py").write_text(SUMMED)
+    (tmp_path / "played.yaml").write_text(KEEPS)
+    day = continued(
+        tmp_path / "day.jsonl",
+        [(0, "meter", 360.0), (8, "meter", 390.0)],
+        [(14, "meter", 720.0), (22, "meter", 720.0)],
+    )
+    told = [
+        json.loads(line)
+        for line in typed("replay", tmp_path / "played.yaml", day).stdout.splitlines()
+    ]
+    said = {name: [(one["t"] - 1.7672e9, one["value"]) for one in told if one["stream"] == name]
+            for name in ("so_far", "left/in")}  # fmt: skip
+    assert said["so_far"] == [(0, 360), (8, 750), (14, 1720), (22, 2440)]
+    assert said["left/in"][:4] == [(0, 360), (8, 390), (8, None), (14, 720)]
+
+
 @given(st.integers(10**15, 2 * 10**15), st.lists(st.integers(0, 10**11), max_size=20))
 def test_a_reading_is_told_at_its_date_to_the_microsecond(first, gaps):
     dates = [micros / 1e6 for micros in accumulate(gaps, initial=first)]

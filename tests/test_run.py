@@ -398,6 +398,16 @@ async def slow(setpoint: Latest[Watts | Release]) -> AsyncIterator[Battery]:
 '''
 
 
+async def test_what_devices_tell_once_they_are_given_back_is_not_recorded(tmp_path: Path) -> None:
+    flow = write(tmp_path, "one", "\n  left:\n    - from: meter\n    - slow\n")
+    text = SLOW.replace("0.5", "0.05").replace(
+        "setpoint=0.0", "soc=100.0 * isinstance(watts, Release)"
+    )
+    (tmp_path / "nodes" / "slow.py").write_text(text)
+    await run([flow], Options(watch=False, seconds=0.3, record=tmp_path / "day.jsonl"))
+    assert {v["soc"] for _, name, v in read(tmp_path / "day.jsonl") if name == "left"} == {0.0}
+
+
 async def test_the_guardian_is_told_of_life_until_every_battery_is_given_back(
     tmp_path: Path,
 ) -> None:

@@ -34,8 +34,10 @@ class Engine:
         store: Callable[[str], Store] | None = None,
         *,
         shadow: bool = False,
+        replayed: bool = False,
     ) -> None:
-        self.graph, self.clock, self.ends, self._shadow = graph, clock, ends, shadow
+        self.graph, self.clock, self.ends = graph, clock, ends
+        self._shadow, self._replayed = shadow, replayed
         self.log = logging.getLogger(graph.name or "flow")
         self._store = store or (lambda _: Store())
         self.outputs: dict[str, Output] = {}
@@ -205,7 +207,8 @@ class Engine:
 
         shell = self.shells[step.id] = Shell(
             terms_of(step), self.clock, send, self.log_of(step),
-            shadow=self._shadow, report=lambda error, value: self.report(step, error, value),
+            shadow=self._shadow, replayed=self._replayed,
+            report=lambda error, value: self.report(step, error, value),
         )  # fmt: skip
         end = self._ends[step.id] = self.ends.device(
             self.edge(step), lambda record: self.clock.hand(push, record), shell.renew

@@ -34,7 +34,8 @@ class Shell:
     Two have a say beside the flow: the battery's own logic, and whoever sets it in an app.
 
     `send` gets what goes on the wire: watts (+ discharging), or `RELEASE`. In `shadow` nothing goes
-    there, so what the device holds is no answer to us.
+    there, so what the device holds is no answer to us. In a replay it holds what the flow of that
+    day told it: there only one that is on its own was taken by somebody else.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Shell:
         log: logging.Logger,
         *,
         shadow: bool = False,
+        replayed: bool = False,
         report: Callable[[Exception, Any], None] = lambda _error, _value: None,
     ) -> None:
-        self._shadow, self._report = shadow, report
+        self._shadow, self._replayed, self._report = shadow, replayed, report
         self.terms, self.counts = terms, Counts()
         self._clock, self._send, self._log = clock, send, log
         self._rating = Battery()
@@ -119,7 +121,8 @@ class Shell:
             self._disagreed = 0
         if verdict in ("agrees", "unknown") or self._again:
             return
-        if verdict == "other" and not self._disagreed:
+        somebody = record.self_regulating or not self._replayed
+        if verdict == "other" and somebody and not self._disagreed:
             self._overridden(record)
         if self._written is not None:
             self._again = True

@@ -77,11 +77,15 @@ class Session:
         self.engine.start()
 
     async def stop(self) -> None:
-        """Release every device, then let go of everything."""
+        """Release every device, then let go of everything.
+
+        What devices tell of that the flow heard no more, so it is no part of the recording.
+        """
+        recorder, self._recorder = self._recorder, None
         self.engine.clock.turn(self.engine.stop)
         await self._ends.finish()
-        if self._recorder:
-            self._recording(self._recorder.close)
+        if recorder:
+            self._recording(recorder.close)
 
     def reload(self) -> Changes | None:
         """Take over the changed file; a faulty one is shown, and the old flow runs on."""

@@ -27,6 +27,7 @@ from flowctl.recordings.tables import column_names, is_table, read_table
 from flowctl.zone import here
 
 FORMAT = 1
+RESTART = ""  # a stream that no flow has
 FLUSH = 2.0  # seconds of recording that a killed process may lose
 LEVEL = 1  # of gzip: the fastest
 WINDOW = 200_000  # rows put in time order at once; a longer file has to be nearly in order
@@ -93,8 +94,12 @@ def read(
     *,
     zone: str = "",
     start: float = 0.0,
+    restarts: bool = False,
 ) -> Iterator[Row]:
     """Yield `(t, stream, value)` in time order; equal times keep the order of the file.
+
+    With `restarts`, a row of the stream `RESTART` stands before what a flow that was started again
+    heard first.
 
     Values are plain JSON; `plain.typed` gives them the type of a wire. `columns` names the
     column of a table (or the entity of a Home Assistant export) for each stream; `zone` (if not
@@ -111,7 +116,7 @@ def read(
             whole, rows = read_table(file, parts, zone=where, start=start)
             yield from summed(_in_order(file, rows, None if whole else WINDOW), parts)
         else:
-            yield from _in_order(file, _rows(file), WINDOW)
+            yield from _in_order(file, _rows(file, restarts=restarts), WINDOW)
     except OSError as error:
         raise faulty(path, "E700", f"cannot be read: {error.strerror or error}") from None
 
@@ -158,17 +163,25 @@ def _no_leap(path: Path, times: list[float]) -> None:
             raise faulty(path, "E703", said, "remove the lines of another time")
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path, *, restarts: bool) -> Iterator[Row]:
     """Yield rows in file order; a broken line is a fault only when another one follows."""
     broken: Fault | None = None
+    again = begun = False
     for number, line in enumerate(lines(path), 1):
         if broken:
             raise FlowError([broken])
         try:
-            yield _row(line)
+            row = _row(line)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            if line.strip() and b'"flowctl"' not in line:
+            if b'"flowctl"' in line:
+                again = begun and restarts
+            elif line.strip():
                 broken = _fault(path, number, line, error)
+            continue
+        if again:
+            yield row[0], RESTART, None
+        again, begun = False, True
+        yield row
 
 
 def _row(line: bytes) -> Row:

@@ -11,7 +11,7 @@ from flowctl.language.chain import device_step
 from flowctl.language.graph import Graph
 from flowctl.recordings.columns import look_up
 from flowctl.recordings.moments import zone_of
-from flowctl.recordings.recording import read
+from flowctl.recordings.recording import RESTART, read
 from flowctl.telling.progress import Tell
 from flowctl.virtual.replay import Player
 
@@ -64,12 +64,16 @@ def explain_all(
 
 
 class _Watched(Player):
-    """A flow that is played, and watched at some devices."""
+    """A flow that is played, and watched at some devices; of its runs the newest counts."""
 
     def __init__(self, graph: Graph, epoch: float, devices: Sequence[str]) -> None:
+        self.epoch, self._devices = epoch, devices
         super().__init__(graph, epoch)
-        self.epoch = epoch
-        self.witnesses = [Witness(self.engine, device) for device in devices]
+
+    def begin(self) -> None:
+        """Start the flow, and watch it."""
+        super().begin()
+        self.witnesses = [Witness(self.engine, device) for device in self._devices]
 
 
 def _played(
@@ -85,7 +89,7 @@ def _played(
     look_up(columns, edges)
     player: _Watched | None = None
     first = last = tells = math.nan
-    for time, stream, raw in read(recording, columns):
+    for time, stream, raw in read(recording, columns, restarts=True):
         first = time if math.isnan(first) else first
         if time > at:
             break
@@ -93,7 +97,7 @@ def _played(
             tells = time
             tell((time - first) / max(at - first, BEAT))
         last = time
-        if stream in edges:
+        if stream in edges or (player and stream == RESTART):
             player = player or _Watched(graph, time, devices)
             player.feed(time, stream, raw)
     else:

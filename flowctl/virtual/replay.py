@@ -13,7 +13,7 @@ from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph
 from flowctl.recordings.columns import Row, look_up
 from flowctl.recordings.plain import Read, plain, reader
-from flowctl.recordings.recording import read
+from flowctl.recordings.recording import RESTART, read
 from flowctl.signature.node import NodeKind
 from flowctl.store import Store
 from flowctl.virtual.clock import VirtualClock
@@ -30,14 +30,14 @@ def replay(
     The recording speaks for sources and devices. A device it does not hold accepts each setpoint
     at once. What goes into a device is told as `left/in`, a release as `null`; what reaches a sink
     under the name of its stream. Streams of the recording that the flow does not have are passed
-    over.
+    over. Where a recording was continued the flow begins anew, with what it had kept.
 
     Raises:
         FlowError: the recording cannot be read, or holds nothing for this flow.
     """
     edges = {name for name in graph.streams if graph.edge(name)}
     look_up(columns, edges)
-    rows = iter(read(recording, columns))
+    rows = iter(read(recording, columns, restarts=True))
     first = next((row for row in rows if row[1] in edges), None)
     if first is None:
         known = ", ".join(sorted(edges)) or "none"
@@ -51,19 +51,32 @@ class Player:
     """A flow in virtual time that is fed by hand and tells everything it says."""
 
     def __init__(self, graph: Graph, epoch: float) -> None:
-        self._epoch = epoch
+        self._graph, self._epoch = graph, epoch
         self.clock = VirtualClock(datetime.fromtimestamp(epoch, UTC))
-        self._ends = DetachedEnds(self.clock, accept=False)
-        stores: dict[str, Store] = {}
-        self.engine = Engine(
-            graph, self.clock, self._ends, lambda step: stores.setdefault(step, Store())
-        )
+        self._stores: dict[str, Store] = {}
         self._said = deque[Line]()
-        for name, step_id in graph.streams.items():
+        self._edges: dict[str, tuple[Read, Callable[[Any], None]]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the flow, with what an earlier run of it has kept."""
+        ends = DetachedEnds(self.clock, accept=False)
+        keep = self._stores.setdefault
+        self.engine = Engine(
+            self._graph, self.clock, ends, lambda step: keep(step, Store()), replayed=True
+        )
+        for name, step_id in self._graph.streams.items():
             self._listen(name, step_id)
         self.engine.start()
         self.clock.advance(0)
-        self._edges = {name: (self._reader(name), push) for name, push in self._ends.pushes.items()}
+        self._edges.clear()
+        self._edges.update((name, (self._reader(name), push)) for name, push in ends.pushes.items())
+
+    def restart(self, time: float) -> None:
+        """End the flow, and start it again at a time."""
+        self.clock.turn(self.engine.stop)
+        self.clock.advance_to(time - self._epoch)
+        self.begin()
 
     def play(self, rows: Iterable[Row]) -> Iterator[Line]:
         """Speak recorded values in order, and tell what comes of them; others are passed over."""
@@ -71,6 +84,8 @@ class Player:
         for time, stream, raw in rows:
             edge = edges.get(stream)
             if edge is None:
+                if stream == RESTART:
+                    self.restart(time)
                 continue
             read, push = edge
             advance(time - epoch)
