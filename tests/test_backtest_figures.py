@@ -204,6 +204,19 @@ def test_prices_change_with_the_clock_of_the_house_to_the_second(tmp_path):
     assert made["cost"] == pytest.approx((30 * 60 - 30) / 3600, abs=2e-4)
 
 
+def test_what_is_stored_counts_at_the_mean_price_of_import(tmp_path):
+    file = tmp_path / "tariff.yaml"
+    file.write_text("import: {'12:30-13:00': 0.5, else: 0.3}\nexport: 0.1\n")
+    load = [(0, 600), (3600, 0)]
+    idle, gives = (told(*lived(tmp_path, load, [(0.5, watts)]), tariff=read_tariff(str(file)),
+                        start=NOON) for watts in (0.0, 600.0))  # fmt: skip
+    assert idle["cost"] == pytest.approx(0.6 * 0.4)
+    assert idle["net_cost"] == pytest.approx(0.6 * 0.4, abs=0.01)
+    assert gives["cost"] < 0.01
+    assert gives["net_cost"] == pytest.approx(gives["cost"] - gives["stored_kwh"] * 0.4)
+    assert gives["net_cost"] > idle["net_cost"]  # it has lost some on the way
+
+
 def test_negative_prices_turn_what_costs_and_what_earns(tmp_path):
     truth, commands = lived(tmp_path, [(0, 1000), (1800, -1000), (3600, 0)])
     cost = read_tariff("import=-0.20,export=-0.10")

@@ -63,14 +63,19 @@ ALL = (
     Figure("export_kwh", "exported", "kWh", 3, "into the grid"),
     Figure("stored_kwh", "stored", "kWh", 3, "more in the batteries at the end than before", False),
     Figure("cost", "cost", "", 3, "of import less what export earns; what is stored is left aside"),
+    Figure(
+        "net_cost", "net cost", "", 3,
+        "cost less what is stored, at the mean price of import over the run",
+    ),
 )  # fmt: skip
+MONEY = ("cost", "net_cost")
 BY_NAME = {figure.name: figure for figure in ALL}
 
 
 def by_name(tariff: Tariff | None) -> dict[str, Figure]:
     """Return all figures; what costs is told in the currency of the tariff."""
-    cost = replace(BY_NAME["cost"], unit=tariff.currency if tariff else "")
-    return BY_NAME | {"cost": cost}
+    unit = tariff.currency if tariff else ""
+    return BY_NAME | {name: replace(BY_NAME[name], unit=unit) for name in MONEY}
 
 
 def figures(
@@ -90,8 +95,8 @@ def figures(
     drawn = sum(watts for watts in grid if watts > 0) * STEP / KWH
     sent = sum(1 for part in commands.values() for at, _ in part if at >= warm_up)
     switched = sum(_switches(samples[skipped:]) for samples in truth.powers)
+    stored = _gained(truth.stored, warm_up) / 1000
     first = later(start, warm_up) if start else None
-    cost = tariff.cost(grid, STEP, first) if tariff and first else None
     return {
         "grid_w": mean_grid(grid),
         "wrong_w": wrong / max(len(grid) * STEP, STEP),
@@ -104,9 +109,18 @@ def figures(
         "soc_spread": _spread(truth),
         "import_kwh": drawn,
         "export_kwh": drawn - sum(grid) * STEP / KWH,
-        "stored_kwh": _gained(truth.stored, warm_up) / 1000,
-        "cost": cost,
+        "stored_kwh": stored,
+        **(_money(tariff, grid, stored, first) if tariff and first else dict.fromkeys(MONEY)),
     }
+
+
+def _money(
+    tariff: Tariff, grid: Sequence[float], stored: float, start: datetime
+) -> dict[str, float | None]:
+    """What the meter comes to, and what is left of that once batteries are as they were."""
+    cost = tariff.cost(grid, STEP, start)
+    price = tariff.mean(len(grid), STEP, start)
+    return {"cost": cost, "net_cost": cost - stored * price}
 
 
 def mean_grid(samples: Sequence[float]) -> float:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from flowctl.backtest.dates import Dates
-from flowctl.backtest.figures import BY_NAME
+from flowctl.backtest.figures import BY_NAME, MONEY
 from flowctl.backtest.learned import Kept, dynamics, read_state
 from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN, Made, asks, made
@@ -113,8 +113,8 @@ def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
     if name not in BY_NAME:
         cure = nearest(name, BY_NAME) or f"figures are {', '.join(BY_NAME)}"
         raise FlowError(f"--by {by}: no figure has that name; {cure}")
-    if (name == "cost" and not priced) or (name == "ratio" and not bounded):
-        cure = "give a --tariff" if name == "cost" else "leave out --no-bounds"
+    if (name in MONEY and not priced) or (name == "ratio" and not bounded):
+        cure = "give a --tariff" if name in MONEY else "leave out --no-bounds"
         raise FlowError(f"--by {by}: is not known in this run; {cure}")
     return name
 

@@ -8,7 +8,9 @@ from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import BY_NAME, Figure, by_name
 from flowctl.backtest.trial import Outcome
 
-SHORT = ("grid_w", "ratio", "wrong_w", "settle_p50_s", "commands_per_h", "switches_per_h", "cost")
+SHORT = (
+    "grid_w", "ratio", "wrong_w", "settle_p50_s", "commands_per_h", "switches_per_h", "net_cost",
+)  # fmt: skip
 """The figures by which the flows of a sweep are told apart."""
 CLAIRVOYANT, CAUSAL = "clairvoyant", "causal"
 LEAST = 9  # characters of a column

@@ -45,6 +45,12 @@ class Tariff:
             total += (drawn * self.buys.at(now) - fed * self.sells.at(now)) * step / KWH
         return total
 
+    def mean(self, count: int, step: float, start: datetime) -> float:
+        """The price of import on average over so many samples: what a stored kWh is worth."""
+        parts = _each_minute(count, step, start)
+        paid = sum((end - begin) * self.buys.at(now) for begin, end, now in parts)
+        return paid / max(1, count)
+
     def check(self, start: datetime, seconds: float) -> None:
         """Raise `FlowError` where a price is not known for all of a run."""
         for prices in (self.buys, self.sells):

@@ -112,7 +112,7 @@ def _left_aside(made: Comparison) -> Iterator[str]:
     (least, poor), (most, rich) = min(ends), max(ends)
     if made.setting.tariff and most - least >= WORTH:
         said = f"{rich} ends with {most - least:.1f} kWh more in its batteries than {poor}"
-        yield f"the cost leaves aside what is stored: {said}"
+        yield f"the cost leaves aside what is stored: {said}; the net cost counts it"
 
 
 def _idle(outcomes: Sequence[Outcome]) -> Iterator[str]:

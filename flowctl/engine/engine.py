@@ -225,12 +225,8 @@ class Engine:
 
     def edge(self, step: Step) -> Edge:
         """Collect what an end needs to be started."""
-        return Edge(
-            step,
-            self.arguments(step, self.clock),
-            self.log_of(step),
-            lambda error: self.report(step, error),
-        )
+        given = self.arguments(step, self.clock)
+        return Edge(step, given, self.log_of(step), partial(self.report, step))
 
     def _refused(self, step_id: str, value: Any) -> None:
         if step_id not in self._bad:
