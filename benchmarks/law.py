@@ -1,6 +1,7 @@
 """What predictor and rebalance cost per meter reading, from one battery to twenty.
 
-They hear as from the wires of a flow, and garbage is looked for as seldom as under `flowctl run`.
+They hear as from the wires of a flow, and garbage is looked for as seldom as under `flowctl run`;
+nothing is kept, lest there is more of it. The records that batteries tell are made before.
 One that tells nothing of its power costs more: each reading is held against all its timings.
 Batteries answer with a lag, and what is not worth a write is not accepted, as behind the shell of a
 device: those that answer 5 s late but at once would swing by 300 W for ever, and cost more.
@@ -68,6 +69,17 @@ class Cell:
         return is_news
 
 
+Told = list[tuple[Wire[Battery], Battery]]
+
+
+def tell(news: Told) -> float:
+    """Let batteries tell something, and return how many seconds it took to hear them."""
+    began = time.perf_counter()
+    for wire, record in news:
+        wire.say(record)
+    return time.perf_counter() - began
+
+
 class House:
     """The law on its wires; the first batteries tell nothing of their power."""
 
@@ -75,8 +87,8 @@ class House:
         self.clock, self.mute, self.meter, self.outlook = VirtualClock(), mute, Wire(), Wire()
         self.cells = {f"b{number}": Cell() for number in range(count)}
         self.tells = {name: Wire[Battery]() for name in self.cells}
-        self.seen: list[Outlook] = []
-        self.plans: list[Plan] = []
+        self.seen: deque[Outlook] = deque(maxlen=1)
+        self.plans: deque[Plan] = deque(maxlen=1)
         log, tells = logging.getLogger("law"), {name: it.stream for name, it in self.tells.items()}
         outlook = response_predictor(
             self.meter.stream, tells, clock=self.clock, store=Store(), log=log
@@ -84,15 +96,19 @@ class House:
         outlook.subscribe(self.seen.append, scheduler=self.clock)
         rebalance(self.outlook.stream, log=log).subscribe(self.plans.append, scheduler=self.clock)
 
-    def measured(self) -> None:
-        for number, (name, cell) in enumerate(self.cells.items()):
-            power = cell.power if number >= self.mute else None
-            self.tells[name].say(Battery(power=power, soc=55.0, capacity=5120.0))
+    def measured(self) -> Told:
+        powers = [None if k < self.mute else it.power for k, it in enumerate(self.cells.values())]
+        return [
+            (self.tells[name], Battery(power=power, soc=55.0, capacity=5120.0))
+            for name, power in zip(self.cells, powers, strict=True)
+        ]
 
-    def accepted(self) -> None:
-        for name, watts in self.plans[-1].watts.items():
-            if self.cells[name].accepts(watts):
-                self.tells[name].say(Battery(setpoint=watts))
+    def accepted(self) -> Told:
+        return [
+            (self.tells[name], Battery(setpoint=watts))
+            for name, watts in self.plans[-1].watts.items()
+            if self.cells[name].accepts(watts)
+        ]
 
     def read(self, watts: float) -> None:
         self.meter.say(watts)
@@ -109,14 +125,11 @@ def costs(count: int, mute: int) -> tuple[list[float], list[float]]:
         for cell in house.cells.values():
             cell.answer()
         grid_w = base + chance.gauss(0.0, NOISE) - sum(cell.power for cell in house.cells.values())
+        told = tell(house.measured())
         began = time.perf_counter()
-        house.measured()
-        told = time.perf_counter()
         house.read(grid_w)
-        planned = time.perf_counter()
-        house.accepted()
-        readings.append(planned - told)
-        tellings.append(told - began + time.perf_counter() - planned)
+        readings.append(time.perf_counter() - began)
+        tellings.append(told + tell(house.accepted()))
         house.clock.advance(EVERY)
     return readings, tellings
 
