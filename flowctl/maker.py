@@ -1,7 +1,7 @@
 """Make frozen records in a hurry."""
 
 from collections.abc import Callable
-from dataclasses import field, fields, make_dataclass
+from dataclasses import MISSING, Field, fields
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -12,21 +12,31 @@ def maker(record: Callable[P, R]) -> Callable[P, R]:
     """Return what makes records of a kind in less than half the time, for laws at every reading.
 
     A frozen dataclass writes each of its fields by a call. Here they are assigned to a draft that
-    is still open, and becomes the record.
+    is still open, and becomes the record; all in one function, as `dataclass` writes its own.
     """
-    parts: Any = fields(record)  # type: ignore[arg-type] # the type of a record can be called
+    parts = fields(record)  # type: ignore[arg-type] # the type of a record can be called
+    draft = type("Draft", (), {"__slots__": tuple(part.name for part in parts)})
+    known: dict[str, Any] = {"record": record, "Draft": draft, "MISSING": MISSING}
+    known |= {f"_{part.name}": part.default for part in parts}
+    known |= {f"_new_{part.name}": part.default_factory for part in parts}
+    lines = [
+        f"def make(*, {', '.join(map(_parameter, parts))}):",
+        "    draft = Draft()",
+        *[f"    draft.{part.name} = {_value(part)}" for part in parts],
+        "    draft.__class__ = record",
+        "    return draft",
+    ]
+    exec("\n".join(lines), known)
+    make: Callable[P, R] = known["make"]
+    return make
 
-    def freeze(draft: Any) -> None:
-        draft.__class__ = record
 
-    drafted: Callable[P, R] = make_dataclass(
-        f"{record.__name__}Draft",
-        [
-            (part.name, Any, field(default=part.default, default_factory=part.default_factory))
-            for part in parts
-        ],
-        namespace={"__post_init__": freeze},
-        kw_only=True,
-        slots=True,
-    )
-    return drafted
+def _parameter(part: Field[Any]) -> str:
+    is_needed = part.default is part.default_factory is MISSING
+    return part.name if is_needed else f"{part.name}=_{part.name}"
+
+
+def _value(part: Field[Any]) -> str:
+    if part.default_factory is MISSING:
+        return part.name
+    return f"_new_{part.name}() if {part.name} is MISSING else {part.name}"
