@@ -15,7 +15,7 @@ class ByName(NamedTuple):
 
     def of(self, name: str) -> float:
         """Return what holds for one."""
-        return self.own.get(name, self.usual)
+        return self.own.get(name, self.usual) if self.own else self.usual
 
 
 def by_name(given: float | Mapping[str, float], usual: float) -> ByName:

@@ -13,7 +13,7 @@ MEMORY = 20.0  # s over which a forecast's error is remembered
 ADVANTAGE = 0.9  # the newest load wins unless another is clearly better ...
 HANDICAP = 5.0  # W ... for a median lags behind every real change
 UNTRIED = 50.0  # W of error that a median begins with: it has to earn its trust
-KEPT = 60.0  # s of guesses: more than any reaction time and two readings of a slow meter
+KEPT = 60.0  # s after which a guess is none any more: two readings of a slow meter
 
 
 class Forecast(NamedTuple):
@@ -24,6 +24,8 @@ class Forecast(NamedTuple):
     loads: tuple[Watts, ...] = ()
     guesses: tuple[Guess, ...] = ()
     errors: Guess = (0.0, UNTRIED, UNTRIED)
+    best: int = 0
+    """Which guess has been right lately."""
 
 
 def forecast(past: Forecast, load: Watts, at: Seconds, period: Seconds, ahead: Seconds) -> Forecast:
@@ -31,21 +33,22 @@ def forecast(past: Forecast, load: Watts, at: Seconds, period: Seconds, ahead: S
     times, errors = past.times, past.errors
     if known := bisect_right(times, at - ahead):
         errors = _scored(errors, past.guesses[known - 1], load, min(1.0, period / MEMORY))
-    old = bisect_left(times, at - KEPT)
+    needed = bisect_right(times, at - max(LONG, ahead)) - 1
+    old = max(needed, bisect_left(times, at - KEPT))
     times, loads = (*times[old:], at), (*past.loads[old:], load)
     short, long = bisect_left(times, at - SHORT), bisect_left(times, at - LONG)
     guess = (load, median(loads[short:]), median(loads[long:]))
-    return Forecast(times, loads, (*past.guesses[old:], guess), errors)
+    return Forecast(times, loads, (*past.guesses[old:], guess), errors, _best(errors))
 
 
 def worth_following(past: Forecast) -> Watts:
     """Name the guess that has been right lately."""
-    return past.guesses[-1][_best(past.errors)]
+    return past.guesses[-1][past.best]
 
 
 def is_pulsing(past: Forecast) -> bool:
     """Tell whether a level is held: the load moves faster than batteries answer."""
-    return _best(past.errors) > 0
+    return past.best > 0
 
 
 def median(values: Sequence[float]) -> float:

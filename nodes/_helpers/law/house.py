@@ -138,6 +138,8 @@ def _tried(house: House, at: Seconds) -> House:
     """Try cut ceilings again."""
     charging = house.grid.target < 0
     for name, belief in house.beliefs.items():
+        if belief.charge.watts == belief.discharge.watts == math.inf:
+            continue
         now = retried(belief, charging, hungry=house.hungry, at=at)
         if now is not belief:
             house = house.knowing({**house.beliefs, name: now}, house.grid)
