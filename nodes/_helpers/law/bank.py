@@ -115,17 +115,16 @@ def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:
     A fall is a rise, seen backwards.
     """
     looks = [shown(bank, at) for at in (moments if moved > 0 else reversed(moments))]
-    asked = (1 - PART) * abs(moved)
-    missed = [asked - most if most < asked else 0.0 for most in rises(looks)]
+    missed = _missed(looks, (1 - PART) * abs(moved))
     if min(missed) > FITS * missed[_first(bank)]:
         return bank
     costs = [cost + WEIGHT * miss for cost, miss in zip(bank.costs, missed, strict=True)]
     return bank._replace(costs=tuple(costs))
 
 
-def rises(looks: Sequence[Sequence[Watts]]) -> list[Watts]:
-    """Return the largest rise on the way by each candidate, zero or more."""
-    found: list[Watts] = []
+def _missed(looks: Sequence[Sequence[Watts]], asked: Watts) -> list[Watts]:
+    """Return what the largest rise on the way by each candidate lacks of the one asked for."""
+    missed: list[Watts] = []
     for watts in zip(*looks, strict=True):
         most, low = 0.0, math.inf
         for now in watts:
@@ -133,8 +132,8 @@ def rises(looks: Sequence[Sequence[Watts]]) -> list[Watts]:
                 low = now
             elif now - low > most:
                 most = now - low
-        found.append(most)
-    return found
+        missed.append(asked - most if most < asked else 0.0)
+    return missed
 
 
 def best(bank: Bank) -> tuple[Seconds, Seconds]:

@@ -90,20 +90,20 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     scatter, however far from the band it is.
     """
     is_short = power < seen.low
-    off = max(0.0, seen.low - power, power - seen.most)
+    off = seen.low - power if is_short else max(0.0, power - seen.most)
     tolerance = max(TOLERANCE, TOLERANCE_PART * seen.expected, SCATTERS * witness.scatter)
     span, went = at - witness.seen_at, power - witness.seen
-    way = COMES * min(SLOWEST * span, off * (1 - math.exp(-span / seen.belief.lag)))
+    way = _way(seen, off, span) if off else 0.0
     noise = max(NOISE, SCATTERS * COMES * witness.scatter)
-    count = witness.short if is_short else witness.more
     stands = abs(went) <= max(way, noise)
-    is_news = way >= noise and (went or span >= RENEWED)
-    if off > tolerance and count and stands and not is_news:
-        return witness
     stood_at = witness.stood_at if stands else at
-    witness = witness._replace(seen_at=at, seen=power, stood_at=stood_at)
     if off <= tolerance:
-        return _fits(witness, min(off, abs(went)), seen, power, tolerance)
+        return _fits(witness, seen, power, stood_at, min(off, abs(went)), tolerance)
+    count = witness.short if is_short else witness.more
+    is_news = way >= noise and (went or span >= RENEWED)
+    if count and stands and not is_news:
+        return witness
+    witness = witness._replace(seen_at=at, seen=power, stood_at=stood_at)
     if (went if is_short else -went) > way:
         count = 0
     if not is_short or power < seen.least - tolerance:
@@ -129,13 +129,30 @@ def _so_soon(count: int, witness: Witness, seen: Band, tolerance: Watts) -> int:
     return count + 1 if witness.seen_at - witness.stood_at >= RENEWED else 1
 
 
-def _fits(witness: Witness, off: Watts, seen: Band, power: Watts, tolerance: Watts) -> Witness:
+def _way(seen: Band, off: Watts, span: Seconds) -> Watts:
+    """Say how far one under way would have come at least, of what it is off."""
+    return COMES * min(SLOWEST * span, off * (1 - math.exp(-span / seen.belief.lag)))
+
+
+def _fits(
+    witness: Witness, seen: Band, power: Watts, stood_at: Seconds, off: Watts, tolerance: Watts
+) -> Witness:
     scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
     part, gave = witness.part, witness.gave
     if seen.steady:
         gave = 1.0 if power >= seen.most - tolerance else gave
         part = _gain(part, seen, power, tolerance)
-    return witness._replace(short=0, more=0, scatter=scatter, before=scatter, part=part, gave=gave)
+    return witness._replace(
+        short=0,
+        more=0,
+        scatter=scatter,
+        before=scatter,
+        part=part,
+        gave=gave,
+        seen_at=seen.at,
+        seen=power,
+        stood_at=stood_at,
+    )
 
 
 def _gain(part: float, seen: Band, power: Watts, tolerance: Watts) -> float:
