@@ -86,9 +86,14 @@ class HomeBattery:
         """Whether somebody's setpoint holds it, or is on its way."""
         return (self._pending or [self._asked])[-1] is not None
 
+    @property
+    def listens(self) -> bool:
+        """Whether a command would be followed now."""
+        return self.online and not self.setup.ignores_commands
+
     def command(self, watts: float | None) -> None:
         """Take a setpoint, W, + discharging; `None` gives it back to its own logic."""
-        if not self.online or (watts is not None and not math.isfinite(watts)):
+        if not self.listens or (watts is not None and not math.isfinite(watts)):
             return
         self._pending = [watts]
         if self.now >= self._written + self.setup.write_every - 1e-6:

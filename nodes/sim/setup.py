@@ -157,6 +157,7 @@ class BatterySetup:
     lost_writes: Annotated[Percent, Ge(0), Le(100), "commands taken and not followed"] = 0.0
     gain: Annotated[Percent, Ge(0), "it delivers this part of what it is told"] = 100.0
     self_regulating: Annotated[bool, "left alone it follows the meter; else it idles"] = False
+    ignores_commands: Annotated[bool, "it goes on by its own logic, whatever it is told"] = False
     taper_from: Annotated[Percent, Ge(0), Le(100), "charges slower and slower above this"] = 90.0
     empty: Annotated[
         Percent, Ge(0), Le(100), "discharges no further; up to 3.5 % above, half as fast"

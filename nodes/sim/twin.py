@@ -70,7 +70,7 @@ class Twin:
 
     def listens(self) -> bool:
         """Tell whether a command would be followed now."""
-        return self._battery.online
+        return self._battery.listens
 
     def able(self) -> tuple[float, float]:
         """What it can really take and give now."""

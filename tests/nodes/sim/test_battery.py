@@ -191,6 +191,15 @@ def test_left_alone_a_self_regulating_one_follows_the_meter_until_commanded() ->
     assert unit.told()[-1][1] == Battery(self_regulating=True)
 
 
+def test_one_that_ignores_commands_follows_its_own_meter_and_accepts_nothing() -> None:
+    unit = battery(self_regulating=True, ignores_commands=True, lag=0.1)
+    unit.regulate(40.0)
+    unit.command(1000.0)
+    assert after(10.0, unit) == 32
+    assert (unit.online, unit.listens, unit.self_regulating) == (True, False, True)
+    assert unit.told() == []
+
+
 def test_an_empty_battery_gives_again_only_after_some_charge() -> None:
     unit = battery(soc=11.6, capacity=1000.0)
     unit.command(1000.0)
