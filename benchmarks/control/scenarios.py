@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import nan
@@ -33,7 +33,8 @@ from flowctl.backtest.world import World
 
 HERE = Path(__file__).parent
 FLOWS = HERE.parents[1] / "flows"
-HOME, BASELINES = FLOWS / "home.yaml", sorted((FLOWS / "baselines").glob("*.yaml"))
+HOME = FLOWS / "home.yaml"
+BASELINES = {path.stem: path for path in sorted((FLOWS / "baselines").glob("*.yaml"))}
 Draw = Callable[[Random, float], Load]
 SIZES = (400.0, 800.0, 1400.0)  # W
 ORDINARY = partial(loads.ordinary, sizes=SIZES)
@@ -101,7 +102,7 @@ def drawn(seed: int, folder: Path) -> World:
 
 
 def run_scenarios(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    others, rows = BASELINES if given.baselines else [], {}
+    others, rows = [BASELINES[name] for name in given.baselines], {}
     print(HEAD)
     for name in given.only:
         told = SCENARIOS[name]
@@ -129,13 +130,17 @@ def run_houses(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return {"houses": ratios, **found}
 
 
-def names(text: str) -> list[str]:
-    """Read the names of scenarios."""
-    found = text.split(",")
-    if unknown := [name for name in found if name not in SCENARIOS]:
-        said = f"no scenario is called {', '.join(unknown)}; there are {', '.join(SCENARIOS)}"
-        raise argparse.ArgumentTypeError(said)
-    return found
+def some(known: Mapping[str, Any]) -> Callable[[str], list[str]]:
+    """Read names, each of them known."""
+
+    def names(text: str) -> list[str]:
+        found = text.split(",")
+        if unknown := [name for name in found if name not in known]:
+            said = f"{', '.join(unknown)} is not known; there are {', '.join(known)}"
+            raise argparse.ArgumentTypeError(said)
+        return found
+
+    return names
 
 
 def main() -> None:
@@ -143,8 +148,16 @@ def main() -> None:
     say = parser.add_argument
     say("--seeds", type=int, default=1, help="how often each is drawn; the day is drawn once")
     say("--first", type=int, default=1, help="the first seed")
-    say("--only", type=names, default=list(SCENARIOS), help=f"some of {','.join(SCENARIOS)}")
-    say("--baselines", action="store_true", help="also what others run: flows/baselines")
+    say(
+        "--only",
+        type=some(SCENARIOS),
+        default=list(SCENARIOS),
+        help=f"some of {','.join(SCENARIOS)}",
+    )
+    say(
+        "--baselines", type=some(BASELINES), nargs="?", const=list(BASELINES), default=[],
+        help=f"also what others run, all or some of {','.join(BASELINES)}",
+    )  # fmt: skip
     say("--random", type=int, default=0, help="so many houses drawn at random, in their place")
     say("--json", type=Path, help="write all of it into this file")
     given = parser.parse_args()
