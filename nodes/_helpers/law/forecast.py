@@ -58,9 +58,10 @@ def median(values: Sequence[float]) -> float:
 
 
 def _best(errors: Guess) -> int:
-    newest, short, long = errors
-    scores = (ADVANTAGE * newest, short + HANDICAP, long + HANDICAP)
-    return scores.index(min(scores))
+    newest, short, long = ADVANTAGE * errors[0], errors[1] + HANDICAP, errors[2] + HANDICAP
+    if newest <= short and newest <= long:
+        return 0
+    return 1 if short <= long else 2
 
 
 def _scored(errors: Guess, guess: Guess, load: Watts, pace: float) -> Guess:

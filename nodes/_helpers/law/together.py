@@ -26,11 +26,14 @@ class Followed(NamedTuple):
 
 def follow_all(before: Followed, now: Round, wants: Mapping[str, Watts]) -> Followed:
     """Compare what was asked with what was accepted, of each battery or of their sum."""
-    accepted = {name: ability.setpoint for name, ability in now.usable.items()}
-    asked, given = math.fsum(wants.values()), math.fsum(accepted.values())
-    if _is_refused(before, accepted, given) and _accept_alike(before.each, now):
+    asked = math.fsum(wants.values())
+    given = math.fsum([ability.setpoint for ability in now.usable.values()])
+    if _is_refused(before, now, given) and _accept_alike(before.each, now):
         patience = max(ability.write_every for ability in now.usable.values()) + PATIENCE
-        each = {name: Following(wants[name], watts, now.at) for name, watts in accepted.items()}
+        each = {
+            name: Following(wants[name], ability.setpoint, now.at)
+            for name, ability in now.usable.items()
+        }
         return Followed(each, follow(before.whole, given, asked, now.at, patience))
     each = {
         name: follow(
@@ -46,11 +49,11 @@ def follow_all(before: Followed, now: Round, wants: Mapping[str, Watts]) -> Foll
     return Followed(each, Following(asked, given, now.at, sign, most, until))
 
 
-def _is_refused(before: Followed, accepted: Mapping[str, Watts], given: Watts) -> bool:
+def _is_refused(before: Followed, now: Round, given: Watts) -> bool:
     """Tell whether all together accept less than they were asked for; so it is seldom."""
     asked = before.whole.asked
     way = 1.0 if asked >= 0 else -1.0
-    return way * (asked - given) > REFUSED or before.each.keys() != accepted.keys()
+    return way * (asked - given) > REFUSED or before.each.keys() != now.usable.keys()
 
 
 def _accept_alike(before: Mapping[str, Following], now: Round) -> bool:
