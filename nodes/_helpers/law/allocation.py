@@ -4,8 +4,8 @@ Everything here is in magnitudes of the direction asked for; `sharing` puts the 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import attrgetter, le
-from typing import NamedTuple
 
 from flowctl import Ability, Percent, Seconds, Watts
 
@@ -18,7 +18,8 @@ SUN_GIVEN = 0.95  # of what panels on the DC side make; the inverter loses the r
 EPSILON = 1e-6  # W
 
 
-class Seat(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
     """One battery at the table."""
 
     name: str

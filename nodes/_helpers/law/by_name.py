@@ -1,17 +1,18 @@
 """A setting that is one number for all batteries, or a number for each."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
 
 FULL = 100.0  # %
 
 
-class ByName(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ByName:
     """A number that may differ from battery to battery."""
 
     usual: float
-    own: Mapping[str, float] = MappingProxyType({})
+    own: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, name: str) -> float:
         """Return what holds for one."""

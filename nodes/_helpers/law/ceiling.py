@@ -1,7 +1,7 @@
 """What a battery can really deliver: ceilings cut by telemetry, and tried again later."""
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from flowctl import Seconds, Watts
 from nodes._helpers.law.band import Band
@@ -24,7 +24,8 @@ RETRY_HUNGRY = 10.0  # s while the house lacks power
 HASTY = 20.0  # s after a cut in which more than that comes: the telemetry was late, nothing else
 
 
-class Ceiling(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ceiling:
     """Largest power it is asked for in one direction, a magnitude; infinite if uncut."""
 
     watts: Watts = math.inf
@@ -75,7 +76,7 @@ def proved(ceiling: Ceiling, seen: Band, power: Watts) -> Ceiling:
     held = seen.expected > (1 + TOLERANCE_PART) * ceiling.proven + TOLERANCE
     if held and ceiling.watts == math.inf:
         return Ceiling()
-    return ceiling._replace(proven=power, held=held or ceiling.held)
+    return replace(ceiling, proven=power, held=held or ceiling.held)
 
 
 def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceiling:
@@ -91,6 +92,6 @@ def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceili
     if at - ceiling.since <= (RETRY_HUNGRY if hungry or ceiling.held else RETRY):
         return ceiling
     if hungry:
-        return ceiling._replace(watts=math.inf, since=at)
+        return replace(ceiling, watts=math.inf, since=at)
     grow, more = (GROW, GROW_WATTS) if ceiling.held else (PROBE, PROBE_WATTS)
-    return ceiling._replace(watts=grow * ceiling.watts + more, since=at, held=False)
+    return replace(ceiling, watts=grow * ceiling.watts + more, since=at, held=False)

@@ -1,6 +1,7 @@
 """Hearing a battery: what its measurements and acceptances change in what is believed of it."""
 
 import math
+from dataclasses import replace
 
 from flowctl import Battery, Seconds, Watts
 from nodes._helpers.law import bank as banks
@@ -88,7 +89,7 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
     if new is old:
         return belief
     if belief.measured_at is None:
-        new = new._replace(watts=max(new.watts, SHOWS, belief.facts.min_power or 0.0))
+        new = replace(new, watts=max(new.watts, SHOWS, belief.facts.min_power or 0.0))
         belief = belief._replace(doubt=anew(belief.doubt))
     return _ceiling(belief, charging, new)
 

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from flowctl import Ability, Percent, Seconds, Watts
+from flowctl import Ability, Percent, Seconds, Watts, maker
 from nodes._helpers.law.allocation import Seat, sun_alone
 from nodes._helpers.law.by_name import FULL, ByName
 from nodes._helpers.law.following import BEYOND, Following
@@ -30,16 +31,17 @@ TOO_LITTLE = 1e3  # rank after all that can give so little; an order holds among
 FIRST = -1e6  # rank before all that charge and speed can make
 
 
-class Policy(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
     """The user's wishes."""
 
-    reserve: ByName = ByName(10.0)
-    ceiling: ByName = ByName(100.0)
+    reserve: ByName = field(default_factory=lambda: ByName(10.0))
+    ceiling: ByName = field(default_factory=lambda: ByName(FULL))
     strategy: Strategy = "energy"
     order: Sequence[str] = ()
-    weights: Mapping[str, float] = MappingProxyType({})
+    weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     share: Watts = 300.0
-    losses: Losses = Losses()
+    losses: Losses = field(default_factory=Losses)
     least_on: Seconds = 180.0
 
     @property
@@ -49,7 +51,8 @@ class Policy(NamedTuple):
         return {*self.order, *self.weights, *(name for wish in wishes for name in wish.own)}
 
 
-class Round(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
     """One allocation under way; powers are magnitudes in the direction of `sign`."""
 
     at: Seconds
@@ -62,7 +65,7 @@ class Round(NamedTuple):
     """Who of them is at its reserve."""
     refused: Watts = 0.0
     """What is wanted beyond `total`, and a step further down does not let through."""
-    following: Mapping[str, Following] = MappingProxyType({})
+    following: Mapping[str, Following] = field(default_factory=lambda: MappingProxyType({}))
     """How each followed so far."""
 
     def allows(self, name: str, watts: Watts) -> bool:
@@ -149,7 +152,17 @@ def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool)
         lost = min(able, ability.sun) * max(0.0, min(1.0, full))
     proven = ability.proven_discharge if now.sign > 0 else ability.proven_charge
     sure = able if proven is None else min(able, proven)
-    return Seat(name, ability, able, weight, rank, reach, usable, lost, sure)
+    return _made(
+        name=name,
+        ability=ability,
+        able=able,
+        weight=weight,
+        rank=rank,
+        reach=reach,
+        usable=usable,
+        lost=lost,
+        sure=sure,
+    )
 
 
 def _usable(name: str, soc: Percent, now: Round) -> Percent:
@@ -174,3 +187,6 @@ def _weight(name: str, ability: Ability, usable: Percent, able: Watts, policy: P
             return policy.weights.get(name, 1.0)
         case _:
             return 1.0
+
+
+_made = maker(Seat)

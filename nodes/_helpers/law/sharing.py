@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -82,7 +83,16 @@ def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> 
     sign = -1.0 if total < 0 else 1.0
     accepted = min(abs(total), state.following.whole.limit(sign, outlook.at))
     refused, following = abs(total) - accepted, state.following.each
-    return Round(outlook.at, accepted, sign, policy, usable, resting, refused, following)
+    return _begun(
+        at=outlook.at,
+        total=accepted,
+        sign=sign,
+        policy=policy,
+        usable=usable,
+        spared=resting,
+        refused=refused,
+        following=following,
+    )
 
 
 def _is_quiet(now: Round) -> bool:
@@ -107,7 +117,7 @@ def _shared(
         return dict.fromkeys(now.usable, 0.0), now.sign * (now.total + now.refused)
     late = table.is_late(chosen)
     going = _going(now, seats, working) if working.leaving else {}
-    rest = now._replace(total=now.total - sum(going.values())) if going else now
+    rest = replace(now, total=now.total - sum(going.values())) if going else now
     parts = _filled(rest, chosen, late=late)
     shares = table.lift(chosen, parts)
     if going:
@@ -156,7 +166,7 @@ def _filled(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watt
 def _sunny(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:
     """Share first what panels make and nobody could keep."""
     first = table.saved(chosen, now.total)
-    seats = [seat._replace(able=seat.able - part) for seat, part in zip(chosen, first, strict=True)]
+    seats = [replace(seat, able=seat.able - part) for seat, part in zip(chosen, first, strict=True)]
     left = max(0.0, now.total - sum(first))  # parts of it may be rounded up
     shares = _divided(now.policy, seats, left, late=late)
     return {seat.name: shares[seat.name] + part for seat, part in zip(seats, first, strict=True)}
@@ -207,4 +217,4 @@ def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) 
             wants[name] = before.asked
 
 
-_plan = maker(Plan)
+_begun, _plan = maker(Round), maker(Plan)
