@@ -14,7 +14,7 @@ from importlib.metadata import version
 
 from flowctl import commands
 from flowctl.faults import FlowError, nearest, plainly
-from flowctl.interrupt import INTERRUPTED, as_usual, at_once
+from flowctl.interrupt import INTERRUPTED, as_usual, at_once, no_more
 from flowctl.signature.arguments import parse
 
 ABOUT = "A flow engine with an embedded controller for home batteries."
@@ -28,7 +28,10 @@ def main() -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # half characters
     gc.set_threshold(GARBAGE)
     atexit.register(gc.freeze)  # at the end nothing need be looked through
-    sys.exit(call(sys.argv[1:]))
+    code = call(sys.argv[1:])
+    if code == INTERRUPTED:
+        no_more()
+    sys.exit(code)
 
 
 def call(words: Sequence[str]) -> int:

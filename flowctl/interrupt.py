@@ -7,6 +7,7 @@ this file is Python's own start. So nothing is imported here that is not there a
 import os
 import sys
 from _signal import (  # type: ignore[import-not-found] # `signal` is this, and takes 3 ms
+    SIG_IGN,
     SIGINT,
     default_int_handler,
     getsignal,
@@ -28,6 +29,11 @@ def as_usual() -> None:
     """Let Ctrl-C raise from here on: something may have to be put in order."""
     if getsignal(SIGINT) is _end:
         _take(default_int_handler)
+
+
+def no_more() -> None:
+    """Hear no further Ctrl-C: it ends already, and is not to leave half of it lying."""
+    _take(SIG_IGN)
 
 
 def is_program() -> bool:

@@ -1,8 +1,10 @@
 """Ctrl-C while flowctl starts: it comes just when something is imported."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,34 @@ def test_other_commands_may_put_something_in_order(tmp_path: Path) -> None:
     flow = build(tmp_path, "flow: a\nstreams:\n  a: [early]\n", early=told + NODE)
     assert ended(tmp_path, PROGRAMS["module"], "check", str(flow))[1].startswith("default_int_")
     assert ended(tmp_path, PROGRAMS["module"], "run", str(flow), "--for", "0s")[1] == "_end\n"
+
+
+def test_an_impatient_ctrl_c_during_a_sweep_is_not_answered_with_a_traceback(
+    tmp_path: Path,
+) -> None:
+    root = Path(__file__).parents[1]
+    words = ["--for", "3h", "--sweep", "reserve=10%,20%,30%", "--cache", str(tmp_path)]
+    with subprocess.Popen(
+        [*PROGRAMS["module"], "backtest", str(root / "flows" / "home.yaml"), *words],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as sweep:
+        children = Path(f"/proc/{sweep.pid}/task/{sweep.pid}/children")
+        if not children.exists():
+            sweep.kill()
+            pytest.skip("the system does not tell who is whose child")
+        while sweep.poll() is None and len(children.read_text().split()) < 3:
+            time.sleep(0.05)
+        workers = children.read_text().split()
+        for _ in range(2):
+            os.killpg(sweep.pid, signal.SIGINT)
+            time.sleep(0.005)
+        assert (sweep.wait(30), sweep.stderr and sweep.stderr.read()) == (130, "")
+    assert len(workers) >= 2
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{one}").exists() for one in workers):  # whoever tidies up goes last
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -2,9 +2,10 @@
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import active_children, get_context
@@ -58,7 +59,8 @@ def _beside(jobs: Sequence[Job[T]], workers: int, total: float, tell: Tell) -> l
     with ProcessPoolExecutor(workers, context, _begin, (reached,)) as pool:
         waiting: set[Future[T]] = set()
         try:
-            futures = [pool.submit(_work, place, job) for place, job in enumerate(jobs)]
+            with _deaf():  # else Ctrl-C meets workers that cannot take it yet
+                futures = [pool.submit(_work, place, job) for place, job in enumerate(jobs)]
             waiting = set(futures)
             while waiting:
                 done, waiting = wait(waiting, BEAT, FIRST_COMPLETED)
@@ -66,18 +68,32 @@ def _beside(jobs: Sequence[Job[T]], workers: int, total: float, tell: Tell) -> l
                     future.result()
                 tell(sum(reached[:]) / total)
         except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in active_children():  # one that only begins would miss what we take away
-                worker.terminate()
+            with _deaf(for_good=isinstance(error, KeyboardInterrupt)):  # a second one leaves a mess
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in active_children():  # one that begins would miss what we take away
+                    worker.terminate()
+                pool.shutdown()
             if isinstance(error, BrokenProcessPool):
                 raise OSError(KILLED) from None
             raise
         return [future.result() for future in futures]
 
 
+@contextmanager
+def _deaf(*, for_good: bool = False) -> Iterator[None]:
+    """Hear of a Ctrl-C only later; a process that is begun meanwhile, once it unblocks it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        if not for_good:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin(reached: Any) -> None:
     """Begin a worker: Ctrl-C ends it at once, its parent tells."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _shared.append(reached)
 
 
