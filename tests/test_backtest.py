@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -447,6 +448,7 @@ def test_what_a_trace_leaves_out_is_told_to_people_and_to_programs(tmp_path, mon
 )
 def test_a_trace_with_dates_begins_when_it_says(tmp_path, monkeypatch, first, since):
     monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
     file, later = tmp_path / "dated.csv", first.replace("30", "40", 1).replace("6200", "6800")
     file.write_text(f"time;load_w\n{first};300,5\n{later if later != first else 600};500\n")
     words = ("--no-bounds", "--house", file, "--begin", "1m", "--for", "1m")

@@ -1,5 +1,6 @@
 """Traces that tell dates: a house and its roof on one clock."""
 
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def sun(folder: Path, house: str, roof: str, begin: str = "0s") -> float:
 )
 def test_a_roof_shines_by_its_own_dates(tmp_path, house, roof, begin, watts):
     assert sun(tmp_path, house, roof, begin) == watts
+
+
+def test_a_trace_begins_with_its_first_value(tmp_path, monkeypatch):
+    """A table of several columns has rows in which one of them says nothing yet."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    rows = [f"2026-06-01T12:{k:02}:00,{k if k > 9 else ''},{k if k > 4 else ''}" for k in range(60)]
+    file = tmp_path / "both.csv"
+    file.write_text("\n".join(("time,load_w,pv_w", *rows)))
+    given = Given(plant=plant(tmp_path), house=str(file), pv=str(file), begin="0s")
+    world = asked(given, flow(tmp_path), {}).setting.world
+    assert f"{world.at:%H:%M}" == "12:10"
+    twins = world.open()
+    assert twins.sun_energy(60.0) - twins.sun_energy(0.0) == 60 * 10
 
 
 def test_a_roof_that_is_not_known_yet_is_told_with_the_cure(tmp_path):

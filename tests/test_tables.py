@@ -107,6 +107,10 @@ def test_what_is_no_text_is_told_so(tmp_path):
         list(read(file, {"meter": "w"}))
 
 
+def test_spreadsheets_may_be_told_what_separates(table):
+    assert list(read(table("sep=;\r\nt;w\r\n3;1,5\r\n"), {"meter": "w"})) == [(3.0, "meter", 1.5)]
+
+
 def test_the_hour_that_comes_twice_in_autumn_comes_twice(table):
     clocks = ("01:59:50", "02:00:00", "02:59:50", "02:00:00", "02:59:50", "03:00:00")
     rows = "".join(f"2026-10-25T{clock},{k}\n" for k, clock in enumerate(clocks))

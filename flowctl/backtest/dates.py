@@ -1,20 +1,21 @@
 """When traces begin, where they tell dates."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 from flowctl.backtest.times import later
 from flowctl.backtest.world import DAY
 from flowctl.faults import FlowError
-from flowctl.recordings.tables import first_date
+from flowctl.recordings.tables import OF_OUR_TIME
 from flowctl.zone import here
 
 
 class Dates:
     """The dates of the traces of a house and of its roof; second 0 is `begin` into the house's."""
 
-    def __init__(self, house: str | None, pv: str | None, begin: float) -> None:
-        self._first, self._sun = _first(house), _first(pv)
+    def __init__(self, firsts: Mapping[str, float], pv: str | None, begin: float) -> None:
+        self._first = _date(firsts["house"])
+        self._sun = _date(firsts["pv"]) if pv else None
         self._pv, self._begin = pv, begin
         self.start = later(self._first, begin) if self._first else None
         """Date and time of second 0."""
@@ -38,6 +39,6 @@ class Dates:
         return place
 
 
-def _first(trace: str | None) -> datetime | None:
-    file = Path(trace.partition("#")[0]) if trace else None
-    return first_date(file, here()) if file and file.is_file() else None
+def _date(first: float) -> datetime | None:
+    """The date of a first value, if it is one."""
+    return datetime.fromtimestamp(first, here()) if first > OF_OUR_TIME else None

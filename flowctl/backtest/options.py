@@ -126,8 +126,7 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
     graph = _readable(given, flow, sets)
     plant = given.plant or _own_plant(graph)
     begin = _asked(given.begin, "s", "--begin") or 0.0
-    dates = Dates(given.house, given.pv, begin)
-    return World(
+    world = World(
         plant=plant,
         made=_made(graph, flow, plant) if graph else None,
         seed=given.seed,
@@ -135,11 +134,14 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
         pv=given.pv,
         peak=_asked(given.peak, "W", "--peak"),
         begin=begin,
-        at=_date(given.at) or dates.start,
-        pv_begin=dates.roof(),
+        at=_date(given.at),
         seconds=seconds,
         warm_up=_asked(given.warm_up, "s", "--warm-up") or 0.0,
     )
+    if not given.house:
+        return world
+    dates = Dates(world.open().firsts, given.pv, begin)
+    return replace(world, at=world.at or dates.start, pv_begin=dates.roof())
 
 
 def _said(given: Given, flow: Path, sets: Mapping[str, str], told: Told) -> list[Row]:

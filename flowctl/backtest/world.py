@@ -93,6 +93,10 @@ class Twins(Protocol):
     def length(self) -> float:
         """Seconds until the house's load repeats."""
 
+    @property
+    def firsts(self) -> Mapping[str, float]:
+        """The times of the first values of `house` and `pv`, as their traces tell them, s."""
+
     def silences(self, until: float) -> Mapping[str, Sequence[tuple[float, float]]]:
         """Where traces of `house` and `pv` say nothing for long: `(second, s)`."""
 

@@ -23,6 +23,7 @@ Cells = Sequence[str]
 
 TIMES = ("t_s", "t", "ts", "time", "timestamp", "date", "datetime", "last_changed")
 DELIMITERS = ",;\t"
+SEPARATOR = "sep="  # the line before the names in which spreadsheets are told it
 EXPORT = {"entity_id", "state", "last_changed"}
 SILENT = {"", "unknown", "unavailable", "null", "None"}
 OF_OUR_TIME = 1e8  # s since the epoch; a smaller time is counted from some midnight
@@ -32,21 +33,6 @@ MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
 def is_table(path: Path) -> bool:
     """Tell by its name whether a file is a table."""
     return path.name.removesuffix(".gz").endswith(".csv")
-
-
-def first_date(path: Path, zone: tzinfo) -> datetime | None:
-    """Return when a table begins; nothing where its times are not dates, or it is no table."""
-    table = _cells(path)
-    heads = [head.strip() for head in next(table, (1, []))[1]]
-    place = next((heads.index(name) for name in TIMES if name in heads), None)
-    cells = next(table, (2, []))[1]
-    if place is None or place >= len(cells):
-        return None
-    try:
-        begins = _seconds(cells[place], zone, 0.0)
-        return datetime.fromtimestamp(begins, zone) if begins > OF_OUR_TIME else None
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def column_names(path: Path) -> list[str]:
@@ -96,6 +82,8 @@ def _cells(path: Path) -> Iterator[tuple[int, Cells]]:
     first = next(rows, "")
     if "\0" in first:
         raise faulty(path, "E702", "is no text", "save it as CSV in UTF-8")
+    if first.startswith(SEPARATOR):
+        first = next(rows, "")
     delimiter = max(DELIMITERS, key=first.count)
     if delimiter == ";":
         rows = (line.replace(",", ".") for line in rows)  # written where decimals have commas

@@ -17,6 +17,7 @@ from nodes._helpers.nonsense import excerpt
 TIMES = ("t", "t_s", "time", "timestamp", "ts", "date", "datetime", "last_changed")
 MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
 SEPARATORS = ",;\t"
+SEPARATOR = "sep="  # the line before the names in which spreadsheets are told it
 UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 LATIN = "cp1252"  # what Windows wrote, where it is not UTF-8; ASCII is the same in both
 
@@ -25,6 +26,8 @@ def rows(path: Path, bad: Callable[[object], None]) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file by column; `bad` is told of each one that cannot be read."""
     lines = _lines(path)
     first = next(lines, "").lstrip("\ufeff")
+    if first.startswith(SEPARATOR):
+        first = next(lines, "")
     if "\0" in first:
         bad("it is no text; save it as CSV in UTF-8")
     elif first.lstrip().startswith("{"):

@@ -55,6 +55,11 @@ class Plant:
         """Seconds until the house's load repeats."""
         return self._loads[0].length
 
+    def firsts(self) -> dict[str, float]:
+        """The times of the first values of `house` and `pv`, as their traces tell them."""
+        found = {"house": self._loads[0], "pv": self._sun}
+        return {name: trace.first for name, trace in found.items() if trace}
+
     def silences(self, until: float) -> dict[str, list[tuple[float, float]]]:
         """Where recorded powers say nothing for long, `(second, s)`, by `house` and `pv`."""
         sun = self._sun.silences(until, NIGHT) if self._sun else []

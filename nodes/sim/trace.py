@@ -36,6 +36,8 @@ class Trace:
         step = last - self._times[-2] if len(times) > 1 else 1.0
         self.length = length if length is not None else last + step
         self._start, self._begins, self._recorded = start, begins, recorded
+        self.first = times[0]
+        """The time of its first value, as it was told: a date if it was one, s since the epoch."""
         self._energy = self._sums()
 
     def power(self, time: float) -> float:
@@ -81,7 +83,7 @@ class Trace:
         return self._copy(self._watts, at)
 
     def _copy(self, watts: Sequence[float], start: float) -> "Trace":
-        return Trace(
+        made = Trace(
             self._times,
             watts,
             length=self.length,
@@ -89,6 +91,8 @@ class Trace:
             begins=self._begins,
             recorded=self._recorded,
         )
+        made.first = self.first
+        return made
 
     def _place(self, time: float) -> tuple[float, float]:
         rest = time - self._begins + self._start

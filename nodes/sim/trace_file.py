@@ -6,13 +6,13 @@ from pathlib import Path
 
 from nodes._helpers.nonsense import excerpt
 from nodes._helpers.rows import TIMES, rows, seconds
+from nodes.sim.entities import FACTOR, one_entity
 from nodes.sim.trace import Trace
 
 LOAD, SUN = "load_w", "pv_w"
 LEAST = 2  # values that make a trace
 MOST = 1e5  # W; no connection of a house carries more, so who says so talks nonsense
 NAMED = re.compile(r"(?:_|[(\[]\s*)(k?wh?)\s*[)\]]?\Z", re.IGNORECASE)  # load_kw, Load (kW)
-FACTOR = re.compile(r"(-?)(?:(\d+\.?\d*|\.\d+)\s*\*\s*)?(.+)\Z")  # 1000*power, -power
 FACTORS = {"w": 1.0, "kw": 1000.0}
 
 
@@ -23,8 +23,9 @@ class TraceError(ValueError):
 def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
     """Read a recorded power: irregular rows, every value holds until the next.
 
-    Without a `column` it is the `usual` one, or the only one beside the times, unless that is
-    named as the other kind of power. A column whose name ends in a unit is in that unit;
+    Times are in the column of a usual name, or in the first. Without a `column` it is the `usual`
+    one, or the only one beside the times, unless that is named as the other kind of power. Of an
+    export of Home Assistant it is an entity. A column whose name ends in a unit is in that unit;
     `1000*name` is so many times as much, `-name` has the other sign. What is no number, or beyond
     100 kW, says nothing: the value before holds on. Of two values at one time the later row counts.
 
@@ -47,7 +48,7 @@ def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]
     watts: list[float] = []
     time, name, factor, odd = "", "", 0.0, ""
     bad: list[object] = []
-    for row in rows(path, bad.append):
+    for row in one_entity(rows(path, bad.append), column):
         if not time:
             time, name, factor = _asked(column, row, usual)
         at, value = _time(row[time], times), row[name]
@@ -84,12 +85,12 @@ def _asked(column: str, row: dict[str, object], usual: str) -> tuple[str, str, f
 
 
 def _columns(row: dict[str, object], column: str, usual: str) -> tuple[str, str]:
-    time = next((name for name in TIMES if name in row), "")
+    time = next((name for name in TIMES if name in row), next(iter(row)))
     others = [name for name in row if name != time]
     only = others[0] if len(others) == 1 else usual
     name = column or (usual if only in (LOAD, SUN) else only)  # a roof is no load by mistake
-    if not time or name not in row:
-        raise ValueError(f"no column {name if time else 'of times'}; it has {', '.join(row)}")
+    if name not in row:
+        raise ValueError(f"no column {name}; it has {', '.join(row)}")
     return time, name
 
 

@@ -42,6 +42,11 @@ class Twins:
         """Seconds until the house's load repeats."""
         return self.plant.length
 
+    @property
+    def firsts(self) -> Mapping[str, float]:
+        """The times of the first values of `house` and `pv`, as their traces tell them, s."""
+        return self.plant.firsts()
+
     def silences(self, until: float) -> Mapping[str, Sequence[tuple[float, float]]]:
         """Where traces of `house` and `pv` say nothing for long: `(second, s)`."""
         return self.plant.silences(until)

@@ -44,6 +44,33 @@ def test_a_column_may_be_multiplied(tmp_path: Path, column: str, watts: float) -
     assert read_trace(file, column).power(0) == watts
 
 
+def test_times_may_stand_in_the_first_column_by_any_name(tmp_path: Path) -> None:
+    assert trace(tmp_path, "Zeit;Leistung\n0;100,5\n2;200\n4;0\n") == [100.5, 100.5, 200, 200]
+    assert trace(tmp_path, "Time (UTC),load_w,pv_w\n0,100,5\n2,200,6\n") == [100, 100, 200, 200]
+    assert trace(tmp_path, "sep=;\r\nt;w\r\n0;100\r\n2;200\r\n") == [100, 100, 200, 200]
+
+
+EXPORT = """entity_id,state,last_changed
+sensor.sun,5,2026-01-01T00:00:00.000Z
+sensor.load_kw,0.3,2026-01-01T00:00:10.000Z
+sensor.load_kw,unavailable,2026-01-01T00:00:11.000Z
+sensor.load_kw,0.4,2026-01-01T00:00:12.000Z
+sensor.sun,7,2026-01-01T00:00:01.000Z
+"""
+
+
+def test_an_entity_of_home_assistants_history_is_a_trace(tmp_path: Path) -> None:
+    file = tmp_path / "history.csv"
+    file.write_text(EXPORT)
+    for column, watts in (("sensor.load_kw", 300), ("-10*sensor.load_kw", -3)):
+        made = read_trace(file, column)
+        assert [made.power(second) for second in (0, 1, 2)] == [watts, watts, watts * 4 / 3]
+        assert made.first == 1767225610
+    for column, said in (("sensor.lod", "no entity sensor.lod"), ("", "says not which is meant")):
+        with pytest.raises(TraceError, match=f"{said}; it has sensor.load_kw, sensor.sun"):
+            read_trace(file, column)
+
+
 def test_an_energy_is_no_trace(tmp_path: Path) -> None:
     said = told(tmp_path, "t_s,import_kwh\n0,500\n2,1500\n")
     assert "the column 'import_kwh' is in kwh, and a trace is a power" in said
