@@ -13,6 +13,7 @@ from flowctl.backtest.comparison import Comparison, compare
 from flowctl.backtest.trial import Setting
 from flowctl.backtest.world import World
 from flowctl.folders import cache_folder
+from flowctl.telling.progress import progress
 from nodes.sim.plant_file import read_plant
 
 DETAILS = ("wrong_w", "settle_p50_s", "settle_p95_s", "overshoot_p95", "calm_w", "commands_per_h")
@@ -33,7 +34,8 @@ def tried(world: World, home: Path, others: Sequence[Path], folder: Path) -> Com
         for flow in (home, *others)
         if (made := fitted(flow, tuple(batteries), folder))
     ]
-    return compare(candidates, Setting(world), cache_folder() / "bounds")
+    with progress(f"{world.plant.stem}, seed {world.seed}") as tell:
+        return compare(candidates, Setting(world), cache_folder() / "bounds", tell)
 
 
 def measured(runs: Mapping[int, Comparison]) -> Told:
