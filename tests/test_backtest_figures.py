@@ -204,6 +204,13 @@ def test_prices_change_with_the_clock_of_the_house_to_the_second(tmp_path):
     assert made["cost"] == pytest.approx((30 * 60 - 30) / 3600, abs=2e-4)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"), [(-0.0004, "0.000"), (-0.0006, "-0.001"), (0.0, "0.000"), (-0.0, "0.000")]
+)
+def test_no_zero_is_below_zero(value, said):
+    assert number(value, BY_NAME["stored_kwh"]) == said
+
+
 def test_what_is_stored_counts_at_the_mean_price_of_import(tmp_path):
     file = tmp_path / "tariff.yaml"
     file.write_text("import: {'12:30-13:00': 0.5, else: 0.3}\nexport: 0.1\n")

@@ -260,7 +260,7 @@ function reasons() {
     for (const [word, [held, count]] of [...shares].sort((a, b) => b[1][0] - a[1][0])) {
       const line = box.lastChild.insertRow();
       line.innerHTML = `<td><i style="background:${kinds.get(word) || "transparent"}"></i></td>`
-        + `<td>${count} times</td><td>${(100 * held / flow.grid.length).toFixed(1)} %</td>`;
+        + `<td>${count === 1 ? "once" : `${count} times`}</td><td>${(100 * held / flow.grid.length).toFixed(1)} %</td>`;
       line.firstChild.append(word || "no reason given");
     }
     section.append(box);

@@ -103,7 +103,9 @@ def number(value: float | None, figure: Figure) -> str:
     """Print a figure with the digits that mean something."""
     if value is None:
         return "-"
-    return f">{figure.most:g}" if value >= figure.most else f"{value:.{figure.digits}f}"
+    if value >= figure.most:
+        return f">{figure.most:g}"
+    return f"{round(value, figure.digits) + 0.0:.{figure.digits}f}"  # no zero is below zero
 
 
 def beside(bounds: Bounds, figure: Figure) -> Sequence[float]:

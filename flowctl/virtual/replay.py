@@ -27,10 +27,10 @@ def replay(
 ) -> Iterator[Line]:
     """Yield what every stream says now, as `{"t", "stream", "value"}`, in order.
 
-    The recording speaks for sources and devices. A device it does not hold accepts each setpoint
-    at once. What goes into a device is told as `left/in`, a release as `null`; what reaches a sink
-    under the name of its stream. Streams of the recording that the flow does not have are passed
-    over. Where a recording was continued the flow begins anew, with what it had kept.
+    The recording speaks for sources and devices; one that it does not hold says nothing. What goes
+    into a device is told as `left/in`, a release as `null`; what reaches a sink under the name of
+    its stream. Streams of the recording that the flow does not have are passed over. Where a
+    recording was continued the flow begins anew, with what it had kept.
 
     Raises:
         FlowError: the recording cannot be read, or holds nothing for this flow.
