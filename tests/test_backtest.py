@@ -295,6 +295,16 @@ def test_a_sweep_of_what_has_no_effect_names_no_best_and_says_why(tmp_path):
     assert (code, "has no effect" in told) == (0, False)
 
 
+def test_steps_that_do_not_go_together_are_told(tmp_path):
+    law = "response_predictor: {batteries: [left]}, tolerance: 20W, rebalance: {target: 50W}"
+    text = ZERO[: ZERO.index("  left:")] + f"  plan: [from: house, {law}]\n"
+    text += "  left: [from: plan.left, marstek_modbus: 127.0.0.2]\n"
+    words = (flow(tmp_path, text), "--plant", plant(tmp_path), "--for", "1m", "--no-bounds")
+    said = "plan/tolerance: target: differs from that of plan/rebalance"
+    assert said in run(*words)[2]
+    assert said not in run(*words, "--sweep", "plan/tolerance.target=0W,50W")[2]
+
+
 def test_what_it_costs_is_told_in_the_currency_of_the_tariff(tmp_path):
     (tmp_path / "prices.yaml").write_text("{currency: EUR, import: 0.30, export: 0.10}\n")
     words = (flow(tmp_path), "--plant", plant(tmp_path), "--for", "2m", "--no-bounds",

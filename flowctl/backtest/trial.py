@@ -15,6 +15,9 @@ from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.world import Twins, World
 from flowctl.language.graph import Graph
 from flowctl.language.idle import IDLE
+from flowctl.language.successions import UNDONE, UNLIKE
+
+ODD = (IDLE, UNDONE, UNLIKE)
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ class Outcome:
     series: Series | None = None
     unsteered: Sequence[str] = ()
     """Batteries of the plant that the flow has no step for."""
-    idle: Mapping[str, str] = field(default_factory=dict)
-    """Settings that have no effect, `plan/rebalance: weights`, each with what is said of it."""
+    odd: Mapping[str, str] = field(default_factory=dict)
+    """Settings and steps that make no sense, `plan/rebalance: weights`, and what is said of it."""
 
 
 def fitting(candidate: Candidate, setting: Setting, twins: Twins) -> Graph:
@@ -88,11 +91,11 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
     drawn = series(loop, reasons) if reasons else None
     unsteered = [name for name in twins.names[1:] if name not in loop.ends.commands]
     told = failures(loop.troubles)
-    return Outcome(candidate, found, told, seconds, drawn, unsteered, _idle(graph))
+    return Outcome(candidate, found, told, seconds, drawn, unsteered, _odd(graph))
 
 
-def _idle(graph: Graph) -> Mapping[str, str]:
-    found = [fault for fault in graph.warnings if fault.code == IDLE]
+def _odd(graph: Graph) -> Mapping[str, str]:
+    found = [fault for fault in graph.warnings if fault.code in ODD]
     places = (f"{fault.where}: {fault.message.partition(':')[0]}" for fault in found)
     said = (f"{fault.where}: {fault.message}; {fault.cure}" for fault in found)
     return dict(zip(places, said, strict=True))

@@ -49,7 +49,7 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
         yield from _of_flow(outcome, made.names)
-    yield from _idle(made.outcomes)
+    yield from _odd(made.outcomes)
     yield from _left_aside(made)
 
 
@@ -115,14 +115,14 @@ def _left_aside(made: Comparison) -> Iterator[str]:
         yield f"the cost leaves aside what is stored: {said}; the net cost counts it"
 
 
-def _idle(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Say which settings of a flow have no effect in any of its variants."""
+def _odd(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Say what of a flow makes no sense in any of its variants."""
     variants: dict[Path, list[Outcome]] = {}
     for outcome in outcomes:
         variants.setdefault(outcome.candidate.flow, []).append(outcome)
     for file, found in variants.items():
-        for place, said in found[0].idle.items():
-            if all(place in outcome.idle for outcome in found):
+        for place, said in found[0].odd.items():
+            if all(place in outcome.odd for outcome in found):
                 yield f"{file}: {said}"
 
 

@@ -9,6 +9,8 @@ from flowctl.language.infer import Carrying
 from flowctl.marks import Alike, NotAfter
 from flowctl.signature.node import Input
 
+UNDONE, UNLIKE = "W407", "W409"
+
 
 def successions(drafts: Drafts, carrying: Carrying) -> None:
     """Warn of what comes from a node whose work a step would undo, or that aims elsewhere."""
@@ -27,7 +29,7 @@ def successions(drafts: Drafts, carrying: Carrying) -> None:
 def _undone(draft: Draft, makers: list[Draft], mark: NotAfter, drafts: Drafts) -> None:
     for step in makers:
         said = f"works against {step.id} (line {step.mark.line}): {mark.why}"
-        drafts.report.add(draft.mark, "W407", draft.id, said, mark.cure)
+        drafts.report.add(draft.mark, UNDONE, draft.id, said, mark.cure)
 
 
 def _unlike(draft: Draft, makers: list[Draft], mark: Alike, drafts: Drafts) -> None:
@@ -37,7 +39,7 @@ def _unlike(draft: Draft, makers: list[Draft], mark: Alike, drafts: Drafts) -> N
                 said = f"{name}: differs from that of {draft.id} (line {draft.mark.line})"
                 where = step.places.get(name, step.mark)
                 cure = f"write the same '{name}' in both"
-                drafts.report.add(where, "W409", step.id, f"{said}: {mark.why}", cure)
+                drafts.report.add(where, UNLIKE, step.id, f"{said}: {mark.why}", cure)
 
 
 def _given(draft: Draft, name: str) -> Any:
