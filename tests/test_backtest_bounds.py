@@ -13,7 +13,8 @@ from flowctl.backtest.guesses import Expert, Guess, Middle, Rhythm
 from flowctl.backtest.limits import clairvoyant
 from flowctl.backtest.oracle import Policy, filled
 from flowctl.backtest.trial import Setting, try_out
-from tests.plants import HOME, QUICK, flow, world
+from tests.plants import HOME, QUICK, flow, plant, world
+from tests.typed import typed
 
 LOADS = st.lists(st.integers(-9, 9), min_size=1, max_size=12)
 
@@ -164,3 +165,11 @@ def test_a_broken_cache_is_as_good_as_none(tmp_path, text):
     made = world(tmp_path, HOME, seconds=60.0)
     (tmp_path / f"{key(made)}.json").write_text(text)
     assert Cache(tmp_path, made).get() is None
+
+
+def test_bounds_that_cannot_be_kept_are_told(tmp_path, caplog):
+    (tmp_path / "file").touch()
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--for", "1m")
+    code, out, _ = typed("backtest", *words, "--cache", tmp_path / "file")
+    assert (code, "causal" in out) == (0, True)
+    assert caplog.messages == [f"the bounds are not kept: {tmp_path / 'file'}: File exists"]

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import logging
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,9 @@ from flowctl.backtest.limits import clairvoyant
 from flowctl.backtest.oracle import FEW, POLICIES, TICK, Oracle, Policy
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth
 from flowctl.backtest.world import Twins, World
+from flowctl.faults import plainly
 
+log = logging.getLogger("flowctl.backtest")
 LONG = 2 * 3600.0  # s; a longer run is tried with few policies
 Progress = Callable[[float], None]
 
@@ -82,8 +85,8 @@ class Cache:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.write_text(json.dumps(asdict(bounds)), encoding="utf-8")
-        except OSError:
-            return
+        except OSError as error:
+            log.warning("the bounds are not kept: %s", plainly(error))
 
 
 def key(world: World) -> str:
