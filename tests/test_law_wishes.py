@@ -180,8 +180,8 @@ def test_a_battery_that_is_due_is_charged_by_sun_or_grid_and_the_others_serve_th
     loop = house(tmp_path, *law, load=load, until=540)
     due, other = sorted(("left", "right"), key=lambda name: loop.mean_power(name, 250, 330))
     for start, end, gives, grid in [
-        (250, 330, 500, 600), (360, 400, -300, 0), (430, 470, -100, 300), (500, 540, 500, 600),
-    ]:  # fmt: skip  # -100: its smallest power
+        (250, 330, 500, 600), (360, 400, -300, 0), (430, 470, 0, 200), (500, 540, 500, 600),
+    ]:  # fmt: skip
         assert loop.mean_power(due, start, end) == pytest.approx(-600, abs=30)
         assert loop.mean_power(other, start, end) == pytest.approx(gives, abs=40)
         assert mean(loop, start, end) == pytest.approx(grid, abs=40)

@@ -295,7 +295,7 @@ def test_what_a_battery_never_accepts_goes_to_others():
 def told_through(accept, target, seconds=140, wishes=None, **fields):
     """The plans of each second, where batteries accept what a step further down lets through."""
     policy, state, plans = policy_of(wishes or {}), Shared(), []
-    told = {"left": 0.0, "right": 0.0}
+    told = dict.fromkeys(("left", "right", *fields), 0.0)
     for t in range(seconds):
         fleet = {
             name: {"setpoint": watts, "accepted_at": t / 3 // 1} | fields.get(name, {})
@@ -398,6 +398,20 @@ def test_what_another_is_made_to_take_beyond_its_part_is_left_to_it(quick):
     )
     for plan in plans[12:]:
         assert plan.watts["right"] == pytest.approx(-300, abs=1)
+
+
+@pytest.mark.parametrize(("target", "left_over"), [(1500.0, 300.0), (600.0, 0.0), (2700.0, 900.0)])
+@pytest.mark.parametrize("quick", ["left", "right", "third"])
+def test_beside_one_that_gives_more_than_its_part_the_others_share_what_is_left(
+    target, left_over, quick
+):
+    fields = {"third": {}, quick: {"dead_time": 0.5}}
+    plans = told_through(lambda watts: {**watts, "left": 900.0}, target, **fields)
+    for plan in plans[20:]:
+        others = [plan.watts["right"], plan.watts["third"]]
+        assert [*others, plan.unmet] == pytest.approx([left_over, left_over, 0.0], abs=1)
+        is_beyond = plan.reasons["left"] == "does more than it is told"
+        assert is_beyond == (left_over < 900)
 
 
 def test_that_nothing_is_accepted_is_no_want_of_need():

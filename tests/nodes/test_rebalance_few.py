@@ -141,6 +141,9 @@ def test_few_keep_every_limit_and_work_for_one_another(line, standby, least_on):
         assert plan.unmet == 0 or (plan.unmet > 0) == (outlook.target > 0)
 
 
+UNCALLED = ("goes on as it was", "hands over")  # in a first plan, or while it leaves
+
+
 @given(line=OUTLOOKS)
 def test_whoever_joins_stays_for_its_time_unless_it_cannot(line):
     joined = {}
@@ -149,7 +152,7 @@ def test_whoever_joins_stays_for_its_time_unless_it_cannot(line):
         for name, reason in plan.reasons.items():
             if reason == "not needed" and name in joined and joined[name][1] == sign:
                 assert second - joined[name][0] >= 50.0 or not outlook.target
-            if plan.watts.get(name) and reason != "goes on as it was":  # a first plan calls nobody
+            if plan.watts.get(name) and reason not in UNCALLED:
                 joined[name] = (second, sign)
             elif name in joined and reason != "not needed":
                 del joined[name]

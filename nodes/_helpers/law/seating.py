@@ -93,7 +93,7 @@ class Round:
         followed = self.following.get(name)
         if followed is None or self.at - followed.since <= BEYOND:
             return False
-        return abs(followed.accepted) > abs(followed.asked)
+        return abs(self.usable[name].setpoint) > abs(followed.asked)
 
     def is_held(self, name: str) -> bool:
         """Tell whether one that goes the other way is made to, by a full charge say."""

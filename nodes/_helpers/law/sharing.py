@@ -16,6 +16,7 @@ from nodes._helpers.law.together import Followed, follow_all
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
+BEYOND = "does more than it is told"
 SMALL = "less than its minimum power"
 SHARES = {
     "energy": "shares by energy",
@@ -54,7 +55,7 @@ def step(
     if not state.following.each and _is_quiet(now):
         wants, unmet = _as_it_is(now, reasons)
     else:
-        wants, unmet = _shared(now, seats, working, reasons)
+        wants, unmet = _shared_beside(now, seats, working, reasons)
     if outlook.read_at < now.at < outlook.read_at + OVERDUE * outlook.period:
         _wait(wants, state, now, outlook.read_at + outlook.period)
     following = follow_all(state.following, now, wants)
@@ -106,6 +107,26 @@ def _as_it_is(now: Round, reasons: dict[str, str]) -> tuple[dict[str, Watts], Wa
     """Begin without a bump."""
     reasons.update(dict.fromkeys(now.usable, "goes on as it was"))
     return {name: ability.setpoint for name, ability in now.usable.items()}, 0.0
+
+
+def _shared_beside(
+    now: Round, seats: Sequence[Seat], working: Working, reasons: dict[str, str]
+) -> tuple[dict[str, Watts], Watts]:
+    """Share all; and what is left beside those that give more than they are told, come what may."""
+    wants, unmet = _shared(now, seats, working, reasons)
+    given = {
+        name: watts
+        for name, ability in now.usable.items()
+        if (watts := now.sign * ability.setpoint) > 0 and now.is_beyond(name)
+    }
+    if not given:
+        return wants, unmet
+    others = {name: ability for name, ability in now.usable.items() if name not in given}
+    left = replace(now, total=max(0.0, now.total - sum(given.values())), usable=others)
+    rest = [seat for seat in seats if seat.name in others]
+    more, unmet = _shared(left, rest, working, reasons)
+    reasons.update(dict.fromkeys(given, BEYOND))
+    return wants | more, unmet
 
 
 def _shared(
