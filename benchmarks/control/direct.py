@@ -61,7 +61,7 @@ class Shell:
             self.opens.set(self.wrote_at + self.every)
         elif held is None or abs(want - held) >= DEADBAND or (want == 0 != held):
             self.send(float(want))
-        elif held and now >= self.wrote_at + RESEND:
+        elif now >= self.wrote_at + RESEND:
             self.send(held)
 
     def send(self, watts: float) -> None:
