@@ -5,10 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from flowctl import Battery
-from nodes._helpers.law.belief import Belief, ability, believe
+from nodes._helpers.law.ability import ability
+from nodes._helpers.law.belief import Belief, believe
 from nodes._helpers.law.beside import between
-from nodes._helpers.law.hearing import hear, pruned, retried
+from nodes._helpers.law.hearing import hear
 from nodes._helpers.law.house import House, look, read, told
+from nodes._helpers.law.judging import retried
+from nodes._helpers.law.resting import pruned
 
 OURS = Battery(soc=60.0, max_charge=2500.0, max_discharge=2500.0)
 OWN = Battery(self_regulating=True).after(OURS)
@@ -120,7 +123,7 @@ def test_one_that_is_later_than_believed_does_not_do_the_opposite() -> None:
 def test_what_does_the_opposite_is_no_limit_and_soon_trusted_again() -> None:
     held = after(*[-1500.0] * 8)
     assert held.given == -1500.0
-    assert held.note == "does the opposite of what it is told"
+    assert ability(held).note == "does the opposite of what it is told"
     assert retried(held, charging=False, hungry=True, at=300.0) is held
     free = hear(hear(held, Battery(setpoint=0.0), 21.0), Battery(power=0.0), 60.0)
     assert ability(retried(free, charging=False, hungry=False, at=61.0)).can_discharge == 2500.0

@@ -12,11 +12,14 @@ from flowctl import Battery, Outlook, Store
 from flowctl.testing import play
 from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.law import bank as banks
-from nodes._helpers.law.belief import Belief, ability, believe
+from nodes._helpers.law.ability import ability
+from nodes._helpers.law.belief import Belief, believe
 from nodes._helpers.law.forecast import Forecast, forecast, worth_following
-from nodes._helpers.law.hearing import hear, let_go, retried
+from nodes._helpers.law.hearing import hear
 from nodes._helpers.law.house import House, look, read, told
+from nodes._helpers.law.judging import retried
 from nodes._helpers.law.learning import Sample, learned
+from nodes._helpers.law.resting import let_go
 from nodes.response_predictor import response_predictor
 from tests.nodes.batteries import FLEETS
 from tests.nodes.small_house import LOG, Cell, SmallHouse
@@ -149,7 +152,7 @@ def test_two_measurements_below_cut_the_ceiling_and_two_above_raise_it():
     twice = hear(once, short[1][1], 14)
     assert (ability(twice).can_discharge, twice.expected) == (300.0, 300.0)
     assert ability(twice).can_charge == 2500.0
-    assert twice.note == "delivers 300W at most"
+    assert ability(twice).note == "delivers 300W at most"
     again = hear(twice, Battery(setpoint=300.0), 14.5)
     for t in (*range(16, 36, 2), 36, 38):
         again = hear(again, Battery(power=300.0 if t < 36 else 600.0), t)

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from flowctl import Battery, Log, Store
 from flowctl.virtual.clock import VirtualClock
-from nodes._helpers.law.belief import ability, believe
+from nodes._helpers.law.ability import ability
+from nodes._helpers.law.belief import believe
 from nodes._helpers.law.ceiling import Ceiling
-from nodes._helpers.law.hearing import hear, retried
+from nodes._helpers.law.hearing import hear
+from nodes._helpers.law.judging import retried
 from nodes._helpers.law.memory import Memory
 from nodes._helpers.law.traits import Traits, words
 from tests.nodes.small_house import LOG, Cell, SmallHouse

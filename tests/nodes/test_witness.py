@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from flowctl import Battery
 from nodes._helpers.law.belief import Belief, believe
-from nodes._helpers.law.hearing import hear, pruned
+from nodes._helpers.law.hearing import hear
+from nodes._helpers.law.resting import pruned
 
 RATED = 2500.0
 GRAIN = 0.05  # s

@@ -22,12 +22,14 @@ ENDS = (20.0, 90.0)  # % of charge beyond which some batteries give, or take, le
 
 
 class Band(NamedTuple):
-    """What a battery may be doing, in magnitudes of the direction it is told.
+    """A measurement, and what the battery may be doing: powers are + in the direction it is told.
 
     What few measurements ask for is worked out for those.
     """
 
     belief: "Belief"
+    power: Watts
+    """What it measures."""
     sign: float
     """The sign of what it is told now."""
     at: Seconds
@@ -98,16 +100,17 @@ class Band(NamedTuple):
         """Whether panels of its own may make it give more."""
         return bool(self.belief.facts.pv_power)
 
-    def part(self, power: Watts) -> float:
-        """Return how much it gives of what it is told."""
-        return max(0.0, power) / max(1.0, self.told)
+    @property
+    def part(self) -> float:
+        """How much it gives of what it is told."""
+        return max(0.0, self.power) / max(1.0, self.told)
 
     def _told_since(self, at: Seconds) -> list[Watts]:
         bank = self.belief.bank
         return self.lately[_held(bank.begun, at) - len(bank.goals) :]
 
 
-def band(belief: "Belief", sign: float, poll: Seconds, at: Seconds) -> Band:
+def band(belief: "Belief", power: Watts, sign: float, poll: Seconds, at: Seconds) -> Band:
     """Span what it may be doing. Telemetry may be older than it is said to be."""
     begun, goals = belief.bank.begun, belief.bank.goals
     shown = at - oldest(belief, poll)
@@ -117,6 +120,7 @@ def band(belief: "Belief", sign: float, poll: Seconds, at: Seconds) -> Band:
     told = min(sign * belief.accepted, *lately[_held(begun, since) - first :])
     return Band(
         belief,
+        power,
         sign,
         at,
         since,

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from flowctl import Ability, Seconds, Watts, maker
+from flowctl import Seconds, Watts
 from nodes._helpers.law.answers import Answers
 from nodes._helpers.law.bank import Bank, new_bank
 from nodes._helpers.law.ceiling import AGAINST_TWICE, Ceiling
@@ -23,7 +23,7 @@ STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the batter
 class Belief(NamedTuple):
     """One battery as the predictor sees it. Powers are + discharging."""
 
-    # First what others are told of it: a change of anything below is no news.
+    # First what others are told of it (`ability.TOLD`): a change of anything below is no news.
     dead: Seconds
     lag: Seconds
     facts: Facts
@@ -87,27 +87,13 @@ class Belief(NamedTuple):
             return low, high
         return (min(low, proven), high) if self.expected > 0 else (low, max(high, -proven))
 
-    @property
-    def note(self) -> str:
-        """What is special of it, for people."""
-        if self.absence:
-            return self.absence
-        down, up = self.discharge.proven, self.charge.proven
-        if down == up == math.inf:
-            return ""
-        if self.discharge.against or self.charge.against:
-            return "does the opposite of what it is told"
-        if self.measured_at is None:
-            return ", ".join(
-                f"{verb} nothing that the meter shows"
-                for verb, watts in (("delivers", down), ("takes", up))
-                if watts < math.inf
-            )
-        notes = (
-            f"delivers {down:.0f}W at most" if down < self.facts.max_discharge else "",
-            f"takes {up:.0f}W at most" if up < self.facts.max_charge else "",
-        )
-        return ", ".join(filter(None, notes))
+    def ceiling(self, *, charging: bool) -> Ceiling:
+        """Return what it is asked for at most in one direction."""
+        return self.charge if charging else self.discharge
+
+    def under(self, ceiling: Ceiling, *, charging: bool) -> "Belief":
+        """Put a ceiling over one direction."""
+        return self._replace(charge=ceiling) if charging else self._replace(discharge=ceiling)
 
     def is_tried(self) -> bool:
         """Tell whether it is asked for more than it was seen to deliver since its last ceiling."""
@@ -120,12 +106,6 @@ class Belief(NamedTuple):
             return False
         shown = self.accepted_at + self.dead + SLOW * self.lag + POLLS * (self.poll or 0.0)
         return at < shown
-
-    def is_news(self, known: "Belief | None") -> bool:
-        """Tell whether others need to be told anew, who know that."""
-        if self is known:
-            return False
-        return known is None or self.facts is not known.facts or self[:TOLD] != known[:TOLD]
 
     def is_gone(self, at: Seconds) -> bool:
         """Tell whether nothing can be expected of it."""
@@ -144,51 +124,3 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = 
     return Belief(
         dead, lag, facts, traits=known, witness=witness, least=least, bank=new_bank(dead, lag)
     )
-
-
-def ability(belief: Belief) -> Ability:
-    """Say what the allocator needs to know of it."""
-    facts, traits, charge, discharge = belief.facts, belief.traits, belief.charge, belief.discharge
-    takes, gives = _able(belief)
-    return _ability(
-        setpoint=belief.expected,
-        flights=belief.flights,
-        dead_time=belief.dead,
-        lag=belief.lag,
-        can_charge=takes,
-        can_discharge=gives,
-        proven_charge=None if charge.proven == math.inf else charge.proven,
-        proven_discharge=None if discharge.proven == math.inf else discharge.proven,
-        available=not belief.absence,
-        soc=facts.soc,
-        capacity=facts.capacity,
-        min_power=max(facts.min_power or 0.0, traits.min_power),
-        write_every=facts.write_every or 0.0,
-        accepted_at=belief.accepted_at,
-        self_regulating=bool(facts.self_regulating),
-        power=facts.power,
-        sun=facts.pv_power,
-        gain=traits.gain,
-        start_up=traits.start_up,
-        behind=traits.behind,
-        note=belief.note,
-    )
-
-
-def _able(belief: Belief) -> tuple[Watts, Watts]:
-    """What it can take and give now."""
-    facts, soc = belief.facts, belief.facts.soc
-    if belief.absence:
-        return 0.0, 0.0
-    takes = min(facts.max_charge, belief.charge.watts)
-    gives = min(facts.max_discharge, belief.discharge.watts)
-    if soc is not None:
-        if soc >= 100:
-            takes = 0.0
-        elif soc <= 0:
-            gives = min(gives, facts.pv_power or 0.0)
-    return takes, gives
-
-
-TOLD = Belief._fields.index("absence") + 1
-_ability = maker(Ability)

@@ -42,11 +42,10 @@ class Ceiling:
         return self.watts <= self.proven < math.inf and at - self.since < HASTY
 
 
-def verdict(
-    ceiling: Ceiling, witness: Witness, seen: Band, power: Watts, at: Seconds
-) -> Ceiling | None:
+def verdict(ceiling: Ceiling, witness: Witness, seen: Band) -> Ceiling | None:
     """Cut or raise a ceiling once the measurements agree; nothing while they do not."""
-    if witness.short >= enough(seen, power):
+    at, power = seen.at, seen.power
+    if witness.short >= enough(seen):
         return Ceiling(max(0.0, power), at, max(0.0, power), witness.against >= AGAINST_TWICE)
     if witness.more >= SHORT_TWICE:
         if ceiling.watts == math.inf or ceiling.is_fresh(at):
@@ -55,12 +54,13 @@ def verdict(
     return None
 
 
-def is_part(old: Ceiling, witness: Witness, seen: Band, gave: float) -> bool:
+def is_part(old: Ceiling, witness: Witness, seen: Band) -> bool:
     """Tell whether it gives a part of what it is told, whatever that is: that is no ceiling.
 
     Told what it gave when its ceiling was cut, it gives less again, by as much; or told more, it
     gives more, by as much.
     """
+    gave = seen.part
     if not witness.short or witness.gave == 1 or gave < LEAST_PART:
         return False
     most = (1 + TOLERANCE_PART) * old.proven + TOLERANCE
@@ -69,8 +69,9 @@ def is_part(old: Ceiling, witness: Witness, seen: Band, gave: float) -> bool:
     return fits and abs(gave - witness.gave) <= ALIKE
 
 
-def proved(ceiling: Ceiling, seen: Band, power: Watts) -> Ceiling:
+def proved(ceiling: Ceiling, seen: Band) -> Ceiling:
     """Remember the most that was given as told since it was cut."""
+    power = seen.power
     if power <= ceiling.proven or power < (1 - TOLERANCE_PART) * seen.expected - TOLERANCE:
         return ceiling
     held = seen.expected > (1 + TOLERANCE_PART) * ceiling.proven + TOLERANCE

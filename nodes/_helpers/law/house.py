@@ -6,14 +6,17 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Ability, Battery, Outlook, Seconds, Watts, maker
+from nodes._helpers.law.ability import ability, is_news
 from nodes._helpers.law.bank import LONGEST
-from nodes._helpers.law.belief import Belief, ability
+from nodes._helpers.law.belief import Belief
 from nodes._helpers.law.beside import ALONE, Beside, watched
 from nodes._helpers.law.facts import newer
 from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
-from nodes._helpers.law.hearing import given_back, hear, missed, pruned, retried
+from nodes._helpers.law.hearing import hear
+from nodes._helpers.law.judging import retried
 from nodes._helpers.law.learning import Sample, corrected, is_due, jump, learned
 from nodes._helpers.law.mute import doubted
+from nodes._helpers.law.resting import given_back, missed, pruned
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
 PERIOD_PACE = 0.2  # part of each gap that enters the mean
@@ -149,7 +152,7 @@ def _tried(house: House, at: Seconds) -> House:
 def _said(house: House) -> House:
     """Bring what is said of each battery up to date with what is believed of it."""
     beliefs, known, said = house.beliefs, house.known, house.said
-    news = {name: ability(now) for name, now in beliefs.items() if now.is_news(known.get(name))}
+    news = {name: ability(now) for name, now in beliefs.items() if is_news(now, known.get(name))}
     if news:
         said = MappingProxyType(said | news)
     grid = house.grid

@@ -81,6 +81,12 @@ def corrected(belief: Belief, way: Watts, at: Seconds) -> Belief:
     return _believing(belief, banks.contradict(belief.bank, moments, way))
 
 
+def unlearned(belief: Belief) -> Belief:
+    """Take a battery that is at its ceiling for no slower than before it was asked for more."""
+    bank = banks.unlearned(belief.bank)
+    return belief if bank.costs == belief.bank.costs else _believing(belief, bank)
+
+
 def _is_stepping(belief: Belief, at: Seconds) -> bool:
     if belief.is_tried():  # an answer that may never come would look like a late one
         return False

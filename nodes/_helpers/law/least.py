@@ -44,31 +44,28 @@ class Least(NamedTuple):
     """When `watts` was found, or has last been lowered."""
 
 
-def observed(
-    least: Least, seen: Band, power: Watts, witness: Witness, at: Seconds, last: Seconds
-) -> Least:
-    """Take in a measurement, of a battery that stands or is on its way; the last was then.
+def observed(least: Least, seen: Band, witness: Witness) -> Least:
+    """Take in a measurement, of a battery that stands or is on its way; `witness` knows it, too.
 
     A lone zero between measurements of a second and less is a glitch.
     """
+    at, power = seen.at, seen.power
     if at - least.known_at > FORGETS:
         least = forgotten(least, at)
     if power > LARGEST or seen.told > seen.able + NOISE:
         return least
     stands, scatter = at - witness.stood_at >= RENEWED, witness.scatter
-    if stands and seen.free and is_lifted(seen, power, scatter):
-        return _lifted(least, seen, power, at)
+    if stands and seen.free and is_lifted(seen, scatter):
+        return _lifted(least, seen)
     if not max(SMALLEST, SCATTERS * scatter) <= seen.held <= LARGEST:
         return least
     if is_nothing(power, seen.held):
-        lone = witness.stood_at == at and at - last <= SOON
+        lone = witness.stood_at == at and at - seen.belief.witness.seen_at <= SOON
         return least if lone else _ignored(least, seen.held, at)
-    return _followed(least, seen, power) if stands and power >= FOLLOWS * seen.held else least
+    return _followed(least, seen) if stands and power >= FOLLOWS * seen.held else least
 
 
-def explained(
-    least: Least, seen: Band, power: Watts, witness: Witness, at: Seconds
-) -> Least | None:
+def explained(least: Least, seen: Band, witness: Witness) -> Least | None:
     """Return what is known if a verdict on the battery is one on its smallest power.
 
     Unchanged, it is too soon to say: one lifted must be seen thrice, and one that gives nothing
@@ -77,16 +74,16 @@ def explained(
     told = seen.waking
     if seen.told > seen.able + NOISE or least.follows <= max(told, SMALLEST):
         return None
-    if seen.free and is_lifted(seen, power, witness.scatter):
+    if seen.free and is_lifted(seen, witness.scatter):
         return least
-    if told > LARGEST or not is_nothing(power, told):
+    if told > LARGEST or not is_nothing(seen.power, told):
         return None
-    return _raised(least, told, at) if seen.most <= ALIKE * seen.held else least
+    return _raised(least, told, seen.at) if seen.most <= ALIKE * seen.held else least
 
 
-def refuted(least: Least, seen: Band, power: Watts) -> Least:
+def refuted(least: Least, seen: Band) -> Least:
     """Forget what was known of one that gives nothing, whatever it is told."""
-    if not seen.free or not is_nothing(power, seen.waking):
+    if not seen.free or not is_nothing(seen.power, seen.waking):
         return least
     return Least() if seen.waking > LARGEST else least._replace(follows=math.inf)
 
@@ -107,8 +104,9 @@ def is_nothing(power: Watts, told: Watts) -> bool:
     return told >= SMALLEST and -STANDBY <= power < NOTHING * told
 
 
-def is_lifted(seen: Band, power: Watts, scatter: Watts) -> bool:
+def is_lifted(seen: Band, scatter: Watts) -> bool:
     """Tell whether it gives far more than it was told, which it was not told before, either."""
+    power = seen.power
     if not SMALLEST <= power <= LARGEST or seen.sunny or min(seen.sent) <= 0:
         return False
     if power < LIFTED * max(seen.sent) + max(LIFTED_WATTS, SCATTERS * scatter):
@@ -117,8 +115,9 @@ def is_lifted(seen: Band, power: Watts, scatter: Watts) -> bool:
     return all(abs(power - scale * goal) > NOISE for goal in seen.goals)
 
 
-def _lifted(least: Least, seen: Band, power: Watts, at: Seconds) -> Least:
+def _lifted(least: Least, seen: Band) -> Least:
     """Count one that gave too much, and each time as much."""
+    at, power = seen.at, seen.power
     if power >= GROW * least.follows or at - least.at < LEAST:
         return least
     again = abs(power - least.came) <= NOISE and at - least.at < MOST
@@ -144,8 +143,9 @@ def _raised(least: Least, told: Watts, at: Seconds) -> Least:
     return Least(more, least.follows, told, known_at=at)
 
 
-def _followed(least: Least, seen: Band, power: Watts) -> Least:
+def _followed(least: Least, seen: Band) -> Least:
     """Note what it holds; so as much was not too little for it, either."""
+    power = seen.power
     if seen.most > ALIKE * seen.held or power > ALIKE * seen.most:
         is_less = least.ignored and power < least.told
         return least._replace(ignored=least.ignored - 1) if is_less else least

@@ -53,7 +53,8 @@ def _count(beliefs: Mapping[str, Belief]) -> int:
 
 def _is_dead(belief: Belief, others: list[Doubt], at: Seconds) -> bool:
     """Tell whether it is this one that nothing is seen of, or whether its try has failed."""
-    doubt, ceiling = belief.doubt, _ceiling(belief)
+    doubt = belief.doubt
+    ceiling = belief.ceiling(charging=doubt.charging)
     if ceiling.proven == 0 and belief.is_tried() and not belief.is_undecided(at):
         return True
     if not doubt.is_silent or ceiling.watts <= 0:
@@ -65,24 +66,15 @@ def _at_rest(belief: Belief, at: Seconds) -> Belief:
     """Believe that it does nothing. The bank still knows what it was told: it may yet obey that."""
     doubt = anew(belief.doubt, belief.expected)
     belief = belief._replace(expected=0.0, flights=(), doubt=doubt)
-    return _cut(belief, Ceiling(0.0, at, 0.0))
+    return belief.under(Ceiling(0.0, at, 0.0), charging=doubt.charging)
 
 
 def _trusted(belief: Belief, at: Seconds) -> Belief:
     """Lift the ceiling of one that is seen to answer."""
-    cut = _ceiling(belief)
+    charging = belief.doubt.charging
+    cut = belief.ceiling(charging=charging)
     if cut.proven == math.inf or not belief.doubt.is_answer:
         return belief
     if cut.is_fresh(at):
         belief = belief._replace(doubt=wronged(belief.doubt))
-    return _cut(belief, Ceiling())
-
-
-def _ceiling(belief: Belief) -> Ceiling:
-    return belief.charge if belief.doubt.charging else belief.discharge
-
-
-def _cut(belief: Belief, new: Ceiling) -> Belief:
-    if belief.doubt.charging:
-        return belief._replace(charge=new)
-    return belief._replace(discharge=new)
+    return belief.under(Ceiling(), charging=charging)

@@ -31,7 +31,9 @@ class Witness(NamedTuple):
     """What the last measurements said of the setpoint."""
 
     short: int = 0
+    """How many in a row lay below the band ..."""
     more: int = 0
+    """... and above it."""
     scatter: Watts = 0.0
     """Mean deviation from the band."""
     before: Watts = 0.0
@@ -82,13 +84,14 @@ class Witness(NamedTuple):
         return self._replace(against=0, due_at=at + AWAKE)
 
 
-def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
+def weigh(witness: Witness, seen: Band) -> Witness:
     """Count measurements in a row that lie below or above the band.
 
     A further one counts if it could say something else: if a battery under way would have moved
     by more than noise since the last. Who comes nearer begins anew. What stays the same is no
     scatter, however far from the band it is.
     """
+    at, power = seen.at, seen.power
     is_short = power < seen.low
     off = seen.low - power if is_short else max(0.0, power - seen.most)
     tolerance = max(TOLERANCE, TOLERANCE_PART * seen.expected, SCATTERS * witness.scatter)
@@ -98,7 +101,7 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     stands = abs(went) <= max(way, noise)
     stood_at = witness.stood_at if stands else at
     if off <= tolerance:
-        return _fits(witness, seen, power, stood_at, min(off, abs(went)), tolerance)
+        return _fits(witness, seen, stood_at, min(off, abs(went)), tolerance)
     count = witness.short if is_short else witness.more
     is_news = way >= noise and (went or span >= RENEWED)
     if count and stands and not is_news:
@@ -113,14 +116,14 @@ def weigh(witness: Witness, seen: Band, power: Watts, at: Seconds) -> Witness:
     return _counted(witness, min(off, abs(went), 2 * tolerance), count, is_short=is_short)
 
 
-def enough(seen: Band, power: Watts) -> int:
+def enough(seen: Band) -> int:
     """Say how many in a row are a verdict."""
-    return SHORT_NOTHING if power < NOTHING * seen.expected else SHORT_TWICE
+    return SHORT_NOTHING if seen.power < NOTHING * seen.expected else SHORT_TWICE
 
 
 def _so_soon(count: int, witness: Witness, seen: Band, tolerance: Watts) -> int:
     """Count one whose answer may still be under way: it must have begun, and stand still."""
-    power = witness.seen
+    power = seen.power
     if power < NOTHING * seen.expected and power >= seen.waking - tolerance:
         return min(count + 1, SHORT_NOTHING - 1)
     least = max(TOLERANCE, min(tolerance, SCATTERS * witness.scatter))
@@ -134,14 +137,13 @@ def _way(seen: Band, off: Watts, span: Seconds) -> Watts:
     return COMES * min(SLOWEST * span, off * (1 - math.exp(-span / seen.belief.lag)))
 
 
-def _fits(
-    witness: Witness, seen: Band, power: Watts, stood_at: Seconds, off: Watts, tolerance: Watts
-) -> Witness:
+def _fits(witness: Witness, seen: Band, stood_at: Seconds, off: Watts, tolerance: Watts) -> Witness:
+    """Begin to count anew, and learn what one does that gives what it is told."""
     scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
     part, gave = witness.part, witness.gave
     if seen.steady:
-        gave = 1.0 if power >= seen.most - tolerance else gave
-        part = _gain(part, seen, power, tolerance)
+        gave = 1.0 if seen.power >= seen.most - tolerance else gave
+        part = _gain(part, seen, tolerance)
     return witness._replace(
         short=0,
         more=0,
@@ -150,16 +152,16 @@ def _fits(
         part=part,
         gave=gave,
         seen_at=seen.at,
-        seen=power,
+        seen=seen.power,
         stood_at=stood_at,
     )
 
 
-def _gain(part: float, seen: Band, power: Watts, tolerance: Watts) -> float:
+def _gain(part: float, seen: Band, tolerance: Watts) -> float:
     """Move the gain to what a settled measurement says; at once if it gives all again."""
     if not seen.free or seen.told < GAIN_TOLD:
         return part
-    now = min(GAIN_MOST, seen.part(power))
+    now = min(GAIN_MOST, seen.part)
     if now > 1 - ALIKE and (1 - part) * seen.told > 2 * tolerance:
         return now
     return part + GAIN_PACE * (now - part)

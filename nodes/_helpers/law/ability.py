@@ -1,0 +1,83 @@
+"""What others are told of a battery: its `Ability`, made of what is believed of it."""
+
+import math
+
+from flowctl import Ability, Watts, maker
+from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.notes import BETWEEN
+
+TOLD = Belief._fields.index("absence") + 1
+"""So many fields of a belief, the first ones, are what others are told of."""
+
+
+def is_news(belief: Belief, known: Belief | None) -> bool:
+    """Tell whether others, who know of an earlier belief, must be told anew."""
+    if belief is known:
+        return False
+    return known is None or belief.facts is not known.facts or belief[:TOLD] != known[:TOLD]
+
+
+def ability(belief: Belief) -> Ability:
+    """Say what the allocator needs to know of a battery."""
+    facts, traits, charge, discharge = belief.facts, belief.traits, belief.charge, belief.discharge
+    takes, gives = _able(belief)
+    return _ability(
+        setpoint=belief.expected,
+        flights=belief.flights,
+        dead_time=belief.dead,
+        lag=belief.lag,
+        can_charge=takes,
+        can_discharge=gives,
+        proven_charge=None if charge.proven == math.inf else charge.proven,
+        proven_discharge=None if discharge.proven == math.inf else discharge.proven,
+        available=not belief.absence,
+        soc=facts.soc,
+        capacity=facts.capacity,
+        min_power=max(facts.min_power or 0.0, traits.min_power),
+        write_every=facts.write_every or 0.0,
+        accepted_at=belief.accepted_at,
+        self_regulating=bool(facts.self_regulating),
+        power=facts.power,
+        sun=facts.pv_power,
+        gain=traits.gain,
+        start_up=traits.start_up,
+        behind=traits.behind,
+        note=_note(belief),
+    )
+
+
+def _able(belief: Belief) -> tuple[Watts, Watts]:
+    """Say what it can take and give now, both magnitudes."""
+    facts, soc = belief.facts, belief.facts.soc
+    if belief.absence:
+        return 0.0, 0.0
+    takes = min(facts.max_charge, belief.charge.watts)
+    gives = min(facts.max_discharge, belief.discharge.watts)
+    if soc is not None:
+        if soc >= 100:
+            takes = 0.0
+        elif soc <= 0:
+            gives = min(gives, facts.pv_power or 0.0)
+    return takes, gives
+
+
+def _note(belief: Belief) -> str:
+    """Say what is special of it now, for people; `notes` takes it apart again."""
+    if belief.absence:
+        return belief.absence
+    down, up = belief.discharge.proven, belief.charge.proven
+    if down == up == math.inf:
+        return ""
+    if belief.discharge.against or belief.charge.against:
+        return "does the opposite of what it is told"
+    if belief.measured_at is None:
+        silent = "nothing that the meter shows"
+        gives = f"delivers {silent}" if down < math.inf else ""
+        takes = f"takes {silent}" if up < math.inf else ""
+    else:
+        gives = f"delivers {down:.0f}W at most" if down < belief.facts.max_discharge else ""
+        takes = f"takes {up:.0f}W at most" if up < belief.facts.max_charge else ""
+    return BETWEEN.join(filter(None, (gives, takes)))
+
+
+_ability = maker(Ability)

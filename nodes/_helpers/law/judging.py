@@ -1,0 +1,107 @@
+"""Judging a battery: what it is seen to deliver, and when it is tried with more again."""
+
+import math
+from dataclasses import replace
+
+from flowctl import Seconds, Watts
+from nodes._helpers.law import ceiling as ceilings
+from nodes._helpers.law import least as leasts
+from nodes._helpers.law.band import Band, band, whole
+from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.ceiling import Ceiling
+from nodes._helpers.law.doubt import anew
+from nodes._helpers.law.learning import unlearned
+from nodes._helpers.law.least import Least
+from nodes._helpers.law.resting import at_rest
+from nodes._helpers.law.traits import known
+from nodes._helpers.law.witness import AGAINST, TOLERANCE, Witness, weigh
+
+SHOWS = 300.0  # W that one is tried with at least of which only the meter tells
+
+
+def judged(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
+    """Compare a measurement with what was to be expected, and learn what it can deliver."""
+    if at < belief.witness.due_at:
+        return belief
+    belief = _opposed(belief, power, poll, at)
+    if not belief.accepted:
+        return _weighed(belief, belief.witness.calm(), leasts.forgotten(belief.least, at))
+    sign = math.copysign(1.0, belief.accepted)
+    seen = band(belief, sign * power, sign, poll, at)
+    witness = weigh(belief.witness, seen)
+    if witness is belief.witness:
+        return belief
+    least = leasts.observed(belief.least, seen, witness)
+    old = belief.ceiling(charging=sign < 0)
+    new = ceilings.verdict(old, witness, seen)
+    if new is not None:
+        return _decided(seen, witness, least, new)
+    belief, proved = _weighed(belief, witness, least), ceilings.proved(old, seen)
+    return belief if proved is old else belief.under(proved, charging=sign < 0)
+
+
+def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Belief:
+    """Try a cut ceiling again when its time has come."""
+    if belief.measured_at is None and belief.discharge.watts == math.inf:
+        charging = True  # a heater, say, that somebody calls for against the target
+    old = belief.ceiling(charging=charging)
+    if old.watts == math.inf or belief.absence or belief.witness.against:
+        return belief
+    if belief.is_undecided(at):  # one try at a time
+        return belief
+    rated = belief.facts.max_charge if charging else belief.facts.max_discharge
+    new = ceilings.retry(old, rated, hungry=hungry, at=at)
+    if new is old:
+        return belief
+    if belief.measured_at is None:
+        new = replace(new, watts=max(new.watts, SHOWS, belief.facts.min_power or 0.0))
+        belief = belief._replace(doubt=anew(belief.doubt))
+    return belief.under(new, charging=charging)
+
+
+def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
+    """Count measurements of the opposite of what it was told: somebody else's doing, no load.
+
+    Told nothing, that is charging: a battery may have reasons of its own to give. What panels on
+    its own side make is no reason.
+    """
+    witness, way = belief.witness, -1.0 if belief.accepted < 0 else 1.0
+    sun = (belief.facts.pv_power or 0.0) if way < 0 else 0.0
+    apart = way * (power - sun) + AGAINST
+    if apart < 0 and apart < band(belief, way * power, way, poll, at).least:
+        return belief._replace(witness=witness.opposed(apart, at))
+    return belief._replace(witness=witness._replace(against=0)) if witness.against else belief
+
+
+def _decided(seen: Band, witness: Witness, least: Least, new: Ceiling) -> Belief:
+    """Draw what follows from a verdict: on its smallest power, on its gain, or on its ceiling."""
+    belief, charging = seen.belief, seen.sign < 0
+    old, now = belief.ceiling(charging=charging), seen.sign * max(0.0, seen.power)
+    small = leasts.explained(least, seen, witness)
+    if small is not None:
+        belief = _weighed(belief, witness.settled(), small)
+        return at_rest(belief, now) if small is not least else belief
+    if ceilings.is_part(old, witness, seen):
+        belief = _weighed(belief, witness.settled()._replace(part=seen.part), least)
+        return belief.under(Ceiling(), charging=charging)
+    belief = _weighed(belief, witness, leasts.refuted(least, seen))
+    belief = _limited(belief, old, new, seen)
+    return at_rest(belief, now).under(new, charging=charging)
+
+
+def _limited(belief: Belief, old: Ceiling, new: Ceiling, seen: Band) -> Belief:
+    """Draw what else follows from another ceiling."""
+    witness = belief.witness
+    if abs(new.proven - old.proven) <= TOLERANCE:
+        witness = witness.settled()
+    if new.watts > old.watts and old.is_fresh(seen.at):
+        witness = witness.aged(seen.at - old.since)
+    if new.watts < old.watts:
+        return unlearned(belief._replace(witness=witness._replace(gave=seen.part)))
+    return belief._replace(witness=witness._replace(due_at=seen.at + whole(belief)))
+
+
+def _weighed(belief: Belief, witness: Witness, least: Least) -> Belief:
+    """Take over what measurements say, and what of that stays true of it."""
+    traits = known(belief.traits, witness, least)
+    return belief._replace(witness=witness, least=least, traits=traits)

@@ -1,0 +1,42 @@
+"""Batteries of which nothing is on its way: at rest, released, gone, or left to themselves."""
+
+from flowctl import Seconds, Watts
+from nodes._helpers.law import bank as banks
+from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.flight import landed
+from nodes._helpers.law.learning import unlearned
+
+
+def at_rest(belief: Belief, watts: Watts) -> Belief:
+    """Believe that it delivers this now and that nothing is in flight."""
+    bank = banks.at_rest(belief.bank, watts)
+    return belief._replace(expected=watts, flights=(), bank=bank, witness=belief.witness.calm())
+
+
+def let_go(belief: Belief) -> Belief:
+    """Expect nothing of a battery that is gone, was released, or goes by its own meter."""
+    if belief.away and belief.expected == 0 and not belief.flights:
+        return belief
+    if belief.facts.online is False:  # it did not answer at all before that was known
+        belief = unlearned(belief)
+    return at_rest(belief, 0.0)._replace(accepted=0.0, away=True)
+
+
+def given_back(belief: Belief) -> Belief:
+    """Expect nothing of a battery without a plan; one told to stop is on its way there."""
+    return let_go(belief) if belief.accepted else belief
+
+
+def missed(belief: Belief, absence: str) -> Belief:
+    """Note why it cannot be commanded, or (empty) that it can again."""
+    belief = let_go(belief) if absence else belief
+    return belief if absence == belief.absence else belief._replace(absence=absence)
+
+
+def pruned(belief: Belief, at: Seconds) -> Belief:
+    """Drop the flights that have landed."""
+    flights = belief.flights
+    if not flights:
+        return belief
+    over = landed(flights, belief.dead, belief.lag, at)
+    return belief._replace(flights=flights[over:]) if over else belief
