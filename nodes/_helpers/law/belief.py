@@ -25,12 +25,15 @@ class Belief(NamedTuple):
 
     # First what others are told of it (`ability.TOLD`): a change of anything below is no news.
     dead: Seconds
+    """From a setpoint it accepts to the first sign of that on the meter."""
     lag: Seconds
+    """Time constant of its answer after that."""
     facts: Facts
     expected: Watts = 0.0
     """What it delivers once everything in flight has landed."""
     accepted_at: Seconds = -math.inf
     flights: tuple[Flight, ...] = ()
+    """Changes that it accepted and the meter does not show in full yet."""
     charge: Ceiling = Ceiling()
     discharge: Ceiling = Ceiling()
     traits: Traits = Traits()

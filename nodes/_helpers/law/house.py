@@ -1,7 +1,7 @@
 """The house as the predictor sees it: the load behind the meter, and every battery's answer."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,42 +11,19 @@ from nodes._helpers.law.bank import LONGEST
 from nodes._helpers.law.belief import Belief
 from nodes._helpers.law.beside import ALONE, Beside, watched
 from nodes._helpers.law.facts import newer
-from nodes._helpers.law.forecast import Forecast, forecast, is_pulsing, worth_following
+from nodes._helpers.law.forecast import forecast, is_pulsing, worth_following
 from nodes._helpers.law.hearing import hear
 from nodes._helpers.law.judging import retried
 from nodes._helpers.law.learning import Sample, corrected, is_due, jump, learned
 from nodes._helpers.law.mute import doubted
+from nodes._helpers.law.observer import FRESH_GRACE, FRESH_PERIODS, Grid, next_period, observed
 from nodes._helpers.law.resting import given_back, missed, pruned
 
-PERIOD = 1.0  # s between readings until known: most P1 meters
-PERIOD_PACE = 0.2  # part of each gap that enters the mean
-PERIOD_LONGEST = 15.0  # s that one gap counts at most: a pause is no period
-FRESH_PERIODS, FRESH_GRACE = 3.0, 5.0  # an older reading says nothing of now (section 9)
-DELTA_LEAST, DELTA_MOST = 0.5, 2.0  # s of dead time that may be wrong: one period, within these
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
 HUNGRY = 50.0  # W that nobody can serve: then cut ceilings are tried again sooner
 PROMPT = 3.0  # s between readings of a meter that is not behind by their distance already
 UNHEARD = "not heard yet"
-
-
-class Grid(NamedTuple):
-    """What the meter says, and what is made of it. Times are the engine's."""
-
-    meter: Watts = 0.0
-    began_at: Seconds = math.inf
-    """First reading."""
-    read_at: Seconds = -math.inf
-    """Newest reading."""
-    valid_until: Seconds = math.inf
-    """When the newest reading is too old to act on."""
-    period: Seconds = PERIOD
-    load: Watts = 0.0
-    """What the house draws, less what batteries with a meter of their own give."""
-    target: Watts = 0.0
-    past: Forecast = Forecast()
-    sample: Sample | None = None
-    """Reading that timing was last learned from."""
 
 
 class House(NamedTuple):
@@ -57,6 +34,7 @@ class House(NamedTuple):
     beside: Beside = ALONE
     """What is known of batteries that are not ours now."""
     hungry: bool = False
+    """Whether it lacked power at the last outlook: more than all batteries can do was needed."""
     known: Mapping[str, Belief] = MappingProxyType({})
     """What the last outlook was made of ..."""
     said: MappingProxyType[str, Ability] = MappingProxyType({})
@@ -73,19 +51,20 @@ def told(house: House, name: str, record: Battery, at: Seconds) -> House:
     if at > house.grid.valid_until and record.setpoint is None:
         belief = given_back(belief)  # no plan for so long
     belief = _corrected(house, belief, record, at)
-    return _moved(house, name, hear(belief, record, at))
+    return _changed(house, name, hear(belief, record, at))
 
 
 def read(house: House, watts: Watts, at: Seconds) -> House:
-    """Take in a reading: learn, find the load, choose what to follow."""
+    """Take in a reading: learn timings, find the load, choose what of it to follow."""
     house = _awake(house, at)
     grid = house.grid
-    period = _period(grid, at)
+    period = next_period(grid, at)
     beliefs, sample = _learned(house, watts, at)
-    if None in [belief.measured_at for belief in beliefs.values()] and not is_pulsing(grid.past):
+    all_tell = None not in [belief.measured_at for belief in beliefs.values()]
+    if not all_tell and not is_pulsing(grid.past):
         beliefs = doubted(beliefs, grid.read_at, at, grid.meter - watts)
     beliefs = {name: pruned(belief, at) for name, belief in beliefs.items()}
-    load = _load(grid, beliefs.values(), watts, at, period)
+    load = observed(grid, beliefs.values(), watts, at, period)
     reaches = [belief.dead + belief.lag for belief in beliefs.values()]
     beside = watched(house.beside, beliefs, watts, at)
     ahead = REACTION_GRACE + (min(reaches) if reaches else 0.0)
@@ -119,13 +98,15 @@ def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Be
 
     It does of one that moved alone; and a slow one is behind by more than anybody could tell.
     """
-    way = jump(belief, newer(record.power, None))
-    if not way or not belief.flights or house.grid.period > PROMPT:
+    if not belief.flights or house.grid.period > PROMPT:
+        return belief
+    moved = jump(belief, newer(record.power, None))
+    if not moved:
         return belief
     alone = not any(other.flights for other in house.beliefs.values() if other is not belief)
     if alone and not is_pulsing(house.grid.past):
         return belief
-    return corrected(belief, way, min(at, newer(record.power_at, at)))
+    return corrected(belief, moved, min(at, newer(record.power_at, at)))
 
 
 def _present(house: House, at: Seconds) -> House:
@@ -133,7 +114,7 @@ def _present(house: House, at: Seconds) -> House:
     for name, belief in house.beliefs.items():
         absence = _absence(house, belief, at)
         if absence or belief.absence:
-            house = _moved(house, name, missed(belief, absence))
+            house = _changed(house, name, missed(belief, absence))
     return house
 
 
@@ -162,7 +143,7 @@ def _said(house: House) -> House:
     return House(beliefs, grid, house.beside, hungry, beliefs, said)
 
 
-def _moved(house: House, name: str, new: Belief) -> House:
+def _changed(house: House, name: str, new: Belief) -> House:
     """Believe something else of a battery; the newest reading knew it, so the load moves."""
     old, grid = house.beliefs[name], house.grid
     house = house.knowing({**house.beliefs, name: new}, grid)
@@ -170,7 +151,7 @@ def _moved(house: House, name: str, new: Belief) -> House:
         return house
     if abs(new.shows(grid.read_at) - old.shows(grid.read_at)) < 1:
         return house
-    load = _load(grid, house.beliefs.values(), grid.meter, grid.read_at, grid.period)
+    load = observed(grid, house.beliefs.values(), grid.meter, grid.read_at, grid.period)
     return house._replace(grid=grid._replace(load=load, target=grid.target + load - grid.load))
 
 
@@ -186,15 +167,8 @@ def _awake(house: House, at: Seconds) -> House:
     return house.knowing(beliefs, house.grid)
 
 
-def _period(grid: Grid, at: Seconds) -> Seconds:
-    """Learn the meter's period; the first gap counts in full, so that no slow meter looks dead."""
-    gap = min(PERIOD_LONGEST, at - grid.read_at)
-    if grid.read_at == grid.began_at:
-        return max(grid.period, gap)
-    return grid.period + PERIOD_PACE * (gap - grid.period) if grid.read_at >= 0 else PERIOD
-
-
 def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Belief], Sample | None]:
+    """Learn timings from what has happened since the last sample, if it is time for another."""
     last, beliefs = house.grid.sample, house.beliefs
     if last and not is_due(last, at):
         return beliefs, last
@@ -203,21 +177,6 @@ def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Beli
     taught = learned(beliefs, last, Sample(at, watts), pulsing=is_pulsing(house.grid.past))
     lessons = last.lessons + (taught is not beliefs)
     return taught, Sample(at, watts, lessons)
-
-
-def _load(
-    grid: Grid, beliefs: Collection[Belief], watts: Watts, at: Seconds, period: Seconds
-) -> Watts:
-    """Move the load as little as the reading and every timing that may be true demand."""
-    delta = max(DELTA_LEAST, min(DELTA_MOST, period))
-    low = high = 0.0
-    for belief in beliefs:
-        least, most = belief.may_show(at, delta)
-        low += least
-        high += most
-    if grid.read_at < 0:
-        return watts + (low + high) / 2
-    return max(watts + low, min(watts + high, grid.load))
 
 
 def _absence(house: House, belief: Belief, at: Seconds) -> str:

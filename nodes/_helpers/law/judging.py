@@ -65,10 +65,10 @@ def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief
     Told nothing, that is charging: a battery may have reasons of its own to give. What panels on
     its own side make is no reason.
     """
-    witness, way = belief.witness, -1.0 if belief.accepted < 0 else 1.0
-    sun = (belief.facts.pv_power or 0.0) if way < 0 else 0.0
-    apart = way * (power - sun) + AGAINST
-    if apart < 0 and apart < band(belief, way * power, way, poll, at).least:
+    witness, sign = belief.witness, -1.0 if belief.accepted < 0 else 1.0
+    sun = (belief.facts.pv_power or 0.0) if sign < 0 else 0.0
+    apart = sign * (power - sun) + AGAINST
+    if apart < 0 and apart < band(belief, sign * power, sign, poll, at).least:
         return belief._replace(witness=witness.opposed(apart, at))
     return belief._replace(witness=witness._replace(against=0)) if witness.against else belief
 

@@ -62,11 +62,11 @@ def jump(belief: Belief, power: Watts | None) -> Watts:
     was = belief.facts.power
     if power is None or was is None:
         return 0.0
-    way = power - was
-    return way if abs(way) > APART else 0.0
+    moved = power - was
+    return moved if abs(moved) > APART else 0.0
 
 
-def corrected(belief: Belief, way: Watts, at: Seconds) -> Belief:
+def corrected(belief: Belief, moved: Watts, at: Seconds) -> Belief:
     """Let a battery's own word tell against every timing that shows no such move.
 
     Of batteries that move at once the meter cannot tell who was late; and a step that is not
@@ -78,7 +78,7 @@ def corrected(belief: Belief, way: Watts, at: Seconds) -> Belief:
         return belief
     late = max(METER, METER_SWAYS - belief.traits.behind)
     moments = (since - oldest(belief, poll), since, at, at + late)
-    return _believing(belief, banks.contradict(belief.bank, moments, way))
+    return _believing(belief, banks.contradict(belief.bank, moments, moved))
 
 
 def unlearned(belief: Belief) -> Belief:

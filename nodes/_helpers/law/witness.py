@@ -96,19 +96,19 @@ def weigh(witness: Witness, seen: Band) -> Witness:
     off = seen.low - power if is_short else max(0.0, power - seen.most)
     tolerance = max(TOLERANCE, TOLERANCE_PART * seen.expected, SCATTERS * witness.scatter)
     span, went = at - witness.seen_at, power - witness.seen
-    way = _way(seen, off, span) if off else 0.0
+    would = _would_come(seen, off, span) if off else 0.0
     noise = max(NOISE, SCATTERS * COMES * witness.scatter)
-    stands = abs(went) <= max(way, noise)
+    stands = abs(went) <= max(would, noise)
     stood_at = witness.stood_at if stands else at
     if off <= tolerance:
         return _fits(witness, seen, stood_at, min(off, abs(went)), tolerance)
     count = witness.short if is_short else witness.more
-    is_news = way >= noise and (went or span >= RENEWED)
+    is_news = would >= noise and (went or span >= RENEWED)
     if count and stands and not is_news:
         return witness
     witness = witness._replace(seen_at=at, seen=power, stood_at=stood_at)
-    if (went if is_short else -went) > way:
-        count = 0
+    if (went if is_short else -went) > would:
+        count = 0  # it comes nearer
     if not is_short or power < seen.least - tolerance:
         count += 1
     else:
@@ -132,7 +132,7 @@ def _so_soon(count: int, witness: Witness, seen: Band, tolerance: Watts) -> int:
     return count + 1 if witness.seen_at - witness.stood_at >= RENEWED else 1
 
 
-def _way(seen: Band, off: Watts, span: Seconds) -> Watts:
+def _would_come(seen: Band, off: Watts, span: Seconds) -> Watts:
     """Say how far one under way would have come at least, of what it is off."""
     return COMES * min(SLOWEST * span, off * (1 - math.exp(-span / seen.belief.lag)))
 

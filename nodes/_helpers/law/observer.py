@@ -1,0 +1,63 @@
+"""The load observer: what the house draws, by the meter and by what is still in flight."""
+
+import math
+from collections.abc import Collection
+from typing import NamedTuple
+
+from flowctl import Seconds, Watts
+from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.forecast import Forecast
+from nodes._helpers.law.learning import Sample
+
+PERIOD = 1.0  # s between readings until known: most P1 meters
+PERIOD_PACE = 0.2  # part of each gap that enters the mean
+PERIOD_LONGEST = 15.0  # s that one gap counts at most: a pause is no period
+FRESH_PERIODS, FRESH_GRACE = 3.0, 5.0  # periods and s: an older reading says nothing of now
+DELTA_LEAST, DELTA_MOST = 0.5, 2.0  # s of dead time that may be wrong: one period, within these
+
+
+class Grid(NamedTuple):
+    """What the meter says, and what is made of it. Times are the engine's."""
+
+    meter: Watts = 0.0
+    began_at: Seconds = math.inf
+    """First reading."""
+    read_at: Seconds = -math.inf
+    """Newest reading."""
+    valid_until: Seconds = math.inf
+    """When the newest reading is too old to act on."""
+    period: Seconds = PERIOD
+    load: Watts = 0.0
+    """What the house draws, less what batteries with a meter of their own give."""
+    target: Watts = 0.0
+    """What of it all batteries together are to serve, + discharging."""
+    past: Forecast = Forecast()
+    sample: Sample | None = None
+    """Reading that timing was last learned from."""
+
+
+def next_period(grid: Grid, at: Seconds) -> Seconds:
+    """Learn the meter's period; the first gap counts in full, so that no slow meter looks dead."""
+    gap = min(PERIOD_LONGEST, at - grid.read_at)
+    if grid.read_at == grid.began_at:
+        return max(grid.period, gap)
+    return grid.period + PERIOD_PACE * (gap - grid.period) if grid.read_at >= 0 else PERIOD
+
+
+def observed(
+    grid: Grid, beliefs: Collection[Belief], watts: Watts, at: Seconds, period: Seconds
+) -> Watts:
+    """Return the load nearest to the one known so far that a reading of `watts` allows.
+
+    It allows an interval: the reading, and the least and the most that batteries may show on it
+    while a dead time may be wrong by `delta`. Within that nothing is known better than before.
+    """
+    delta = max(DELTA_LEAST, min(DELTA_MOST, period))
+    low = high = 0.0
+    for belief in beliefs:
+        least, most = belief.may_show(at, delta)
+        low += least
+        high += most
+    if grid.read_at < 0:
+        return watts + (low + high) / 2
+    return max(watts + low, min(watts + high, grid.load))
