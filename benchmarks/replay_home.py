@@ -21,7 +21,7 @@ from nodes._helpers.law.belief import believe
 from nodes._helpers.law.by_name import ByName
 from nodes._helpers.law.house import House, look, told
 from nodes._helpers.law.house import read as heard
-from nodes._helpers.law.seating import Policy
+from nodes._helpers.law.round import Policy
 from nodes._helpers.law.sharing import Shared, step
 from nodes._helpers.timing import TINY
 from nodes.clamp import limited

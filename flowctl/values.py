@@ -125,8 +125,11 @@ class Ability:
     available: bool = True
     """False while it is offline, or left to itself."""
     soc: Percent | None = None
+    """State of charge."""
     capacity: WattHours | None = None
+    """Energy when full."""
     min_power: Watts = 0.0
+    """Smallest power it can hold other than zero, a magnitude."""
     gain: float = 1.0
     """Part of what it is told that it gives where no limit binds it."""
     start_up: Seconds = 0.0
@@ -134,9 +137,11 @@ class Ability:
     behind: Seconds = 0.0
     """How much later than the meter it tells of its own moves; negative if it tells sooner."""
     write_every: Seconds = 0.0
+    """Shortest time between two setpoints it takes."""
     accepted_at: Seconds = -math.inf
     """When it last accepted a setpoint."""
     self_regulating: bool = False
+    """True while it follows a meter of its own."""
     power: Watts | None = None
     """Newest measured power, + discharging."""
     sun: Watts | None = None

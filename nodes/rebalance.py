@@ -20,7 +20,7 @@ from flowctl import (
 )
 from nodes._helpers.law.by_name import by_name, window
 from nodes._helpers.law.losses import STANDBY, Curve, Losses, read_curve
-from nodes._helpers.law.seating import Policy, Strategy
+from nodes._helpers.law.round import Policy, Strategy
 from nodes._helpers.law.sharing import Shared, step
 from nodes._helpers.operators import Receiver, each_with
 

@@ -11,7 +11,7 @@ from flowctl import Outlook
 from flowctl.testing import play
 from nodes._helpers.law.allocation import water_fill
 from nodes._helpers.law.by_name import by_name
-from nodes._helpers.law.seating import Policy
+from nodes._helpers.law.round import Policy
 from nodes._helpers.law.sharing import Shared, step
 from nodes.rebalance import rebalance
 from tests.nodes.outlooks import OUTLOOKS, view

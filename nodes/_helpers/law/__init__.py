@@ -14,10 +14,11 @@ docs/control.md explains it, with pictures; its steps stand in these files, best
     mute, doubt     one without telemetry
     beside       7  batteries that are not ours to command
     ability         what rebalance is told of each (notes: in words)
-    memory, cuts    what is kept over restarts
+    memory, cuts    what is kept over restarts (record: how records are changed in little time)
 
-    sharing      5  from an outlook to a plan, as one pure step
-    seating         what each can do under every limit, its weight and rank (by_name)
+    sharing      5  from an outlook to a plan, as one pure step (reasons: in words)
+    round           what is wanted and who can serve it (by_name: settings that differ by battery)
+    seating         what each can do under every limit, its weight and rank
     choosing        who works (losses: what that costs)
     allocation      who gives how much
     covering     6  what the fastest adds until the others come

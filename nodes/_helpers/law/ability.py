@@ -21,7 +21,7 @@ def ability(belief: Belief) -> Ability:
     """Say what the allocator needs to know of a battery."""
     facts, traits, charge, discharge = belief.facts, belief.traits, belief.charge, belief.discharge
     takes, gives = _able(belief)
-    return _ability(
+    return _new_ability(
         setpoint=belief.expected,
         flights=belief.flights,
         dead_time=belief.dead,
@@ -80,4 +80,4 @@ def _note(belief: Belief) -> str:
     return BETWEEN.join(filter(None, (gives, takes)))
 
 
-_ability = maker(Ability)
+_new_ability = maker(Ability)

@@ -1,15 +1,14 @@
-"""Who gives how much: water-filling under limits, small powers, and what the fastest covers.
+"""Who gives how much: water-filling under limits, room kept in the fastest, and small powers.
 
 Everything here is in magnitudes of the direction asked for; `sharing` puts the sign on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter, le
 
 from flowctl import Ability, Percent, Seconds, Watts
 
-ROOM = 0.85  # of the limits: a set that is not run to its limits has room to answer
 LATE = 2.5  # s that all others must be slower than the fastest to be called late
 HEADROOM = 0.5  # of the fastest kept free to cover for late ones ...
 BEHIND = 5.0  # % of charge that it may fall behind them for it: less and less up to there
@@ -72,55 +71,9 @@ def in_turn(total: Watts, limits: Sequence[Watts]) -> list[Watts]:
     return shares
 
 
-def enough(seats: Sequence[Seat], total: Watts, share: Watts) -> list[str]:
-    """Pick those to be active: as few as have room, as many as get a worthwhile share."""
-    chosen: list[str] = []
-    able = 0.0
-    for count, seat in enumerate(in_order(seats), 1):
-        if chosen and ROOM * able >= total and count * share > total:
-            break
-        chosen.append(seat.name)
-        able += seat.lost or seat.able
-    return chosen
-
-
-def in_order(seats: Sequence[Seat]) -> list[Seat]:
-    """Put them in the order in which they are called; who has sun to lose comes first."""
-    ranked = sorted(seats, key=by_rank)
-    for seat in ranked:
-        if seat.lost:
-            return sorted(ranked, key=_keeps_all)
-    return ranked
-
-
 def is_late(seats: Sequence[Seat]) -> bool:
     """Tell whether all others are much slower than the first, who is the fastest."""
     return len(seats) > 1 and seats[1].reach > seats[0].reach + LATE
-
-
-def fill(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]:
-    """Share a total by weight, with room left in the fastest, the first, if the rest is late."""
-    limits = [seat.able for seat in seats]
-    if late:
-        spare = [_part(seats) * limits[0], *limits[1:]]
-        limits = spare if sum(spare) > total else limits
-    shares = water_fill(total, [seat.weight for seat in seats], limits)
-    return {seat.name: shares[k] for k, seat in enumerate(seats)}
-
-
-def _part(seats: Sequence[Seat]) -> float:
-    """Say how much of the fastest is used: all of it before the late ones are full, or empty."""
-    quick, *late = [seat.usable for seat in seats]
-    behind = quick - sum(late) / len(late)
-    return HEADROOM + (1 - HEADROOM) * max(0.0, min(1.0, behind / BEHIND))
-
-
-def tried(seats: Sequence[Seat], total: Watts) -> dict[str, Watts]:
-    """Share more than all are known to give: what is only tried takes from nobody."""
-    sure = [seat.sure for seat in seats]
-    room = [seat.able - part for seat, part in zip(seats, sure, strict=True)]
-    more = water_fill(total - sum(sure), [seat.weight for seat in seats], room)
-    return {seat.name: sure[k] + more[k] for k, seat in enumerate(seats)}
 
 
 def sun_alone(ability: Ability) -> Watts:
@@ -128,10 +81,57 @@ def sun_alone(ability: Ability) -> Watts:
     return min(ability.can_discharge, SUN_GIVEN * (ability.sun or 0.0))
 
 
-def saved(seats: Sequence[Seat], total: Watts) -> list[Watts]:
-    """Share what would be lost otherwise, as far as it is needed."""
+def divided(seats: Sequence[Seat], total: Watts, *, ordered: bool, late: bool) -> dict[str, Watts]:
+    """Share a total: what panels make and nobody could keep goes first."""
+    for seat in seats:
+        if seat.lost:
+            return _sunny(seats, total, ordered=ordered, late=late)
+    if total > sum([seat.sure for seat in seats]):
+        return _tried(seats, total)
+    return _plainly(seats, total, ordered=ordered, late=late)
+
+
+def _sunny(seats: Sequence[Seat], total: Watts, *, ordered: bool, late: bool) -> dict[str, Watts]:
     losses = [seat.lost for seat in seats]
-    return water_fill(total, losses, losses)
+    first = water_fill(total, losses, losses)
+    rest = [replace(seat, able=seat.able - part) for seat, part in zip(seats, first, strict=True)]
+    left = max(0.0, total - sum(first))  # parts of it may be rounded up
+    shares = _plainly(rest, left, ordered=ordered, late=late)
+    return {seat.name: shares[seat.name] + part for seat, part in zip(seats, first, strict=True)}
+
+
+def _tried(seats: Sequence[Seat], total: Watts) -> dict[str, Watts]:
+    """Share more than all are known to give: what is only tried takes from nobody."""
+    sure = [seat.sure for seat in seats]
+    room = [seat.able - part for seat, part in zip(seats, sure, strict=True)]
+    more = water_fill(total - sum(sure), [seat.weight for seat in seats], room)
+    return {seat.name: sure[k] + more[k] for k, seat in enumerate(seats)}
+
+
+def _plainly(seats: Sequence[Seat], total: Watts, *, ordered: bool, late: bool) -> dict[str, Watts]:
+    """Share a total one after the other, or by weight."""
+    if not ordered:
+        return _by_weight(seats, total, late=late)
+    ranked = sorted(seats, key=by_rank)
+    shares = in_turn(total, [seat.able for seat in ranked])
+    return {seat.name: shares[k] for k, seat in enumerate(ranked)}
+
+
+def _by_weight(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]:
+    """Share a total by weight, with room left in the fastest, the first, if the rest is late."""
+    limits = [seat.able for seat in seats]
+    if late:
+        spare = [_used(seats) * limits[0], *limits[1:]]
+        limits = spare if sum(spare) > total else limits
+    shares = water_fill(total, [seat.weight for seat in seats], limits)
+    return {seat.name: shares[k] for k, seat in enumerate(seats)}
+
+
+def _used(seats: Sequence[Seat]) -> float:
+    """Say how much of the fastest is used: all of it before the late ones are full, or empty."""
+    quick, *late = [seat.usable for seat in seats]
+    behind = quick - sum(late) / len(late)
+    return HEADROOM + (1 - HEADROOM) * max(0.0, min(1.0, behind / BEHIND))
 
 
 def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
@@ -156,7 +156,3 @@ def alone(seat: Seat, share: Watts) -> Watts:
 
 by_rank = attrgetter("rank")  # sort key: who is activated first
 by_reach = attrgetter("reach")  # sort key: who answers first
-
-
-def _keeps_all(seat: Seat) -> bool:
-    return not seat.lost

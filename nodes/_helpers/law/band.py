@@ -16,9 +16,9 @@ WRONG = 1.5  # s that a learned dead time may be wrong by: nine in ten are neare
 LAGS = 3.0  # lags until all but a twentieth of an answer is there
 WAKES = 3.0  # s that a battery may take to wake up
 AWAKE = 8.0  # s until a battery that appears is weighed: it wakes up, and its timing is a guess
-SLOWEST = 150.0  # W/s of the slowest ramp that batteries have (bench 2)
+SLOWEST = 150.0  # W/s of the slowest ramp that batteries have (in the control bench)
 BOUND = 0.8  # of a ceiling, from which on that may be what it gives
-ENDS = (20.0, 90.0)  # % of charge beyond which some batteries give, or take, less (bench 2)
+ENDS = (20.0, 90.0)  # % of charge beyond which some give, or take, less (the control bench)
 
 
 class Band(NamedTuple):

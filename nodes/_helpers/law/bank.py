@@ -10,9 +10,9 @@ from nodes._helpers.law.record import quick
 
 DEADS = (0.2, *(0.5 * k for k in range(1, 13)), 7.0, 8.0, 10.0, 12.0, 15.0)
 """Candidate dead times, s: fine where most batteries are, from quick inverters behind quick meters
-up to slow cloud links (bench 2)."""
+up to slow cloud links (as in the control bench)."""
 LAGS = (0.3, 1.0, 2.0, 4.0)
-"""Candidate lags, s: wired inverters to micro storages (bench 2)."""
+"""Candidate lags, s: wired inverters to micro storages (as in the control bench)."""
 TIMINGS = tuple((dead, lag) for lag in LAGS for dead in DEADS)
 GROWTH = tuple(tuple(math.exp(dead / lag) for dead in DEADS) for lag in LAGS)
 

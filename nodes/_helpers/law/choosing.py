@@ -6,15 +6,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law import allocation as table
-from nodes._helpers.law.allocation import Seat
+from nodes._helpers.law.allocation import Seat, by_rank
 from nodes._helpers.law.losses import Losses
-from nodes._helpers.law.seating import Round
+from nodes._helpers.law.round import Round
 
+ROOM = 0.85  # of the limits: a set that is not run to its limits has room to answer
 GAIN = 5.0  # W of losses that another number of units must save: a switch costs as much in minutes
 LEAVES = 0.1  # of the limits of those that stay, by which they must be lighter than for one to join
 HANDOVER = 30.0  # s from all to nothing: wrong by 3 s, two timings let a tenth of it pass the meter
-NONE: Mapping[str, Seconds] = MappingProxyType({})
 
 
 class Leaving(NamedTuple):
@@ -35,7 +34,7 @@ class Working(NamedTuple):
     active: frozenset[str] = frozenset()
     needed_at: Seconds = 0.0
     """When all active ones were last needed."""
-    called: Mapping[str, Seconds] = NONE
+    called: Mapping[str, Seconds] = MappingProxyType({})
     """When each active one was last needed, where few are to work."""
     leaving: Mapping[str, Leaving] = MappingProxyType({})
     """Those that are not called any more, and still give something."""
@@ -46,18 +45,37 @@ def choose(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
     if now.policy.strategy == "efficiency":
         return _few(before, now, seats)
     share = math.inf if now.policy.strategy == "priority" else now.policy.share
-    needed = frozenset(table.enough(seats, now.total, share))
-    if needed >= before.active:
-        return Working(needed, now.at)
-    if now.at - before.needed_at >= now.policy.least_on:
+    needed = frozenset(_worthwhile(seats, now.total, share))
+    if needed >= before.active or now.at - before.needed_at >= now.policy.least_on:
         return Working(needed, now.at)
     kept = [seat.name for seat in seats if seat.name in before.active]
     return Working(needed.union(kept), before.needed_at)
 
 
+def _worthwhile(seats: Sequence[Seat], total: Watts, share: Watts) -> list[str]:
+    """Pick those to be active: as few as have room, as many as get a worthwhile share."""
+    chosen: list[str] = []
+    able = 0.0
+    for count, seat in enumerate(_in_order(seats), 1):
+        if chosen and ROOM * able >= total and count * share > total:
+            break
+        chosen.append(seat.name)
+        able += seat.lost or seat.able
+    return chosen
+
+
+def _in_order(seats: Sequence[Seat]) -> list[Seat]:
+    """Put them in the order in which they are called; who has sun to lose comes first."""
+    ranked = sorted(seats, key=by_rank)
+    for seat in ranked:
+        if seat.lost:
+            return sorted(ranked, key=_keeps_all)
+    return ranked
+
+
 def _few(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
     """Choose as few as lose least; who leaves hands over to those that stay."""
-    ranked = table.in_order(seats)
+    ranked = _in_order(seats)
     there = frozenset(seat.name for seat in ranked)
     count = how_many(ranked, now.total, len(before.active & there), now.policy.losses)
     called = {
@@ -93,7 +111,11 @@ def _enough(seats: Sequence[Seat], total: Watts, on: int) -> int:
     able = 0.0
     for count, seat in enumerate(seats, 1):
         able += seat.able
-        room = table.ROOM if count >= on else table.ROOM - LEAVES
+        room = ROOM if count >= on else ROOM - LEAVES
         if room * able >= total:
             return count
     return len(seats)
+
+
+def _keeps_all(seat: Seat) -> bool:
+    return not seat.lost

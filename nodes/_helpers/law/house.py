@@ -80,7 +80,7 @@ def look(house: House, at: Seconds) -> tuple[House, Outlook]:
     """Say how things stand."""
     house = _said(_tried(_present(house, at), at))
     grid = house.grid
-    outlook = _outlook(
+    outlook = _new_outlook(
         at=at,
         meter=grid.meter,
         load=grid.load,
@@ -190,4 +190,4 @@ def _absence(house: House, belief: Belief, at: Seconds) -> str:
     return ""
 
 
-_outlook = maker(Outlook)
+_new_outlook = maker(Outlook)

@@ -8,7 +8,7 @@ from nodes._helpers.law.band import Band
 from nodes._helpers.law.witness import NOISE, RENEWED, Witness
 
 SMALLEST = 25.0  # W: what the dead band of a device swallows says nothing
-LARGEST = 250.0  # W: the smallest power of no battery is above (B2500 80 W, bench 2 up to 150 W)
+LARGEST = 250.0  # W: no battery has a larger smallest power (B2500 80 W, control bench 150 W)
 NOTHING = 0.25  # of the setpoint: a step of some W and a little noise are less
 STANDBY = 20.0  # W that one at rest may draw
 SCATTERS = 4.0  # mean deviations that a setpoint must be above to tell nothing from noise

@@ -1,7 +1,7 @@
 """The law of `rebalance`: from an outlook to a plan, as a pure step."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,23 +11,13 @@ from nodes._helpers.law import allocation as table
 from nodes._helpers.law.allocation import Seat
 from nodes._helpers.law.choosing import Working, choose
 from nodes._helpers.law.covering import WORTHWHILE, covered
-from nodes._helpers.law.seating import Policy, Round, seated, spared
+from nodes._helpers.law.reasons import BEYOND, covers, explain
+from nodes._helpers.law.round import Policy, Round
+from nodes._helpers.law.seating import seated, spared
 from nodes._helpers.law.together import Followed, follow_all
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
-BEYOND = "does more than it is told"
-SMALL = "less than its minimum power"
-SHARES = {
-    "energy": "shares by energy",
-    "soc": "shares by charge",
-    "capacity": "shares by capacity",
-    "power": "shares by power",
-    "equal": "shares equally",
-    "weighted": "shares by weight",
-    "priority": "next in order",
-    "efficiency": "one of few that lose least",
-}
 
 
 class Shared(NamedTuple):
@@ -62,7 +52,7 @@ def step(
     for name in state.following.each:
         if name not in following.each:  # one last word, then silence becomes release
             wants[name], reasons[name] = 0.0, "not available"
-    plan = _plan(
+    plan = _new_plan(
         watts=MappingProxyType(wants),
         reasons=MappingProxyType(reasons),
         unmet=unmet,
@@ -84,7 +74,7 @@ def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> 
     sign = -1.0 if total < 0 else 1.0
     accepted = min(abs(total), state.following.whole.limit(sign, outlook.at))
     refused, following = abs(total) - accepted, state.following.each
-    return _begun(
+    return _new_round(
         at=outlook.at,
         total=accepted,
         sign=sign,
@@ -139,13 +129,14 @@ def _shared(
     late = table.is_late(chosen)
     going = _going(now, seats, working) if working.leaving else {}
     rest = replace(now, total=now.total - sum(going.values())) if going else now
-    parts = _filled(rest, chosen, late=late)
+    ordered = now.policy.strategy == "priority"
+    parts = table.divided(chosen, rest.total, ordered=ordered, late=late)
     shares = table.lift(chosen, parts)
     if going:
-        shares |= going
+        shares = shares | going
     given = min(sum(shares.values()), sum([seat.sure for seat in seats]))
     unmet = max(0.0, now.total - given) + now.refused
-    _explain(now, seats, parts, shares, reasons)
+    explain(now, seats, parts, shares, reasons)
     if going:
         reasons.update(dict.fromkeys(going, "hands over"))
         reasons.update({name: "takes over" for name, part in parts.items() if not part})
@@ -153,11 +144,7 @@ def _shared(
     for name, extra in covered(now, chosen, shares, late=late).items():
         shares[name] += extra
         if abs(extra) > WORTHWHILE:
-            reasons[name] = (
-                f"covers {extra:.0f}W still to come from others"
-                if extra > 0
-                else f"makes room for {-extra:.0f}W that others still give"
-            )
+            reasons[name] = covers(extra)
     wants = {name: now.sign * shares.get(name, 0.0) or 0.0 for name in now.usable}
     return wants, now.sign * unmet or 0.0
 
@@ -175,55 +162,6 @@ def _going(now: Round, seats: Sequence[Seat], working: Working) -> dict[str, Wat
     return going
 
 
-def _filled(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:
-    for seat in chosen:
-        if seat.lost:
-            return _sunny(now, chosen, late=late)
-    if now.total > sum([seat.sure for seat in chosen]):
-        return table.tried(chosen, now.total)
-    return _divided(now.policy, chosen, now.total, late=late)
-
-
-def _sunny(now: Round, chosen: Sequence[Seat], *, late: bool) -> dict[str, Watts]:
-    """Share first what panels make and nobody could keep."""
-    first = table.saved(chosen, now.total)
-    seats = [replace(seat, able=seat.able - part) for seat, part in zip(chosen, first, strict=True)]
-    left = max(0.0, now.total - sum(first))  # parts of it may be rounded up
-    shares = _divided(now.policy, seats, left, late=late)
-    return {seat.name: shares[seat.name] + part for seat, part in zip(seats, first, strict=True)}
-
-
-def _divided(
-    policy: Policy, seats: Sequence[Seat], total: Watts, *, late: bool
-) -> dict[str, Watts]:
-    if policy.strategy != "priority":
-        return table.fill(seats, total, late=late)
-    ranked = sorted(seats, key=table.by_rank)
-    shares = table.in_turn(total, [seat.able for seat in ranked])
-    return {seat.name: shares[k] for k, seat in enumerate(ranked)}
-
-
-def _explain(
-    now: Round,
-    seats: Sequence[Seat],
-    parts: Mapping[str, Watts],
-    shares: Mapping[str, Watts],
-    reasons: dict[str, str],
-) -> None:
-    """Say of each battery that is not at a limit why its share is what its part came to."""
-    refused = f"all together accept {now.total:.0f}W at most" if now.refused else ""
-    for seat in seats:
-        share = shares.get(seat.name)
-        if share is None:
-            reasons[seat.name] = "not needed"
-        elif share <= 0:
-            reasons[seat.name] = SMALL if parts.get(seat.name) else refused or "not needed"
-        elif seat.lost and share <= seat.lost + 1:
-            reasons[seat.name] = "it is full: what its panels make"
-        elif share < seat.sure - 1:
-            reasons[seat.name] = refused or SHARES[now.policy.strategy]
-
-
 def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) -> None:
     """Keep what was asked where a write now would close the device to what the next reading says.
 
@@ -238,4 +176,4 @@ def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) 
             wants[name] = before.asked
 
 
-_begun, _plan = maker(Round), maker(Plan)
+_new_round, _new_plan = maker(Round), maker(Plan)
