@@ -403,6 +403,7 @@ async def test_a_battery_that_moved_is_taken_at_its_new_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flowctl.live.edges.PATIENCE", 0.2)
+    monkeypatch.setattr("flowctl.live.meeting.PATIENCE", 0.2)
     file = tmp_path / "told.txt"
     text = MOVES.replace("FILE", str(file))
     flow = build(tmp_path, text, beats=BEATS, placed=PLACED)

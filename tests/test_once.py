@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flowctl.live import meeting
 from flowctl.live.run import run
 from flowctl.live.session import Options
 from flowctl.telling import once
@@ -88,6 +89,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(once, "GRACE", 0.3)
     monkeypatch.setattr(once, "SETTLE", 0.1)
     monkeypatch.setattr(once, "ANSWER", 0.3)
+    monkeypatch.setattr(meeting, "THOUGHT", 0.02)
 
 
 async def test_the_decision_is_carried_out_shown_and_given_back(tmp_path: Path) -> None:

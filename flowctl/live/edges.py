@@ -10,6 +10,7 @@ from typing import Any
 from flowctl.engine.ends import Edge, End
 from flowctl.events import BOUND, Events
 from flowctl.latest import Latest
+from flowctl.live.meeting import Meeting, Seat
 from flowctl.live.tend import Tended
 from flowctl.marks import EventsIf
 from flowctl.values import Battery
@@ -28,6 +29,7 @@ class LiveEnds:
         self._tasks: set[Tended] = set()
         self._devices: dict[str, _Borrower] = {}
         self._borrowing: set[asyncio.Task[None]] = set()
+        self._meeting = Meeting()
         self.forced: Sequence[str] = ()
         """Devices that did not answer when they were to be given back."""
 
@@ -59,8 +61,9 @@ class LiveEnds:
     def device(self, edge: Edge, push: Callable[[Battery], None], renew: Callable[[], None]) -> End:
         """Run a device: commands go into its box, its records into its stream."""
         box: Latest[Any] = Latest()
+        seat = self._meeting.join(box.put, renew)
         before = self._devices.get(edge.step.id)
-        told = _Presence(push, gone=before is not None and before.told.gone)
+        told = _Presence(push, gone=before is not None and before.told.gone, seat=seat)
         again = False
 
         async def attempt(well: Callable[[], None]) -> None:
@@ -79,7 +82,7 @@ class LiveEnds:
         self._devices[edge.step.id] = _Borrower(tended.task, told)
         self._borrowing.add(tended.task)
         tended.task.add_done_callback(self._borrowing.discard)
-        return _Drained(box, tended, muted=self.shadow)
+        return _Drained(box, tended, muted=self.shadow, seat=seat)
 
     async def finish(self) -> None:
         """Wait until every device has given its battery back, or patience ends."""
@@ -115,19 +118,21 @@ def _box(edge: Edge) -> Latest[Any]:
 class _Presence:
     """Tells that a device went away, and with its next record that it is back."""
 
-    def __init__(self, push: Callable[[Battery], None], *, gone: bool) -> None:
-        self._push, self.gone = push, gone
+    def __init__(self, push: Callable[[Battery], None], *, gone: bool, seat: Seat) -> None:
+        self._push, self.gone, self._seat = push, gone, seat
         self.is_over = False
         """Whether another one speaks for the device by now."""
 
     def away(self) -> None:
         self.gone = True
+        self._seat.known()
         self._tell(Battery(online=False))
 
     def say(self, record: Any) -> None:
         if self.gone and isinstance(record, Battery) and record.online is None:
             record = replace(record, online=True)
         self.gone = False
+        self._seat.say(record)
         self._tell(record)
 
     def _tell(self, record: Any) -> None:
@@ -167,17 +172,26 @@ class _Drained:
     """The end of a sink or device: a box of one, and the task that empties it."""
 
     def __init__(
-        self, box: Latest[Any], tended: Tended, *, muted: bool, patience: float | None = None
+        self,
+        box: Latest[Any],
+        tended: Tended,
+        *,
+        muted: bool,
+        patience: float | None = None,
+        seat: Seat | None = None,
     ) -> None:
         self._box, self._tended, self._muted = box, tended, muted
+        self._seat = seat
         self._patience = patience
         """How long it may try to get rid of its last value; `None`: for ever."""
 
     def put(self, value: Any) -> None:
         if not self._muted:
-            self._box.put(value)
+            (self._seat or self._box).put(value)
 
     def close(self) -> None:
+        if self._seat:
+            self._seat.leave()
         self._box.close()
         self._tended.hurry()
         if self._patience is not None:
