@@ -384,6 +384,31 @@ async def test_a_view_hears_of_a_battery_that_a_reload_brings(tmp_path: Path) ->
     await live([flow], change, watch=False)
 
 
+async def test_a_view_forgets_what_a_battery_said_before_a_reload(tmp_path: Path) -> None:
+    flow = write(tmp_path, "one")
+    without, with_it = flow.read_text(), flow.read_text() + BATTERY
+
+    async def change(sessions: Sequence[Session]) -> None:
+        def load(text: str) -> None:
+            flow.write_text(text)
+            sessions[0].reload()
+
+        def say(record: Battery) -> None:
+            sessions[0].engine.output("left/bat").emit(record)
+
+        looker = Looker(sessions[0].engine)
+        load(with_it)
+        looker.look()
+        say(Battery(power=1311.0, soc=55.0))
+        assert [one.power for one in looker.look().batteries] == [1311.0]
+        load(without)
+        load(with_it)
+        say(Battery(online=False))
+        assert [(one.power, one.note) for one in looker.look().batteries] == [(None, "away")]
+
+    await live([flow], change, watch=False)
+
+
 SLOW = '''
 import asyncio
 from collections.abc import AsyncIterator
@@ -398,7 +423,10 @@ async def slow(setpoint: Latest[Watts | Release]) -> AsyncIterator[Battery]:
 '''
 
 
-async def test_what_devices_tell_once_they_are_given_back_is_not_recorded(tmp_path: Path) -> None:
+async def test_what_devices_tell_once_they_are_given_back_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowctl.live.meeting.PATIENCE", 0.0)
     flow = write(tmp_path, "one", "\n  left:\n    - from: meter\n    - slow\n")
     text = SLOW.replace("0.5", "0.05").replace(
         "setpoint=0.0", "soc=100.0 * isinstance(watts, Release)"

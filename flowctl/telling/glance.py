@@ -85,6 +85,8 @@ class Looker:
     def _hear(self, stream: str, output: Output) -> None:
         if self._heard.get(stream) is not output:
             self._heard[stream] = output
+            last = output.last  # what was kept was said by the step before a reload
+            self._batteries[stream] = last if isinstance(last, Battery) else Battery()
             output.listen(-1, self._keeper(stream))
 
     def _battery(self, name: str, step_id: str, plan: Plan | None) -> BatteryGlance:

@@ -524,3 +524,12 @@ def test_a_battery_that_is_heard_at_last_is_not_told_again(caplog):
         "left: not heard yet",
         "left: heard",
     ]
+
+
+def test_one_that_never_spoke_is_not_called_heard(caplog):
+    with caplog.at_level("INFO"):
+        outlooks([(0.1, 0.0), (2.1, 0.0)], left=[])
+    assert [record.getMessage() for record in caplog.records] == [
+        "left: not heard yet",
+        "left: counted on unheard",
+    ]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flowctl import Clock, Log, Outlook, Seconds, Store, Watts
+from flowctl import Ability, Clock, Log, Outlook, Seconds, Store, Watts
 from nodes._helpers.law.bank import DEADS, LAGS, TIMINGS
 from nodes._helpers.law.belief import Belief, believe
 from nodes._helpers.law.cuts import cut, recalled
@@ -72,11 +72,10 @@ class Memory:
         notes = {name: says.note for name, says in outlook.batteries.items() if says.note}
         if notes == self._notes:
             return
-        for name in outlook.batteries:
-            note = notes.get(name, "")
-            if note != self._notes.get(name, ""):
-                over = "heard" if self._notes.get(name) == UNHEARD else "as told again"
-                self._log.info("%s: %s", name, note or over)
+        for name, says in outlook.batteries.items():
+            old, note = self._notes.get(name, ""), notes.get(name, "")
+            if note != old:
+                self._log.info("%s: %s", name, note or _over(old, says))
         self._notes = notes
 
     def _tell_traits(self, name: str, traits: tuple[str, ...]) -> None:
@@ -90,6 +89,14 @@ class Memory:
 
     def _date(self) -> Seconds:
         return self._clock.wall().timestamp()
+
+
+def _over(note: str, says: Ability) -> str:
+    """Say that what was noted is so no more; of who never spoke, that nobody waits any longer."""
+    if note != UNHEARD:
+        return "as told again"
+    spoke = says.power is not None or says.soc is not None or says.accepted_at > -math.inf
+    return "heard" if spoke else "counted on unheard"
 
 
 def _worth_keeping(belief: Belief, old: Mapping[str, Any]) -> dict[str, Any]:
