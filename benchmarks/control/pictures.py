@@ -8,22 +8,14 @@ small plant, by the same code as `flowctl backtest`; the same code draws the sam
 """
 
 import sys
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from charts import COLOURS, Curve, Panel, chart
+from runs import WARM, Run, run, shifted
 
 from flowctl import Ability, Outlook
-from flowctl.backtest.loop import ClosedLoop, quiet
-from flowctl.backtest.makes import asks
-from flowctl.backtest.truth import STEP
-from flowctl.backtest.world import World
-from flowctl.language.check import load
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -33,72 +25,8 @@ TOLD = "telemetry: {every: 2s, age: 400ms, noise: 3W}"
 LEFT = f"left: {{kind: wired, {TOLD}"
 RIGHT = "right: {kind: udp"
 QUIET = "house: {noise: 0W, seed: 4}\nmeter: {kind: dsmr5}\n"
-"""A course of chance of the middle: of seeds 1 to 12, the first picture has 41 to 74 W."""
+"""One course of chance: the first picture has 41 W with it, and 40 to 49 W with seeds 1 to 12."""
 RATED = 2500.0  # W
-WARM = 300.0  # s of ordinary steps before a picture begins: timings are learned in them
-ORDINARY = [(0.0, 200.0)] + [
-    (30.0 + 20 * k, 200.0 + watts) for k, watts in enumerate([900, 0, 600, 1500, 300, 1200, 0] * 2)
-]
-"""A load that goes up and down, W from which second on."""
-
-
-@dataclass
-class Run:
-    """What one flow made of one house."""
-
-    seconds: float
-    load: list[float]
-    grid: list[float]
-    powers: dict[str, list[float]]
-    setpoints: dict[str, list[tuple[float, float]]]
-    outlooks: list[tuple[float, Outlook]]
-
-    def curve(self, samples: list[float], since: float) -> list[tuple[float, float]]:
-        return [((k + 1) * STEP - since, watts) for k, watts in enumerate(samples)]
-
-    def of(self, name: str, since: float) -> list[tuple[float, float]]:
-        return self.curve(self.powers[name], since)
-
-    def asked(self, name: str, since: float) -> list[tuple[float, float]]:
-        return [(at - since, watts) for at, watts in self.setpoints[name]]
-
-    def seen(self, what: Callable[[Outlook], float], since: float) -> list[tuple[float, float]]:
-        return [(at - since, what(outlook)) for at, outlook in self.outlooks]
-
-    def mean(self, begin: float, end: float) -> float:
-        return fmean(map(abs, self.grid[int(begin / STEP) : int(end / STEP)]))
-
-
-def run(flow: Path, plant: str, house: list[tuple[float, float]], seconds: float) -> Run:
-    """Run a flow in closed loop and keep its course."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "plant.yaml"
-        file.write_text(plant, encoding="utf-8")
-        world = World(file, house=[*house, (seconds + 60, house[-1][1])], seconds=seconds)
-        graph = load(flow)
-        twins = world.open(asks(graph))
-        loop = ClosedLoop(graph, twins, world.starts(twins))
-        outlooks: list[tuple[float, Outlook]] = []
-        if "plan/response_predictor" in graph.steps:
-            loop.engine.output("plan/response_predictor").listen(
-                -1, lambda seen: outlooks.append((loop.clock.time(), seen))
-            )
-        with quiet(graph):
-            loop.run(seconds)
-    truth = loop.truth
-    return Run(
-        seconds,
-        list(truth.load),
-        list(truth.grid()),
-        dict(zip(truth.names, map(list, truth.powers), strict=True)),
-        {n: [(at, w or 0.0) for at, w in said] for n, said in loop.ends.commands.items()},
-        outlooks,
-    )
-
-
-def shifted(house: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Let a house follow the ordinary steps."""
-    return [*ORDINARY, (WARM - 10, house[0][1]), *((WARM + at, watts) for at, watts in house)]
 
 
 def story() -> str:
@@ -116,17 +44,10 @@ def story() -> str:
     return chart(
         "A battery that gives less than it is told, while the load rises",
         [
+            Panel("W", house_and_grid(made, since), 130, notes),
+            Panel("W", told_and_given(made, "left", since), 120),
             Panel("W", [
-                Curve("house", made.curve(made.load, since), COLOURS["house"]),
-                Curve("grid", made.curve(made.grid, since), COLOURS["grid"]),
-            ], 130, notes),
-            Panel("W", [
-                Curve("left is told", made.asked("left", since), COLOURS["left"], True, True),
-                Curve("left gives", made.of("left", since), COLOURS["left"]),
-            ], 120),
-            Panel("W", [
-                Curve("right is told", made.asked("right", since), COLOURS["right"], True, True),
-                Curve("right gives", made.of("right", since), COLOURS["right"]),
+                *told_and_given(made, "right", since),
                 Curve("believed limit", cut, COLOURS["good"], held=True),
             ], 140, [], weak),
         ],
@@ -264,15 +185,10 @@ def cover() -> str:
     return chart(
         "Fill-in: a quick battery bridges while a slow one comes",
         [
+            Panel("W", house_and_grid(made, since), 120, [(20.0, "+1200 W")]),
             Panel("W", [
-                Curve("house", made.curve(made.load, since), COLOURS["house"]),
-                Curve("grid", made.curve(made.grid, since), COLOURS["grid"]),
-            ], 120, [(20.0, "+1200 W")]),
-            Panel("W", [
-                Curve("quick is told", made.asked("left", since), COLOURS["left"], True, True),
-                Curve("quick gives", made.of("left", since), COLOURS["left"]),
-                Curve("slow is told", made.asked("right", since), COLOURS["right"], True, True),
-                Curve("slow gives", made.of("right", since), COLOURS["right"]),
+                *told_and_given(made, "left", since, called="quick"),
+                *told_and_given(made, "right", since, called="slow"),
             ], 160),
         ],
         (10.0, 90.0),
@@ -290,19 +206,28 @@ def lease() -> str:
     return chart(
         "A meter that falls silent: batteries are given back, and taken again",
         [
+            Panel("W", house_and_grid(made, since), 110, [], [(40.0, 80.0, "the meter is silent")]),
             Panel("W", [
-                Curve("house", made.curve(made.load, since), COLOURS["house"]),
-                Curve("grid", made.curve(made.grid, since), COLOURS["grid"]),
-            ], 110, [], [(40.0, 80.0, "the meter is silent")]),
-            Panel("W", [
-                Curve("left is told", made.asked("left", since), COLOURS["left"], True, True),
-                Curve("left gives", made.of("left", since), COLOURS["left"]),
-                Curve("right is told", made.asked("right", since), COLOURS["right"], True, True),
-                Curve("right gives", made.of("right", since), COLOURS["right"]),
+                *told_and_given(made, "left", since),
+                *told_and_given(made, "right", since),
             ], 130),
         ],
         (10.0, 110.0),
     )  # fmt: skip
+
+
+def house_and_grid(made: Run, since: float) -> list[Curve]:
+    return [
+        Curve("house", made.curve(made.load, since), COLOURS["house"]),
+        Curve("grid", made.curve(made.grid, since), COLOURS["grid"]),
+    ]
+
+
+def told_and_given(made: Run, name: str, since: float, called: str = "") -> list[Curve]:
+    return [
+        Curve(f"{called or name} is told", made.asked(name, since), COLOURS[name], True, True),
+        Curve(f"{called or name} gives", made.of(name, since), COLOURS[name]),
+    ]
 
 
 def say(picture: str, figure: float, about: str) -> None:

@@ -5,7 +5,7 @@ import inspect
 import json
 import logging
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import count
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flowctl.backtest import guesses, limits, oracle, truth
 from flowctl.backtest.figures import mean_grid
+from flowctl.backtest.jobs import Progress
 from flowctl.backtest.limits import clairvoyant
 from flowctl.backtest.oracle import FEW, POLICIES, TICK, Oracle, Policy
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth
@@ -21,7 +22,6 @@ from flowctl.faults import plainly
 
 log = logging.getLogger("flowctl.backtest")
 LONG = 2 * 3600.0  # s; a longer run is tried with few policies
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)

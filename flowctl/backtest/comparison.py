@@ -1,6 +1,6 @@
 """Several flows in the same world, and the bounds of that world."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -8,13 +8,12 @@ from typing import Any
 
 from flowctl.backtest.bounds import Bounds, Cache, Reached, best, policies, reached
 from flowctl.backtest.candidates import Candidate
-from flowctl.backtest.jobs import Job, run_all
+from flowctl.backtest.jobs import Job, Tell, run_all
 from flowctl.backtest.trial import Outcome, Setting, fitting, try_out
 from flowctl.backtest.world import Twins
 from flowctl.faults import Fault, FlowError, nearest
 
 LEAST = 1.0  # W: a bound below this is nothing to compare with
-Tell = Callable[[float], None]
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from statistics import fmean, median, quantiles
 
 from flowctl.backtest.ends import Command
 from flowctl.backtest.settling import LONGEST, settled, steps
-from flowctl.backtest.tariff import Tariff
+from flowctl.backtest.tariff import KWH, Tariff
 from flowctl.backtest.times import HOUR, later
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
 
 FULL = 99.5  # %; batteries tell whole ones, so nobody knows that there is room left
 IDLE = 1.0  # W; below this a battery's relay is taken to be open
 BAND = 20.0  # W that the meter must pass on the other side to count as a crossing
-KWH = 3.6e6  # W s
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ BEAT = 0.2  # s between two words
 KILLED = "a run was killed by the system, perhaps for want of memory; try fewer flows at once"
 Tell = Callable[[float], None]
 """Is told the part of all the work that is done, 0 to 1."""
+Progress = Callable[[float], None]
+"""Is told how many seconds of a run are done."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from flowctl.backtest.comparison import Comparison
-from flowctl.backtest.figures import KWH, mean_grid
+from flowctl.backtest.figures import mean_grid
 from flowctl.backtest.rebuild import Rebuilt
+from flowctl.backtest.tariff import KWH
 from flowctl.backtest.times import later
 
 STEP = 1.0  # s

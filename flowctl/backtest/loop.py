@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from flowctl.backtest.ends import TwinEnds
+from flowctl.backtest.jobs import Progress
 from flowctl.backtest.makes import SUN
 from flowctl.backtest.truth import Truth
 from flowctl.backtest.world import Twins
@@ -22,8 +23,6 @@ LOOK = 1.0  # s between two looks at the truth, at most
 TELL = 60.0  # s between two words about progress
 Row = tuple[float, str, Any]
 """A second, a stream, and what its source says then."""
-Progress = Callable[[float], None]
-"""Is told the seconds done."""
 
 
 class ClosedLoop:

@@ -8,14 +8,13 @@ from pathlib import Path
 from flowctl.backtest.dates import Dates
 from flowctl.backtest.figures import BY_NAME, MONEY
 from flowctl.backtest.learned import Kept, dynamics, read_state
-from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN, Made, asks, made
 from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.says import said
 from flowctl.backtest.tariff import Tariff, read_tariff
 from flowctl.backtest.times import span
 from flowctl.backtest.trial import Setting
-from flowctl.backtest.world import World
+from flowctl.backtest.world import Twins, World
 from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
@@ -27,8 +26,6 @@ from flowctl.zone import here
 
 LEAST = 1.0  # s; what is shorter has no figures
 YEARS = range(1970, 2200)  # that zones know of
-Told = tuple[Sequence[str], datetime]
-"""For whom the plant speaks, and the date of second 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,24 +65,22 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
         FlowError: something was said wrongly, or a file is faulty.
     """
     _check(given)
-    world = _world(given, flow, sets)
+    graph = _readable(given, flow, sets)
+    world = _world(given, flow, graph)
     rebuilt = None
     if given.recording:
-        rebuilt = _rebuilt(given, given.recording, world, flow, sets)
+        rebuilt = _rebuilt(given, given.recording, world, graph)
         world = _lived_in(world, rebuilt)
     kept = read_state(given.learned) if given.learned else {}
-    world = _answering(world, kept, load(flow, sets=sets).name, given.learned) if kept else world
+    if kept:
+        world = _answering(world, kept, load(flow, sets=sets).name, given.learned)
     twins = world.open()
-    if world.house is not None and world.begin >= twins.length:
-        raise FlowError(f"--begin {given.begin}: the load ends after {span(twins.length)}")
-    whole = world.lasts(twins)
-    if world.warm_up >= whole:
-        raise FlowError(f"--warm-up {given.warm_up}: must be shorter than the run of {whole:g}s")
+    _check_length(given, world, twins)
     start = world.starts(twins)
-    spoken = _said(given, flow, sets, ((*twins.names, SUN), start))
+    spoken = said(given.says, graph, (*twins.names, SUN), start) if graph else []
     setting = Setting(
         world=world,
-        tariff=_priced(given.tariff, start, whole),
+        tariff=_priced(given.tariff, start, world.lasts(twins)),
         fed=(*spoken, *(rebuilt.fed if rebuilt else ())),
         silent=frozenset(given.silent),
         kept=kept,
@@ -119,24 +114,21 @@ def figure_name(by: str, *, priced: bool, bounded: bool) -> str:
     return name
 
 
-def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
-    seconds = _asked(given.lasts, "s", "--for")
-    if seconds is not None and seconds < LEAST:
-        raise FlowError(f"--for {given.lasts}: must be at least {LEAST:g}s")
-    graph = _readable(given, flow, sets)
+def _world(given: Given, flow: Path, graph: Graph | None) -> World:
+    """Make the world; a flow that is faulty (`None`) is told of later, with the others."""
     plant = given.plant or _own_plant(graph)
-    begin = _asked(given.begin, "s", "--begin") or 0.0
+    begin = _quantity(given.begin, "s", "--begin") or 0.0
     world = World(
         plant=plant,
         made=_made(graph, flow, plant) if graph else None,
         seed=given.seed,
         house=given.house,
         pv=given.pv,
-        peak=_asked(given.peak, "W", "--peak"),
+        peak=_quantity(given.peak, "W", "--peak"),
         begin=begin,
         at=_date(given.at),
-        seconds=seconds,
-        warm_up=_asked(given.warm_up, "s", "--warm-up") or 0.0,
+        seconds=_quantity(given.lasts, "s", "--for"),
+        warm_up=_quantity(given.warm_up, "s", "--warm-up") or 0.0,
     )
     if not given.house:
         return world
@@ -144,13 +136,7 @@ def _world(given: Given, flow: Path, sets: Mapping[str, str]) -> World:
     return replace(world, at=world.at or dates.start, pv_begin=dates.roof())
 
 
-def _said(given: Given, flow: Path, sets: Mapping[str, str], told: Told) -> list[Row]:
-    """What `--say` lets sources say; a faulty flow is told with the others."""
-    graph = _readable(given, flow, sets) if given.says else None
-    return said(given.says, graph, *told) if graph else []
-
-
-def _asked(text: str | None, unit: str, option: str) -> float | None:
+def _quantity(text: str | None, unit: str, option: str) -> float | None:
     return None if text is None else quantity(text, unit, option)
 
 
@@ -162,15 +148,23 @@ def _check(given: Given) -> None:
             raise FlowError(f"{option} {trace}: is a recording; say --recording {trace}")
     if given.columns and not given.recording:
         raise FlowError("--column names columns of --recording; a trace is --house FILE#COLUMN")
+    seconds = _quantity(given.lasts, "s", "--for")
+    if seconds is not None and seconds < LEAST:
+        raise FlowError(f"--for {given.lasts}: must be at least {LEAST:g}s")
 
 
-def _rebuilt(
-    given: Given, recording: Path, world: World, flow: Path, sets: Mapping[str, str]
-) -> Rebuilt:
+def _check_length(given: Given, world: World, twins: Twins) -> None:
+    if world.house is not None and world.begin >= twins.length:
+        raise FlowError(f"--begin {given.begin}: the load ends after {span(twins.length)}")
+    whole = world.lasts(twins)
+    if world.warm_up >= whole:
+        raise FlowError(f"--warm-up {given.warm_up}: must be shorter than the run of {whole:g}s")
+
+
+def _rebuilt(given: Given, recording: Path, world: World, graph: Graph | None) -> Rebuilt:
     """Rebuild the house of a recording; a battery that is `silent` was not there."""
     names = world.open().names
     there = [name for name in names if name == names[0] or name not in given.silent]
-    graph = _readable(given, flow, sets)
     steps = graph.steps.values() if graph else ()
     fed = {step.stream for step in steps if step.kind is NodeKind.SOURCE}
     return rebuild(recording, there, given.columns, since=world.begin, fed=fed)

@@ -7,11 +7,12 @@ from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import Protocol
 
+from flowctl.backtest.times import HOUR
 from flowctl.faults import FlowError
 from flowctl.recordings.course import course
 from flowctl.recordings.tables import OF_OUR_TIME
 
-MINUTE, HOUR, DAY = 60, 3600.0, 24 * 60
+MINUTES = 24 * 60  # of a day
 DATES = "the times of prices are dates, e.g. 2026-06-01T00:00+02:00"
 
 
@@ -64,7 +65,7 @@ class ByDate:
 
 def constant(price: float) -> ByDay:
     """Return a price that never changes."""
-    return ByDay([price] * DAY)
+    return ByDay([price] * MINUTES)
 
 
 def dated(file: str, plus: float = 0.0) -> ByDate:

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flowctl.backtest.prices import DAY, MINUTE, ByDay, Prices, constant, dated
-from flowctl.backtest.times import later
+from flowctl.backtest.prices import MINUTES, ByDay, Prices, constant, dated
+from flowctl.backtest.times import MINUTE, later
 from flowctl.faults import FlowError, Mark
 from flowctl.language.marked import Marked
 from flowctl.language.report import Report
@@ -124,8 +124,12 @@ def _prices(item: Marked, report: Report) -> Prices:
         return constant(_price(item, report))
     if FILE in item.value:
         return _dated(item.value[FILE], item.value, report)
-    windows: Mapping[str, Marked] = item.value
-    prices: list[float | None] = [None] * DAY
+    return _by_day(item, item.value, report)
+
+
+def _by_day(item: Marked, windows: Mapping[str, Marked], report: Report) -> ByDay:
+    """Read a price for each minute of a day; each has one, and one only."""
+    prices: list[float | None] = [None] * MINUTES
     for text, part in windows.items():
         price = _price(part, report)
         named = _minutes(text, part.mark, report) if text != ELSE else []
@@ -172,12 +176,12 @@ def _minutes(text: str, mark: Mark, report: Report) -> list[int]:
     found = WINDOW.match(text.strip())
     begin_hour, begin, end_hour, end = (int(part) for part in found.groups()) if found else [99] * 4
     first, last = begin_hour * 60 + begin, end_hour * 60 + end
-    if not found or max(first, last) > DAY or max(begin, end) > 59:
+    if not found or max(first, last) > MINUTES or max(begin, end) > 59:
         cure = "write it as 22:00-06:00"
         report.add(mark, "E610", "", f"'{text}' is no time of day", cure)
         return []
-    length = (last - first) % DAY or DAY
-    return [(first + minute) % DAY for minute in range(length)]
+    length = (last - first) % MINUTES or MINUTES
+    return [(first + minute) % MINUTES for minute in range(length)]
 
 
 def _clock(minute: int) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.ends import fit
 from flowctl.backtest.figures import figures
+from flowctl.backtest.jobs import Progress
 from flowctl.backtest.learned import Kept, stores
-from flowctl.backtest.loop import ClosedLoop, Progress, Row, failures, quiet
+from flowctl.backtest.loop import ClosedLoop, Row, failures, quiet
 from flowctl.backtest.makes import asks
 from flowctl.backtest.says import rows_of
 from flowctl.backtest.series import Reasons, Series, series

@@ -1,10 +1,8 @@
-"""What a comparison is about, and what was odd, in sentences; and all of it for programs."""
+"""What a comparison is about, and what was odd, in sentences."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.gaps import silences
@@ -175,57 +173,3 @@ def _helpless(item: Outcome) -> str:
 
 def _figure(figure: Figure, value: float) -> str:
     return f"{figure.title} {number(value, figure)} {figure.unit}".rstrip()
-
-
-def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any]:
-    """Give a comparison to a program; the same run gives the same bytes."""
-    world = made.setting.world
-    order = [outcome.candidate.label for outcome in ranked(made.outcomes, by)]
-    return {
-        "plant": str(world.plant) if world.plant else None,
-        "taken_for": dict(made.abouts),
-        "house": str(world.house) if isinstance(world.house, str | Path) else None,
-        "pv": str(world.pv) if isinstance(world.pv, str | Path) else None,
-        "seed": world.seed,
-        "start": made.start.isoformat(),
-        "seconds": made.seconds,
-        "warm_up": world.warm_up,
-        "rebuilt": _rebuilt(made, rebuilt) if rebuilt else None,
-        "repeats_after": made.repeats,
-        "silences": {name: [list(wait) for wait in found] for name, found in made.silences.items()},
-        "currency": made.setting.tariff.currency if made.setting.tariff else None,
-        "bounds": _bounds(made.bounds) if made.bounds else None,
-        "flows": list(map(_flow, made.outcomes)),
-        "by": by,
-        "best": order[0],
-        "worst": order[-1],
-        "best_other": rival.candidate.label if (rival := best_other(made)) else None,
-    }
-
-
-def _bounds(bounds: Bounds) -> dict[str, Any]:
-    return {
-        "clairvoyant_w": bounds.clairvoyant,
-        "causal_w": bounds.causal,
-        "policy": bounds.policy,
-    }
-
-
-def _flow(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "name": outcome.candidate.label,
-        "file": str(outcome.candidate.flow),
-        "set": {**outcome.candidate.sets, **outcome.candidate.settings},
-        "figures": dict(outcome.figures),
-        "failures": dict(outcome.failures),
-    }
-
-
-def _rebuilt(made: Comparison, rebuilt: Rebuilt) -> dict[str, Any]:
-    return {
-        "as_recorded": lived(made, rebuilt),
-        "missing": list(rebuilt.missing),
-        "balance_error_w": rebuilt.error,
-        "below_zero_percent": rebuilt.negative,
-        "shifts_s": dict(rebuilt.shifts),
-    }

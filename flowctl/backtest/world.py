@@ -15,7 +15,7 @@ from flowctl.zone import here
 
 GROUP = "flowctl.plants"
 DAY = 86400.0
-Given = str | Path | Sequence[tuple[float, float]]
+Trace = str | Path | Sequence[tuple[float, float]]
 
 
 class Twin(Protocol):
@@ -150,9 +150,9 @@ class World:
     plant: Path | None
     """`None`: the meter and the batteries are what `made` says."""
     seed: int | None = None
-    house: Given | None = None
+    house: Trace | None = None
     """A trace in place of the plant's own: a file, or `(second, W)` as recorded."""
-    pv: Given | None = None
+    pv: Trace | None = None
     peak: float | None = None
     """The most that the roof makes, W; scales its trace."""
     begin: float = 0.0

@@ -100,7 +100,7 @@ def _compare(
 
 
 def _say_json(made: "Comparison", rebuilt: "Rebuilt | None", by: str) -> None:
-    from flowctl.backtest.words import as_json
+    from flowctl.backtest.programs import as_json
 
     sys.stdout.write(json.dumps(as_json(made, rebuilt, by), ensure_ascii=False) + "\n")
 
