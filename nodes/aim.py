@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from flowctl import Condition, Observable, Outlook, Watts
-from nodes._helpers.operators import NONE, Receiver, each_with, work_out
+from nodes._helpers.expressions import work_out
+from nodes._helpers.operators import NONE, Receiver, each_with
 
 AT = "at"
 PACE = 0.1  # part of the error that enters the trim with each outlook: seconds, not one reading

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from flowctl import Battery, Clock, Ge, Gt, Observable, Percent, Seconds, Store, WattHours
+from nodes._helpers.expressions import sayable
 from nodes._helpers.fleet import Fleet, law
-from nodes._helpers.operators import sayable
 
 SUMS = ("power", "setpoint", "max_charge", "max_discharge", "cell_power", "pv_power")
 COUNTERS = ("charged", "discharged")

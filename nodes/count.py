@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 
 from flowctl import Observable, Store
-from nodes._helpers.operators import holding, kept
+from nodes._helpers.kept import kept
+from nodes._helpers.operators import holding
 
 
 def count(

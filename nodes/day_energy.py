@@ -9,7 +9,7 @@ from reactivex.disposable import CompositeDisposable, Disposable
 
 from flowctl import Clock, Ge, Gt, Lt, Observable, Seconds, Store, WattHours, Watts
 from nodes._helpers.days import DayEnergy, Zone, day_of, looking, read_zone
-from nodes._helpers.operators import kept
+from nodes._helpers.kept import kept
 from nodes._helpers.timing import TINY
 
 HOUR = 3600.0  # s

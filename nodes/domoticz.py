@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from flowctl import Ge, Observable
-from nodes._helpers.operators import Each, Receiver, sayable
+from nodes._helpers.expressions import sayable
+from nodes._helpers.operators import Each, Receiver
 
 
 def domoticz(

@@ -25,7 +25,7 @@ from flowctl import (
 )
 from nodes._helpers.days import DayEnergy, Zone, day_of, gone, looking, read_zone
 from nodes._helpers.fallback import NORTH, Day, Decision, Needs, Season, decide, season_of
-from nodes._helpers.operators import kept
+from nodes._helpers.kept import kept
 from nodes._helpers.sky import Sky
 
 DAY, HOUR = 86400.0, 3600.0  # s

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 from flowctl import Condition, Observable
-from nodes._helpers.operators import NONE, Receiver, asking, each_with
+from nodes._helpers.expressions import asking
+from nodes._helpers.operators import NONE, Receiver, each_with
 
 T = TypeVar("T")
 

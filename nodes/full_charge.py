@@ -17,8 +17,8 @@ from flowctl import (
     Store,
     Watts,
 )
+from nodes._helpers.expressions import sayable
 from nodes._helpers.fleet import Fleet, law
-from nodes._helpers.operators import sayable
 from nodes._helpers.shares import with_shares
 
 NOW = "now"

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from flowctl import Condition, Ge, Observable, OnlyWith, Outlook, Watts
-from nodes._helpers.operators import NONE, Receiver, each_with, work_out
+from nodes._helpers.expressions import work_out
+from nodes._helpers.operators import NONE, Receiver, each_with
 
 HOUSE = "house"
 

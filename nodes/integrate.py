@@ -3,7 +3,8 @@
 from typing import Annotated, Literal
 
 from flowctl import Clock, Gt, Observable, Seconds, Store, WattHours, Watts
-from nodes._helpers.operators import holding, kept
+from nodes._helpers.kept import kept
+from nodes._helpers.operators import holding
 from nodes._helpers.timing import TINY
 
 HOUR = 3600.0  # s

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from flowctl import Expression, Observable, UnitFrom
-from nodes._helpers.operators import NONE, Receiver, asking, each_with, sayable
+from nodes._helpers.expressions import asking, sayable
+from nodes._helpers.operators import NONE, Receiver, each_with
 
 
 def map(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 from flowctl import Clock, Gt, Observable, Seconds, Store, Watts
-from nodes._helpers.operators import holding, sayable
+from nodes._helpers.expressions import sayable
+from nodes._helpers.operators import holding
 
 
 class Budget(NamedTuple):

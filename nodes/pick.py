@@ -6,8 +6,9 @@ from dataclasses import is_dataclass
 from typing import Annotated, Any
 
 from flowctl import FieldFrom, Observable, Plan, UnitFrom
+from nodes._helpers.expressions import sayable
 from nodes._helpers.fields import frozen
-from nodes._helpers.operators import Each, Receiver, sayable
+from nodes._helpers.operators import Each, Receiver
 
 
 def pick(

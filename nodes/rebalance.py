@@ -116,7 +116,8 @@ def rebalance(
     Raises:
         ValueError: `efficiency` has no points above 0 W; a reserve is above its ceiling.
 
-    Source: the losses are those of the plants that the law was measured on (docs/control.md).
+    Source: the losses are those of the plants that the law was measured on (docs/control.md); the
+    constants, each with its reason, stand in nodes/_helpers/law/.
     """
     low, high = window(by_name(reserve, RESERVE), by_name(ceiling, CEILING))
     policy = Policy(

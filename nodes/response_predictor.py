@@ -15,9 +15,7 @@ from nodes._helpers.operators import Straight
 from nodes._helpers.timing import TINY, Deadline
 
 EVERY = 0.5  # s between outlooks while no reading comes: without them a slow meter costs 3 %
-NEAR = (
-    0.25  # s from a reading that is due: an outlook there would say nothing, and close a throttle
-)
+NEAR = 0.25  # s from a reading that is due: an outlook there says nothing, and closes a throttle
 
 
 def response_predictor(
@@ -51,7 +49,8 @@ def response_predictor(
     works as long as it tells what it accepts; that it does nothing is learned from the meter.
 
     Source: the law and its figures are told in docs/control.md (load observer with commands in
-    flight, bank of 72 timings, three forecasts).
+    flight, bank of 72 timings, three forecasts); the constants, each with its reason, stand in
+    nodes/_helpers/law/.
     """
 
     def subscribe(
@@ -71,7 +70,7 @@ def response_predictor(
 
 
 class _Predictor:
-    """Holds the house between events; its laws are `told`, `read` and `look`."""
+    """Hold the house between events, which `told`, `read` and `look` answer."""
 
     def __init__(
         self, house: House, memory: Memory, clock: Clock, out: abc.ObserverBase[Outlook]

@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 
 from flowctl import Condition, Observable
-from nodes._helpers.operators import Each, Receiver, asking
+from nodes._helpers.expressions import asking
+from nodes._helpers.operators import Each, Receiver
 
 
 def streak(

@@ -8,7 +8,8 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable
 
 from flowctl import Clock, Expression, Gt, Observable, Seconds, Triggers
-from nodes._helpers.operators import NONE, work_out
+from nodes._helpers.expressions import work_out
+from nodes._helpers.operators import NONE
 from nodes._helpers.timing import TINY, at_last, end_of_turn, once_per_turn
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""What the operators share: hearing each value, laws with memory, values fit for a wire."""
+"""What operators are made of: hearing each value, laws with memory."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
-from flowctl import Expression, Share, Store
+from flowctl import Share
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -130,45 +130,6 @@ def like(value: Any, made: B) -> B:
     return made
 
 
-def sayable(value: Any) -> Any:
-    """Return a value as a wire carries it: integers as floats, `None` for what is not a number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError:
-            return None
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def asking(expression: Expression, others: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """Return the quickest way to work an expression out for a value, `others` being seen by name.
-
-    The answer is `None` where there is no result, as with a division by zero.
-    """
-    quick = partial(_ask, expression, others) if others else expression.lean
-
-    def ask(value: Any) -> Any:
-        try:
-            return quick(value)
-        except (ArithmeticError, ValueError):
-            return None
-        except TypeError:  # the full way tells what is not known from what makes no sense
-            return _ask(expression, others, value)
-
-    return ask
-
-
-def work_out(expression: Expression, value: Any, others: Mapping[str, Any]) -> Any:
-    """Work an expression out once, for what is to be said; `None` where it has no result."""
-    return sayable(asking(expression, others)(value))
-
-
-def kept(store: Store, key: str) -> float:
-    """Read a number that was kept over restarts; zero when there is none, or no number."""
-    found = sayable(store.get(key))
-    return found if isinstance(found, float) else 0.0
-
-
 def _nothing(_value: Any) -> None:
     pass
 
@@ -179,7 +140,3 @@ def _raise(error: Exception) -> NoReturn:
 
 def _no_end() -> None:
     pass
-
-
-def _ask(expression: Expression, others: Mapping[str, Any], value: Any) -> Any:
-    return expression(value, **others)

@@ -41,28 +41,30 @@ class Band(NamedTuple):
     told: Watts
     """Least that it was told within its dead time."""
     low: Watts
-    """Least if it answers as is known."""
+    """Least that it may give of that, if it answers as is known."""
     most: Watts
+    """Most of `lately`."""
     expected: Watts
+    """What it delivers once all has landed, a magnitude."""
 
     @property
     def held(self) -> Watts:
-        """Least that it was told for as long as any answer takes, whatever is usual of it ..."""
+        """Least of `lately`: what it was told for as long as any answer takes."""
         return min(self.sign * self.belief.accepted, *self.lately)
 
     @property
     def least(self) -> Watts:
-        """... and what it may give of that."""
+        """Least that it may give of `held`."""
         return _part(self.belief, self.held)
 
     @property
     def sent(self) -> list[Watts]:
-        """Where it may still stand, not having begun to answer ..."""
+        """Where it may still stand, not having begun to answer."""
         return self._told_since(self.since - WRONG)
 
     @property
     def waking(self) -> Watts:
-        """... and least of that if it has to wake up first."""
+        """Least that it was told if it has to wake up first."""
         awake = min(self.since - wakes(self.belief), self.at - AWAKE)
         return min(self.sign * self.belief.accepted, *self._told_since(awake))
 
@@ -73,12 +75,12 @@ class Band(NamedTuple):
 
     @property
     def steady(self) -> bool:
-        """Whether it was told nothing else for as long as any answer takes ..."""
+        """Whether it was told nothing else for as long as any answer takes."""
         return len(self.lately) == 1 and self.belief.accepted == self.belief.expected
 
     @property
     def free(self) -> bool:
-        """... and neither a ceiling nor its charge binds it there."""
+        """Whether neither a ceiling nor its charge binds it at what it is told."""
         return abs(self.belief.accepted) < BOUND * self.able
 
     @property
