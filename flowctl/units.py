@@ -219,4 +219,7 @@ def _finite(number: float, text: str) -> float:
 
 
 def _bare(number: str, unit: str) -> str:
-    return f"{number} has no unit; did you mean '{example(number, unit)}'?"
+    meant = number
+    if unit == "%" and 0 < abs(float(number)) < 1:  # who writes 0.12 means 12 %
+        meant = f"{100 * float(number):g}"
+    return f"{number} has no unit; did you mean '{example(meant, unit)}'?"

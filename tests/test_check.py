@@ -79,6 +79,7 @@ def test_one_mistake_in_a_list_or_mapping_is_one_fault_at_its_place(step, said):
         ("limits: {a: 5%, bb: 5}", "6:34 E132 a/gate: limits.bb: 5 has no unit; did you mean '5%'?"),
         ("limits: [a]", "6:22 E132 a/gate: limits: a list is not a mapping"),
         ("least: 5", "6:21 E132 a/gate: least: 5 has no unit; did you mean '5%'?"),
+        ("least: 0.12", "6:21 E132 a/gate: least: 0.12 has no unit; did you mean '12%'?"),
         ("least: 5W", "6:21 E132 a/gate: least: '5W' is in W, but % is wanted here"),
         ("least: {a: 5}", "6:25 E132 a/gate: least.a: 5 has no unit; did you mean '5%'?"),
         ("least: {a: -5%}", "6:25 E132 a/gate: least.a: must be at least 0%"),
