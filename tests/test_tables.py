@@ -163,9 +163,27 @@ def test_an_export_of_home_assistant_is_read_by_naming_entities(table):
             {},
             "no stream is named; say which of t, grid_w it is, e.g. meter=grid_w",
         ),
-        (EXPORT, {"meter": "sensor.p2"}, "nothing is known of sensor.p2"),
-        (EXPORT, {}, "say which entity it is"),
-        ("t,w\n0,1\nsoon,2\n3,4\n", {"meter": "w"}, r"house.csv:3:1: no row of this table"),
+        (
+            EXPORT,
+            {"meter": "sensor.p2"},
+            "nothing is known of sensor.p2; did you mean 'sensor.p1'?",
+        ),
+        (
+            EXPORT,
+            {"meter": "grid"},
+            "nothing is known of grid; it tells of sensor.other, sensor.p1, switch.boost",
+        ),
+        (
+            EXPORT,
+            {},
+            "say which of sensor.other, sensor.p1, switch.boost it is, e.g. meter=sensor.other",
+        ),
+        ("entity_id,state,last_changed\n", {}, "no stream is named"),
+        (
+            "t,w\n0,1\nsoon,2\n3,4\n",
+            {"meter": "w"},
+            r"house.csv:3:1: no row of this table: 'soon' is no time: write seconds, or 2026-",
+        ),
         ("t,w\n0,1\n1\n3,4\n", {"meter": "w"}, r"house.csv:3:1: no row of this table"),
     ],
 )

@@ -26,6 +26,7 @@ DELIMITERS = ",;\t"
 SEPARATOR = "sep="  # the line before the names in which spreadsheets are told it
 EXPORT = {"entity_id", "state", "last_changed"}
 SILENT = {"", "unknown", "unavailable", "null", "None"}
+SOME = 12  # columns or entities that an error lists
 OF_OUR_TIME = 1e8  # s since the epoch; a smaller time is counted from some midnight
 MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
 
@@ -56,10 +57,10 @@ def read_table(
     heads = [head.strip() for head in next(table, (1, [""]))[1]]
     export, when = set(heads) >= EXPORT, _times(zone, start)
     if not columns:
-        what = "which entity" if export else f"which of {', '.join(heads)}"
-        raise faulty(
-            path, "E704", "no stream is named", f"say {what} it is, e.g. meter={heads[-1]}"
-        )
+        names = _entity_names(heads, table) if export else heads
+        example = (names or ["..."])[0 if export else -1]
+        cure = f"say which of {_listed(names)} it is, e.g. meter={example}"
+        raise faulty(path, "E704", "no stream is named", cure)
     if export:
         return True, _entities(path, heads, columns, when, table)
     return False, _rows(path, table, _wide(path, heads, columns, when))
@@ -147,10 +148,12 @@ def _entities(
     for stream, text in columns.items():
         column = column_of(stream, text)
         wanted.setdefault(column.name, []).append(column)
-    silent = set(wanted)
+    silent, others = set(wanted), set[str]()
 
     def split(cells: Cells) -> Iterator[Row]:
         found = wanted.get(cells[entity], ())
+        if not found:
+            others.add(cells[entity])
         value = _value(cells[state]) if found else None
         if value is not None:
             silent.discard(cells[entity])
@@ -159,8 +162,20 @@ def _entities(
 
     yield from _rows(path, table, split)
     if silent:
-        named = (name for name in wanted if name in silent)
-        raise faulty(path, "E704", f"nothing is known of {', '.join(named)}")
+        named = [name for name in wanted if name in silent]
+        cure = nearest(named[0], others) or (
+            f"it tells of {_listed(sorted(others))}" if others else ""
+        )
+        raise faulty(path, "E704", f"nothing is known of {', '.join(named)}", cure)
+
+
+def _entity_names(heads: list[str], table: Iterator[tuple[int, Cells]]) -> list[str]:
+    place = heads.index("entity_id")
+    return sorted({cells[place] for _, cells in table if len(cells) > place})
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join([*names[:SOME], *(["..."] if len(names) > SOME else [])])
 
 
 def _times(zone: str, start: float) -> Callable[[str], float]:
@@ -187,6 +202,14 @@ def _seconds(cell: str, place: tzinfo, start: float, fold: int = 0) -> float:
     try:
         seconds = float(cell)
     except ValueError:
-        date = datetime.fromisoformat(cell.strip())
+        date = _date(cell)
         return (date if date.tzinfo else date.replace(tzinfo=place, fold=fold)).timestamp()
     return (seconds / 1000 if seconds > MILLI_FROM else seconds) + start
+
+
+def _date(cell: str) -> datetime:
+    try:
+        return datetime.fromisoformat(cell.strip())
+    except ValueError:
+        said = f"'{cell}' is no time: write seconds, or 2026-06-01T18:00:00+02:00"
+        raise ValueError(said) from None
