@@ -61,6 +61,19 @@ def test_a_share_of_a_plan_that_is_over_is_not_written() -> None:
     assert wired.sent == []
 
 
+def test_the_rest_of_a_plan_that_a_throttle_held_back_is_no_fault() -> None:
+    wired = Wired(lease=10.0)
+    wired.shell.want(Share(500.0, valid_until=4.0))
+    wired.clock.advance(5.0)
+    wired.shell.want(Share(600.0, valid_until=4.0))
+    assert wired.sent == [(0.0, 500.0), (4.0, None)]
+    assert wired.shell.counts.refused == 0
+    wired.shell.want(Share(600.0, valid_until=4.5))
+    wired.shell.want(math.nan)
+    assert wired.shell.counts.refused == 2
+    assert len(wired.sent) == 2
+
+
 def test_writes_keep_their_distance_and_the_newest_wins() -> None:
     wired = Wired(write_every=2.0)
     for watts in (100.0, 200.0, 300.0):

@@ -55,6 +55,7 @@ class Shell:
         self._rating = Battery()
         self._wanted = 0.0
         self._until = -math.inf
+        self._plan_ends = math.inf
         self._written: float | None = None
         self._written_at = -math.inf
         self._hold = Hold()
@@ -82,11 +83,14 @@ class Shell:
         if self._closed or isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(value)
             return
-        until = min(now + self.terms.lease, getattr(value, "valid_until", math.inf))
-        if not math.isfinite(value) or until <= now:
+        ends = getattr(value, "valid_until", math.inf)
+        if ends <= now and ends == self._plan_ends:
+            return  # the rest of a plan that was heard, held back by a throttle say
+        if not math.isfinite(value) or ends <= now:
             self._refuse(value)
             return
-        self._wanted, self._until = self._limited(float(value)), until
+        self._plan_ends, self._until = ends, min(now + self.terms.lease, ends)
+        self._wanted = self._limited(float(value))
         self._act()
 
     def told(self, record: Battery) -> Battery:
