@@ -1,6 +1,7 @@
 """`flowctl pair`: a token by a button, into a .env, and shown to nobody."""
 
 import asyncio
+import gc
 import stat
 import threading
 from contextlib import contextmanager
@@ -53,6 +54,14 @@ def serving(device, papers):
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join()
+
+
+class Pensive(Device):
+    """It keeps its answers to itself."""
+
+    async def answer(self, request):
+        await asyncio.sleep(0.3)
+        return await super().answer(request)
 
 
 class Slow(Device):
@@ -109,6 +118,12 @@ def test_a_button_that_nobody_presses_ends_the_waiting(papers, here, capsys):
         assert call(["pair", "homewizard", host, "--wait", "50ms"]) == 1
     assert "nothing happened within 0.05 s; try once more" in capsys.readouterr().err
     assert (here / ".env").read_text() == ""
+
+
+def test_waiting_that_ends_amid_a_question_leaves_no_connection_open(papers, here):
+    with serving(Pensive(), papers) as host:
+        assert call(["pair", "homewizard", host, "--wait", "200ms"]) == 1
+    gc.collect()  # where it would be found, and warned of
 
 
 @pytest.mark.parametrize(

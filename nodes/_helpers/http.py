@@ -166,8 +166,10 @@ async def _session(
     ca: str | None, name: str, digest: tuple[str, Secret] | None
 ) -> AsyncIterator[Any]:
     from aiohttp import ClientSession, DigestAuthMiddleware, TCPConnector
+    from aiohttp.connector import NEEDS_CLEANUP_CLOSED  # Python before 3.12.7 leaves TLS half open
 
     ways = (DigestAuthMiddleware(digest[0], digest[1].reveal()),) if digest else ()
     trust = True if ca is None else trusted(ca, name)
-    async with ClientSession(connector=TCPConnector(ssl=trust), middlewares=ways) as session:
+    line = TCPConnector(ssl=trust, enable_cleanup_closed=NEEDS_CLEANUP_CLOSED)
+    async with ClientSession(connector=line, middlewares=ways) as session:
         yield session
