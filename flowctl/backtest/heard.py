@@ -31,14 +31,11 @@ class Heard:
 
     def take(self, time: float, value: Any) -> None:
         """Hear a number of watts, or a record of a battery."""
-        power = value
         if isinstance(value, Mapping):
-            power, measured = value.get("power"), number(value.get("power_at"))
             self._charge(time, number(value.get("soc")))
             self._rate(value)
-            if measured is not None and abs(measured - time) < OLD:
-                time = measured
-        watts = number(power)
+            time, value = _measured_at(value, time), value.get("power")
+        watts = number(value)
         if watts is None or (self.times and time < self.times[-1]):
             return
         if abs(watts) > MOST:
@@ -85,6 +82,11 @@ class Heard:
         waits = [(was, now - was) for was, now in pairwise(times)]
         long = max(SILENT, OFTEN * median(wait for _, wait in waits))
         return [(was, wait) for was, wait in waits if wait > long]
+
+
+def _measured_at(told: Mapping[str, Any], time: float) -> float:
+    measured = number(told.get("power_at"))
+    return time if measured is None or abs(measured - time) >= OLD else measured
 
 
 def number(value: Any) -> float | None:

@@ -20,6 +20,9 @@ Tell = Callable[[float], None]
 Progress = Callable[[float], None]
 """Is told how many seconds of a run are done."""
 
+_reached: list[Any] = []
+"""In a worker: how many seconds of each job are done, shared with its parent."""
+
 
 @dataclass(frozen=True)
 class Job(Generic[T]):
@@ -70,15 +73,20 @@ def _beside(jobs: Sequence[Job[T]], workers: int, total: float, tell: Tell) -> l
                     future.result()
                 tell(sum(reached[:]) / total)
         except BaseException as error:
-            with _deaf(for_good=isinstance(error, KeyboardInterrupt)):  # a second one leaves a mess
-                pool.shutdown(wait=False, cancel_futures=True)
-                for worker in active_children():  # one that begins would miss what we take away
-                    worker.terminate()
-                pool.shutdown()
+            _end(pool, for_good=isinstance(error, KeyboardInterrupt))
             if isinstance(error, BrokenProcessPool):
                 raise OSError(KILLED) from None
             raise
         return [future.result() for future in futures]
+
+
+def _end(pool: ProcessPoolExecutor, *, for_good: bool) -> None:
+    """End all workers now; a second Ctrl-C meanwhile would leave a mess."""
+    with _deaf(for_good=for_good):
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in active_children():  # one that begins would miss what we take away
+            worker.terminate()
+        pool.shutdown()
 
 
 @contextmanager
@@ -96,11 +104,11 @@ def _begin(reached: Any) -> None:
     """Begin a worker: Ctrl-C ends it at once, its parent tells."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    _shared.append(reached)
+    _reached.append(reached)
 
 
 def _work(place: int, job: Job[T]) -> T:
-    reached = _shared[-1]
+    reached = _reached[-1]
 
     def progress(now: float) -> None:
         reached[place] = now
@@ -108,6 +116,3 @@ def _work(place: int, job: Job[T]) -> T:
     result = job.work(*job.given, progress)
     reached[place] = job.seconds
     return result
-
-
-_shared: list[Any] = []

@@ -93,7 +93,7 @@ def _few(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
 
 
 def how_many(seats: Sequence[Seat], total: Watts, on: int, losses: Losses) -> int:
-    """Say how many, in order: enough for the total, and no more than pay."""
+    """Say how many work, in order: enough for the total, and no more than pay; `on` work now."""
     if not seats:
         return 0
     least = _enough(seats, total, on)
@@ -103,8 +103,8 @@ def how_many(seats: Sequence[Seat], total: Watts, on: int, losses: Losses) -> in
         if costs[count] > costs[count - 1] and count > on:
             break
     best = min(costs, key=costs.__getitem__)
-    now = min(max(on, least), len(seats))
-    return best if costs[now] - costs[best] > GAIN else now
+    same = min(max(on, least), len(seats))
+    return best if costs[same] - costs[best] > GAIN else same
 
 
 def _enough(seats: Sequence[Seat], total: Watts, on: int) -> int:

@@ -19,7 +19,8 @@ POLL_JUMP = 4.0  # times the mean that a gap counts at most: an outage is no pol
 
 def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     """Take in what a battery tells: a measurement, an acceptance, or both."""
-    own = belief.away and belief.facts.self_regulating and belief.facts.online is not False
+    was = belief.facts
+    by_itself = belief.away and was.self_regulating and was.online is not False
     facts = updated(belief.facts, record)
     power, setpoint = newer(record.power, None), newer(record.setpoint, None)
     if power is not None:
@@ -27,7 +28,7 @@ def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     elif facts is not belief.facts:
         belief = belief._replace(facts=facts)
     if setpoint is not None and not facts.self_regulating:  # else it is not from us
-        if own and facts.power is not None:  # it goes on from what it gave by itself
+        if by_itself and facts.power is not None:  # it goes on from what it gave
             belief = _found(belief, facts.power, at)
         belief = _accepted(belief, setpoint, min(at, newer(record.setpoint_at, at)), at)
     return belief
