@@ -17,7 +17,8 @@ from flowctl.backtest.jobs import Progress
 from flowctl.backtest.limits import clairvoyant
 from flowctl.backtest.oracle import FEW, POLICIES, TICK, Oracle, Policy
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth
-from flowctl.backtest.world import Twins, World
+from flowctl.backtest.twins import Twins
+from flowctl.backtest.world import World
 from flowctl.faults import plainly
 
 log = logging.getLogger("flowctl.backtest")

@@ -10,7 +10,7 @@ from flowctl.backtest.bounds import Bounds, Cache, Reached, best, policies, reac
 from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.jobs import Job, Tell, run_all
 from flowctl.backtest.trial import Outcome, Setting, fitting, try_out
-from flowctl.backtest.world import Twins
+from flowctl.backtest.twins import Twins
 from flowctl.faults import Fault, FlowError, nearest
 
 LEAST = 1.0  # W: a bound below this is nothing to compare with

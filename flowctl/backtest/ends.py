@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from flowctl.backtest.makes import SUN, Makes
-from flowctl.backtest.world import Twin, Twins, World
+from flowctl.backtest.twins import Twin, Twins
+from flowctl.backtest.world import World
 from flowctl.engine.ends import Edge, End
 from flowctl.faults import Fault, FlowError, nearest
 from flowctl.language.graph import Graph, Step

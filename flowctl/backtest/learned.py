@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from flowctl.backtest.world import Twins
+from flowctl.backtest.twins import Twins
 from flowctl.faults import faulty
 from flowctl.live.storage import FILE
 from flowctl.store import Store

@@ -12,7 +12,7 @@ from flowctl.backtest.ends import TwinEnds
 from flowctl.backtest.jobs import Progress
 from flowctl.backtest.makes import SUN
 from flowctl.backtest.truth import Truth
-from flowctl.backtest.world import Twins
+from flowctl.backtest.twins import Twins
 from flowctl.engine.engine import Engine
 from flowctl.language.graph import Graph
 from flowctl.store import Store

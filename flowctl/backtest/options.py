@@ -14,7 +14,8 @@ from flowctl.backtest.says import said
 from flowctl.backtest.tariff import Tariff, read_tariff
 from flowctl.backtest.times import span
 from flowctl.backtest.trial import Setting
-from flowctl.backtest.world import Twins, World
+from flowctl.backtest.twins import Twins
+from flowctl.backtest.world import World
 from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.graph import Graph

@@ -12,7 +12,7 @@ from math import exp, inf
 from typing import Literal
 
 from flowctl.backtest.guesses import LONG, SHORT, Expert, Guess, Middle, Rhythm
-from flowctl.backtest.world import Twin, Twins
+from flowctl.backtest.twins import Twin, Twins
 
 TICK = 0.5  # s between two looks
 LANDS = 30.0  # s after a command in which even slow batteries come to rest

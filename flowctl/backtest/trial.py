@@ -13,7 +13,8 @@ from flowctl.backtest.makes import asks
 from flowctl.backtest.says import rows_of
 from flowctl.backtest.series import Reasons, Series, series
 from flowctl.backtest.tariff import Tariff
-from flowctl.backtest.world import Twins, World
+from flowctl.backtest.twins import Twins
+from flowctl.backtest.world import World
 from flowctl.language.graph import Graph
 from flowctl.language.idle import IDLE
 from flowctl.language.successions import UNDONE, UNLIKE

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Sequence
 
-from flowctl.backtest.world import Twins
+from flowctl.backtest.twins import Twins
 
 STEP = 0.25  # s: finer than any meter, coarse enough for a week
 PER_SECOND = round(1 / STEP)
