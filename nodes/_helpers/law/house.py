@@ -46,7 +46,7 @@ class House(NamedTuple):
 
 
 def told(house: House, name: str, record: Battery, at: Seconds) -> House:
-    """Take in what a battery tells."""
+    """Take in what a battery tells; the load moves with what is believed of it."""
     belief = house.beliefs[name]
     if at > house.grid.valid_until and record.setpoint is None:
         belief = given_back(belief)  # no plan for so long
@@ -77,7 +77,7 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
 
 
 def look(house: House, at: Seconds) -> tuple[House, Outlook]:
-    """Say how things stand."""
+    """Say how things stand; who is absent is noted, and cut ceilings are tried again."""
     house = _said(_tried(_present(house, at), at))
     grid = house.grid
     outlook = _new_outlook(

@@ -95,7 +95,7 @@ def weigh(witness: Witness, seen: Band) -> Witness:
     is_short = power < seen.low
     off = seen.low - power if is_short else max(0.0, power - seen.most)
     tolerance = max(TOLERANCE, TOLERANCE_PART * seen.expected, SCATTERS * witness.scatter)
-    span, went = at - witness.seen_at, power - witness.seen
+    span, went = at - witness.seen_at, power - witness.seen  # since the last one
     would = _would_come(seen, off, span) if off else 0.0
     noise = max(NOISE, SCATTERS * COMES * witness.scatter)
     stands = abs(went) <= max(would, noise)
