@@ -1,6 +1,7 @@
 """The control law: what is believed of each battery, and who gives how much.
 
-docs/control.md explains it, with pictures; its steps stand in these files, best read in this order.
+docs/control.md explains it in seven steps, with pictures. These are the files, in the order in
+which they are best read, with the number of the step that each is for:
 
     house        all that the predictor knows, and its three events: `told`, `read`, `look`
     observer     1  the load behind the meter, free of commands in flight (flight)
