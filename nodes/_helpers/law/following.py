@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from flowctl import Seconds, Watts
 
-REFUSED = 100.0  # W accepted less than asked: more than dead bands and rounding take away
+REFUSED = 100.0  # W between asked and accepted: more than dead bands and rounding make
 MOVED = 5.0  # W nearer to what is asked: ramps go on accepting
 PATIENCE = 5.0  # s without coming nearer, on top of the write interval
 BEYOND = 8.0  # s after which more than is asked for is no matter of a write interval any more

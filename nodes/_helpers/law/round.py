@@ -8,7 +8,7 @@ from typing import Literal
 from flowctl import Ability, Seconds, Watts
 from nodes._helpers.law.allocation import sun_alone
 from nodes._helpers.law.by_name import FULL, ByName
-from nodes._helpers.law.following import BEYOND, Following
+from nodes._helpers.law.following import BEYOND, REFUSED, Following
 from nodes._helpers.law.losses import Losses
 from nodes._helpers.law.notes import of_way
 
@@ -76,11 +76,11 @@ class Round:
         return able, note or ("at its limit" if able > 0 else "can do nothing this way now")
 
     def is_beyond(self, name: str) -> bool:
-        """Tell whether a step further down makes it do more than it is asked for."""
+        """Tell whether it does clearly more than it is asked for, come what may."""
         followed = self.following.get(name)
         if followed is None or self.at - followed.since <= BEYOND:
             return False
-        return abs(self.usable[name].setpoint) > abs(followed.asked)
+        return abs(self.usable[name].setpoint) - abs(followed.asked) > REFUSED
 
     def is_held(self, name: str) -> bool:
         """Tell whether one that goes the other way is made to, by a full charge say."""
