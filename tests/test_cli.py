@@ -281,6 +281,9 @@ def test_a_running_flow_can_be_tapped_and_counted(lived: Lived) -> None:
     }
     counted = json.loads(lived.ask("top", "--json").stdout)["steps"]
     assert {row["step"]: row["node"] for row in counted}["left/note"] == "note"
+    piped = lived.ask("top").stdout.splitlines()
+    assert piped[0].split()[:2] == ["step", "said"]
+    assert {line.split()[0] for line in piped[1:]} == {row["step"] for row in counted}
     for name, cure in (
         ("nothing", "streams are meter, left"),
         ("left/scal", "did you mean 'left/scale'?"),

@@ -23,7 +23,8 @@ def top(
     """Show, for each step: values said and per second, dropped, failures, the newest value.
 
     `odd` is what a step met that made no sense: payloads it could not read, values it could not
-    send. With --once it takes a second, to tell how much is said in one.
+    send. With --once, or where this is no terminal, it is shown once: that takes a second, to tell
+    how much is said in one.
 
     Example: flowctl top --once
     """
@@ -32,7 +33,7 @@ def top(
     if json_:
         sys.stdout.write(json.dumps(before) + "\n")
         return
-    if once:
+    if once or not sys.stdout.isatty():
         time.sleep(1.0)
         sys.stdout.write(_table(next(ask(folder, flow, {"ask": "top"})), before))
         return
