@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flowctl import FlowError
+from flowctl import Battery, FlowError
 from flowctl.language.check import load
 from flowctl.live.reload import replace
 from flowctl.testing import Bench
@@ -126,3 +126,85 @@ def test_why_speaks_of_the_new_steps_after_a_reload(tmp_path: Path) -> None:
     assert "total/map" not in chains[0]
     assert "total/map" in chains[-1]
     assert len(chains) == len(bench.heard("left"))
+
+
+LAW = """
+flow: law
+streams:
+  meter: [src]
+  plan:
+    - from: meter
+    - response_predictor: {batteries: [left, right]}
+    - rebalance: {strategy: equal, share: 0}
+  left: [from: plan.left, bat]
+  right: [from: plan.right, bat]
+  charge:
+    - from: meter
+    - map: {to: soc, others: {soc: left.soc}, unit: "%"}
+    - out
+"""
+
+
+def _steady(folder: Path) -> Bench:
+    """Two batteries that have given 600 W each for a minute."""
+    bench = Bench(build(folder, LAW))
+    for name in ("left", "right"):
+        bench.say(name, Battery(power=600.0, soc=50.0, max_charge=2500.0, max_discharge=2500.0))
+        bench.say(name, Battery(setpoint=600.0))
+    for _ in range(60):
+        bench.say("meter", 0.0)
+        bench.advance(1.0)
+        for name in ("left", "right"):
+            bench.say(name, Battery(power=600.0))
+    return bench
+
+
+def _changed(bench: Bench, folder: Path, before: str, after: str) -> None:
+    assert before in LAW
+    replace(bench.engine, load(build(folder, LAW.replace(before, after))))
+
+
+def test_a_predictor_begun_anew_knows_what_the_batteries_do(tmp_path: Path) -> None:
+    bench = _steady(tmp_path)
+    _changed(bench, tmp_path, "[left, right]}", "[left, right], dead_time: 3s}")
+    bench.say("meter", 0.0)
+    bench.advance(1.5)
+    told = [watts for at, watts in [*bench.heard("left"), *bench.heard("right")] if at >= 59.0]
+    assert all(watts == pytest.approx(600.0, abs=25.0) for watts in told)
+    outlook = bench.stream("plan/response_predictor")[-1][1]
+    assert outlook.load == pytest.approx(1200.0, abs=25.0)
+    assert {says.soc for says in outlook.batteries.values()} == {50.0}
+
+
+def test_a_predictor_begun_anew_counts_what_is_in_flight(tmp_path: Path) -> None:
+    told = []
+    for dead_time in (3.5, 3.0):  # one that stays, and one that is begun anew
+        bench = _steady(tmp_path)
+        bench.say("meter", 800.0)
+        bench.advance(1.0)
+        _changed(bench, tmp_path, "[left, right]}", f"[left, right], dead_time: {dead_time}s}}")
+        bench.say("meter", 800.0)  # nothing of it shows yet
+        bench.advance(2.0)
+        bench.say("meter", 800.0)
+        bench.advance(1.0)
+        told.append([bench.heard(name)[-1][1] for name in ("left", "right")])
+    stayed, begun = told
+    assert sum(stayed) == pytest.approx(2000.0, abs=50.0)
+    assert begun == pytest.approx(stayed, abs=25.0)
+
+
+def test_a_field_of_a_battery_is_known_to_a_step_begun_anew(tmp_path: Path) -> None:
+    bench = _steady(tmp_path)
+    _changed(bench, tmp_path, "to: soc,", "to: soc + 1%,")
+    bench.say("meter", 0.0)
+    assert bench.heard("charge")[-1] == (60.0, 51.0)
+
+
+def test_what_a_battery_was_told_before_it_was_given_back_is_not_in_flight(tmp_path: Path) -> None:
+    bench = _steady(tmp_path)
+    bench.advance(20.0)  # its plan ended, and it was given back
+    _changed(bench, tmp_path, "[left, right]}", "[left, right], dead_time: 3s}")
+    told = bench.engine.shells["left/bat"].recalled()
+    assert told is not None
+    assert told.setpoint is None
+    assert (told.power, told.power_at, told.soc) == (600.0, 60.0, 50.0)

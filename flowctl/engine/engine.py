@@ -210,6 +210,7 @@ class Engine:
             shadow=self._shadow, replayed=self._replayed,
             report=lambda error, value: self.report(step, error, value),
         )  # fmt: skip
+        output.recall = shell.recalled
         end = self._ends[step.id] = self.ends.device(
             self.edge(step), lambda record: self.clock.hand(push, record), shell.renew
         )

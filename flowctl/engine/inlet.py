@@ -10,7 +10,7 @@ from reactivex.disposable import Disposable
 from flowctl.engine.output import Failed, Output, Receiver
 from flowctl.expression import field_of
 from flowctl.faults import RAISED
-from flowctl.values import Battery, Plan
+from flowctl.values import Plan
 
 Wired = tuple[Output, str | None]
 
@@ -98,8 +98,8 @@ class _Ear:
         for output, field in wired:
             taken = self._receive if field is None else _picking(self._receive, field)
             self._leaves.append(output.listen(self.rank, taken, self._done, self._failed))
-            if seeded and output.count and not isinstance(output.last, Battery):
-                _fenced(taken, self._failed)(output.last)
+            if seeded and (newest := output.newest()) is not None:
+                _fenced(taken, self._failed)(newest)
 
     def leave(self) -> None:
         for leave in self._leaves:

@@ -44,6 +44,7 @@ class Output:
         "last",
         "on_bad",
         "promised",
+        "recall",
     )  # fmt: skip
 
     def __init__(self, step_id: str, on_bad: Callable[[str, Any], None]) -> None:
@@ -56,6 +57,8 @@ class Output:
         Of a battery's record only what makes no sense goes nowhere.
         """
         self.last: Any = None
+        self.recall: Callable[[], Battery | None] = _nothing
+        """All that a battery told so far: a single record of it tells a part only."""
         self.closed = False
         self.on_bad = on_bad
         self.promise(None)
@@ -117,6 +120,10 @@ class Output:
         rest = sensible(value)
         return rest if known(rest) else None
 
+    def newest(self) -> Any:
+        """Return what is known of it by now, for who begins to listen; `None` if nothing is."""
+        return self.recall() if isinstance(self.last, Battery) else self.last
+
     def complete(self) -> None:
         """Say that nothing more will come."""
         if not self.closed:
@@ -172,3 +179,7 @@ _fine: list[Any] = [None]  # the newest record that was looked at
 
 def _raise(error: BaseException, _value: Any) -> NoReturn:
     raise error
+
+
+def _nothing() -> None:
+    return None

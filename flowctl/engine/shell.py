@@ -10,6 +10,7 @@ from reactivex.disposable import SerialDisposable
 
 from flowctl.clock import Clock
 from flowctl.engine.override import Hold, Verdict, told_apart
+from flowctl.engine.recall import Recall
 from flowctl.engine.sense import sensible
 from flowctl.terms import Terms
 from flowctl.units import show
@@ -52,7 +53,7 @@ class Shell:
         self._shadow, self._replayed, self._report = shadow, replayed, report
         self.terms, self.counts = terms, Counts()
         self._clock, self._send, self._log = clock, send, log
-        self._rating = Battery()
+        self._heard = Recall()
         self._wanted = 0.0
         self._until = -math.inf
         self._plan_ends = math.inf
@@ -101,12 +102,22 @@ class Shell:
         it out and counts it.
         """
         sense = sensible(record)
-        self._rating = sense.after(self._rating)
+        self._heard.hear(sense, self._clock.time())
         self._answers = record.online is not False
         if self._written is not None and not self._shadow:
             soon = self.terms.on_override == "yield"  # there is no other time: flows write often
             self._compare(self._hold.judge(sense, self._clock.time(), soon=soon), sense)
         return self._as_ours(record)
+
+    def recalled(self) -> Battery | None:
+        """All that the flow was told of it, for a step that begins to listen now."""
+        if self._closed:
+            return None
+        told = self._heard.whole(ours=self._written is not None)
+        if told is None or told.self_regulating is None:
+            return told
+        own = told.self_regulating and self.terms.own_meter != "take"
+        return replace(told, self_regulating=self.is_left or own)
 
     def renew(self) -> None:
         """Write again: the device was away, and may have forgotten."""
@@ -148,7 +159,7 @@ class Shell:
     def _as_ours(self, record: Battery) -> Battery:
         """Say of a battery that is left to somebody else, and of no other, that it is its own."""
         left, take = self.is_left, self.terms.own_meter == "take"
-        own = self._rating.self_regulating
+        own = self._heard.known.self_regulating
         if not (left or self._said_left or (own and take)):
             return record
         self._said_left = left
@@ -186,7 +197,7 @@ class Shell:
         stops = self._wanted == 0.0 and held != 0.0
         if change >= self.terms.deadband or stops:
             return change > 0
-        return change > 0 and self.terms.within(held, self._rating) != held
+        return change > 0 and self.terms.within(held, self._heard.known) != held
 
     def _write(self, now: float) -> None:
         held, fresh = self._written, self._written is None or self._differs()
@@ -217,7 +228,7 @@ class Shell:
             self._send(RELEASE)
 
     def _limited(self, watts: float) -> float:
-        return self.terms.within(watts, self._rating)
+        return self.terms.within(watts, self._heard.known)
 
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1
