@@ -278,7 +278,7 @@ def test_what_is_only_tried_teaches_no_timing():
     sample, beliefs = Sample(25.0, 900.0), {"left": asked}
     for at in range(26, 45):
         now = Sample(float(at), 900.0 + at % 2)
-        beliefs, sample = learned(beliefs, sample, now), now
+        beliefs, sample = learned(beliefs, sample, now)
     assert beliefs["left"] is asked
 
 
@@ -287,7 +287,7 @@ def test_what_the_cut_command_taught_is_forgotten():
     sample, beliefs = Sample(1.0, 900.0), {"left": belief}
     for at, watts in ((2, 900.0), (3, 780.0), (4, 600.0), (5, 601.0), (6, 600.0), (7, 602.0)):
         now = Sample(float(at), watts)
-        beliefs, sample = learned(beliefs, sample, now), now
+        beliefs, sample = learned(beliefs, sample, now)
     assert beliefs["left"].bank.costs != belief.bank.costs
     short = beliefs["left"]
     for at in (8.0, 10.0, 12.0):
@@ -299,7 +299,7 @@ def test_what_the_cut_command_taught_is_forgotten():
 def test_what_it_seemed_to_teach_before_it_was_known_to_be_off_line_is_forgotten():
     belief = heard((0, Battery(power=0.0)), (1, Battery(setpoint=800.0)))
     for at in range(2, 8):  # it died: the meter shows nothing of its answer, then a load comes on
-        taught = learned({"left": belief}, Sample(at - 1.0, 0.0), Sample(float(at), -30.0))
+        taught, _ = learned({"left": belief}, Sample(at - 1.0, 0.0), Sample(float(at), -30.0))
         belief = taught["left"]
     assert (belief.dead, belief.lag) != (2.0, 1.0)
     gone = let_go(hear(belief, Battery(online=False), 8.0))

@@ -57,6 +57,8 @@ class Bank(NamedTuple):
     """... and at the newest one, of a battery that tells nothing."""
     before: tuple[float, ...] = ()
     """Costs before the setpoints that are under way."""
+    earlier: Look = NEVER
+    """At the reading before `lesson`."""
 
 
 def new_bank(dead: Seconds, lag: Seconds) -> Bank:
@@ -106,7 +108,7 @@ def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
     costs = bank.costs
     if min(missed) <= EXPLAINS * abs(given):
         costs = tuple([MEMORY * cost + miss for cost, miss in zip(costs, missed, strict=True)])
-    return bank._replace(costs=costs, lesson=(until, after))
+    return bank._replace(costs=costs, lesson=(until, after), earlier=(since, before))
 
 
 def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:

@@ -173,10 +173,8 @@ def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Beli
     if last and not is_due(last, at):
         return beliefs, last
     if last is None or at - last.at > LONGEST:
-        return beliefs, Sample(at, watts, last.lessons if last else 0)
-    taught = learned(beliefs, last, Sample(at, watts), pulsing=is_pulsing(house.grid.past))
-    lessons = last.lessons + (taught is not beliefs)
-    return taught, Sample(at, watts, lessons)
+        return beliefs, last._replace(at=at, meter=watts) if last else Sample(at, watts)
+    return learned(beliefs, last, Sample(at, watts), pulsing=is_pulsing(house.grid.past))
 
 
 def _absence(house: House, belief: Belief, at: Seconds) -> str:

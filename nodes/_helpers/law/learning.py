@@ -1,6 +1,8 @@
 """Learning how fast batteries answer, from what their steps do to the meter."""
 
 from collections.abc import Mapping
+from itertools import combinations
+from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
@@ -8,6 +10,7 @@ from nodes._helpers.law import bank as banks
 from nodes._helpers.law.band import oldest
 from nodes._helpers.law.bank import Bank
 from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.rivals import Pair, Rivals, contested
 
 EVERY = 0.9  # s between samples at first: the bank needs changes of about a second ...
 EVERY_LATER = 2.7  # s ... and later, as it costs a third and tells as much
@@ -27,6 +30,8 @@ class Sample(NamedTuple):
     meter: Watts
     lessons: int = 0
     """How many samples before it taught anything."""
+    rivals: Mapping[Pair, Rivals] = MappingProxyType({})
+    """Timings judged by pairs, of batteries that tell nothing."""
 
 
 def is_due(last: Sample, at: Seconds) -> bool:
@@ -36,7 +41,7 @@ def is_due(last: Sample, at: Seconds) -> bool:
 
 def learned(
     beliefs: Mapping[str, Belief], last: Sample, now: Sample, *, pulsing: bool = False
-) -> Mapping[str, Belief]:
+) -> tuple[Mapping[str, Belief], Sample]:
     """Let each battery with a step under way explain the change between two readings.
 
     Beside pulses only those learn that have no other teacher: the end of a pulse comes as long
@@ -48,13 +53,21 @@ def learned(
         if _is_stepping(belief, now.at) and not (pulsing and belief.poll)
     ]
     if not stepping:
-        return beliefs
+        return beliefs, Sample(now.at, now.meter, last.lessons, last.rivals)
     moves = {name: belief.moves(last.at, now.at) for name, belief in beliefs.items()}
     given = last.meter - now.meter - sum(moves.values())
-    taught = dict(beliefs)
-    for name in stepping:
-        taught[name] = _explained(beliefs[name], last.at, now.at, given + moves[name])
-    return taught
+    taught: Mapping[str, Belief] = {
+        name: _explained(belief, last.at, now.at, given + moves[name])
+        if name in stepping
+        else belief
+        for name, belief in beliefs.items()
+    }
+    rivals, mute = last.rivals, [name for name in stepping if beliefs[name].measured_at is None]
+    if len(mute) > 1:
+        pair = _in_turn(mute, last.lessons)
+        believed = moves[pair[0]] + moves[pair[1]]
+        taught, rivals = contested(taught, rivals, pair, given + believed, believed)
+    return taught, Sample(now.at, now.meter, last.lessons + 1, rivals)
 
 
 def jump(belief: Belief, power: Watts | None) -> Watts:
@@ -91,6 +104,12 @@ def _is_stepping(belief: Belief, at: Seconds) -> bool:
     if belief.is_tried():  # an answer that may never come would look like a late one
         return False
     return any(at - accepted < LISTEN and abs(change) > STEP for accepted, change in belief.flights)
+
+
+def _in_turn(names: list[str], turn: int) -> Pair:
+    """Return two of them, each pair once."""
+    pairs = list(combinations(names, 2))
+    return pairs[turn % len(pairs)]
 
 
 def _explained(belief: Belief, since: Seconds, until: Seconds, given: Watts) -> Belief:
