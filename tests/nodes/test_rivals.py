@@ -8,8 +8,9 @@ from flowctl import Battery
 from nodes._helpers.law import learning
 from nodes._helpers.law.bank import TIMINGS
 from nodes._helpers.law.belief import Belief, believe
-from nodes._helpers.law.hearing import hear, pruned
+from nodes._helpers.law.hearing import hear
 from nodes._helpers.law.learning import Sample, learned
+from nodes._helpers.law.resting import pruned
 from nodes._helpers.law.rivals import FEW, Rivals, better, charged
 
 QUICK, SLOW = (2.5, 1.0), (4.0, 2.0)  # s of dead time, and of lag

@@ -7,6 +7,7 @@ which they are best read, with the number of the step that each is for:
     observer     1  the load behind the meter, free of commands in flight (flight)
     forecast     2  which load is worth following
     bank         3  how late a battery is: 72 timings that run along (learning: who teaches them)
+    rivals          of two that tell nothing: which timings fit together
     belief       4  all that is believed of one battery
     hearing         what it tells: measurements, and setpoints that it accepts (facts)
     judging         what it can deliver (band, witness: the case; ceiling, least, traits: verdicts)

@@ -56,18 +56,12 @@ def learned(
         return beliefs, Sample(now.at, now.meter, last.lessons, last.rivals)
     moves = {name: belief.moves(last.at, now.at) for name, belief in beliefs.items()}
     given = last.meter - now.meter - sum(moves.values())
-    taught: Mapping[str, Belief] = {
-        name: _explained(belief, last.at, now.at, given + moves[name])
-        if name in stepping
-        else belief
-        for name, belief in beliefs.items()
+    taught = {
+        name: _explained(beliefs[name], last.at, now.at, given + moves[name]) for name in stepping
     }
-    rivals, mute = last.rivals, [name for name in stepping if beliefs[name].measured_at is None]
-    if len(mute) > 1:
-        pair = _in_turn(mute, last.lessons)
-        believed = moves[pair[0]] + moves[pair[1]]
-        taught, rivals = contested(taught, rivals, pair, given + believed, believed)
-    return taught, Sample(now.at, now.meter, last.lessons + 1, rivals)
+    mute = [name for name in stepping if beliefs[name].measured_at is None]
+    beliefs, rivals = _by_pairs({**beliefs, **taught}, last, mute, moves, given)
+    return beliefs, Sample(now.at, now.meter, last.lessons + 1, rivals)
 
 
 def jump(belief: Belief, power: Watts | None) -> Watts:
@@ -106,10 +100,20 @@ def _is_stepping(belief: Belief, at: Seconds) -> bool:
     return any(at - accepted < LISTEN and abs(change) > STEP for accepted, change in belief.flights)
 
 
-def _in_turn(names: list[str], turn: int) -> Pair:
-    """Return two of them, each pair once."""
-    pairs = list(combinations(names, 2))
-    return pairs[turn % len(pairs)]
+def _by_pairs(
+    beliefs: Mapping[str, Belief],
+    last: Sample,
+    mute: list[str],
+    moves: Mapping[str, Watts],
+    given: Watts,
+) -> tuple[Mapping[str, Belief], Mapping[Pair, Rivals]]:
+    """Let two of those that tell nothing explain it together, each pair in turn."""
+    pairs = list(combinations(mute, 2))
+    if not pairs:
+        return beliefs, last.rivals
+    pair = pairs[last.lessons % len(pairs)]
+    believed = sum(moves[name] for name in pair)
+    return contested(beliefs, last.rivals, pair, given + believed, believed)
 
 
 def _explained(belief: Belief, since: Seconds, until: Seconds, given: Watts) -> Belief:
