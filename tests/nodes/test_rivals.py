@@ -82,7 +82,7 @@ def test_of_three_each_pair_is_judged_in_turn():
     assert list(sample.rivals) == [("a", "b"), ("a", "c"), ("b", "c")]
 
 
-def test_a_few_lessons_decide_nothing_and_what_nobody_explains_is_none():
+def test_one_lesson_decides_nothing_and_what_nobody_explains_is_none():
     slow = [0.0] * len(FEW)
     quick = [500.0, *slow[1:]]
     once = charged(Rivals(), quick, slow, 500.0, 0.0)

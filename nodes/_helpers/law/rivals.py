@@ -17,7 +17,7 @@ from nodes._helpers.law.belief import Belief
 FEW = tuple(product((1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0), (1.0, 2.0)))
 """Dead times and lags, s, of which each pair is judged: near to all but the slowest."""
 PLACES = tuple(TIMINGS.index(timing) for timing in FEW)
-SURE = 1000.0  # W of cost that each pair begins with: what some dozen lessons leave
+SURE = 1000.0  # W of cost that each pair begins with: no single step decides, nor the load's noise
 BETTER = 0.7  # of what the believed pair leaves: what is learned of both is given up for it
 APART = 1.0  # s from what is believed: the interval of the load covers less
 
