@@ -17,12 +17,12 @@ from flowctl.language.check import load as checked
 from flowctl.recordings.plain import plain, reader
 from flowctl.recordings.recording import read
 from flowctl.virtual.replay import Player
-from nodes._helpers.law.belief import believe
-from nodes._helpers.law.by_name import ByName
-from nodes._helpers.law.house import House, look, told
-from nodes._helpers.law.house import read as heard
-from nodes._helpers.law.round import Policy
-from nodes._helpers.law.sharing import Shared, step
+from nodes._helpers.law.knowing.belief import believe
+from nodes._helpers.law.seeing.house import House, look, told
+from nodes._helpers.law.seeing.house import read as heard
+from nodes._helpers.law.sharing.by_name import ByName
+from nodes._helpers.law.sharing.round import Policy
+from nodes._helpers.law.sharing.step import Shared, step
 from nodes._helpers.timing import TINY
 from nodes.clamp import limited
 from nodes.response_predictor import next_beat

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from flowctl import Battery, Clock, Ge, Gt, Observable, Seconds, Watts
 from nodes._helpers.fleet import Fleet, law
-from nodes._helpers.law.flight import Flight, landed, owed
+from nodes._helpers.law.knowing.flight import Flight, landed, owed
 
 
 class Sent(NamedTuple):

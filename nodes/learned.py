@@ -7,9 +7,9 @@ from typing import Annotated, Any, NamedTuple
 
 from flowctl import Ability, Clock, Observable, Outlook
 from nodes._helpers.days import Zone, read_zone
-from nodes._helpers.law.bank import TIMINGS
-from nodes._helpers.law.notes import BETWEEN, parted
-from nodes._helpers.law.traits import words
+from nodes._helpers.law.knowing.bank import TIMINGS
+from nodes._helpers.law.knowing.notes import BETWEEN, parted
+from nodes._helpers.law.knowing.traits import words
 from nodes._helpers.operators import holding
 
 GUESS = "a first guess"

@@ -18,10 +18,10 @@ from flowctl import (
     Seconds,
     Watts,
 )
-from nodes._helpers.law.by_name import by_name, window
-from nodes._helpers.law.losses import STANDBY, Curve, Losses, read_curve
-from nodes._helpers.law.round import Policy, Strategy
-from nodes._helpers.law.sharing import Shared, step
+from nodes._helpers.law.sharing.by_name import by_name, window
+from nodes._helpers.law.sharing.losses import STANDBY, Curve, Losses, read_curve
+from nodes._helpers.law.sharing.round import Policy, Strategy
+from nodes._helpers.law.sharing.step import Shared, step
 from nodes._helpers.operators import Receiver, each_with
 
 Charge = Annotated[Percent, Ge(0), Le(100)]

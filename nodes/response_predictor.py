@@ -9,8 +9,8 @@ from reactivex import abc
 from reactivex.disposable import CompositeDisposable, Disposable
 
 from flowctl import Battery, Clock, Ge, Gt, Log, Observable, Outlook, Seconds, Store, Watts
-from nodes._helpers.law.house import House, look, read, told
-from nodes._helpers.law.memory import Memory
+from nodes._helpers.law.seeing.house import House, look, read, told
+from nodes._helpers.law.seeing.memory import Memory
 from nodes._helpers.operators import Straight
 from nodes._helpers.timing import TINY, Deadline
 

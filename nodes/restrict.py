@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from flowctl import Ability, Condition, Ge, NamesBatteries, Observable, Outlook, Watts
 from nodes._helpers.expressions import work_out
-from nodes._helpers.law.notes import noted
+from nodes._helpers.law.knowing.notes import noted
 from nodes._helpers.operators import NONE, Receiver, each_with
 
 

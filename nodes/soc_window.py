@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
 from flowctl import Ability, Ge, Le, NamesBatteries, Observable, Outlook, Percent
-from nodes._helpers.law.allocation import sun_alone
-from nodes._helpers.law.notes import noted
+from nodes._helpers.law.knowing.notes import noted
+from nodes._helpers.law.sharing.allocation import sun_alone
 from nodes._helpers.operators import Receiver, each_with
 
 Charge = Annotated[Percent, Ge(0), Le(100)]

@@ -23,7 +23,7 @@ from flowctl import (
 )
 from nodes._helpers.commitment import Committed, Ranking, Wishes, commit
 from nodes._helpers.fleet import Fleet, law
-from nodes._helpers.law.losses import read_curve, standard_curve
+from nodes._helpers.law.sharing.losses import read_curve, standard_curve
 
 OUTLOOK = "outlook"
 NOBODY = Committed(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))

@@ -45,3 +45,10 @@ def test_a_step_of_the_table_can_be_copied(step, where):
     law = ALIKE[where.strip().partition(",")[0]].replace("STEP", step)
     found = load(FLOW.replace("LAW", law), env={}).warnings
     assert [fault.code for fault in found if fault.code != "W401"] == []
+
+
+def test_the_files_of_the_law_are_where_they_are_told_to_be():
+    root = Path(__file__).parent.parent
+    files = re.findall(r"`((?:seeing|knowing|sharing)/\w+\.py)`", PAGE)
+    assert len(files) >= 6
+    assert [file for file in files if not (root / "nodes/_helpers/law" / file).exists()] == []

@@ -137,12 +137,6 @@ def test_every_room_is_on_the_map():
     assert {path.parent.name for path in ROOT.glob("flowctl/*/__init__.py")} == set(ROOMS)
 
 
-def test_every_file_of_the_law_is_on_its_map():
-    folder = ROOT / "nodes" / "_helpers" / "law"
-    words = set(re.findall(r"\w+", ast.get_docstring(tree(folder / "__init__.py")) or ""))
-    assert {path.stem for path in folder.glob("[a-z]*.py")} - words == set()
-
-
 def test_the_engine_knows_no_node_and_no_device():
     strangers = {"nodes", *DEVICE_LIBRARIES}
     templates = ROOT / "flowctl" / "start" / "templates"  # what a user writes

@@ -12,9 +12,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from math import exp, log
 from pathlib import Path
+from pkgutil import resolve_name
 from random import Random
 from statistics import fmean
 from typing import Any
@@ -43,27 +43,27 @@ Changes = Mapping[str, Any]
 
 VARIANTS: dict[str, Changes] = {
     "nothing is in flight": {
-        "belief.Belief.shows": lambda self, _at: self.expected,
-        "belief.Belief.may_show": lambda self, _at, _delta: (self.expected, self.expected),
+        "knowing.belief.Belief.shows": lambda self, _at: self.expected,
+        "knowing.belief.Belief.may_show": lambda self, _at, _delta: (self.expected, self.expected),
     },
-    "delta 0 s": {"observer.DELTA_LEAST": 0.0, "observer.DELTA_MOST": 0.0},
-    "delta 2 s": {"observer.DELTA_LEAST": 2.0},
-    "no learning of timings": {"learning.STEP": 1e9, "bank.WEIGHT": 0.0},
+    "delta 0 s": {"seeing.observer.DELTA_LEAST": 0.0, "seeing.observer.DELTA_MOST": 0.0},
+    "delta 2 s": {"seeing.observer.DELTA_LEAST": 2.0},
+    "no learning of timings": {"knowing.learning.STEP": 1e9, "knowing.bank.WEIGHT": 0.0},
     "no learning of timings, delta 0 s": {
-        "learning.STEP": 1e9, "bank.WEIGHT": 0.0,
-        "observer.DELTA_LEAST": 0.0, "observer.DELTA_MOST": 0.0,
+        "knowing.learning.STEP": 1e9, "knowing.bank.WEIGHT": 0.0,
+        "seeing.observer.DELTA_LEAST": 0.0, "seeing.observer.DELTA_MOST": 0.0,
     },
-    "timings by the meter alone": {"bank.WEIGHT": 0.0},
-    "newest load only": {"forecast.ADVANTAGE": 0.0},
+    "timings by the meter alone": {"knowing.bank.WEIGHT": 0.0},
+    "newest load only": {"seeing.forecast.ADVANTAGE": 0.0},
     "share 0 W (always all)": {"plan/rebalance.share": "0W"},
     "share 1 kW": {"plan/rebalance.share": "1kW"},
     "share 2.5 kW": {"plan/rebalance.share": "2.5kW"},
     "hold 0 s": {"plan/rebalance.least_on": "0s"},
-    "retry after 60 s": {"ceiling.RETRY": 60.0},
-    "retry after 300 s": {"ceiling.RETRY": 300.0},
-    "no ceilings": {"witness.SHORT_TWICE": 10**9, "witness.SHORT_NOTHING": 10**9},
-    "no head-room": {"allocation.HEADROOM": 1.0},
-    "no cover": {"covering.covered": lambda *_, **__: {}, "sharing.covered": lambda *_, **__: {}},
+    "retry after 60 s": {"knowing.ceiling.RETRY": 60.0},
+    "retry after 300 s": {"knowing.ceiling.RETRY": 300.0},
+    "no ceilings": {"knowing.witness.SHORT_TWICE": 10**9, "knowing.witness.SHORT_NOTHING": 10**9},
+    "no head-room": {"sharing.allocation.HEADROOM": 1.0},
+    "no cover": {"sharing.step.covered": lambda *_, **__: {}},
     "no word between readings": {"response_predictor.EVERY": 1e9},
     "first guess 2.5 s": {"plan/response_predictor.dead_time": "2.5s"},
     "first guess 5 s": {"plan/response_predictor.dead_time": "5s"},
@@ -97,11 +97,9 @@ def patched(changes: Changes) -> Iterator[None]:
     """Change constants of modules for a while."""
     before = []
     for name, value in changes.items():
-        file, *inside, constant = name.split(".")
-        home = "nodes" if file == "response_predictor" else "nodes._helpers.law"
-        place = import_module(f"{home}.{file}")
-        for part in inside:
-            place = getattr(place, part)
+        owner, _, constant = name.rpartition(".")
+        home = "nodes" if owner == "response_predictor" else "nodes._helpers.law"
+        place = resolve_name(f"{home}.{owner}")
         before.append((place, constant, getattr(place, constant)))
         setattr(place, constant, value)
     try:

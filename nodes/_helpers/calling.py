@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from flowctl import Ability, Outlook, Percent, Seconds, Watts
-from nodes._helpers.law.notes import of_way
+from nodes._helpers.law.knowing.notes import of_way
 from nodes._helpers.timing import TINY
 
 Split = Literal["all", "needed"]

@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 
 from flowctl import Ability, Battery, Percent, Plan, Seconds, Watts
 from nodes._helpers.fleet import Fleet, able
-from nodes._helpers.law.allocation import water_fill
-from nodes._helpers.law.choosing import Leaving
-from nodes._helpers.law.losses import Curve, loss
+from nodes._helpers.law.sharing.allocation import water_fill
+from nodes._helpers.law.sharing.choosing import Leaving
+from nodes._helpers.law.sharing.losses import Curve, loss
 from nodes._helpers.timing import TINY
 
 Ranking = Literal["soc", "listed", "share"]

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from flowctl import Battery, Percent, Watts
 from nodes._helpers.fleet import able
-from nodes._helpers.law.allocation import in_turn, water_fill
+from nodes._helpers.law.sharing.allocation import in_turn, water_fill
 
 By = Literal["equal", "weighted", "capacity", "power", "soc", "energy", "priority"]
 

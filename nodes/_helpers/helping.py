@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from flowctl import Ability, Watts
-from nodes._helpers.law.allocation import water_fill
-from nodes._helpers.law.notes import of_way
+from nodes._helpers.law.knowing.notes import of_way
+from nodes._helpers.law.sharing.allocation import water_fill
 from nodes._helpers.leading import Lead, Member, Rules
 
 CAPACITY_UNKNOWN = 5000.0  # Wh while it does not tell: about one common home battery

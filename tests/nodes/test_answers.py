@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from flowctl import Battery
-from nodes._helpers.law.answers import Answers, answered, asked
+from nodes._helpers.law.knowing.answers import Answers, answered, asked
 from tests.nodes.small_house import Cell, SmallHouse
 
 

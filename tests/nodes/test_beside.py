@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from flowctl import Battery
-from nodes._helpers.law.ability import ability
-from nodes._helpers.law.belief import Belief, believe
-from nodes._helpers.law.beside import between
-from nodes._helpers.law.hearing import hear
-from nodes._helpers.law.house import House, look, read, told
-from nodes._helpers.law.judging import retried
-from nodes._helpers.law.resting import pruned
+from nodes._helpers.law.knowing.ability import ability
+from nodes._helpers.law.knowing.belief import Belief, believe
+from nodes._helpers.law.knowing.hearing import hear
+from nodes._helpers.law.knowing.judging import retried
+from nodes._helpers.law.knowing.resting import pruned
+from nodes._helpers.law.seeing.beside import between
+from nodes._helpers.law.seeing.house import House, look, read, told
 
 OURS = Battery(soc=60.0, max_charge=2500.0, max_discharge=2500.0)
 OWN = Battery(self_regulating=True).after(OURS)

@@ -9,7 +9,7 @@ from reactivex import Subject
 
 from flowctl import Battery, Outlook, Plan, Store
 from flowctl.virtual.clock import VirtualClock
-from nodes._helpers.law.flight import HIDDEN, owed, owed_between
+from nodes._helpers.law.knowing.flight import HIDDEN, owed, owed_between
 from nodes.rebalance import rebalance
 from nodes.response_predictor import response_predictor
 from tests.nodes.small_house import LOG

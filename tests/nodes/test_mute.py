@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes._helpers.law.bank import TIMINGS, at_rest, new_bank, stepped
-from nodes._helpers.law.belief import Belief, believe
-from nodes._helpers.law.ceiling import Ceiling
-from nodes._helpers.law.doubt import SILENT, Doubt
-from nodes._helpers.law.mute import doubted
+from nodes._helpers.law.knowing.bank import TIMINGS, at_rest, new_bank, stepped
+from nodes._helpers.law.knowing.belief import Belief, believe
+from nodes._helpers.law.knowing.ceiling import Ceiling
+from nodes._helpers.law.knowing.doubt import SILENT, Doubt
+from nodes._helpers.law.knowing.mute import doubted
 from tests.nodes.small_house import Cell, SmallHouse
 
 RATED = 2500.0
@@ -54,7 +54,7 @@ def test_one_that_does_nothing_is_noticed_and_the_house_is_seen_as_it_is(monkeyp
     house = lived()
     assert any(doubts(house))
     assert apart(house) <= 250  # it may be tried again just now
-    monkeypatch.setattr("nodes._helpers.law.house.doubted", lambda beliefs, *_: beliefs)
+    monkeypatch.setattr("nodes._helpers.law.seeing.house.doubted", lambda beliefs, *_: beliefs)
     assert house.mean(600) < 0.85 * lived().mean(600)
 
 

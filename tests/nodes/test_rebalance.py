@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from flowctl import Outlook
 from flowctl.testing import play
-from nodes._helpers.law.allocation import water_fill
-from nodes._helpers.law.by_name import by_name
-from nodes._helpers.law.round import Policy
-from nodes._helpers.law.sharing import Shared, step
+from nodes._helpers.law.sharing.allocation import water_fill
+from nodes._helpers.law.sharing.by_name import by_name
+from nodes._helpers.law.sharing.round import Policy
+from nodes._helpers.law.sharing.step import Shared, step
 from nodes.rebalance import rebalance
 from tests.nodes.outlooks import OUTLOOKS, view
 from tests.nodes.small_house import Cell, SmallHouse

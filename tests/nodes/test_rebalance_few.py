@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowctl.testing import play
-from nodes._helpers.law.by_name import by_name
-from nodes._helpers.law.losses import Losses, read_curve
+from nodes._helpers.law.sharing.by_name import by_name
+from nodes._helpers.law.sharing.losses import Losses, read_curve
 from nodes.rebalance import rebalance
 from tests.nodes.outlooks import OUTLOOKS, view
 from tests.nodes.small_house import Cell, SmallHouse

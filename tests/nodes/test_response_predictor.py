@@ -11,15 +11,15 @@ from reactivex import Subject
 from flowctl import Battery, Outlook, Store
 from flowctl.testing import play
 from flowctl.virtual.clock import VirtualClock
-from nodes._helpers.law import bank as banks
-from nodes._helpers.law.ability import ability
-from nodes._helpers.law.belief import Belief, believe
-from nodes._helpers.law.forecast import Forecast, forecast, worth_following
-from nodes._helpers.law.hearing import hear
-from nodes._helpers.law.house import House, look, read, told
-from nodes._helpers.law.judging import retried
-from nodes._helpers.law.learning import Sample, learned
-from nodes._helpers.law.resting import let_go
+from nodes._helpers.law.knowing import bank as banks
+from nodes._helpers.law.knowing.ability import ability
+from nodes._helpers.law.knowing.belief import Belief, believe
+from nodes._helpers.law.knowing.hearing import hear
+from nodes._helpers.law.knowing.judging import retried
+from nodes._helpers.law.knowing.learning import Sample, learned
+from nodes._helpers.law.knowing.resting import let_go
+from nodes._helpers.law.seeing.forecast import Forecast, forecast, worth_following
+from nodes._helpers.law.seeing.house import House, look, read, told
 from nodes.response_predictor import response_predictor
 from tests.nodes.batteries import FLEETS
 from tests.nodes.small_house import LOG, Cell, SmallHouse

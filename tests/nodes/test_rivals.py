@@ -5,13 +5,13 @@ from random import Random
 import pytest
 
 from flowctl import Battery
-from nodes._helpers.law import learning
-from nodes._helpers.law.bank import TIMINGS
-from nodes._helpers.law.belief import Belief, believe
-from nodes._helpers.law.hearing import hear
-from nodes._helpers.law.learning import Sample, learned
-from nodes._helpers.law.resting import pruned
-from nodes._helpers.law.rivals import FEW, Rivals, better, charged
+from nodes._helpers.law.knowing import learning
+from nodes._helpers.law.knowing.bank import TIMINGS
+from nodes._helpers.law.knowing.belief import Belief, believe
+from nodes._helpers.law.knowing.hearing import hear
+from nodes._helpers.law.knowing.learning import Sample, learned
+from nodes._helpers.law.knowing.resting import pruned
+from nodes._helpers.law.knowing.rivals import FEW, Rivals, better, charged
 
 QUICK, SLOW = (2.5, 1.0), (4.0, 2.0)  # s of dead time, and of lag
 WRONG = ((6.0, 1.0), (2.0, 2.0))

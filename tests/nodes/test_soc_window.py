@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowctl.testing import play
-from nodes._helpers.law.allocation import sun_alone
+from nodes._helpers.law.sharing.allocation import sun_alone
 from nodes.soc_window import soc_window
 from tests.nodes.outlooks import OUTLOOKS, view
 

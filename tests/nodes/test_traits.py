@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from flowctl import Battery, Log, Store
 from flowctl.virtual.clock import VirtualClock
-from nodes._helpers.law.ability import ability
-from nodes._helpers.law.belief import believe
-from nodes._helpers.law.ceiling import Ceiling
-from nodes._helpers.law.hearing import hear
-from nodes._helpers.law.judging import retried
-from nodes._helpers.law.memory import Memory
-from nodes._helpers.law.traits import Traits, words
+from nodes._helpers.law.knowing.ability import ability
+from nodes._helpers.law.knowing.belief import believe
+from nodes._helpers.law.knowing.ceiling import Ceiling
+from nodes._helpers.law.knowing.hearing import hear
+from nodes._helpers.law.knowing.judging import retried
+from nodes._helpers.law.knowing.traits import Traits, words
+from nodes._helpers.law.seeing.memory import Memory
 from tests.nodes.small_house import LOG, Cell, SmallHouse
 from tests.nodes.test_witness import NEVER, RATED, Unit, idle, settled
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flowctl import Battery, Plan
 from flowctl.testing import play
-from nodes._helpers.law.losses import loss, read_curve, standard_curve
+from nodes._helpers.law.sharing.losses import loss, read_curve, standard_curve
 from nodes.unit_commit import unit_commit
 from tests.nodes.batteries import FLEETS, told, watts
 from tests.nodes.outlooks import view

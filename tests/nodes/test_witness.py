@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowctl import Battery
-from nodes._helpers.law.belief import Belief, believe
-from nodes._helpers.law.hearing import hear
-from nodes._helpers.law.resting import pruned
+from nodes._helpers.law.knowing.belief import Belief, believe
+from nodes._helpers.law.knowing.hearing import hear
+from nodes._helpers.law.knowing.resting import pruned
 
 RATED = 2500.0
 GRAIN = 0.05  # s

@@ -13,7 +13,7 @@ from flowctl.language.check import load
 from flowctl.live.clock import LiveClock
 from flowctl.live.session import Options, Session
 from flowctl.ticks import ticks
-from nodes._helpers.law import house as law
+from nodes._helpers.law.seeing import house as law
 from nodes.sim import b2500_esp_client, b2500_mqtt_client, b2500_poller
 from nodes.sim.guest import Guest, going, visiting
 from nodes.sim.obis import reading

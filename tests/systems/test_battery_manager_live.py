@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nodes._helpers.law import house as law
+from nodes._helpers.law.seeing import house as law
 from tests.nodes.entities import Seen, seen
 from tests.nodes.home_assistant import TOKEN, House, a_house
 from tests.nodes.streams import until

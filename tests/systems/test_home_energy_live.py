@@ -16,7 +16,7 @@ from nodes._helpers.home_energy import (
     get_current_power,
     set_battery_status,
 )
-from nodes._helpers.law import house as law
+from nodes._helpers.law.seeing import house as law
 from nodes._helpers.marstek_session import find
 from tests.nodes.streams import until
 from tests.nodes.web import saying, website

@@ -10,7 +10,7 @@ import pytest
 
 from flowctl.live import tend
 from nodes._helpers import homewizard
-from nodes._helpers.law import house as law
+from nodes._helpers.law.seeing import house as law
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
 from tests.nodes.streams import until
 from tests.nodes.zeroconf import HOME, P1, announced, fresh_kind

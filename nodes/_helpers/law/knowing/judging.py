@@ -4,17 +4,17 @@ import math
 from dataclasses import replace
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law import ceiling as ceilings
-from nodes._helpers.law import least as leasts
-from nodes._helpers.law.band import Band, band, whole
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.ceiling import Ceiling
-from nodes._helpers.law.doubt import anew
-from nodes._helpers.law.learning import unlearned
-from nodes._helpers.law.least import Least
-from nodes._helpers.law.resting import at_rest
-from nodes._helpers.law.traits import known
-from nodes._helpers.law.witness import AGAINST, TOLERANCE, Witness, weigh
+from nodes._helpers.law.knowing import ceiling as ceilings
+from nodes._helpers.law.knowing import least as leasts
+from nodes._helpers.law.knowing.band import Band, band, whole
+from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.ceiling import Ceiling
+from nodes._helpers.law.knowing.doubt import anew
+from nodes._helpers.law.knowing.learning import unlearned
+from nodes._helpers.law.knowing.least import Least
+from nodes._helpers.law.knowing.resting import at_rest
+from nodes._helpers.law.knowing.traits import known
+from nodes._helpers.law.knowing.witness import AGAINST, TOLERANCE, Witness, weigh
 
 SHOWS = 300.0  # W that one is tried with at least of which only the meter tells
 

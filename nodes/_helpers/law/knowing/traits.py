@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.answers import Answers
-from nodes._helpers.law.least import Least
-from nodes._helpers.law.witness import Witness
+from nodes._helpers.law.knowing.answers import Answers
+from nodes._helpers.law.knowing.least import Least
+from nodes._helpers.law.knowing.witness import Witness
 
 PLAIN = 0.9  # of what it is told, from which on a battery gives all: its own meter errs, too
 NEWS_SECONDS = 0.5  # by which times must have changed: each answer is seen to a poll at best

@@ -7,14 +7,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Outlook, Plan, Seconds, Watts, maker
-from nodes._helpers.law import allocation as table
-from nodes._helpers.law.allocation import Seat
-from nodes._helpers.law.choosing import Working, choose
-from nodes._helpers.law.covering import WORTHWHILE, covered
-from nodes._helpers.law.reasons import BEYOND, covers, explain
-from nodes._helpers.law.round import Policy, Round
-from nodes._helpers.law.seating import seated, spared
-from nodes._helpers.law.together import Followed, follow_all
+from nodes._helpers.law.sharing import allocation as table
+from nodes._helpers.law.sharing.allocation import Seat
+from nodes._helpers.law.sharing.choosing import Working, choose
+from nodes._helpers.law.sharing.covering import WORTHWHILE, covered
+from nodes._helpers.law.sharing.reasons import BEYOND, covers, explain
+from nodes._helpers.law.sharing.round import Policy, Round
+from nodes._helpers.law.sharing.seating import seated, spared
+from nodes._helpers.law.sharing.together import Followed, follow_all
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is

@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.allocation import Seat, alone
-from nodes._helpers.law.round import Round
+from nodes._helpers.law.sharing.allocation import Seat, alone
+from nodes._helpers.law.sharing.round import Round
 
 WORTHWHILE = 25.0  # W: what a device's dead band swallows is not covered by the next one
 

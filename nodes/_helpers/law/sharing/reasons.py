@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from flowctl import Watts
-from nodes._helpers.law.allocation import Seat
-from nodes._helpers.law.round import Round
+from nodes._helpers.law.sharing.allocation import Seat
+from nodes._helpers.law.sharing.round import Round
 
 BEYOND = "does more than it is told"
 SMALL = "less than its minimum power"

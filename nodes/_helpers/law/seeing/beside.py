@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.forecast import median
+from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.seeing.forecast import median
 
 WINDOW = 25.0  # s over which the load beside one that follows it is taken
 RECENT = 5.0  # s over which the meter asks: an answer comes later than what it answers

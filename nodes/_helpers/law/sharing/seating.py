@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 
 from flowctl import Ability, Percent, Watts, maker
-from nodes._helpers.law.allocation import Seat
-from nodes._helpers.law.by_name import FULL, ByName
-from nodes._helpers.law.round import Policy, Round
+from nodes._helpers.law.sharing.allocation import Seat
+from nodes._helpers.law.sharing.by_name import FULL, ByName
+from nodes._helpers.law.sharing.round import Policy, Round
 
 RESUME = 1.0  # % over the reserve before a spared battery discharges again: readings of charge jump
 USABLE_LEAST = 3.0  # % that a battery near its reserve still counts, as long as it may be used

@@ -6,7 +6,7 @@ Kept is a pair of numbers, the power and the date of the cut in seconds since th
 from typing import Any
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.ceiling import Ceiling
+from nodes._helpers.law.knowing.ceiling import Ceiling
 
 GOOD_FOR = 600.0  # s: an older cut says nothing of now; it would have been tried again five times
 RENEWED = 300.0  # s after which the same cut is written again: that saves memory cards

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.bank import TIMINGS, Bank, looked
+from nodes._helpers.law.knowing.bank import TIMINGS, Bank, looked
 
 SHARP = 150.0  # W in one setpoint: who follows a load that climbs slowly, the sun, is told less
 LISTEN = 30.0  # s after it: what is missing is asked for again and again meanwhile

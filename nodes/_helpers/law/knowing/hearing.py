@@ -3,14 +3,14 @@
 import math
 
 from flowctl import Battery, Seconds, Watts
-from nodes._helpers.law import bank as banks
-from nodes._helpers.law.answers import answered, asked
-from nodes._helpers.law.belief import STALE_GRACE, STALE_POLLS, Belief
-from nodes._helpers.law.facts import Facts, newer, updated
-from nodes._helpers.law.flight import landed
-from nodes._helpers.law.judging import judged
-from nodes._helpers.law.resting import at_rest
-from nodes._helpers.law.traits import paced
+from nodes._helpers.law.knowing import bank as banks
+from nodes._helpers.law.knowing.answers import answered, asked
+from nodes._helpers.law.knowing.belief import STALE_GRACE, STALE_POLLS, Belief
+from nodes._helpers.law.knowing.facts import Facts, newer, updated
+from nodes._helpers.law.knowing.flight import landed
+from nodes._helpers.law.knowing.judging import judged
+from nodes._helpers.law.knowing.resting import at_rest
+from nodes._helpers.law.knowing.traits import paced
 
 SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
 POLL_PACE = 0.2  # part of each gap between measurements that enters the mean

@@ -6,11 +6,11 @@ from types import MappingProxyType
 from typing import Literal
 
 from flowctl import Ability, Seconds, Watts
-from nodes._helpers.law.allocation import sun_alone
-from nodes._helpers.law.by_name import FULL, ByName
-from nodes._helpers.law.following import BEYOND, REFUSED, Following
-from nodes._helpers.law.losses import Losses
-from nodes._helpers.law.notes import of_way
+from nodes._helpers.law.knowing.notes import of_way
+from nodes._helpers.law.sharing.allocation import sun_alone
+from nodes._helpers.law.sharing.by_name import FULL, ByName
+from nodes._helpers.law.sharing.following import BEYOND, REFUSED, Following
+from nodes._helpers.law.sharing.losses import Losses
 
 ONLY_SUN = ": what its panels make"
 Strategy = Literal[

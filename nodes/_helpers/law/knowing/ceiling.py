@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, replace
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.band import Band
-from nodes._helpers.law.witness import (
+from nodes._helpers.law.knowing.band import Band
+from nodes._helpers.law.knowing.witness import (
     ALIKE,
     SHORT_TWICE,
     TOLERANCE,

@@ -3,8 +3,8 @@
 import math
 
 from flowctl import Ability, Watts, maker
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.notes import BETWEEN
+from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.notes import BETWEEN
 
 TOLD = Belief._fields.index("absence") + 1
 """So many fields of a belief, the first ones, are what others are told of."""

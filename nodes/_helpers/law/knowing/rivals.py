@@ -11,8 +11,8 @@ from itertools import product
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.bank import EXPLAINS, MEMORY, TIMINGS, Bank, new_bank
-from nodes._helpers.law.belief import Belief
+from nodes._helpers.law.knowing.bank import EXPLAINS, MEMORY, TIMINGS, Bank, new_bank
+from nodes._helpers.law.knowing.belief import Belief
 
 FEW = tuple(product((1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0), (1.0, 2.0)))
 """Dead times and lags, s, of which each pair is judged: near to all but the slowest."""

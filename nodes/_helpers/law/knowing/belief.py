@@ -4,22 +4,20 @@ import math
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.answers import Answers
-from nodes._helpers.law.bank import Bank, new_bank
-from nodes._helpers.law.ceiling import AGAINST_TWICE, Ceiling
-from nodes._helpers.law.doubt import Doubt
-from nodes._helpers.law.facts import Facts
-from nodes._helpers.law.flight import Flight, owed, owed_between
-from nodes._helpers.law.least import Least
-from nodes._helpers.law.record import quick
-from nodes._helpers.law.traits import Traits
-from nodes._helpers.law.witness import TOLERANCE, TOLERANCE_PART, Witness
+from nodes._helpers.law.knowing.answers import Answers
+from nodes._helpers.law.knowing.bank import Bank, new_bank
+from nodes._helpers.law.knowing.ceiling import AGAINST_TWICE, Ceiling
+from nodes._helpers.law.knowing.doubt import Doubt
+from nodes._helpers.law.knowing.facts import Facts
+from nodes._helpers.law.knowing.flight import Flight, owed, owed_between
+from nodes._helpers.law.knowing.least import Least
+from nodes._helpers.law.knowing.traits import Traits
+from nodes._helpers.law.knowing.witness import TOLERANCE, TOLERANCE_PART, Witness
 
 SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can show
 STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the battery is not there
 
 
-@quick
 class Belief(NamedTuple):
     """One battery as the predictor sees it. Powers are + discharging."""
 

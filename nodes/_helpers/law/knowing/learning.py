@@ -6,11 +6,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law import bank as banks
-from nodes._helpers.law.band import oldest
-from nodes._helpers.law.bank import Bank
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.rivals import Pair, Rivals, contested
+from nodes._helpers.law.knowing import bank as banks
+from nodes._helpers.law.knowing.band import oldest
+from nodes._helpers.law.knowing.bank import Bank
+from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.rivals import Pair, Rivals, contested
 
 EVERY = 0.9  # s between samples at first: the bank needs changes of about a second ...
 EVERY_LATER = 2.7  # s ... and later, as it costs a third and tells as much

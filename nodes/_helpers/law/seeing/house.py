@@ -6,18 +6,24 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Ability, Battery, Outlook, Seconds, Watts, maker
-from nodes._helpers.law.ability import ability, is_news
-from nodes._helpers.law.bank import LONGEST
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.beside import ALONE, Beside, watched
-from nodes._helpers.law.facts import newer
-from nodes._helpers.law.forecast import forecast, is_pulsing, worth_following
-from nodes._helpers.law.hearing import hear
-from nodes._helpers.law.judging import retried
-from nodes._helpers.law.learning import Sample, corrected, is_due, jump, learned
-from nodes._helpers.law.mute import doubted
-from nodes._helpers.law.observer import FRESH_GRACE, FRESH_PERIODS, Grid, next_period, observed
-from nodes._helpers.law.resting import given_back, missed, pruned
+from nodes._helpers.law.knowing.ability import ability, is_news
+from nodes._helpers.law.knowing.bank import LONGEST
+from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.facts import newer
+from nodes._helpers.law.knowing.hearing import hear
+from nodes._helpers.law.knowing.judging import retried
+from nodes._helpers.law.knowing.learning import Sample, corrected, is_due, jump, learned
+from nodes._helpers.law.knowing.mute import doubted
+from nodes._helpers.law.knowing.resting import given_back, missed, pruned
+from nodes._helpers.law.seeing.beside import ALONE, Beside, watched
+from nodes._helpers.law.seeing.forecast import forecast, is_pulsing, worth_following
+from nodes._helpers.law.seeing.observer import (
+    FRESH_GRACE,
+    FRESH_PERIODS,
+    Grid,
+    next_period,
+    observed,
+)
 
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing

@@ -4,8 +4,8 @@ import math
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.band import Band
-from nodes._helpers.law.witness import NOISE, RENEWED, Witness
+from nodes._helpers.law.knowing.band import Band
+from nodes._helpers.law.knowing.witness import NOISE, RENEWED, Witness
 
 SMALLEST = 25.0  # W: what the dead band of a device swallows says nothing
 LARGEST = 250.0  # W: no battery has a larger smallest power (B2500 80 W, control bench 150 W)

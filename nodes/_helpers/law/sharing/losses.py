@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from flowctl import Percent, Watts
-from nodes._helpers.law.allocation import Seat, water_fill
-from nodes._helpers.law.by_name import ByName
+from nodes._helpers.law.sharing.allocation import Seat, water_fill
+from nodes._helpers.law.sharing.by_name import ByName
 
 Curve = Sequence[tuple[Watts, Watts]]
 """Losses by power, both W, with rising power."""

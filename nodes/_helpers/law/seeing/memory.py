@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flowctl import Ability, Clock, Log, Outlook, Seconds, Store, Watts
-from nodes._helpers.law.bank import DEADS, LAGS, TIMINGS
-from nodes._helpers.law.belief import Belief, believe
-from nodes._helpers.law.cuts import cut, recalled
-from nodes._helpers.law.house import UNHEARD
-from nodes._helpers.law.least import LARGEST
-from nodes._helpers.law.notes import BETWEEN
-from nodes._helpers.law.traits import Traits, words
+from nodes._helpers.law.knowing.bank import DEADS, LAGS, TIMINGS
+from nodes._helpers.law.knowing.belief import Belief, believe
+from nodes._helpers.law.knowing.least import LARGEST
+from nodes._helpers.law.knowing.notes import BETWEEN
+from nodes._helpers.law.knowing.traits import Traits, words
+from nodes._helpers.law.seeing.cuts import cut, recalled
+from nodes._helpers.law.seeing.house import UNHEARD
 
 SAVE_EVERY = 60.0  # s: what is learned sways, and cards wear
 

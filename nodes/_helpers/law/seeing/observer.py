@@ -5,9 +5,9 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.forecast import Forecast
-from nodes._helpers.law.learning import Sample
+from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.learning import Sample
+from nodes._helpers.law.seeing.forecast import Forecast
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
 PERIOD_PACE = 0.2  # part of each gap that enters the mean

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.allocation import Seat, by_rank
-from nodes._helpers.law.losses import Losses
-from nodes._helpers.law.round import Round
+from nodes._helpers.law.sharing.allocation import Seat, by_rank
+from nodes._helpers.law.sharing.losses import Losses
+from nodes._helpers.law.sharing.round import Round
 
 ROOM = 0.85  # of the limits: a set that is not run to its limits has room to answer
 GAIN = 5.0  # W of losses that another number of units must save: a switch costs as much in minutes

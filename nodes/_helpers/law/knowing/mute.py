@@ -10,9 +10,9 @@ import math
 from collections.abc import Mapping
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.ceiling import Ceiling
-from nodes._helpers.law.doubt import Doubt, anew, is_told, weighed, wronged
+from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.ceiling import Ceiling
+from nodes._helpers.law.knowing.doubt import Doubt, anew, is_told, weighed, wronged
 
 SLOWEST = 3.0  # s between two readings: over more, load and answer cannot be told apart
 CLEARLY = 0.5  # of the worst score: who of several is silent is only known if no other looks so

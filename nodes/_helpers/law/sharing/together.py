@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Watts
-from nodes._helpers.law.following import PATIENCE, REFUSED, Following, follow
-from nodes._helpers.law.round import Round
+from nodes._helpers.law.sharing.following import PATIENCE, REFUSED, Following, follow
+from nodes._helpers.law.sharing.round import Round
 
 ALIKE = 40.0  # W around the same part for all: the dead band of a device, and rounding
 

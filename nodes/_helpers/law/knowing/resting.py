@@ -1,10 +1,10 @@
 """Batteries of which nothing is on its way: at rest, released, gone, or left to themselves."""
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law import bank as banks
-from nodes._helpers.law.belief import Belief
-from nodes._helpers.law.flight import landed
-from nodes._helpers.law.learning import unlearned
+from nodes._helpers.law.knowing import bank as banks
+from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.flight import landed
+from nodes._helpers.law.knowing.learning import unlearned
 
 
 def at_rest(belief: Belief, watts: Watts) -> Belief:

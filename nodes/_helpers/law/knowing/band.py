@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flowctl import Seconds, Watts
 
 if TYPE_CHECKING:
-    from nodes._helpers.law.belief import Belief
+    from nodes._helpers.law.knowing.belief import Belief
 
 AGE_OLDEST = 4.0  # s: telemetry older than this would carry no news
 AGE_BEST = 0.5  # s: on the way even from a battery polled without pause

@@ -1,0 +1,1 @@
+"""Who gives how much: from an outlook to a plan, in one pure `step`."""
