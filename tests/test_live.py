@@ -424,6 +424,38 @@ async def test_a_battery_that_moved_is_taken_at_its_new_address(
     assert False not in online[1:]
 
 
+HANDED = '''
+from collections.abc import AsyncIterator
+from typing import Annotated
+from flowctl import Battery, Latest, Release, Watts
+
+async def handed(
+    setpoint: Latest[Watts | Release], *, number: Annotated[int, "which one it is"]
+) -> AsyncIterator[Battery]:
+    """A battery that tells by its charge whose record it is."""
+    async for watts in setpoint.or_every(0.02):
+        yield Battery(power=500.0, soc=float(number))
+'''
+
+
+async def test_a_battery_that_a_reload_hands_over_is_away_meanwhile(tmp_path: Path) -> None:
+    text = MOVES.replace("placed: {host: gone, file: FILE}", "handed: {number: 1}")
+    flow = build(tmp_path, text, beats=BEATS, handed=HANDED)
+    told: list[tuple[bool | None, float | None]] = []
+
+    async def change(sessions: Sequence[Session]) -> None:
+        output = sessions[0].engine.output("left/handed")
+        output.listen(0, lambda record: told.append((record.online, record.soc)))
+        await asyncio.sleep(0.2)
+        flow.write_text(text.replace("number: 1", "number: 2"))
+        sessions[0].reload()
+
+    await run([flow], Options(watch=False, seconds=0.6), [change])
+    news = [record for record, before in zip(told, [None, *told], strict=False) if record != before]
+    assert news[:3] == [(None, 1.0), (False, None), (True, 2.0)]
+    assert (None, 1.0) not in news[1:]
+
+
 LOST = '''
 from typing import Any
 from flowctl import Latest

@@ -64,6 +64,9 @@ class LiveEnds:
         seat = self._meeting.join(box.put, renew)
         before = self._devices.get(edge.step.id)
         told = _Presence(push, gone=before is not None and before.told.gone, seat=seat)
+        if before:
+            before.told.is_over = True
+            told.begin_anew()
         again = False
 
         async def attempt(well: Callable[[], None]) -> None:
@@ -127,6 +130,12 @@ class _Presence:
         self.gone = True
         self._seat.known()
         self._tell(Battery(online=False))
+
+    def begin_anew(self) -> None:
+        """Tell that it is handed over: what it does meanwhile is not what the flow told it."""
+        if not self.gone:
+            self.gone = True
+            self._tell(Battery(online=False))
 
     def say(self, record: Any) -> None:
         if self.gone and isinstance(record, Battery) and record.online is None:
