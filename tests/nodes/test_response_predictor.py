@@ -526,10 +526,25 @@ def test_a_battery_that_is_heard_at_last_is_not_told_again(caplog):
     ]
 
 
-def test_one_that_never_spoke_is_not_called_heard(caplog):
+def test_one_is_called_heard_when_it_was(caplog):
     with caplog.at_level("INFO"):
         outlooks([(0.1, 0.0), (2.1, 0.0)], left=[])
+    assert [record.getMessage() for record in caplog.records] == ["left: not heard yet"]
+    caplog.clear()
+    late = [(3.0, Battery(power=0.0))]
+    with caplog.at_level("INFO"):
+        outlooks([(0.1, 0.0), (2.1, 0.0), (4.1, 0.0), (5.1, 0.0)], left=late)
     assert [record.getMessage() for record in caplog.records] == [
         "left: not heard yet",
-        "left: counted on unheard",
+        "left: heard",
+    ]
+
+
+def test_one_that_turns_out_to_be_away_is_told_as_such(caplog):
+    gone = [(3.0, Battery(online=False))]
+    with caplog.at_level("INFO"):
+        outlooks([(0.1, 0.0), (2.1, 0.0), (4.1, 0.0)], left=gone)
+    assert [record.getMessage() for record in caplog.records] == [
+        "left: not heard yet",
+        "left: offline",
     ]

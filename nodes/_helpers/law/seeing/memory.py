@@ -70,12 +70,15 @@ class Memory:
     def tell(self, outlook: Outlook) -> None:
         """Log what has become special of a battery, and when it is over."""
         notes = {name: says.note for name, says in outlook.batteries.items() if says.note}
+        if self._notes:
+            notes = {**_unheard_still(self._notes, outlook.batteries), **notes}
         if notes == self._notes:
             return
-        for name, says in outlook.batteries.items():
-            old, note = self._notes.get(name, ""), notes.get(name, "")
-            if note != old:
-                self._log.info("%s: %s", name, note or _over(old, says))
+        for name in outlook.batteries:
+            note = notes.get(name, "")
+            if note != self._notes.get(name, ""):
+                over = "heard" if self._notes.get(name) == UNHEARD else "as told again"
+                self._log.info("%s: %s", name, note or over)
         self._notes = notes
 
     def _tell_traits(self, name: str, traits: tuple[str, ...]) -> None:
@@ -91,12 +94,14 @@ class Memory:
         return self._clock.wall().timestamp()
 
 
-def _over(note: str, says: Ability) -> str:
-    """Say that what was noted is so no more; of who never spoke, that nobody waits any longer."""
-    if note != UNHEARD:
-        return "as told again"
-    spoke = says.power is not None or says.soc is not None or says.accepted_at > -math.inf
-    return "heard" if spoke else "counted on unheard"
+def _unheard_still(notes: Mapping[str, str], batteries: Mapping[str, Ability]) -> Mapping[str, str]:
+    """Name those that still have not spoken, though nobody waits for them any longer."""
+    waited = [name for name, note in notes.items() if note == UNHEARD and name in batteries]
+    return {name: UNHEARD for name in waited if not _spoke(batteries[name])}
+
+
+def _spoke(says: Ability) -> bool:
+    return says.power is not None or says.soc is not None or says.accepted_at > -math.inf
 
 
 def _worth_keeping(belief: Belief, old: Mapping[str, Any]) -> dict[str, Any]:
