@@ -62,8 +62,9 @@ async def test_all_wait_for_the_last_one_that_tells() -> None:
 
 async def test_nobody_waits_for_one_that_is_away_or_taken_out() -> None:
     meet = Meeting()
-    away, gone, here = Place(meet), Place(meet), Place(meet)
+    away, gone, none, here = (Place(meet) for _ in range(4))
     here.seat.say(TOLD)
+    none.seat.say(Battery(online=False))  # a place kept for one that may come
     here.want(300.0)
     away.seat.known()
     gone.want(5.0)

@@ -57,7 +57,7 @@ class Seat:
 
     def say(self, record: Any) -> None:
         """Take note of what the device tells."""
-        if isinstance(record, Battery) and record.power is not None:
+        if isinstance(record, Battery) and (record.power is not None or record.online is False):
             self.known()
 
     def known(self) -> None:
