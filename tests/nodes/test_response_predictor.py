@@ -418,6 +418,18 @@ def test_the_bank_finds_the_timing_among_noise_and_load_steps(dead, lag):
     assert banks.best(bank) == (dead, lag)
 
 
+@pytest.mark.parametrize("gap", [8.0, 12.0, 20.0])
+def test_what_a_lost_battery_gave_is_no_pulse_of_the_load(gap):
+    """It is taken for load until that battery is known to be gone; no later step waits for that."""
+    cells = {"left": Cell(), "right": Cell(2.4)}
+    home = SmallHouse(cells, lambda second: 1300.0 if second < 60 + gap else -1700.0).run(60)
+    cells["right"].most, cells["right"].silent = 0.0, True
+    home.run(gap + 5)
+    assert home.outlooks[-1].batteries["right"].note == "tells nothing any more"
+    followed = next(said.at for said in home.outlooks if said.target < -1000)
+    assert followed - 60 - gap < 1.1  # at the next reading
+
+
 def test_the_bank_shows_what_a_response_shows():
     bank = banks.new_bank(3.5, 1.5)
     belief: Belief = believe(3.0, 2.0, 2500.0)

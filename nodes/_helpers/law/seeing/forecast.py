@@ -41,6 +41,11 @@ def forecast(past: Forecast, load: Watts, at: Seconds, period: Seconds, ahead: S
     return Forecast(times, loads, (*past.guesses[old:], guess), errors, _best(errors))
 
 
+def begun_anew(past: Forecast) -> Forecast:
+    """Forget loads that were wrong, unless a level is held: how wrong each guess was stays."""
+    return past if past.best else Forecast(errors=past.errors)
+
+
 def worth_following(past: Forecast) -> Watts:
     """Name the guess that has been right lately."""
     return past.guesses[-1][past.best]

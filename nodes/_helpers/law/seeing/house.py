@@ -16,7 +16,7 @@ from nodes._helpers.law.knowing.learning import Sample, corrected, is_due, jump,
 from nodes._helpers.law.knowing.mute import doubted
 from nodes._helpers.law.knowing.resting import given_back, missed, pruned
 from nodes._helpers.law.seeing.beside import ALONE, Beside, watched
-from nodes._helpers.law.seeing.forecast import forecast, is_pulsing, worth_following
+from nodes._helpers.law.seeing.forecast import begun_anew, forecast, is_pulsing, worth_following
 from nodes._helpers.law.seeing.observer import (
     FRESH_GRACE,
     FRESH_PERIODS,
@@ -121,7 +121,15 @@ def _present(house: House, at: Seconds) -> House:
         absence = _absence(house, belief, at)
         if absence or belief.absence:
             house = _changed(house, name, missed(belief, absence))
+        if absence and not belief.absence and belief.expected:
+            house = _without_guesses(house)
     return house
+
+
+def _without_guesses(house: House) -> House:
+    """Forget what was guessed of the load: what a battery that is gone gave was taken for load."""
+    grid = house.grid
+    return house._replace(grid=grid._replace(past=begun_anew(grid.past)))
 
 
 def _tried(house: House, at: Seconds) -> House:
