@@ -1,5 +1,6 @@
 """One HTTP session per host, and every failure of it as a sentence with a cure."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from nodes._helpers.tls import trusted
 from nodes._helpers.websocket import ASLEEP, Socket, opened, reason
 
 LARGEST = 1 << 20  # bytes of one answer; no device of a house has more to say
+FAREWELL = 0.1  # s for TLS that was given up amid an answer: aiohttp does not wait for its end
 EXCERPT = 80  # characters of a refusal that are shown
 
 
@@ -166,10 +168,12 @@ async def _session(
     ca: str | None, name: str, digest: tuple[str, Secret] | None
 ) -> AsyncIterator[Any]:
     from aiohttp import ClientSession, DigestAuthMiddleware, TCPConnector
-    from aiohttp.connector import NEEDS_CLEANUP_CLOSED  # Python before 3.12.7 leaves TLS half open
 
     ways = (DigestAuthMiddleware(digest[0], digest[1].reveal()),) if digest else ()
     trust = True if ca is None else trusted(ca, name)
-    line = TCPConnector(ssl=trust, enable_cleanup_closed=NEEDS_CLEANUP_CLOSED)
-    async with ClientSession(connector=line, middlewares=ways) as session:
-        yield session
+    try:
+        async with ClientSession(connector=TCPConnector(ssl=trust), middlewares=ways) as session:
+            yield session
+    finally:
+        if ca is not None:
+            await asyncio.sleep(FAREWELL)
