@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
+from nodes._helpers.law.knowing.record import quick
 
 DEADS = (0.2, *(0.5 * k for k in range(1, 13)), 7.0, 8.0, 10.0, 12.0, 15.0)
 """Candidate dead times, s: fine where most batteries are, from quick inverters behind quick meters
@@ -32,6 +33,7 @@ PART = 0.15  # of a move that may lie beside: peaks between two looks at it
 WEIGHT = 1.5  # of such a miss: it is the battery's own word, and no other battery is mixed in
 
 
+@quick
 class Bank(NamedTuple):
     """What every candidate shows, and how badly it has explained the meter so far.
 

@@ -11,6 +11,7 @@ from nodes._helpers.law.knowing.doubt import Doubt
 from nodes._helpers.law.knowing.facts import Facts
 from nodes._helpers.law.knowing.flight import Flight, owed, owed_between
 from nodes._helpers.law.knowing.least import Least
+from nodes._helpers.law.knowing.record import quick
 from nodes._helpers.law.knowing.traits import Traits
 from nodes._helpers.law.knowing.witness import TOLERANCE, TOLERANCE_PART, Witness
 
@@ -18,6 +19,7 @@ SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can
 STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the battery is not there
 
 
+@quick
 class Belief(NamedTuple):
     """One battery as the predictor sees it. Powers are + discharging."""
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from flowctl import Seconds, Watts
 from nodes._helpers.law.knowing.band import AWAKE, SLOWEST, Band
+from nodes._helpers.law.knowing.record import quick
 
 TOLERANCE = 30.0  # W that a measurement may lie outside the band before it counts
 TOLERANCE_PART = 0.08  # of the setpoint: meters inside batteries are rarely better
@@ -25,6 +26,7 @@ GAIN_MOST = 1.5  # what gives more than half as much again has reasons of its ow
 OLDER, OLDER_MOST = 2.0, 8.0  # s that telemetry is taken for older each time, and at most
 
 
+@quick
 class Witness(NamedTuple):
     """What the last measurements said of the setpoint."""
 
