@@ -9,18 +9,16 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import houses
+import loads
 import pytest
+import scenarios
+from fitted import fitted
+from measured import mean_ratio
 
 from flowctl.language.check import load
 
 CONTROL = Path(__file__).parents[1] / "benchmarks" / "control"
-sys.path.insert(0, str(CONTROL))
-
-import houses  # noqa: E402
-import loads  # noqa: E402
-import scenarios  # noqa: E402
-from fitted import fitted  # noqa: E402
-from measured import mean_ratio  # noqa: E402
 
 
 @pytest.mark.parametrize("name", scenarios.SCENARIOS)
