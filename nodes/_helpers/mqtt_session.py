@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nodes._helpers.mqtt_address import Address
 from nodes._helpers.mqtt_lane import Lane
+from nodes._helpers.tls import signed_by
 
 if TYPE_CHECKING:
     from aiomqtt import Client
@@ -189,11 +190,7 @@ def _client(address: Address) -> "Client":
 
 
 def _tls(address: Address) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=address.ca or None)
-    except OSError as error:
-        said = error.strerror or "it holds no certificate"
-        raise OSError(f"cannot read the CA file {address.ca}: {said}") from None
+    context = signed_by(address.ca) if address.ca else ssl.create_default_context()
     context.sslsocket_class = _Tidy
     return context
 

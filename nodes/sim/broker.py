@@ -1,8 +1,11 @@
 """An MQTT broker inside the simulated house, for loopback only."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+
+FAREWELL = 1.0  # s to end: from Python 3.12 on amqtt waits for guests that it does not send away
 
 
 @asynccontextmanager
@@ -20,4 +23,6 @@ async def serve(host: str, port: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await broker.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await broker.shutdown()

@@ -203,12 +203,17 @@ asyncio.run(main())
     await until(lambda: is_gone(port))
 
 
-async def test_an_orphan_ends_by_itself(plant: Path, ports: dict[str, int]) -> None:
+async def test_an_orphan_ends_by_itself_though_a_guest_of_its_broker_stays(
+    plant: Path, ports: dict[str, int]
+) -> None:
     command = [sys.executable, "-P", "-m", "nodes.sim.house", str(plant), "--outlives=0.5"]
     command += [f"--{name.replace('_', '-')}={port}" for name, port in ports.items()]
     orphan = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
-    said, _ = await orphan.communicate()
-    assert b'"ready": {"meter": "127.0.0.1:' in said
+    assert orphan.stdout
+    assert b'"ready": {"meter": "127.0.0.1:' in await orphan.stdout.readline()
+    _, guest = await asyncio.open_connection("127.0.0.1", ports["broker_port"])
+    await orphan.wait()
+    guest.close()
     assert orphan.returncode == 0
 
 
