@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from flowctl import (
+    Ability,
     Alike,
     Ge,
     Le,
@@ -134,13 +135,13 @@ def rebalance(
     others = {} if target_from is None else {"target": target_from}
 
     def hear(say: Receiver[Plan], newest: Mapping[str, Watts | None]) -> Receiver[Outlook]:
-        state, strangers = Shared(), policy.named
+        state, looked = Shared(), False
 
         def receive(outlook: Outlook) -> None:
-            nonlocal state, strangers
-            if strangers:
-                _complain(strangers.difference(outlook.batteries), log)
-                strangers = set()
+            nonlocal state, looked
+            if not looked:
+                _complain(policy, outlook.batteries, log)
+                looked = True
             wanted = newest.get("target")
             if wanted is None or not math.isfinite(wanted):
                 wanted = target
@@ -161,6 +162,9 @@ def _curve(efficiency: Mapping[Watts, Percent] | None) -> Curve | None:
     return read_curve(points)
 
 
-def _complain(strangers: set[str], log: Log) -> None:
-    for name in sorted(strangers):
+def _complain(policy: Policy, batteries: Mapping[str, Ability], log: Log) -> None:
+    for name in sorted(policy.named.difference(batteries)):
         log.warning("no battery is called %r; look at the settings of rebalance", name)
+    weights = [policy.weights.get(name, 1.0) for name in batteries]
+    if policy.strategy == "weighted" and weights and not any(weights):
+        log.warning("no battery has a weight above 0, so none is used; give one to each to be used")

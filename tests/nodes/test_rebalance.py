@@ -473,6 +473,17 @@ def test_a_name_that_no_battery_has_is_told_once(caplog):
     ]
 
 
+def test_weights_of_zero_for_all_are_told_once(caplog):
+    line = [(t, view(100.0, t, left=50.0, right=50.0)) for t in (0.0, 1.0)]
+    weights = {"left": 0.0, "right": 0.0}
+    plans = [plan for _, plan in play(rebalance, line, strategy="weighted", weights=weights)]
+    assert [record.getMessage() for record in caplog.records] == [
+        "no battery has a weight above 0, so none is used; give one to each to be used"
+    ]
+    assert plans[-1].unmet == 100.0
+    assert set(plans[-1].reasons.values()) == {"has no weight"}
+
+
 @given(
     total=st.floats(0, 1e4),
     fleet=st.lists(st.tuples(st.floats(0.1, 1e4), st.floats(0, 3000)), min_size=1, max_size=6),
