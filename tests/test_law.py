@@ -88,6 +88,43 @@ def test_what_nobody_can_give_is_unmet_and_does_not_wind_up(tmp_path: Path) -> N
     assert loop.mean_grid(180.0, 200.0) < 40.0
 
 
+SLOW = "{kind: cloud, soc: 80%, telemetry: {every: 1s}}"
+
+
+@pytest.mark.parametrize("seed", [1, 5, 6])
+def test_a_slow_battery_serves_the_house_alone_beside_one_at_its_reserve(
+    tmp_path: Path, seed: int
+) -> None:
+    """Polled each second it was taken for one that gives nothing, and then for hours."""
+    text = f"house: {{seed: {seed}}}\nmeter: {{}}\nleft: {{kind: wired, soc: 9%}}\nright: {SLOW}\n"
+    loop = Loop.of(tmp_path, text, [(0.0, 600.0)])
+    loop.until(180.0)
+    assert loop.mean_grid(90.0, 180.0) < 100.0
+
+
+def test_all_that_a_battery_may_have_is_tried_while_nobody_else_can_give_it(tmp_path: Path) -> None:
+    fault = ", faults: [{after: 60s, lasts: 60s, cap: 300W}]"
+    text = TWO.replace("wired, soc: 60%", "wired, soc: 9%").replace("FAULT", fault)
+    loop = Loop.of(tmp_path, text, [(0.0, 2000.0)])
+    loop.until(150.0)
+    assert loop.mean_grid(90.0, 120.0) > 1500.0
+    assert loop.mean_grid(138.0, 150.0) < 100.0
+
+
+def test_a_slow_battery_that_is_polled_often_keeps_its_good_name(tmp_path: Path) -> None:
+    steps = [(30.0 * n, 200.0 + 700.0 * (n % 3)) for n in range(30)]
+    text = f"house: {{seed: 4}}\nmeter: {{}}\nleft: {SLOW}\nright: {SLOW}\n"
+    loop = Loop.of(tmp_path, text, steps)
+    loop.until(900.0)
+    looks = [outlook for _, outlook in loop.bench.stream("plan/response_predictor")]
+    wronged = sum(
+        min(one.can_discharge, one.can_charge) < one.min_power and one.available
+        for outlook in looks
+        for one in outlook.batteries.values()
+    )
+    assert wronged < 0.02 * 2 * len(looks)
+
+
 def test_an_empty_battery_is_spared(tmp_path: Path) -> None:
     loop = Loop.of(tmp_path, TWO.replace("60%FAULT", "11%"), STEPS)
     loop.until(250.0)

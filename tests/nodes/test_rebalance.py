@@ -548,6 +548,66 @@ def test_landed_shares_add_up_to_the_target_or_say_what_is_missing(line, strateg
         assert sum(plan.watts.values()) + plan.unmet == pytest.approx(outlook.target, abs=0.1)
 
 
+@given(
+    line=OUTLOOKS,
+    least=st.sampled_from([0.0, 80.0, 600.0]),
+    strategy=st.sampled_from(["energy", "equal", "priority", "power"]),
+)
+def test_nothing_is_missing_that_somebody_could_give(line, least, strategy):
+    for _, raw in line[-1:]:
+        outlook = with_least(raw, least)
+        plan, sign = settled(outlook, strategy=strategy), math.copysign(1.0, raw.target)
+        if abs(plan.unmet) < 30.0:  # a dead band, and more
+            continue
+        for name, watts in plan.watts.items():
+            most = able_to(outlook.batteries[name], sign)
+            if most >= least:
+                assert abs(watts) >= most - 1e-3 or (watts == 0 and abs(plan.unmet) < least)
+
+
+def able_to(ability, sign):
+    """What is left of its limits by reserve and ceiling, without what its panels make."""
+    soc = 50.0 if ability.soc is None else ability.soc
+    if not ability.available or ability.self_regulating or (soc < 11.0 if sign > 0 else soc >= 100):
+        return 0.0
+    return ability.can_discharge if sign > 0 else ability.can_charge
+
+
+def test_a_small_share_goes_to_who_has_room_and_not_to_who_is_full():
+    full = {"soc": 90.0, "capacity": 20000.0, "can_discharge": 1000.0}
+    small = {"soc": 16.0, "min_power": 100.0}
+    outlook = view(1600.0, a=full, b={"soc": 30.0, "capacity": 10000.0}, c=small)
+    assert shared(outlook) == {"a": 1000.0, "b": 600.0, "c": 0.0}
+
+
+def test_who_is_full_gives_way_to_one_that_cannot_hold_the_rest():
+    outlook = view(1060.0, a={"can_discharge": 1000.0}, b={"min_power": 100.0})
+    plan = settled(outlook, strategy="priority", order=("a", "b"))
+    assert dict(plan.watts) == {"a": 960.0, "b": 100.0}
+    assert plan.unmet == 0.0
+
+
+def test_one_that_cannot_hold_what_it_can_give_leaves_it_to_the_others():
+    weak = {"soc": 80.0, "min_power": 200.0, "can_discharge": 150.0, "proven_discharge": 150.0}
+    plan = settled(view(240.0, left=weak, right={"min_power": 100.0}))
+    assert dict(plan.watts) == pytest.approx({"left": 0.0, "right": 240.0})
+    assert plan.reasons["left"] == "cannot hold 150W: less than its minimum power"
+
+
+def test_little_is_given_by_one_that_can_hold_it():
+    fleet = {"left": {"soc": 80.0, "min_power": 200.0}, "right": {"min_power": 50.0}}
+    assert shared(view(90.0, **fleet)) == {"left": 0.0, "right": 90.0}
+
+
+def test_what_may_only_be_tried_is_left_alone_while_nobody_needs_it():
+    """Cut at 6 W, and free to be tried with all: the other one can give it, and is known to."""
+    doubtful = {"soc": 80.0, "can_discharge": 2500.0, "proven_discharge": 6.0}
+    assert shared(view(900.0, left=doubtful, right=60.0))["left"] == pytest.approx(6.0)
+    spent = settled(view(900.0, left=doubtful, right=9.0))
+    assert spent.watts["left"] == pytest.approx(900.0)
+    assert spent.unmet == pytest.approx(894.0)
+
+
 def story(**settings):
     """1000 W are imported by two batteries of which the second comes to give 300 W only."""
     cells = {"left": Cell(), "right": Cell()}

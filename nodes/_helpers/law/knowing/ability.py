@@ -33,7 +33,7 @@ def ability(belief: Belief) -> Ability:
         available=not belief.absence,
         soc=facts.soc,
         capacity=facts.capacity,
-        min_power=max(facts.min_power or 0.0, traits.min_power),
+        min_power=belief.min_power,
         write_every=facts.write_every or 0.0,
         accepted_at=belief.accepted_at,
         self_regulating=bool(facts.self_regulating),

@@ -154,7 +154,7 @@ def wakes(belief: "Belief") -> Seconds:
 
 def _part(belief: "Belief", told: Watts) -> Watts:
     """Say how little it may give of what it is told: nothing, if that is less than it can hold."""
-    if 0 < told < max(belief.facts.min_power or 0.0, belief.traits.min_power):
+    if 0 < told < belief.min_power:
         return 0.0
     return min(told, belief.traits.part * told)
 

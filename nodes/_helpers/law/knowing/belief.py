@@ -60,6 +60,11 @@ class Belief(NamedTuple):
         return self.measured_at is not None or self.accepted_at > -math.inf
 
     @property
+    def min_power(self) -> Watts:
+        """Smallest power it can hold, as it says or was seen."""
+        return max(self.facts.min_power or 0.0, self.traits.min_power)
+
+    @property
     def given(self) -> Watts:
         """What it gives although nobody here expects it, + discharging."""
         if self.facts.self_regulating:

@@ -19,6 +19,7 @@ AGAINST_TWICE = 2  # such measurements in a row
 RETRY_AGAINST = 30.0  # s until one that did so is trusted again: its last answer has landed
 PROBE, PROBE_WATTS = 1.15, 50.0  # by which it is tried: just more than a verdict's tolerance
 GROW, GROW_WATTS = 1.5, 100.0  # a ceiling that was passed, or held a try, rises by half and 100 W
+SHOWS = 300.0  # W that one is tried with at least of which only the meter tells
 RETRY = 120.0  # s until a cut ceiling is tried again (60..300 s: 1 % of the result)
 RETRY_HUNGRY = 10.0  # s while the house lacks power
 HASTY = 20.0  # s after a cut in which more than that comes: the telemetry was late, nothing else
@@ -40,6 +41,11 @@ class Ceiling:
     def is_fresh(self, at: Seconds) -> bool:
         """Tell whether it was cut so lately that to be given more shows the cut was a mistake."""
         return self.watts <= self.proven < math.inf and at - self.since < HASTY
+
+    def is_late_for(self, power: Watts, at: Seconds) -> bool:
+        """Tell whether it was cut so lately, and gives more: what it had been told was under way."""
+        most = (1 + TOLERANCE_PART) * self.watts + TOLERANCE
+        return power > most and self.is_fresh(at) and not self.against
 
 
 def verdict(ceiling: Ceiling, witness: Witness, seen: Band) -> Ceiling | None:
@@ -80,6 +86,11 @@ def proved(ceiling: Ceiling, seen: Band) -> Ceiling:
     return replace(ceiling, proven=power, held=held or ceiling.held)
 
 
+def probed(proven: Watts) -> Watts:
+    """Return the most that one is probed with which was seen to deliver so much."""
+    return max(SHOWS, GROW * proven + GROW_WATTS)
+
+
 def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceiling:
     """Try a cut ceiling again after a while.
 
@@ -95,4 +106,5 @@ def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceili
     if hungry:
         return replace(ceiling, watts=math.inf, since=at)
     grow, more = (GROW, GROW_WATTS) if ceiling.held else (PROBE, PROBE_WATTS)
-    return replace(ceiling, watts=grow * ceiling.watts + more, since=at, held=False)
+    watts = min(grow * ceiling.watts + more, probed(ceiling.proven))
+    return replace(ceiling, watts=watts, since=at, held=False)

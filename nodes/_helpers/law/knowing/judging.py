@@ -14,9 +14,7 @@ from nodes._helpers.law.knowing.learning import unlearned
 from nodes._helpers.law.knowing.least import Least
 from nodes._helpers.law.knowing.resting import at_rest
 from nodes._helpers.law.knowing.traits import known
-from nodes._helpers.law.knowing.witness import AGAINST, TOLERANCE, Witness, weigh
-
-SHOWS = 300.0  # W that one is tried with at least of which only the meter tells
+from nodes._helpers.law.knowing.witness import AGAINST, SHORT_TWICE, TOLERANCE, Witness, weigh
 
 
 def judged(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
@@ -25,7 +23,7 @@ def judged(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
         return belief
     belief = _opposed(belief, power, poll, at)
     if not belief.accepted:
-        return _weighed(belief, belief.witness.calm(), leasts.forgotten(belief.least, at))
+        return _idle(belief, power, at)
     sign = math.copysign(1.0, belief.accepted)
     seen = band(belief, sign * power, sign, poll, at)
     witness = weigh(belief.witness, seen)
@@ -53,10 +51,25 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
     new = ceilings.retry(old, rated, hungry=hungry, at=at)
     if new is old:
         return belief
+    least = belief.min_power
     if belief.measured_at is None:
-        new = replace(new, watts=max(new.watts, SHOWS, belief.facts.min_power or 0.0))
+        least = max(least, ceilings.SHOWS)
         belief = belief._replace(doubt=anew(belief.doubt))
+    if new.watts < least:  # less cannot be tried
+        new = replace(new, watts=least)
     return belief.under(new, charging=charging)
+
+
+def _idle(belief: Belief, power: Watts, at: Seconds) -> Belief:
+    """Told nothing, it may still be seen to do what was asked before it was cut too soon."""
+    witness, cut = belief.witness, belief.ceiling(charging=power < 0)
+    if not cut.is_late_for(abs(power), at):
+        return _weighed(belief, witness.calm(), leasts.forgotten(belief.least, at))
+    witness = witness._replace(more=witness.more + 1)
+    if witness.more < SHORT_TWICE:
+        return belief._replace(witness=witness)
+    witness = witness.settled().aged(at - cut.since)
+    return belief._replace(witness=witness).under(Ceiling(), charging=power < 0)
 
 
 def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:

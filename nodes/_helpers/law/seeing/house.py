@@ -27,7 +27,8 @@ from nodes._helpers.law.seeing.observer import (
 
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
-HUNGRY = 50.0  # W that nobody can serve: then cut ceilings are tried again sooner
+HUNGRY = 50.0  # W that nobody serves: then cut ceilings are tried again sooner
+UNSERVED = 10.0  # s after which nobody will: others may be full, or at a reserve known further down
 PROMPT = 3.0  # s between readings of a meter that is not behind by their distance already
 UNHEARD = "not heard yet"
 
@@ -40,7 +41,9 @@ class House(NamedTuple):
     beside: Beside = ALONE
     """What is known of batteries that are not ours now."""
     hungry: bool = False
-    """Whether it lacked power at the last outlook: more than all batteries can do was needed."""
+    """Whether it lacked power at the last outlook, for all that batteries can do, or do."""
+    served_at: Seconds = math.inf
+    """When batteries last did what it needed, or were about to."""
     known: Mapping[str, Belief] = MappingProxyType({})
     """What the last outlook was made of ..."""
     said: MappingProxyType[str, Ability] = MappingProxyType({})
@@ -48,7 +51,9 @@ class House(NamedTuple):
 
     def knowing(self, beliefs: Mapping[str, Belief], grid: Grid) -> "House":
         """Return what is known after something was heard; half the time of `_replace`."""
-        return House(beliefs, grid, self.beside, self.hungry, self.known, self.said)
+        return House(
+            beliefs, grid, self.beside, self.hungry, self.served_at, self.known, self.said
+        )
 
 
 def told(house: House, name: str, record: Battery, at: Seconds) -> House:
@@ -84,7 +89,7 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
 
 def look(house: House, at: Seconds) -> tuple[House, Outlook]:
     """Say how things stand; who is absent is noted, and cut ceilings are tried again."""
-    house = _said(_tried(_present(house, at), at))
+    house = _said(_tried(_present(house, at), at), at)
     grid = house.grid
     outlook = _new_outlook(
         at=at,
@@ -144,17 +149,31 @@ def _tried(house: House, at: Seconds) -> House:
     return house
 
 
-def _said(house: House) -> House:
+def _said(house: House, at: Seconds) -> House:
     """Bring what is said of each battery up to date with what is believed of it."""
     beliefs, known, said = house.beliefs, house.known, house.said
     news = {name: ability(now) for name, now in beliefs.items() if is_news(now, known.get(name))}
     if news:
         said = MappingProxyType(said | news)
+    hungry, served_at = _lacking(house, said, at)
+    return House(beliefs, house.grid, house.beside, hungry, served_at, beliefs, said)
+
+
+def _lacking(house: House, said: Mapping[str, Ability], at: Seconds) -> tuple[bool, Seconds]:
+    """Tell whether the house lacks power, and when it was last served.
+
+    It does at once if all that batteries can do is too little, and after a while if all that they
+    accepted is: what else binds them is known to those who share, not here.
+    """
     grid = house.grid
-    target = grid.target
-    can = [says.can_charge if target < 0 else says.can_discharge for says in said.values()]
-    hungry = abs(target) - sum(can) > HUNGRY and grid.read_at >= grid.began_at + PATIENCE
-    return House(beliefs, grid, house.beside, hungry, beliefs, said)
+    target, needed = grid.target, abs(grid.target) - HUNGRY
+    if target < 0:
+        can, does = [it.can_charge for it in said.values()], [-it.setpoint for it in said.values()]
+    else:
+        can, does = [it.can_discharge for it in said.values()], [it.setpoint for it in said.values()]
+    served_at = min(at, house.served_at) if needed > sum(does) else at
+    hungry = needed > sum(can) or at - served_at > UNSERVED
+    return hungry and grid.read_at >= grid.began_at + PATIENCE, served_at
 
 
 def _changed(house: House, name: str, new: Belief) -> House:

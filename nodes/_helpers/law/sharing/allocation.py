@@ -1,4 +1,4 @@
-"""Who gives how much: water-filling under limits, room kept in the fastest, and small powers.
+"""Who gives how much: water-filling under limits, and room kept in the fastest.
 
 Everything here is in magnitudes of the direction asked for; `sharing` puts the sign on.
 """
@@ -12,7 +12,7 @@ from flowctl import Ability, Percent, Seconds, Watts
 LATE = 2.5  # s that all others must be slower than the fastest to be called late
 HEADROOM = 0.5  # of the fastest kept free to cover for late ones ...
 BEHIND = 5.0  # % of charge that it may fall behind them for it: less and less up to there
-BEGINS_AT, STOPS_AT = 0.6, 0.4  # of its minimum power: where a lone battery starts and stops
+WORTHWHILE = 25.0  # W: less is swallowed by the dead band of a device
 SUN_GIVEN = 0.95  # of what panels on the DC side make; the inverter loses the rest
 EPSILON = 1e-6  # W
 
@@ -132,26 +132,6 @@ def _used(seats: Sequence[Seat]) -> float:
     quick, *late = [seat.usable for seat in seats]
     behind = quick - sum(late) / len(late)
     return HEADROOM + (1 - HEADROOM) * max(0.0, min(1.0, behind / BEHIND))
-
-
-def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
-    """Move shares below a minimum power to the largest; a lone small one starts or stops."""
-    while small := [seat for seat in seats if 0 < shares[seat.name] < seat.ability.min_power]:
-        seat = min(small, key=lambda seat: shares[seat.name])
-        others = [other for other in seats if other is not seat and shares[other.name] > 0]
-        if not others:
-            return {**shares, seat.name: alone(seat, shares[seat.name])}
-        largest = max(others, key=lambda other: shares[other.name])
-        more = min(largest.able, shares[largest.name] + shares[seat.name])
-        shares = {**shares, largest.name: more, seat.name: 0.0}
-    return shares
-
-
-def alone(seat: Seat, share: Watts) -> Watts:
-    """Run a battery at its minimum power, or not at all, with hysteresis."""
-    least = seat.ability.min_power
-    part = STOPS_AT if seat.ability.setpoint else BEGINS_AT
-    return least if share > part * least and least <= seat.able else 0.0
 
 
 by_rank = attrgetter("rank")  # sort key: who is activated first

@@ -4,10 +4,9 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from flowctl import Seconds, Watts
-from nodes._helpers.law.sharing.allocation import Seat, alone
+from nodes._helpers.law.sharing.allocation import WORTHWHILE, Seat
 from nodes._helpers.law.sharing.round import Round
-
-WORTHWHILE = 25.0  # W: what a device's dead band swallows is not covered by the next one
+from nodes._helpers.law.sharing.small import alone
 
 
 def covered(

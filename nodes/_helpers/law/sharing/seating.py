@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flowctl import Ability, Percent, Watts, maker
+from nodes._helpers.law.knowing.ceiling import probed
 from nodes._helpers.law.sharing.allocation import Seat
 from nodes._helpers.law.sharing.by_name import FULL, ByName
 from nodes._helpers.law.sharing.round import Policy, Round
@@ -30,13 +32,26 @@ def seated(now: Round, active: frozenset[str]) -> tuple[list[Seat], dict[str, st
             accepts = followed.limit(now.sign, now.at)
             if accepts < most:
                 most, binds[name] = accepts, f"accepts {accepts:.0f}W at most"
-        if most > 0:
+        if 0 < most < ability.min_power:
+            binds[name] = f"cannot hold {most:.0f}W: less than its minimum power"
+        elif most > 0:
             seat = _seat(name, ability, most, now, active=name in active)
             if seat.weight > 0:
                 seats.append(seat)
             else:
                 binds[name] = "has no weight"
-    return seats, binds
+    return _wary(seats, now.total), binds
+
+
+def _wary(seats: list[Seat], total: Watts) -> list[Seat]:
+    """Ask no one for far more than it was seen to give, while all together were seen to give all.
+
+    Then only a probe is worth its while; whatever it is that makes the house lack power.
+    """
+    doubtful = [seat for seat in seats if seat.sure < seat.able > probed(seat.sure)]
+    if not doubtful or total > sum([seat.sure for seat in seats]):
+        return seats
+    return [replace(seat, able=seat.sure) if seat in doubtful else seat for seat in seats]
 
 
 def spared(

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from flowctl import Outlook, Plan, Seconds, Watts, maker
 from nodes._helpers.law.sharing import allocation as table
-from nodes._helpers.law.sharing.allocation import Seat
+from nodes._helpers.law.sharing.allocation import WORTHWHILE, Seat
 from nodes._helpers.law.sharing.choosing import Working, choose
-from nodes._helpers.law.sharing.covering import WORTHWHILE, covered
+from nodes._helpers.law.sharing.covering import covered
 from nodes._helpers.law.sharing.reasons import BEYOND, covers, explain
 from nodes._helpers.law.sharing.round import Policy, Round
 from nodes._helpers.law.sharing.seating import seated, spared
+from nodes._helpers.law.sharing.small import lift
 from nodes._helpers.law.sharing.together import Followed, follow_all
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
@@ -131,7 +132,7 @@ def _shared(
     rest = replace(now, total=now.total - sum(going.values())) if going else now
     ordered = now.policy.strategy == "priority"
     parts = table.divided(chosen, rest.total, ordered=ordered, late=late)
-    shares = table.lift(chosen, parts)
+    shares = lift(chosen, parts)
     if going:
         shares = shares | going
     given = min(sum(shares.values()), sum([seat.sure for seat in seats]))
