@@ -13,12 +13,14 @@ from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.learned import dynamics, read_state, stores
 from flowctl.backtest.options import Given, asked
 from flowctl.backtest.rebuild import rebuild
+from flowctl.backtest.settling import steps
 from flowctl.backtest.trial import Setting, fitting, try_out
 from flowctl.live.storage import Storage
 from flowctl.recordings.recording import Recorder
 from tests.house import build
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
 from tests.test_backtest import run
+from tests.test_backtest_figures import lived
 
 BEGIN = datetime(2026, 6, 1, 12, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
 
@@ -149,6 +151,79 @@ def test_what_the_recorded_day_came_to_is_told_beside(tmp_path):
     assert lived["import_kwh"] - lived["export_kwh"] == pytest.approx(sum(readings) / 3.6e6)
     assert lived["cost"] == pytest.approx(0.3 * lived["import_kwh"] - 0.1 * lived["export_kwh"])
     assert f"as recorded: mean |grid| {lived['grid_w']:.1f} W, imported" in said
+
+
+def drawn(t):
+    """A house that switches 1.2 kW on and off each minute."""
+    return 1500.0 if t % 120 >= 60 else 300.0
+
+
+def given(t, share, dead):
+    """What a battery gives of it: it answers after `dead` seconds, within 2 s."""
+    was, now = drawn(max(0.0, t - dead - 2)), drawn(max(0.0, t - dead))
+    begin = (t - dead) % 60
+    return share * (was + (now - was) * min(1.0, begin / 2) if begin < 2 else now)
+
+
+def switched(seconds):
+    """What a meter tells, 1.2 s late, and two batteries: one each second, one every 4 s."""
+    for second in range(seconds):
+        t = float(second)
+        late = t + 0.5 + 0.2 * math.sin(t) - 1.2
+        yield (
+            t + 0.5 + 0.2 * math.sin(t),
+            "meter",
+            drawn(late) - given(late, 0.6, 2) - given(late, 0.4, 3),
+        )
+        yield t + 0.9, "left", {"power": given(t + 0.5, 0.6, 2), "soc": 50.0}
+        if second % 4 == 0:
+            yield t + 0.1, "right", {"power": given(t - 0.9, 0.4, 3), "soc": 50.0}
+
+
+def steps_in(folder, load):
+    """Find the steps of a load that batteries can follow."""
+    truth, _ = lived(folder, load, text=QUICK + "right: {}\n")
+    return [round(step.size, -2) for step in steps(truth)]
+
+
+NAMES = ("meter", "left", "right")
+
+
+def test_steps_of_the_load_are_found_though_batteries_are_told_at_moments_of_their_own(tmp_path):
+    made = told_of(tmp_path, sorted(switched(600), key=lambda row: row[0]), names=NAMES)
+    assert made.shifts["left"] == pytest.approx(0.8, abs=0.3)
+    assert steps_in(tmp_path, made.load) == [1200, -1200] * 4 + [1200]
+
+
+def test_steps_are_found_in_a_table_that_repeats_what_it_does_not_know_anew(tmp_path):
+    held, rows = {}, sorted(switched(600), key=lambda row: row[0])
+    file = tmp_path / "house.csv"
+    with file.open("w") as table:
+        table.write("time,meter,left,right\n")
+        for second in range(3, 600):
+            while rows and rows[0][0] <= second:
+                _, name, value = rows.pop(0)
+                held[name] = value["power"] if name != "meter" else value
+            table.write(",".join(f"{x:.0f}" for x in (second, *(held[name] for name in NAMES))))
+            table.write("\n")
+    made = rebuild(file, NAMES, {name: name for name in NAMES})
+    assert steps_in(tmp_path, made.load) == [1200, -1200] * 4 + [1200]
+    assert made.missing == ()
+
+
+def test_why_nothing_is_known_of_settling_is_told(tmp_path):
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--no-bounds")
+    said = run(*words, "--recording", recorded(tmp_path))[2]
+    assert "no settling, overshoot, calm: the load never changed by 200 W and stayed so" in said
+    trace = tmp_path / "house.csv"
+    changes = {0: 300, 30: 900, 40: 300, 100: 3300, 160: 2900, 195: 300, 200: 300}
+    rows = [f"{t},{watts}" for t, watts in changes.items()]
+    trace.write_text("\n".join(["t_s,load_w", *rows]))
+    said = run(*words, "--house", trace)[2]
+    assert (
+        "of the changes of the load by 200 W and more, 2 were without 15 s before and 20 s after "
+        "within 50 W, 2 beyond what the batteries could follow, 1 too near the end"
+    ) in said
 
 
 def told_of(folder, rows, zone="Europe/Berlin", names=("meter", "left"), **given):

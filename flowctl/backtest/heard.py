@@ -1,6 +1,7 @@
 """What the meter and the batteries of a recording said."""
 
-from bisect import bisect_right
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -70,6 +71,26 @@ class Heard:
         end, was, now = self.times[place], self.watts[place - 1], self.watts[place]
         begin = max(self.times[place - 1], end - WAY)
         return was + (now - was) * max(0.0, time - begin) / (end - begin)
+
+    def bounds(self, since: float, until: float) -> tuple[float, float]:
+        """The least and the most it can be in a time: on its way from one word to the next."""
+        first = max(0, bisect_right(self.times, since) - 1)
+        last = min(bisect_left(self.times, until), len(self.times) - 1)
+        if until < self.times[last] - WAY:
+            last -= 1
+        said = self.watts[first : max(first, last) + 1]
+        return min(said), max(said)
+
+    def changes(self) -> "Heard":
+        """The powers of a table, each row of which repeats what it does not know anew."""
+        pairs = zip([math.nan, *self.watts], self.watts, strict=False)
+        new = [place for place, (was, now) in enumerate(pairs) if now != was]
+        return Heard([self.times[place] for place in new], [self.watts[place] for place in new])
+
+    def wait(self) -> float:
+        """The usual time between two words while it is on its way, s."""
+        waits = (now - was for was, now in pairwise(self.times))
+        return median([wait for wait in waits if wait <= WAY] or [WAY])
 
     def soc(self, time: float) -> float | None:
         """State of charge at a time, %; the first one told if that came later."""

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
-from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
+from flowctl.backtest.calm import Course, aligned, calmest
 from flowctl.backtest.gaps import gaps
 from flowctl.backtest.heard import Heard, batteries_among, listen
 from flowctl.backtest.loop import Row
@@ -18,11 +19,6 @@ from flowctl.recordings.moments import zone_of
 from flowctl.recordings.recording import read
 from flowctl.recordings.tables import OF_OUR_TIME, is_table
 from flowctl.virtual.clock import START
-
-SHIFTS = tuple(quarter / 4 for quarter in range(-8, 25))  # s that a power may be early or late
-TRIED = 20_000  # readings that shifts are tried on
-Course = list[tuple[float, float]]
-"""`(second, W)`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Rebuilt:
     """Date and time of second 0."""
     seconds: float
     error: float
-    """Mean W by which the load is uncertain: how far batteries moved between their own words."""
+    """Mean W by which the load is uncertain: how far the powers as told differ from it."""
     negative: float
     """Part of the time in which the load is below zero although no roof explains it, %."""
     shifts: Mapping[str, float] = field(default_factory=dict)
@@ -83,7 +79,7 @@ def rebuild(
     look_up(columns, {*names, SUN, *fed})
     holds = columns is not None or is_table(path)
     begin, end = _stretch(path, heard, since, holds=holds)
-    made = _rebuilt(names, heard, others, (begin, end), zone)
+    made = _rebuilt(names, heard, others, (begin, end), zone, holds=holds)
     gone = [
         f"{name} was there and is not in the plant: the house draws what it gave" for name in guests
     ]
@@ -113,30 +109,35 @@ def _rebuilt(
     others: Sequence[Row],
     stretch: tuple[float, float],
     zone: tzinfo,
+    *,
+    holds: bool,
 ) -> Rebuilt:
     begin, end = stretch
     meter, batteries = heard[names[0]], {name: heard[name] for name in names[1:]}
+    if holds:
+        batteries = {name: item.changes() for name, item in batteries.items()}
     readings = _readings(meter, begin, end)
     sun = heard.get(SUN)
     roof = [(time - begin, sun.between(time)) for time, _ in readings] if sun else []
-    shifts = _aligned(readings[:TRIED], batteries)
+    shifts = aligned(readings, batteries)
+    drawn = list(calmest(readings, batteries, shifts))
+    told = (watts + sum(item.held(time) for item in batteries.values()) for time, watts in readings)
     load = [
-        (time - begin, watts + _sum(batteries, time, shifts) + (sun.between(time) if sun else 0.0))
-        for time, watts in readings
+        (time - begin, watts + (sun.between(time) if sun else 0.0))
+        for (time, _), watts in zip(readings, drawn, strict=True)
     ]
-    held = ((_sum(batteries, time, shifts), _held(batteries, time)) for time, _ in readings)
-    charges = {name: item.soc(begin) for name, item in batteries.items()}
+    charges = {name: heard[name].soc(begin) for name in batteries}
     return Rebuilt(
         load=load,
         sun=roof or [(0.0, 0.0), (1.0, 0.0)],
         grid=[(time - begin, watts) for time, watts in readings],
         at=_date(begin, zone),
         seconds=end - begin,
-        error=sum(abs(one - other) for one, other in held) / len(readings),
+        error=fmean(abs(one - other) for one, other in zip(drawn, told, strict=True)),
         negative=0.0 if sun else 100 * sum(watts < 0 for _, watts in load) / len(load),
         shifts=shifts,
         socs={name: soc for name, soc in charges.items() if soc is not None},
-        ratings={name: item.ratings for name, item in batteries.items()},
+        ratings={name: heard[name].ratings for name in batteries},
         fed=tuple(since(others, begin)),
         missing=tuple(gaps(heard, begin, end, zone)),
     )
@@ -147,38 +148,6 @@ def _readings(meter: Heard, begin: float, end: float) -> Course:
     told = zip(meter.times, meter.watts, strict=True)
     inside = [(time, watts) for time, watts in told if begin < time < end]
     return [(begin, meter.held(begin)), *inside, (end, meter.held(end))]
-
-
-def _aligned(readings: Course, batteries: Mapping[str, Heard]) -> dict[str, float]:
-    """Find how late the meter tells of each battery: the right shift makes the calmest load."""
-    shifts = dict.fromkeys(batteries, 0.0)
-    for name in batteries:
-        rest = [
-            watts + _sum({k: v for k, v in batteries.items() if k != name}, time, shifts)
-            for time, watts in readings
-        ]
-        restless = {
-            shift: _restlessness(rest, readings, batteries[name], shift) for shift in SHIFTS
-        }
-        shifts[name] = min(restless, key=lambda shift: (restless[shift], abs(shift)))
-    return shifts
-
-
-def _restlessness(
-    rest: Sequence[float], readings: Sequence[tuple[float, float]], item: Heard, shift: float
-) -> float:
-    load = (
-        watts + item.between(time - shift) for watts, (time, _) in zip(rest, readings, strict=True)
-    )
-    return sum(abs(now - was) for was, now in pairwise(load))
-
-
-def _sum(batteries: Mapping[str, Heard], time: float, shifts: Mapping[str, float]) -> float:
-    return sum(item.between(time - shifts[name]) for name, item in batteries.items())
-
-
-def _held(batteries: Mapping[str, Heard], time: float) -> float:
-    return sum(item.held(time) for item in batteries.values())
 
 
 def _date(begin: float, zone: tzinfo) -> datetime:

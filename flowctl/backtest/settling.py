@@ -1,5 +1,6 @@
 """Steps of the load, and how the meter came to rest after them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -11,6 +12,10 @@ CALM = 50.0  # W by which the load may wander before and after; within it the me
 BEFORE, AFTER = 15, 20  # s of calm load that make a change a step
 LONGEST = 60  # s that a step is watched at most; who is not at rest by its end took that long
 GRACE = 0.5  # s after the step that cannot be at rest
+APART = 3  # s: changes so near to each other count once
+RESTLESS = f"without {BEFORE} s before and {AFTER} s after within {CALM:g} W"
+BEYOND = "beyond what the batteries could follow"
+LATE = "too near the end"
 QUIET_AFTER = 15.0  # s after a step from which on the meter should be quiet
 
 
@@ -66,22 +71,50 @@ def settled(grid: Sequence[float], found: Sequence[Step]) -> Iterator[Settled]:
         yield Settled(took, over, fmean(map(abs, rest)) if long else None)
 
 
+def unsettled(truth: Truth, warm_up: float = 0.0) -> str:
+    """Say why a load has no steps: what became of its changes."""
+    load = per_second(truth.load)
+    found: Counter[str] = Counter()
+    second = max(BEFORE, round(warm_up))
+    while second < len(load) - 3:
+        if not _changes(load, second):
+            second += 1
+            continue
+        judged = _judged(load, truth, second) if second < len(load) - AFTER - 2 else LATE
+        found.update([judged] if isinstance(judged, str) else [])
+        second += APART
+    if not found:
+        return f"the load never changed by {SIZE:g} W and stayed so"
+    (most, first), *others = found.most_common()
+    parts = ", ".join((f"{first} were {most}", *(f"{count} {why}" for why, count in others)))
+    return f"of the changes of the load by {SIZE:g} W and more, {parts}"
+
+
+def _changes(load: Sequence[float], second: int) -> bool:
+    """Whether the load changes in this second, or in this and the next, and not back at once."""
+    before = load[second - 1]
+    return abs(load[second + 1] - before) >= SIZE and abs(load[second + 2] - before) >= SIZE
+
+
 def _step(load: Sequence[float], truth: Truth, second: int) -> Step | None:
     """The step that happens in this second, or in this and the next."""
-    before, after = load[second - 1], load[second + 2]
-    if abs(load[second + 1] - before) < SIZE or abs(after - before) < SIZE:
-        return None
+    judged = _judged(load, truth, second) if _changes(load, second) else ""
+    return judged if isinstance(judged, Step) else None
+
+
+def _judged(load: Sequence[float], truth: Truth, second: int) -> Step | str:
+    """A change as a step, or why it is none."""
     was, calm = load[second - BEFORE : second], load[second + 2 : second + 2 + AFTER]
     old, new = median(was), median(calm)
     if max(map(abs, (value - old for value in was))) > CALM:
-        return None
+        return RESTLESS
     if max(map(abs, (value - new for value in calm))) > CALM:
-        return None
+        return RESTLESS
     last = min(second + LONGEST, len(load) - 1)
     end = next((k for k in range(second + 2, last) if abs(load[k] - new) > CALM), last)
     able = truth.gives if new > 0 else truth.takes
     if min(able[second : end + 1]) < abs(new):
-        return None
+        return BEYOND
     return Step(_exactly(truth.load, second, (old + new) / 2), new - old, end - 1.0)
 
 

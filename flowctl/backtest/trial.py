@@ -12,6 +12,7 @@ from flowctl.backtest.loop import ClosedLoop, Row, failures, quiet
 from flowctl.backtest.makes import asks
 from flowctl.backtest.says import rows_of
 from flowctl.backtest.series import Reasons, Series, series
+from flowctl.backtest.settling import unsettled
 from flowctl.backtest.tariff import Tariff
 from flowctl.backtest.twins import Twins
 from flowctl.backtest.world import World
@@ -54,6 +55,8 @@ class Outcome:
     series: Series | None = None
     unsteered: Sequence[str] = ()
     """Batteries of the plant that the flow has no step for."""
+    unsettled: str = ""
+    """Why nothing is known of settling, if nothing is."""
     odd: Mapping[str, str] = field(default_factory=dict)
     """Settings and steps that make no sense, `plan/rebalance: weights`, and what is said of it."""
 
@@ -93,7 +96,8 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
     drawn = series(loop, reasons) if reasons else None
     unsteered = [name for name in twins.names[1:] if name not in loop.ends.commands]
     told = failures(loop.troubles)
-    return Outcome(candidate, found, told, seconds, drawn, unsteered, _odd(graph))
+    why = "" if found["steps"] else unsettled(loop.truth, world.warm_up)
+    return Outcome(candidate, found, told, seconds, drawn, unsteered, why, _odd(graph))
 
 
 def _odd(graph: Graph) -> Mapping[str, str]:

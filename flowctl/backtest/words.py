@@ -47,6 +47,8 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
         yield from _of_flow(outcome, made.names)
+    if len(made.names) > 1 and all(outcome.unsettled for outcome in made.outcomes):
+        yield f"no settling, overshoot, calm: {made.outcomes[0].unsettled}"
     yield from _odd(made.outcomes)
     yield from _left_aside(made)
 
@@ -131,7 +133,8 @@ def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
     yield from rebuilt.missing
     late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
     yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"
-    yield f"the meter tells later than the batteries by: {late}"
+    if late:
+        yield f"the meter tells later than the batteries by: {late}"
     if rebuilt.negative > 1:
         yield (
             f"the load is below zero {rebuilt.negative:.0f} % of the time: "
