@@ -13,6 +13,7 @@ from flowctl.backtest.comparison import compare
 from flowctl.backtest.jobs import Job, run_all
 from flowctl.backtest.table import table
 from flowctl.backtest.trial import Setting, try_out
+from tests.house import build
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
 from tests.typed import typed
 
@@ -25,6 +26,17 @@ streams:
     - filter: value > 1MW
     - bat
 """
+
+
+EACH = '''
+from collections.abc import Mapping
+
+from flowctl import Observable, Percent, Watts
+
+def each(power: Observable[Watts], *, least: Percent | Mapping[str, Percent]) -> Observable[Watts]:
+    """Pass what comes."""
+    return power
+'''
 
 
 def tried(folder: Path, text: str = ZERO, **given: object):
@@ -160,6 +172,30 @@ def test_a_sweep_varies_vars_and_settings(tmp_path):
     assert graph.steps["left/smooth"].settings["over"] == 4
 
 
+HOUSES = Path(__file__).parent.parent / "flows"
+
+
+def test_what_is_one_number_for_all_stays_that_of_the_others_when_one_is_varied():
+    base = Candidate("it", HOUSES / "home.yaml", sets={"reserve": "30%"})
+    varied = swept(base, ["plan/rebalance.reserve.left=40%,10%"])
+    reserves = [item.graph().steps["plan/rebalance"].settings["reserve"] for item in varied]
+    assert reserves == [{"left": 40, "right": 30}, {"left": 10, "right": 30}]
+    both = ["plan/rebalance.reserve.left=40%", "plan/rebalance.reserve.right=20%"]
+    (made,) = swept(base, both)
+    assert made.graph().steps["plan/rebalance"].settings["reserve"] == {"left": 40, "right": 20}
+
+
+def test_one_number_for_all_whose_names_nobody_tells_is_not_taken_apart(tmp_path):
+    """The others would silently be given the default."""
+    text = ZERO.replace("    - scale", "    - each: {least: 30%}\n    - scale")
+    file = build(tmp_path, text, each=EACH)
+    (made,) = swept(Candidate("it", file), ["left/each.least.a=10%"])
+    with pytest.raises(
+        FlowError, match=r"is 30% for all, .* give it whole: 'least=\{a: 10%, ...\}'"
+    ):
+        made.graph()
+
+
 def test_values_of_a_sweep_may_be_lists_and_are_tried_once_each(tmp_path):
     base = Candidate("it", flow(tmp_path))
     values = ["[a, b]", "{c: max(1, 2), d: [3]}", "e"]
@@ -187,6 +223,10 @@ def test_a_ranking_fits_the_terminal_and_keeps_what_it_is_ordered_by(tmp_path, m
         ("gain=", "write it as KEY=a,b,c"),
         ("gian=1", "no var 'gian'; did you mean 'gain'?"),
         ("left/smoth.over=1s", "no step is called 'left/smoth'; did you mean 'left/smooth'?"),
+        (
+            "left/foo.x=1s",
+            "no step is called 'left/foo'; it has left/smooth, left/scale, left/bat",
+        ),
         ("left/smooth.ovr=1s", "no setting 'ovr'; did you mean 'over'?"),
         ("left/smooth.over=1", "has no unit; did you mean '1s'?"),
         ("gain=" + ",".join(map(str, range(2000))), "2000 combinations are too many"),

@@ -143,6 +143,7 @@ def _check(drafts: Drafts) -> tuple[list[str], Rosters]:
     rosters.work_out(order)
     fitting = Fitting(drafts, carrying, rosters)
     for name in order:
+        rosters.spread(drafts.steps[name])
         fitting.check(drafts.steps[name])
     for rule in (producers, twice, leases, topics):
         rule(drafts)

@@ -34,6 +34,8 @@ class Marked:
     size: int = 1
     lent: bool = False
     """A `${name}` stands in its place: who wrote that need not know the value."""
+    rest: "Marked | None" = None
+    """What was one value for all before parts of it were given from outside."""
 
     @property
     def kind(self) -> str:

@@ -1,9 +1,10 @@
 """Settings of steps given from outside, laid over what is written: `plan/rebalance.share`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flowctl.faults import Mark, nearest
+from flowctl.language.drafts import Draft
 from flowctl.language.marked import BROKEN, Marked, scalar
 from flowctl.language.report import Report
 from flowctl.language.text import read_text
@@ -33,19 +34,31 @@ class Overlay:
                 given = _laid(_by_name(spec, given), inside, self._read(text, key))
         return given
 
-    def check(self, known: Mapping[str, object]) -> None:
+    def check(self, steps: Mapping[str, Draft]) -> None:
         """Report what was given to steps that are not there."""
+        known = [name for name, draft in steps.items() if draft.spec]
         for key in self.given.keys() - self._steps.keys():
             step = key.rpartition(".")[0]
-            said = f"'{step}' has no settings" if step in known else f"no step is called '{step}'"
-            cure = nearest(step, known) or f"it has {', '.join(known)}"
-            self.report.add(Mark(OPTION), "E125", key, said, "" if step in known else cure)
+            said = f"'{step}' has no settings" if step in steps else f"no step is called '{step}'"
+            cure = _nearest(step, known)
+            self.report.add(Mark(OPTION), "E125", key, said, "" if step in steps else cure)
 
     def _read(self, text: str, key: str) -> Marked:
         """A list or a mapping is written as in a flow; all else may be a number or a text."""
         if text[:1] in "[{" and text:
             return read_text(text, f"{OPTION} {key}", self.report) or Marked(Mark(OPTION), BROKEN)
         return Marked(Mark(OPTION), scalar(text), text=text, soft=True)
+
+
+def _nearest(step: str, known: Sequence[str]) -> str:
+    """Name the step that was meant, in its stream if there is that; or all there are."""
+    stream, _, label = step.partition("/")
+    beside = {
+        name.removeprefix(f"{stream}/"): name for name in known if name.startswith(f"{stream}/")
+    }
+    alike = nearest(label, beside) if beside else "any"  # not by the name of the stream alone
+    cure = nearest(step, beside.values() or known) if alike else ""
+    return cure or f"it has {', '.join(beside.values() or known)}"
 
 
 def _split(key: str, names: tuple[str, ...]) -> tuple[str, list[str]]:
@@ -73,8 +86,8 @@ def _laid(over: Marked, inside: list[str], item: Marked) -> Marked:
     name = next((known for known in over.value if _same(known, name)), name)
     if rest:
         below = over.value.get(name)
-        mapping = below if below and isinstance(below.value, dict) else Marked(Mark(OPTION), {})
-        item = _laid(mapping, rest, item)
+        is_mapping = below is not None and isinstance(below.value, dict)
+        item = _laid(below if is_mapping else Marked(Mark(OPTION), {}, rest=below), rest, item)
     return replace(
         over,
         value={**over.value, name: item},

@@ -1,7 +1,7 @@
 """Which batteries a plan or an outlook names, and whether settings that name some are right."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from flowctl.faults import Mark, nearest
@@ -9,6 +9,7 @@ from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.graph import Tap, taps
 from flowctl.language.infer import Carrying
 from flowctl.language.marked import Marked
+from flowctl.language.settings import read
 from flowctl.marks import NamesBatteries
 from flowctl.values import Battery, Outlook, Plan
 
@@ -42,6 +43,26 @@ class Rosters:
         """Return the batteries that a step names."""
         return self._of.get(step, {})
 
+    def spread(self, draft: Draft) -> None:
+        """Let what was one value for all go on for the batteries that are not given another."""
+        for setting in draft.spec.settings.values() if draft.spec else ():
+            item = draft.written.get(setting.name)
+            rest = item.rest if item else None
+            if item is None or rest is None or rest.value is None:
+                continue
+            if setting.name not in draft.settings:  # it is faulty, and told so
+                continue
+            known = self.of(draft.id) if setting.mark(NamesBatteries) else {}
+            if known:
+                item = draft.written[setting.name] = _spread(item, rest, known)
+                made = read(setting, item, draft.id, self.drafts.report)
+                draft.settings[setting.name] = made
+            else:
+                said = f"{setting.name}: is {rest.text} for all, whose names nobody tells"
+                parts = ", ".join(f"{key}: {part.text}" for key, part in item.value.items())
+                cure = f"give it whole: '{setting.name}={{{parts}, ...}}'"
+                self.drafts.report.add(item.mark, "E125", draft.id, said, cure)
+
     def check(self, draft: Draft) -> None:
         """Report names of batteries that the step does not know."""
         known = self.of(draft.id)
@@ -70,6 +91,12 @@ class Rosters:
     def carries(self, tap: Tap, record: type) -> bool:
         """Tell whether whole records of a kind come through a tap."""
         return self.carrying.tap(tap)[0].type is record
+
+
+def _spread(item: Marked, rest: Marked, names: Iterable[str]) -> Marked:
+    others = [name for name in names if name not in item.value]
+    value = {**item.value, **dict.fromkeys(others, rest)}
+    return replace(item, value=value, keys={**item.keys, **dict.fromkeys(others, rest.mark)})
 
 
 def _together(found: list[Roster]) -> Roster:
