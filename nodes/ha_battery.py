@@ -1,6 +1,7 @@
 """Steer a battery that Home Assistant has as entities: numbers for power, a select for the mode."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from flowctl import Battery, Ge, Gt, Latest, Log, Release, Seconds, Secret, Store, Terms, Watts
@@ -59,7 +60,7 @@ async def ha_battery(
         await link.follow(known.values())
         loan = Loan(link, known, sign=sign, settle=settle, terms=terms, store=store, log=log)
         async with loan.borrowing():
-            yield await loan.look(0.0)
+            yield replace(await loan.look(0.0), write_every=terms.write_every)
             async for command in setpoint.or_every(poll):
                 if isinstance(command, Release):  # first, for it may be all there is time for
                     yield await loan.release()

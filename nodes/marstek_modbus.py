@@ -1,6 +1,7 @@
 """Steer a Marstek Venus battery over Modbus."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from flowctl import (
@@ -91,7 +92,8 @@ async def marstek_modbus(
                 if telemetry is None:
                     telemetry = await meet(link, device, family, log)
                     control.limit = telemetry.limit
-                    yield _record(await telemetry.all(), control)
+                    first = _record(await telemetry.all(), control)
+                    yield replace(first, write_every=terms.write_every)
                 elif command is None:
                     told = await control.check(poll)
                     more = await telemetry.next() if told is None else told

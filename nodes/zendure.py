@@ -1,6 +1,7 @@
 """Steer a Zendure SolarFlow battery over its local HTTP interface."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated
 
 from flowctl import Battery, Clock, Ge, Gt, Latest, Log, Release, Seconds, Terms, Watts
@@ -53,4 +54,4 @@ async def zendure(
                         nonsense.heard(why)
                         continue
                     nonsense.over()
-                    yield told
+                    yield replace(told, write_every=terms.write_every)

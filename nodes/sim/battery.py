@@ -12,7 +12,7 @@ from flowctl import Battery
 from nodes.sim.cells import Cells
 from nodes.sim.motion import Motion
 from nodes.sim.own_logic import OwnLogic
-from nodes.sim.records import acceptance, telemetry, with_panels
+from nodes.sim.records import acceptance, telemetry
 from nodes.sim.setup import BatteryFault, BatterySetup
 from nodes.sim.shape import shaped
 from nodes.sim.trace import Trace
@@ -154,8 +154,9 @@ class HomeBattery:
         if not self.online:
             return
         power, own = self._measured(self._random), self.self_regulating
-        record = telemetry(power, self.cells, self.setup, own)
-        self._told.append((self.now, with_panels(record, self.cells.sun) if self.sun else record))
+        panels = self.sun is not None
+        record = telemetry(power, self.cells, self.setup, self_regulating=own, panels=panels)
+        self._told.append((self.now, record))
 
     def told(self) -> list[tuple[float, Battery]]:
         """Hand over, once, what it told since: telemetry, and each accepted command."""

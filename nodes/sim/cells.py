@@ -20,7 +20,9 @@ class Cells:
         self.lost = 0.0
         """What was lost so far, W s."""
         self.sun = 0.0
-        """What panels on its own side make now, W; what a full battery cannot keep is lost."""
+        """What panels on its own side could make now, W; of it a full battery keeps nothing."""
+        self.curtailed = 0.0
+        """So much less they make, W, because nobody takes it."""
         self._delivered, self._in, self._out = 0.0, 0.0, 0.0
         self._exhausted = False
 
@@ -45,9 +47,12 @@ class Cells:
         loss = self.loss(abs(drawn) / seconds) * seconds
         self.lost += loss
         self.stored -= drawn + loss
+        self.curtailed = 0.0
         if self.sun:
             most = max(self.stored, self._setup.capacity * HOUR)
-            self.stored = min(most, self.stored + self.sun * seconds)
+            spare = max(0.0, self.stored + self.sun * seconds - most)
+            self.stored += self.sun * seconds - spare
+            self.curtailed = spare / seconds
         self._out += max(0.0, drawn)
         self._in += max(0.0, -drawn)
 

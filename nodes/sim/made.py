@@ -10,7 +10,7 @@ from nodes.sim.kinds import BATTERIES, METERS
 from nodes.sim.setup import BatterySetup, MeterSetup, PlantSetup
 
 T = TypeVar("T")
-HEARD = ("every", "no_soc")
+HEARD = ("every", "no_soc", "untold")
 """What of its telemetry is a matter of the step."""
 Words = Mapping[str, Any]
 """Settings of a battery or meter, as in a plant file; numbers in W, Wh, s, %."""

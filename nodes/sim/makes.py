@@ -2,8 +2,9 @@
 
 A twin has the signature of its node and is called with the settings of a step. It says in the
 words of a plant file (W, Wh, s, %) which kind of battery or meter that is, and what it is rated at;
-what is not said is that of the kind. `None`: there is nobody. Of `telemetry` it says `every` and
-`no_soc` only where the step decides them: these go before a plant file, all else after.
+what is not said is that of the kind. `None`: there is nobody. Of `telemetry` it says `every`,
+`no_soc` and `untold` only where the step decides them: these go before a plant file, all else
+after.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,13 @@ from nodes._helpers.load_line import UNASKED
 from nodes._helpers.variator import Variator
 from nodes.sim.kinds import rated
 
+LEAST = "min_power"
+"""Nowhere is it documented how a Venus, or a Zendure, would tell that: the law has to learn it."""
+COUNTERS = ("charged", "discharged")
+STEERED = (LEAST, "self_regulating", *COUNTERS, "cell_power")
+"""What is not known of a battery that follows the meter it is shown."""
+LOAD = ("power", "write_every", "self_regulating", *COUNTERS)
+"""A load tells what it was told to draw, not what it draws."""
 Said = dict[str, Any]
 Twin = Callable[..., Said | None]
 POLLED = 1.0
@@ -35,26 +43,27 @@ def twin(says: Twin) -> Twin:
 def marstek_modbus(*, host: str, family: str, poll: float, **_: Any) -> Said | None:
     """Be a Venus, by its port or behind a gateway; one that is still to be asked is an E v3."""
     rating = rated("v3" if family == "auto" else family)
-    return {"kind": "wired", **rating, **_every(poll)} if host else None
+    return {"kind": "wired", **rating, **_every(poll, LEAST)} if host else None
 
 
 @twin
 def marstek_udp(*, host: str, poll: float, capacity: float | None, **_: Any) -> Said | None:
     """Be a Venus behind its local interface: which one, only the battery itself would tell."""
-    return {"kind": "udp", **_size(capacity), **_every(poll)} if host else None
+    return {"kind": "udp", **_size(capacity), **_every(poll, LEAST)} if host else None
 
 
 @twin
 def ha_battery(*, poll: float, **_: Any) -> Said:
     """Be a battery two controllers away: no quicker than one over WiFi."""
-    return {"kind": "udp", **_every(poll)}
+    return {"kind": "udp", **_every(poll, LEAST, *COUNTERS)}
 
 
 @twin
 def zendure(*, poll: float, **_: Any) -> Said:
     """Be a 2400 AC, which takes 3 s to follow. Source: Omnibattery."""
     rating = {"max_charge": 2400.0, "max_discharge": 2400.0}
-    return {"kind": "udp", "dead_time": 3.0, **rating, **_every(poll)}
+    untold = (LEAST, *COUNTERS, "capacity", "self_regulating")
+    return {"kind": "udp", "dead_time": 3.0, **rating, **_every(poll, *untold)}
 
 
 @twin
@@ -63,7 +72,8 @@ def b2500_mqtt(
 ) -> Said:
     """Be a storage that goes by timers: as slow as the slowest kind, and one-way."""
     rating = {"max_charge": 0.0, "max_discharge": max_power, "min_power": min_power}
-    return {"kind": "cloud", **rating, "capacity": capacity or 2240.0, **_every(poll)}
+    size = {"capacity": capacity or 2240.0}
+    return {"kind": "cloud", **rating, **size, **_every(poll, *COUNTERS, *_unsized(capacity))}
 
 
 @twin
@@ -72,33 +82,38 @@ def b2500_esp(
     capacity: float | None, **_: Any,
 ) -> Said:  # fmt: skip
     """Be a storage that follows its meter, step by step; its ESP tells of it."""
-    told = {"age": age, "no_soc": not battery_topic}
+    told = {"age": age, "no_soc": not battery_topic, **_untold(*STEERED, *_unsized(capacity))}
     rating = {"max_discharge": max_power, "slew": step / max(poll, POLLED), **_size(capacity)}
     return {"kind": "b2500", **rating, "telemetry": told}
 
 
 @twin
-def ct_emulator(*, age: float, **settings: Any) -> Said:
+def ct_emulator(*, age: float, capacity: float | None, **settings: Any) -> Said:
     """Be what polls its meter and tells its power each time."""
     told = {"every": POLLED, "age": age, "no_soc": True}
-    return {**_follower(**settings), "telemetry": told}
+    told |= _untold(*STEERED, *_unsized(capacity))
+    return {**_follower(capacity=capacity, **settings), "telemetry": told}
 
 
 @twin
 def shelly_emulator(
-    *, age: float, broker: str | None, power_topic: str, battery_topic: str, **settings: Any
-) -> Said:
+    *, age: float, broker: str | None, power_topic: str, battery_topic: str,
+    capacity: float | None, **settings: Any,
+) -> Said:  # fmt: skip
     """Be what polls its meter; what it does is known only from an ESP, if one tells."""
     seen = {"age": age, "no_soc": not battery_topic}
+    seen |= _untold(*STEERED, *_unsized(capacity))
     told = seen if broker and power_topic else {"every": 0.0}
-    return {**_follower(**settings), "telemetry": told}
+    return {**_follower(capacity=capacity, **settings), "telemetry": told}
 
 
 @twin
 def switched_load(*, power: float | None, **_: Any) -> Said:
     """Be a load on a relay, which is on or off."""
     drawn = power or UNASKED
-    return {"kind": "load", "max_charge": drawn, "min_power": drawn}
+    unrated = () if power else ("max_charge", "min_power")
+    told = {"telemetry": _untold(*LOAD, *unrated)}
+    return {"kind": "load", "max_charge": drawn, "min_power": drawn, **told}
 
 
 @twin
@@ -108,7 +123,8 @@ def variable_load(
 ) -> Said:  # fmt: skip
     """Be a heater behind a variator."""
     most = Variator.of(calibration, max_power, min_power, min_percent).curve.most
-    return {"kind": "load", "max_charge": most, "min_power": min_power}
+    told = {"telemetry": _untold(*LOAD)}
+    return {"kind": "load", "max_charge": most, "min_power": min_power, **told}
 
 
 @twin
@@ -156,5 +172,15 @@ def _size(capacity: float | None) -> Said:
     return {"capacity": capacity} if capacity else {}
 
 
-def _every(poll: float) -> Said:
-    return {"telemetry": {"every": poll}}
+def _unsized(capacity: float | None) -> tuple[str, ...]:
+    """A capacity that only the step can tell."""
+    return () if capacity else ("capacity",)
+
+
+def _every(poll: float, *untold: str) -> Said:
+    return {"telemetry": {"every": poll, **_untold(*untold)}}
+
+
+def _untold(*names: str) -> Said:
+    """What a node does not hear of its device, or does not tell."""
+    return {"untold": names}

@@ -1,6 +1,6 @@
 """What a plant file may say: every setting with its unit, limits and meaning."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -105,6 +105,12 @@ class MeterSetup:
     faults: Annotated[tuple[MeterFault, ...], "what goes wrong, by time"] = ()
 
 
+Told = Literal[
+    "power", "capacity", "max_charge", "max_discharge", "min_power", "write_every",
+    "self_regulating", "charged", "discharged", "cell_power", "pv_power",
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telemetry:
     """What the battery tells of itself."""
@@ -114,6 +120,9 @@ class Telemetry:
     noise: Annotated[Watts, Ge(0), "standard deviation of the power"]
     zeros: Annotated[Percent, Ge(0), Le(100), "how many records show 0 W by mistake"] = 0.0
     no_soc: Annotated[bool, "its state of charge is not told; its step may set it"] = False
+    untold: Annotated[
+        Sequence[Told], "what else is not told, e.g. `[min_power]`; its step may set it"
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,7 @@ async def test_it_tells_what_its_entities_say():
     async with borrowed() as (house, device):
         assert device.told[0] == Battery(
             power=0.0, soc=60.0, capacity=5120.0, max_charge=2500.0, max_discharge=2500.0,
-            self_regulating=False, online=True, mode="Standby",
+            self_regulating=False, online=True, mode="Standby", write_every=1.0,
         )  # fmt: skip
         house.put(POWER, -500, unit_of_measurement="W")
         await device.until(lambda: device.power[-1] == -500)

@@ -119,6 +119,7 @@ async def test_limits_set_in_the_app_are_told() -> None:
         async with driven(venus.port) as left:
             await left.hears("max_discharge", 800.0)
             assert left.records[0].max_charge == 2500.0
+            assert left.records[0].write_every
 
 
 async def test_no_eeprom_register_is_ever_written() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flowctl import RELEASE, Battery
 from flowctl.signature.node import NodeKind, read_node
 from nodes._helpers.zendure import order, read_report
-from nodes.zendure import zendure
+from nodes.zendure import TERMS, zendure
 from tests.nodes.driven import Driven, driven
 from tests.nodes.streams import until
 from tests.nodes.web import website
@@ -107,6 +107,7 @@ async def test_discharging_is_positive_and_nothing_goes_to_flash(watts, held, wr
         await node.hears("power", held)
         await node.hears("soc", 61.0)
         await node.hears("max_charge", 2400.0)
+        await node.hears("write_every", TERMS.write_every)
     assert unit.written[-1] == IDLE
 
 

@@ -13,7 +13,7 @@ from flowctl import Battery
 from nodes.sim.battery import HomeBattery
 from nodes.sim.cells import HOUR
 from nodes.sim.leg import Leg
-from nodes.sim.setup import BatteryFault, BatterySetup, Telemetry
+from nodes.sim.setup import BatteryFault, BatterySetup, Losses, Telemetry
 from nodes.sim.trace import Trace
 from nodes.sim.unit import Unit
 
@@ -381,3 +381,19 @@ def test_it_tells_panels_and_cells_apart() -> None:
     unit.measure()
     _, record = unit.told()[-1]
     assert (record.power, record.pv_power, record.cell_power) == (100.0, 400.0, -300.0)
+
+
+def test_a_full_one_tells_that_its_panels_make_no_more_than_it_gives() -> None:
+    told = Telemetry(every=1.0, age=0.0, noise=0.0)
+    unit = sunny(
+        1000.0,
+        soc=100.0,
+        telemetry=told,
+        losses=Losses(standing=0.0, proportional=0.0, at_full_power=0.0),
+    )
+    for watts, made in ((0.0, 0.0), (300.0, 300.0)):
+        unit.command(watts)
+        unit.advance(unit.now + 20.0)
+        unit.measure()
+        _, record = unit.told()[-1]
+        assert (record.power, record.pv_power, record.cell_power) == (watts, made, 0.0)

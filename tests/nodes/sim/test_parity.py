@@ -2,11 +2,11 @@
 
 Devices of ours steer a house over their real protocols for some seconds. Then the same commands,
 each at the second at which the house took it, go to the twins of the same plant file, which tell as
-often as the twins of those devices say.
+often, and the same fields, as the twins of those devices say.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 
 from flowctl import RELEASE, Battery, Latest
+from flowctl.values import known
 from nodes.marstek_modbus import marstek_modbus
 from nodes.marstek_udp import TERMS, marstek_udp
 from nodes.sim import makes
@@ -115,6 +116,13 @@ async def test_a_house_on_sockets_goes_the_same_course_as_its_twins(
         in_virtual_time = [record for _, who, record in said if who == name and tells(record)]
         part = course.lasted / end  # it was steered for a part of the time that the house was there
         assert 0.5 < len(powers) / (len(in_virtual_time) * part) < 1.2
+        assert fields(records) == fields(record for _, who, record in said if who == name)
+
+
+def fields(records: Iterable[Any]) -> set[str]:
+    """What records tell, but for what no twin tells, and a setpoint."""
+    beyond = {"power_at", "setpoint", "temperature", "mode", "cell_power", "pv_power"}
+    return set().union(*map(known, records)) - beyond
 
 
 def asked() -> dict[str, Any]:
