@@ -17,6 +17,7 @@ from flowctl.units import UnitError, expand, misspelt, parse_any
 
 VALUE = "value"
 """The name of what flows."""
+TRUTHS = {"true": True, "false": False}  # as YAML writes them
 LONGEST = 1000  # characters; a longer logic wants a node
 DEEPEST = 100  # forms inside forms
 ALLOWED = (
@@ -205,6 +206,8 @@ class _Tame(ast.NodeTransformer):
             raise ExpressionError(f"'{node.id}' is a function; write {node.id}(value), say")
         if node.id in self.constants:
             return ast.Constant(self.constants[node.id])
+        if node.id in TRUTHS:
+            return ast.Constant(TRUTHS[node.id])
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:

@@ -71,6 +71,8 @@ class OnlyWith:
     setting: str
     value: Any = None
     """`None`: any will do."""
+    needed: bool = False
+    """That value does nothing of its own without it."""
 
 
 TOLD_TO_CHECK = Says | Present | NamesBatteries | Gaps | UsualPort | OnlyWith

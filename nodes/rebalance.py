@@ -59,13 +59,13 @@ def rebalance(
     order: Annotated[
         Sequence[str],
         NamesBatteries(),
-        OnlyWith("strategy", "priority"),
+        OnlyWith("strategy", "priority", needed=True),
         "batteries, first to last, for strategy `priority`",
     ] = (),
     weights: Annotated[
         Mapping[str, Annotated[float, Ge(0)]] | None,
         NamesBatteries(),
-        OnlyWith("strategy", "weighted"),
+        OnlyWith("strategy", "weighted", needed=True),
         "parts by battery for strategy `weighted`; 1 where not given, 0 leaves it out",
     ] = None,
     share: Annotated[

@@ -322,6 +322,13 @@ def test_a_sweep_names_the_best_and_the_worst(tmp_path):
     assert "best of the others at the meter: other" in told
 
 
+def test_a_sweep_of_one_value_has_no_best_and_no_worst(tmp_path):
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--for", "1m", "--sweep", "gain=0.2")
+    code, told, _ = run(*words, "--no-bounds")
+    assert (code, "gain=0.2" in told) == (0, True)
+    assert not {"best:", "worst:"}.intersection(told.split())
+
+
 def test_a_sweep_of_what_has_no_effect_names_no_best_and_says_why(tmp_path):
     law = "split: {batteries: [left], weights: {left: 1}}"
     text = ZERO.replace("    - smooth: 2s\n", "").replace('    - scale: "${gain}"\n', "")
@@ -395,6 +402,12 @@ def test_the_best_of_a_sweep_stands_beside_the_best_of_the_others(tmp_path):
         (("--learned", "nowhere"), "holds nothing learned"),
         (("--tariff", "0.3"), "--tariff 0.3: there is no such file; write --tariff import=0.32"),
         (("--silent", "metre"), "no flow has a stream of that name; did you mean 'meter'?"),
+        (
+            ("--silent", "meter"),
+            "--silent meter: the plant speaks for it; in a plant file it falls",
+        ),
+        (("--silent", "left"), "says that a --recording lacks that battery; none is given"),
+        (("--begin", "1d"), "is a place in a --house, a --pv or a --recording, and none is given"),
         (("--sweep", "gian=1,2"), "--sweep: the flow has no var 'gian'; did you mean 'gain'?"),
         (("--report", "nowhere/day.html"), "there is no folder nowhere; make it first"),
         (("--report", "."), "is a folder; name a file in it"),

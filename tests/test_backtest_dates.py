@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from flowctl import FlowError
-from flowctl.backtest.options import Given, asked
+from flowctl.backtest.given import Given
+from flowctl.backtest.options import asked
 from tests.plants import flow, plant
 from tests.test_backtest import run
 

@@ -165,7 +165,8 @@ def test_prices_change_by_the_time_of_day(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("import: 0.3\n", "is no tariff"),
+        ("import: 0.3\n", "names no export"),
+        ("currency: EUR\n", "names no import and no export"),
         ("- 1\n", "is no tariff"),
         ("import: cheap\nexport: 0\n", "'cheap' is no price per kWh"),
         ("import: {'25:00-26:00': 1, else: 2}\nexport: 0\n", "'25:00-26:00' is no time of day"),

@@ -14,9 +14,10 @@ import pytest
 from flowctl import Battery
 from flowctl.backtest import makes
 from flowctl.backtest.candidates import Candidate
+from flowctl.backtest.given import Given
 from flowctl.backtest.loop import ClosedLoop
 from flowctl.backtest.makes import GROUP, asks
-from flowctl.backtest.options import Given, asked
+from flowctl.backtest.options import asked
 from flowctl.backtest.trial import Setting, try_out
 from flowctl.backtest.world import World
 from flowctl.language.check import load

@@ -8,7 +8,8 @@ import pytest
 
 from flowctl import FlowError
 from flowctl.backtest.candidates import Candidate
-from flowctl.backtest.options import Given, asked
+from flowctl.backtest.given import Given
+from flowctl.backtest.options import asked
 from flowctl.backtest.tariff import read_tariff
 from flowctl.backtest.trial import try_out
 from flowctl.recordings.recording import Recorder

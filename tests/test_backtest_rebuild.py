@@ -10,8 +10,9 @@ import pytest
 
 from flowctl import Battery, FlowError
 from flowctl.backtest.candidates import Candidate
+from flowctl.backtest.given import Given
 from flowctl.backtest.learned import dynamics, read_state, stores
-from flowctl.backtest.options import Given, asked
+from flowctl.backtest.options import asked
 from flowctl.backtest.rebuild import rebuild
 from flowctl.backtest.settling import steps
 from flowctl.backtest.trial import Setting, fitting, try_out

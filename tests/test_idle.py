@@ -40,6 +40,9 @@ def warned(law: str, settings: str) -> list[str]:
         (COMMIT, "by: limits, efficiency: {100W: 90%}", "'by: limits'; write 'by: losses'"),
         (COMMIT, "order: listed, tie: 9%", "tie: has no effect with 'order: listed'"),
         (GRID, "most: 5kW", "most: has no effect without 'allow'; give both, or leave it out"),
+        (LAW, "strategy: priority", "goes by 'order', and there is none; write 'order: ...', or"),
+        (LAW, "strategy: weighted", "goes by 'weights', and there is none"),
+        (LAW, "strategy: weighted, weights: {}", "goes by 'weights', and there is none"),
         (GRID, "others: [want]", "others: has no effect without 'allow'; give both, or leave it"),
     ],
 )

@@ -178,7 +178,9 @@ def test_an_export_of_home_assistant_is_read_by_naming_entities(table):
             {},
             "say which of sensor.other, sensor.p1, switch.boost it is, e.g. meter=sensor.other",
         ),
-        ("entity_id,state,last_changed\n", {}, "no stream is named"),
+        ("entity_id,state,last_changed\n", {}, "no stream is named; no entity is in it"),
+        ("", {}, "is empty; a table begins with the names of its columns"),
+        ("\n\n", {"meter": "w"}, "is empty; a table begins with the names of its columns"),
         (
             "t,w\n0,1\nsoon,2\n3,4\n",
             {"meter": "w"},

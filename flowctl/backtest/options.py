@@ -1,12 +1,13 @@
 """From the words of the command line to a world."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from flowctl.backtest.dates import Dates
 from flowctl.backtest.figures import BY_NAME, MONEY
+from flowctl.backtest.given import Given, check, check_silent
 from flowctl.backtest.learned import Kept, dynamics, read_state
 from flowctl.backtest.makes import SUN, Made, asks, made
 from flowctl.backtest.rebuild import Rebuilt, rebuild
@@ -20,35 +21,11 @@ from flowctl.faults import FlowError, nearest
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
 from flowctl.language.wires import silent
-from flowctl.recordings.recording import header
 from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
 from flowctl.zone import here
 
-LEAST = 1.0  # s; what is shorter has no figures
 YEARS = range(1970, 2200)  # that zones know of
-
-
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """What was said about the world."""
-
-    plant: Path | None = None
-    house: str | None = None
-    pv: str | None = None
-    peak: str | None = None
-    recording: Path | None = None
-    columns: Mapping[str, str] | None = None
-    begin: str | None = None
-    at: str | None = None
-    lasts: str | None = None
-    warm_up: str | None = None
-    seed: int | None = None
-    learned: Path | None = None
-    tariff: str | None = None
-    silent: Sequence[str] = ()
-    says: Mapping[str, str] = field(default_factory=dict)
-    pictured: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,9 +42,10 @@ def asked(given: Given, flow: Path, sets: Mapping[str, str]) -> Asked:
     Raises:
         FlowError: something was said wrongly, or a file is faulty.
     """
-    _check(given)
+    check(given)
     graph = _readable(given, flow, sets)
     world = _world(given, flow, graph)
+    check_silent(given, world)
     rebuilt = None
     if given.recording:
         rebuilt = _rebuilt(given, given.recording, world, graph)
@@ -139,19 +117,6 @@ def _world(given: Given, flow: Path, graph: Graph | None) -> World:
 
 def _quantity(text: str | None, unit: str, option: str) -> float | None:
     return None if text is None else quantity(text, unit, option)
-
-
-def _check(given: Given) -> None:
-    if given.recording and (given.house or given.pv or given.peak):
-        raise FlowError("--recording brings its own house: leave out --house, --pv, --peak")
-    for option, trace in (("--house", given.house), ("--pv", given.pv)):
-        if trace and header(Path(trace.partition("#")[0])):
-            raise FlowError(f"{option} {trace}: is a recording; say --recording {trace}")
-    if given.columns and not given.recording:
-        raise FlowError("--column names columns of --recording; a trace is --house FILE#COLUMN")
-    seconds = _quantity(given.lasts, "s", "--for")
-    if seconds is not None and seconds < LEAST:
-        raise FlowError(f"--for {given.lasts}: must be at least {LEAST:g}s")
 
 
 def _check_length(given: Given, world: World, twins: Twins) -> None:

@@ -72,7 +72,7 @@ def settled(grid: Sequence[float], found: Sequence[Step]) -> Iterator[Settled]:
 
 
 def unsettled(truth: Truth, warm_up: float = 0.0) -> str:
-    """Say why a load has no steps: what became of its changes."""
+    """Say why a load has no steps: what became of its changes; nothing if it has none."""
     load = per_second(truth.load)
     found: Counter[str] = Counter()
     second = max(BEFORE, round(warm_up))
@@ -84,7 +84,7 @@ def unsettled(truth: Truth, warm_up: float = 0.0) -> str:
         found.update([judged] if isinstance(judged, str) else [])
         second += APART
     if not found:
-        return f"the load never changed by {SIZE:g} W and stayed so"
+        return ""
     (most, first), *others = found.most_common()
     parts = ", ".join((f"{first} were {most}", *(f"{count} {why}" for why, count in others)))
     return f"of the changes of the load by {SIZE:g} W and more, {parts}"

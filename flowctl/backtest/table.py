@@ -52,9 +52,11 @@ def ranking(made: Comparison, by: str, width: int, *, bold: bool = False) -> str
 
 
 def _ends(swept: Sequence[Outcome], by: str) -> Sequence[tuple[str, Outcome]]:
-    """Return the best and the worst, if one is better than the other."""
+    """Return the best and the worst, if one is better than the other; of one there is neither."""
     best, worst = swept[0], swept[-1]
-    if len(swept) > 1 and best.figures.get(by) == worst.figures.get(by):
+    if len(swept) == 1:
+        return []
+    if best.figures.get(by) == worst.figures.get(by):
         return [("no difference", best)]
     return [("best", best), ("worst", worst)]
 

@@ -105,8 +105,12 @@ def _each_minute(count: int, step: float, start: datetime) -> Iterator[tuple[int
 
 
 def _tariff(found: Marked, report: Report) -> Tariff | None:
-    if not isinstance(found.value, dict) or not {BUYS, SELLS} <= found.value.keys():
+    if not isinstance(found.value, dict):
         report.add(found.mark, "E610", "", "is no tariff", SHAPE)
+        return None
+    missing = [name for name in (BUYS, SELLS) if name not in found.value]
+    if missing:
+        report.add(found.mark, "E610", "", f"names no {' and no '.join(missing)}", SHAPE)
         return None
     parts: dict[str, Any] = dict(found.value)
     currency = parts.pop("currency", None)

@@ -55,8 +55,8 @@ class Outcome:
     series: Series | None = None
     unsteered: Sequence[str] = ()
     """Batteries of the plant that the flow has no step for."""
-    unsettled: str = ""
-    """Why nothing is known of settling, if nothing is."""
+    unsettled: str | None = None
+    """Why nothing is known of settling, if nothing is; empty if the load never changed."""
     odd: Mapping[str, str] = field(default_factory=dict)
     """Settings and steps that make no sense, `plan/rebalance: weights`, and what is said of it."""
 
@@ -96,7 +96,7 @@ def try_out(candidate: Candidate, setting: Setting, progress: Progress = lambda 
     drawn = series(loop, reasons) if reasons else None
     unsteered = [name for name in twins.names[1:] if name not in loop.ends.commands]
     told = failures(loop.troubles)
-    why = "" if found["steps"] else unsettled(loop.truth, world.warm_up)
+    why = None if found["steps"] else unsettled(loop.truth, world.warm_up)
     return Outcome(candidate, found, told, seconds, drawn, unsteered, why, _odd(graph))
 
 

@@ -8,6 +8,7 @@ from flowctl.backtest.figures import Figure, by_name
 from flowctl.backtest.gaps import silences
 from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
+from flowctl.backtest.settling import SIZE
 from flowctl.backtest.table import number, own, ranked
 from flowctl.backtest.times import span
 from flowctl.backtest.trial import Outcome
@@ -47,10 +48,18 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:
         yield from _of_flow(outcome, made.names)
-    if len(made.names) > 1 and all(outcome.unsettled for outcome in made.outcomes):
-        yield f"no settling, overshoot, calm: {made.outcomes[0].unsettled}"
+    yield from _unsettled(made, rebuilt)
     yield from _odd(made.outcomes)
     yield from _left_aside(made)
+
+
+def _unsettled(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
+    """Say why there is nothing to settle after; that nothing happened, of a real house only."""
+    why = made.outcomes[0].unsettled or ""
+    known = any(outcome.unsettled is None for outcome in made.outcomes) or len(made.names) == 1
+    if not known and (why or rebuilt):
+        why = why or f"the load never changed by {SIZE:g} W and stayed so"
+        yield f"no settling, overshoot, calm: {why}"
 
 
 def _of_traces(made: Comparison) -> Iterator[str]:

@@ -14,7 +14,7 @@ from flowctl.telling.progress import progress
 
 if TYPE_CHECKING:
     from flowctl.backtest.comparison import Comparison
-    from flowctl.backtest.options import Given
+    from flowctl.backtest.given import Given
     from flowctl.backtest.rebuild import Rebuilt
 
 
@@ -53,7 +53,8 @@ def backtest(
 
     Example: flowctl backtest flows/home.yaml --house week.csv.gz --against old.yaml
     """
-    from flowctl.backtest.options import Given, figure_name
+    from flowctl.backtest.given import Given
+    from flowctl.backtest.options import figure_name
 
     by = figure_name(by, priced=tariff is not None, bounded=bounds)
     given = Given(

@@ -1,4 +1,4 @@
-"""Settings that do nothing as the others are: nodes say so by `OnlyWith`."""
+"""Settings that do nothing as the others are, or lack others: nodes say so by `OnlyWith`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ IDLE = "W408"
 
 
 def idle(drafts: Drafts) -> None:
-    """Warn of what is written and has no effect."""
+    """Warn of what is written and has no effect, or not the one that was meant."""
     for draft in drafts.steps.values():
         for name, where, mark in _marked(draft):
             other = draft.settings.get(mark.setting, mark.value)
@@ -23,6 +23,11 @@ def idle(drafts: Drafts) -> None:
                 cure = f"write '{mark.setting}: {mark.value}', or leave it out"
             else:
                 continue
+            drafts.report.add(where, IDLE, draft.id, said, cure)
+        for name, mark in _lacking(draft):
+            said = f"{mark.setting}: '{mark.value}' goes by '{name}', and there is none"
+            cure = f"write '{name}: ...', or leave it out"
+            where = draft.places.get(mark.setting, draft.mark)
             drafts.report.add(where, IDLE, draft.id, said, cure)
 
 
@@ -37,6 +42,16 @@ def _marked(draft: Draft) -> Iterator[tuple[str, Mark, OnlyWith]]:
         mark = next((one for one in given.marks if isinstance(one, OnlyWith)), None)
         if mark and given.name in draft.inputs:
             yield given.name, draft.places.get(given.name, draft.mark), mark
+
+
+def _lacking(draft: Draft) -> Iterator[tuple[str, OnlyWith]]:
+    """Yield what is not given although the value of another setting goes by it."""
+    for setting in draft.spec.settings.values() if draft.spec else ():
+        mark = setting.mark(OnlyWith)
+        if mark and mark.needed and mark.setting in draft.written:
+            chosen = draft.settings.get(mark.setting) == mark.value
+            if chosen and not draft.settings.get(setting.name):
+                yield setting.name, mark
 
 
 def _is(given: Any, wanted: Any) -> bool:

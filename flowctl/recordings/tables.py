@@ -56,10 +56,14 @@ def read_table(
     table = _cells(path)
     heads = [head.strip() for head in next(table, (1, [""]))[1]]
     export, when = set(heads) >= EXPORT, _times(zone, start)
+    if not any(heads):
+        raise faulty(path, "E704", "is empty", "a table begins with the names of its columns")
     if not columns:
         names = _entity_names(heads, table) if export else heads
-        example = (names or ["..."])[0 if export else -1]
-        cure = f"say which of {_listed(names)} it is, e.g. meter={example}"
+        cure = "no entity is in it"
+        if names:
+            example = names[0 if export else -1]
+            cure = f"say which of {_listed(names)} it is, e.g. meter={example}"
         raise faulty(path, "E704", "no stream is named", cure)
     if export:
         return True, _entities(path, heads, columns, when, table)

@@ -16,6 +16,7 @@ from flowctl.signature.node import Setting, wire_of
 from nodes.sim.kinds import BATTERIES, METERS, PROTOCOLS, rated
 from nodes.sim.load import house_traces, sun_trace
 from nodes.sim.made import Words, made_battery
+from nodes.sim.sense import senseless
 from nodes.sim.setup import (
     BatterySetup,
     HouseSetup,
@@ -108,11 +109,16 @@ def _word(item: Marked, key: str) -> str:
 
 def _record(item: Marked, default: T, where: str, report: Report) -> T:
     """Read the settings of one record over its defaults."""
-    if item.value is None:
-        return default
-    if not isinstance(item.value, dict):
+    if item.value is not None and not isinstance(item.value, dict):
         report.add(item.mark, "E601", where, f"is {item.kind}; settings are wanted here")
         return default
+    made = _made(item, default, where, report) if item.value else default
+    if wrong := senseless(made):
+        report.add(item.mark, "E602", where, *wrong)
+    return made
+
+
+def _made(item: Marked, default: T, where: str, report: Report) -> T:
     made: Any = type(default)
     known = settings_of(made)
     given: dict[str, Any] = {}

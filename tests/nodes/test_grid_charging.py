@@ -60,7 +60,7 @@ def target(load, asked, **how):
         (500, -2000, {"allow": CHEAP, "others": {"price": [(0, 0.05)]}}, -2000),
         (500, -2000, {"allow": CHEAP, "others": {"price": [(0, 0.3)]}}, 0),
         (500, -2000, {"allow": CHEAP, "others": {"price": []}}, 0),  # what is not known is a no
-        (500, -2000, {"allow": Expression("True"), "most": 1500.0}, -1000),
+        (500, -2000, {"allow": Expression("true"), "most": 1500.0}, -1000),
         (2000, -2000, {"allow": Expression("True"), "most": 1500.0}, 0),
         (-800, -3000, {"allow": Expression("True"), "most": 1500.0}, -2300),
     ],

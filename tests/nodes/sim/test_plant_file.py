@@ -96,6 +96,27 @@ def test_what_is_no_plant_is_a_fault(text: str) -> None:
     assert faults(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pv: {}", "pv: makes nothing; add 'peak: 4kW' or a trace, or leave it out"),
+        ("pv:", "pv: makes nothing; add 'peak: 4kW'"),
+        ("pv: {peak: 4kW, sunrise: 20h, sunset: 6h}", "pv: its sun sets before it rises; exchange"),
+        ("left: {panels: {clouds: 5%}}", "left/panels: makes nothing"),
+        ("left: {faults: [{}]}", "left/faults: nothing goes wrong; add a cap, a gain, 'offline"),
+        ("left: {faults: [{after: 5m}]}", "left/faults: nothing goes wrong"),
+    ],
+)
+def test_what_would_have_no_effect_is_a_fault(text: str, said: str) -> None:
+    (fault,) = faults(f"meter: {{}}\n{text}\n")
+    assert said in fault
+
+
+def test_a_fault_of_the_meter_says_which() -> None:
+    (fault,) = faults("meter: {faults: [{after: 1m}]}\n")
+    assert "meter/faults: nothing goes wrong; add 'silent: true' or 'frozen: true'" in fault
+
+
 def test_a_trace_that_cannot_be_used_is_told_at_its_place(tmp_path: Path) -> None:
     (tmp_path / "back.csv").write_text("t_s,load_w\n0,1\n5,2\n4,3\n")
     (tmp_path / "short.csv").write_text("t_s,load_w\n0,1\n")
