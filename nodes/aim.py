@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from flowctl import Condition, Observable, Outlook, Watts
+from flowctl import Ability, Condition, Observable, Outlook, Watts
 from nodes._helpers.expressions import work_out
 from nodes._helpers.operators import NONE, Receiver, each_with
 
@@ -24,10 +24,11 @@ def aim(
     """Pass the outlook with the newest wanted total as its target; one per outlook.
 
     What is known of each battery stays: who is late, what each can really deliver. So a law such as
-    `rebalance` shares the total among those that answer. With `shortfall` as the meter, what the
-    batteries lack of the total while nothing is in flight, by losses or rounding, is added slowly,
-    100 W at most. A total of zero is just zero. While `when` is not true, and until a total is
-    known, the outlook passes as it is.
+    `rebalance` shares the total among those that answer; what the house draws does not matter, so
+    the meter may be that of the house, or `shortfall` where there is none. What the batteries lack
+    of their setpoints by their own telemetry while nothing is in flight, by losses or rounding, is
+    added slowly, 100 W at most. A total of zero is just zero. While `when` is not true, and until a
+    total is known, the outlook passes as it is.
 
     Example:
         - from: plan/response_predictor
@@ -55,7 +56,14 @@ def step(trim: Watts, seen: Outlook, total: Watts) -> tuple[Watts, Outlook]:
     if total == 0:
         return 0.0, replace(seen, target=0.0)
     if not any(ability.flights for ability in seen.batteries.values()):
-        lacks = max(-MOST, min(MOST, seen.load - total))
+        lacks = max(-MOST, min(MOST, sum(map(lacking, seen.batteries.values()))))
         trim += PACE * (lacks - trim)
     target = max(0.0, total + trim) if total > 0 else min(0.0, total + trim)
     return trim, replace(seen, target=target)
+
+
+def lacking(ability: Ability) -> Watts:
+    """What a battery does not give of its setpoint, as far as it is ours and tells its power."""
+    if ability.power is None or not ability.available:
+        return 0.0
+    return ability.setpoint - ability.power

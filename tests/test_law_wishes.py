@@ -120,6 +120,27 @@ def test_no_more_than_the_cap_is_fed_in_and_room_is_kept_for_what_is_above(tmp_p
         assert mean(loop, start, end) == pytest.approx(grid, abs=25)
 
 
+def test_all_together_give_the_wanted_total_whatever_the_house_draws(tmp_path):
+    """Losses and rounding are made up for by what the batteries tell, not by the house's meter."""
+
+    def says(second: float) -> dict[str, float]:
+        return {"wanted": 700.0 if second < 250 else -1000.0}
+
+    plant = TWO.replace("wired, soc", "wired, gain: 97%, soc")
+    load = [(150, 1500.0), (200, 100.0), (300, -900.0), (350, 1500.0)]
+    loop = house(
+        tmp_path, "aim: {at: wanted}", REBALANCE, load=load, until=400, says=says, plant=plant
+    )
+    for start, end, total in [
+        (170, 200, 700),
+        (220, 250, 700),
+        (320, 350, -1000),
+        (370, 400, -1000),
+    ]:
+        given_ = sum(loop.mean_power(name, start, end) for name in ("left", "right"))
+        assert given_ == pytest.approx(total, abs=20)
+
+
 def test_charging_from_the_grid_only_by_permission_and_as_far_as_the_connection_allows(tmp_path):
     def says(second: float) -> dict[str, float]:
         return {"wanted": -3000.0, "price": 10.0 if 200 <= second < 330 else 30.0}

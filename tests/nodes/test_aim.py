@@ -62,25 +62,32 @@ def test_one_outlook_gives_one():
     assert len(said) == 2
 
 
+SHORT = replace(STILL, power=650.0)
 TRIMS = [
-    ({"left": FLYING}, 650.0, 0.0, 650.0),
-    ({"left": FLYING}, 650.0, 20.0, 670.0),
-    ({"left": STILL}, 650.0, 0.0, 655.0),
-    ({"left": STILL, "right": FLYING}, 650.0, 0.0, 650.0),
-    ({"left": STILL}, 100.0, 0.0, 110.0),  # it lacks 600 W: no offset, but an answer to come
-    ({"left": STILL}, 0.0, 50.0, 0.0),
-    ({"left": STILL}, -5.0, 0.0, 0.0),
+    ({"left": replace(FLYING, power=0.0)}, 650.0, 0.0, 650.0),
+    ({"left": replace(FLYING, power=0.0)}, 650.0, 20.0, 670.0),
+    ({"left": STILL}, 650.0, 20.0, 668.0),  # it tells nothing of its power
+    ({"left": SHORT}, 650.0, 0.0, 655.0),
+    ({"left": SHORT, "right": SHORT}, -650.0, 0.0, -640.0),
+    ({"left": SHORT, "right": replace(SHORT, available=False)}, 650.0, 0.0, 655.0),
+    ({"left": SHORT, "right": FLYING}, 650.0, 0.0, 650.0),
+    ({"left": replace(STILL, power=0.0)}, 100.0, 0.0, 110.0),  # no offset, but an answer to come
+    ({"left": SHORT}, 0.0, 50.0, 0.0),
+    ({"left": SHORT}, -5.0, 0.0, 0.0),
 ]
 
 
 @pytest.mark.parametrize(("batteries", "total", "trim", "target"), TRIMS)
-def test_what_is_lacking_at_rest_is_added_slowly(batteries, total, trim, target):
-    _, seen = step(trim, replace(SEEN, batteries=batteries), total)
-    assert seen.target == pytest.approx(target)
+def test_what_is_lacking_at_rest_is_added_slowly_whatever_the_house_draws(
+    batteries, total, trim, target
+):
+    for load in (-3000.0, 700.0, 3000.0):
+        _, seen = step(trim, replace(SEEN, load=load, batteries=batteries), total)
+        assert seen.target == pytest.approx(target)
 
 
 def test_the_trim_comes_to_what_is_lacking():
-    trim, seen = 0.0, replace(SEEN, load=714.0, batteries={"left": STILL})
+    trim, seen = 0.0, replace(SEEN, batteries={"left": replace(STILL, power=686.0)})
     for _ in range(60):
         trim, aimed_ = step(trim, seen, 700.0)
     assert aimed_.target == pytest.approx(714.0, abs=0.1)
@@ -89,7 +96,8 @@ def test_the_trim_comes_to_what_is_lacking():
 @given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), max_size=20))
 def test_the_target_is_near_the_total_and_never_of_the_other_sign(moments):
     trim = 0.0
-    for load, total in moments:
-        trim, seen = step(trim, replace(SEEN, load=load, batteries={"left": STILL}), total)
+    for power, total in moments:
+        seen = replace(SEEN, batteries={"left": replace(STILL, power=power)})
+        trim, seen = step(trim, seen, total)
         assert abs(seen.target - total) <= MOST
         assert seen.target * total >= 0

@@ -84,7 +84,7 @@ def test_in_a_flow_a_price_gives_permission():
                 given_ = bench.heard("left")[-1][1] or 0.0 if bench.heard("left") else 0.0
                 bench.say("meter", 400.0 - given_)
                 bench.advance(1.0)
-            assert bench.heard("left")[-1][1] == pytest.approx(heard, abs=110)  # aim trims
+            assert bench.heard("left")[-1][1] == pytest.approx(heard, abs=1)
 
 
 @pytest.mark.parametrize(
