@@ -36,7 +36,10 @@ def response_predictor(
     In: grid power in W, + import, and what every battery tells, + discharging. Out: one outlook per
     reading, and one every 0.5 s between readings as commands land; never from within what a battery
     tells. Silent before the first reading, and when the newest one is older than three periods of
-    the meter and 5 s. NaN and infinities are not heard.
+    the meter and 5 s. NaN and infinities are not heard; nor is a reading that repeats itself to the
+    watt while the batteries, by their own telemetry, have moved by 250 W in sum and the meter has
+    had its time to show it. That is judged from 25 W to 5 kW, not around a zero that another
+    controller may hold, nor beside a battery that follows a meter of its own.
 
     What a battery accepted but the meter does not show yet is in flight, and counts as delivered;
     so no command is given twice. How long its answers take is learned from the meter, corrected by
@@ -83,10 +86,14 @@ class _Predictor:
 
     def read(self, watts: Watts) -> None:
         if math.isfinite(watts):
-            now = self._clock.time()
+            now, was = self._clock.time(), self._house.grid.standing
             self._house = read(self._house, watts, now)
-            self._memory.keep(self._house.beliefs, now)
-            self._speak(now)
+            stands = self._house.grid.standing
+            if stands is not was and stands.frozen != was.frozen:
+                self._memory.tell_of_meter(stands, watts)
+            if not stands.frozen:
+                self._memory.keep(self._house.beliefs, now)
+                self._speak(now)
 
     def end(self) -> None:
         self._memory.save(self._house.beliefs, self._clock.time())

@@ -24,6 +24,7 @@ from nodes._helpers.law.seeing.observer import (
     next_period,
     observed,
 )
+from nodes._helpers.law.seeing.standing import Standing, begun, ended, repeated
 
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
@@ -66,7 +67,15 @@ def told(house: House, name: str, record: Battery, at: Seconds) -> House:
 
 
 def read(house: House, watts: Watts, at: Seconds) -> House:
-    """Take in a reading: learn timings, find the load, choose what of it to follow."""
+    """Take in a reading: learn timings, find the load, choose what of it to follow.
+
+    One that repeats itself while batteries move is no reading.
+    """
+    standing = house.grid.standing
+    if watts == house.grid.meter or standing.since < math.inf:
+        standing = _stands(house, watts, at)
+        if standing.frozen:
+            return house._replace(grid=house.grid._replace(standing=standing))
     house = _awake(house, at)
     grid = house.grid
     period = next_period(grid, at)
@@ -82,7 +91,7 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
     past = forecast(grid.past, beside.needed(load), at, period, ahead)
     beside, target = beside.target(load, worth_following(past))
     began_at, until = min(grid.began_at, at), at + FRESH_PERIODS * period + FRESH_GRACE
-    grid = Grid(watts, began_at, at, until, period, load, target, past, sample)
+    grid = Grid(watts, began_at, at, until, period, load, target, past, sample, standing)
     house = house.knowing(beliefs, grid)
     return house if beside is house.beside else house._replace(beside=beside)
 
@@ -102,6 +111,16 @@ def look(house: House, at: Seconds) -> tuple[House, Outlook]:
         valid_until=grid.valid_until,
     )
     return house, outlook
+
+
+def _stands(house: House, watts: Watts, at: Seconds) -> Standing:
+    """Say what a reading that is the same again may mean; after a silence it is another one."""
+    grid, before = house.grid, house.grid.standing
+    if watts != grid.meter or (at > grid.valid_until and not before.frozen):
+        return ended(before, at) if before.since < math.inf else before
+    if before.since == math.inf:
+        before = begun(before, grid.began_at, grid.read_at, grid.period)
+    return repeated(before, house.beliefs, watts, at)
 
 
 def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Belief:

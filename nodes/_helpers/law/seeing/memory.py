@@ -12,6 +12,7 @@ from nodes._helpers.law.knowing.notes import BETWEEN
 from nodes._helpers.law.knowing.traits import Traits, words
 from nodes._helpers.law.seeing.cuts import cut, recalled
 from nodes._helpers.law.seeing.house import UNHEARD
+from nodes._helpers.law.seeing.standing import Standing
 
 SAVE_EVERY = 60.0  # s: what is learned sways, and cards wear
 
@@ -80,6 +81,18 @@ class Memory:
                 over = "heard" if self._notes.get(name) == UNHEARD else "as told again"
                 self._log.info("%s: %s", name, note or over)
         self._notes = notes
+
+    def tell_of_meter(self, standing: Standing, watts: Watts) -> None:
+        """Log that the meter repeats itself, or tells something else again."""
+        if not standing.frozen:
+            self._log.info("the meter moves again, and is heard")
+            return
+        self._log.warning(
+            "the meter repeats %gW though the batteries have moved by %.0fW; it is not heard until "
+            "it tells something else",
+            watts,
+            standing.moved,
+        )
 
     def _tell_traits(self, name: str, traits: tuple[str, ...]) -> None:
         if traits != self._traits.get(name, ()):

@@ -8,6 +8,7 @@ from flowctl import Seconds, Watts
 from nodes._helpers.law.knowing.belief import Belief
 from nodes._helpers.law.knowing.learning import Sample
 from nodes._helpers.law.seeing.forecast import Forecast
+from nodes._helpers.law.seeing.standing import Standing
 
 PERIOD = 1.0  # s between readings until known: most P1 meters
 PERIOD_PACE = 0.2  # part of each gap that enters the mean
@@ -34,6 +35,8 @@ class Grid(NamedTuple):
     past: Forecast = Forecast()
     sample: Sample | None = None
     """Reading that timing was last learned from."""
+    standing: Standing = Standing()
+    """Whether it is the same again, though batteries moved."""
 
 
 def next_period(grid: Grid, at: Seconds) -> Seconds:
