@@ -141,6 +141,16 @@ def test_all_together_give_the_wanted_total_whatever_the_house_draws(tmp_path):
         assert given_ == pytest.approx(total, abs=20)
 
 
+def test_one_that_took_less_than_wanted_for_a_while_is_tried_again_while_the_house_draws(tmp_path):
+    says = lambda second: {"wanted": -1000.0}  # noqa: E731
+    plant = "meter: {}\nleft: {soc: 30%, faults: [{after: 150s, lasts: 100s, cap: 300W}]}"
+    loop = house(
+        tmp_path, "aim: {at: wanted}", REBALANCE, load=[], until=600, says=says, plant=plant
+    )
+    assert loop.mean_power("left", 200, 250) == pytest.approx(-300, abs=20)
+    assert loop.mean_power("left", 550, 600) == pytest.approx(-1000, abs=25)
+
+
 def test_charging_from_the_grid_only_by_permission_and_as_far_as_the_connection_allows(tmp_path):
     def says(second: float) -> dict[str, float]:
         return {"wanted": -3000.0, "price": 10.0 if 200 <= second < 330 else 30.0}

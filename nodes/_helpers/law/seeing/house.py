@@ -157,11 +157,12 @@ def _without_guesses(house: House) -> House:
 
 
 def _tried(house: House, at: Seconds) -> House:
-    """Try cut ceilings again."""
-    charging = house.grid.target < 0
+    """Try cut ceilings again, the way each works now: the plan may want the house's opposite."""
+    target = house.grid.target
     for name, belief in house.beliefs.items():
         if belief.charge.watts == belief.discharge.watts == math.inf:
             continue
+        charging = (belief.accepted or target) < 0
         now = retried(belief, charging, hungry=house.hungry, at=at)
         if now is not belief:
             house = house.knowing({**house.beliefs, name: now}, house.grid)
