@@ -43,7 +43,7 @@ class Ceiling:
         return self.watts <= self.proven < math.inf and at - self.since < HASTY
 
     def is_late_for(self, power: Watts, at: Seconds) -> bool:
-        """Tell whether it was cut so lately, and gives more: what it had been told was under way."""
+        """Tell whether it was cut so lately, and gives more: that was under way."""
         most = (1 + TOLERANCE_PART) * self.watts + TOLERANCE
         return power > most and self.is_fresh(at) and not self.against
 

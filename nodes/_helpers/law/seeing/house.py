@@ -52,9 +52,7 @@ class House(NamedTuple):
 
     def knowing(self, beliefs: Mapping[str, Belief], grid: Grid) -> "House":
         """Return what is known after something was heard; half the time of `_replace`."""
-        return House(
-            beliefs, grid, self.beside, self.hungry, self.served_at, self.known, self.said
-        )
+        return House(beliefs, grid, self.beside, self.hungry, self.served_at, self.known, self.said)
 
 
 def told(house: House, name: str, record: Battery, at: Seconds) -> House:
@@ -185,12 +183,13 @@ def _lacking(house: House, said: Mapping[str, Ability], at: Seconds) -> tuple[bo
     It does at once if all that batteries can do is too little, and after a while if all that they
     accepted is: what else binds them is known to those who share, not here.
     """
-    grid = house.grid
-    target, needed = grid.target, abs(grid.target) - HUNGRY
+    grid, target = house.grid, house.grid.target
+    needed = abs(target) - HUNGRY
     if target < 0:
         can, does = [it.can_charge for it in said.values()], [-it.setpoint for it in said.values()]
     else:
-        can, does = [it.can_discharge for it in said.values()], [it.setpoint for it in said.values()]
+        can = [it.can_discharge for it in said.values()]
+        does = [it.setpoint for it in said.values()]
     served_at = min(at, house.served_at) if needed > sum(does) else at
     hungry = needed > sum(can) or at - served_at > UNSERVED
     return hungry and grid.read_at >= grid.began_at + PATIENCE, served_at
