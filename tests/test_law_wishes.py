@@ -142,7 +142,10 @@ def test_all_together_give_the_wanted_total_whatever_the_house_draws(tmp_path):
 
 
 def test_one_that_took_less_than_wanted_for_a_while_is_tried_again_while_the_house_draws(tmp_path):
-    says = lambda second: {"wanted": -1000.0}  # noqa: E731
+
+    def says(_second: float) -> dict[str, float]:
+        return {"wanted": -1000.0}
+
     plant = "meter: {}\nleft: {soc: 30%, faults: [{after: 150s, lasts: 100s, cap: 300W}]}"
     loop = house(
         tmp_path, "aim: {at: wanted}", REBALANCE, load=[], until=600, says=says, plant=plant

@@ -94,10 +94,14 @@ def words(caplog) -> list[str]:
     ]
 
 
+def stepping(before, after):
+    """A load that steps two seconds and a half before the meter freezes."""
+    return lambda now: before if now < 118 else after
+
+
 def test_a_frozen_meter_drives_no_battery_to_full_power_and_sets_them_free(caplog):
     """600 W more are drawn; before they are served the meter freezes for a minute."""
-    load = lambda now: 300.0 if now < 118 else 900.0  # noqa: E731
-    house = Metered(two(), load, frozen(120.5, 180.5))
+    house = Metered(two(), stepping(300.0, 900.0), frozen(120.5, 180.5))
     with caplog.at_level("INFO"):
         house.live(180)
     assert min(house.grid) > -2500  # it was 4 kW, and for most of the minute
@@ -111,7 +115,7 @@ def test_a_frozen_meter_drives_no_battery_to_full_power_and_sets_them_free(caplo
 
 
 def test_it_is_noticed_with_one_battery_and_while_charging(caplog):
-    load = lambda now: -300.0 if now < 118 else -900.0  # noqa: E731
+    load = stepping(-300.0, -900.0)
     with caplog.at_level("INFO"):
         house = Metered({"left": Cell()}, load, frozen(120.5, 999)).live(180)
     assert [line[:17] for line in words(caplog)] == [REPEATS]

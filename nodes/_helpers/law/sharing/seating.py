@@ -48,10 +48,12 @@ def _wary(seats: list[Seat], total: Watts) -> list[Seat]:
 
     Then only a probe is worth its while; whatever it is that makes the house lack power.
     """
-    doubtful = [seat for seat in seats if seat.sure < seat.able > probed(seat.sure)]
-    if not doubtful or total > sum([seat.sure for seat in seats]):
+    if total > sum([seat.sure for seat in seats]):
         return seats
-    return [replace(seat, able=seat.sure) if seat in doubtful else seat for seat in seats]
+    return [
+        replace(seat, able=seat.sure) if seat.sure < seat.able > probed(seat.sure) else seat
+        for seat in seats
+    ]
 
 
 def spared(
