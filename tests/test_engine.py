@@ -285,6 +285,22 @@ streams:
     assert bench.heard(end) == wanted
 
 
+def test_who_looks_on_and_fails_keeps_no_value_from_those_behind_him(tmp_path: Path) -> None:
+    flow = "streams:\n  meter: [src]\n  kept: [from: meter, out]\n"
+    bench = Bench(build(tmp_path, flow))
+    heard: list[float] = []
+
+    def look(value: object) -> None:
+        raise LookupError("nobody told me")
+
+    bench.engine.output("meter/src").listen(-1, look)
+    bench.engine.output("meter/src").listen(0, heard.append)
+    with pytest.raises(LookupError, match="nobody told me"):
+        bench.say("meter", 100.0)
+    bench.advance(1.0)
+    assert heard == [value for _, value in bench.heard("kept")] == [100.0]
+
+
 ODD = """
 from flowctl import Observable, Watts
 

@@ -235,7 +235,7 @@ streams:
 )
 def test_the_terms_of_a_device_speak_for_themselves(wanted, setpoint, said):
     terms, rating = Terms(max_discharge=800.0), Battery(max_charge=600.0, max_discharge=2500.0)
-    assert outside(terms, rating, wanted, setpoint, 0.0) == said
+    assert outside(terms, rating, wanted, setpoint) == said
     assert terms.within(9e9, rating) == 800.0
 
 

@@ -128,6 +128,30 @@ def test_why_speaks_of_the_new_steps_after_a_reload(tmp_path: Path) -> None:
     assert len(chains) == len(bench.heard("left"))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("  left:\n    - from: total\n    - bat\n", "", "its step is removed"),
+        ("  left:", "  garage:", "its step is removed"),
+        ("    - bat\n", "    - bat: {lease: 20s}\n", "its step changed"),
+    ],
+)
+def test_why_says_what_a_reload_has_given_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, before: str, after: str, reason: str
+) -> None:
+    more = "  told: [from: why, out]\n  wrong: [from: errors, out]\n"
+    caplog.set_level("INFO")
+    bench = Bench(build(tmp_path, FLOW + more))
+    bench.say("meter", 100.0)
+    bench.advance(5.0)
+    bench.say("left", Battery(power=100.0))
+    replace(bench.engine, load(build(tmp_path, FLOW.replace(before, after) + more)))
+    _, why = bench.heard("told")[-1]
+    assert (why.device, why.setpoint, why.reason) == ("left", None, reason)
+    assert bench.heard("wrong") == []
+    assert caplog.messages == [f"released: {reason}"]
+
+
 LAW = """
 flow: law
 streams:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowctl.engine.sentences import STOPPED
 from flowctl.engine.shell import Shell
 from flowctl.terms import Terms
 from flowctl.values import RELEASE, Battery, Share
@@ -182,10 +183,30 @@ def test_a_device_that_was_away_is_written_again() -> None:
     assert wired.sent == [(0.0, 1000.0), (5.0, 1000.0)]
 
 
+@pytest.mark.parametrize(
+    ("want", "at", "said"),
+    [
+        (500.0, 10.0, "released: its lease of 10s ran out"),
+        (Share(500.0, valid_until=6.25), 6.25, "released: its plan ran out after 6.2s"),
+        (Share(500.0, valid_until=50.0), 10.0, "released: its lease of 10s ran out"),
+    ],
+)
+def test_a_release_says_what_ran_out(
+    want: float, at: float, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    wired = Wired()
+    wired.shell.told(Battery(power=1.0))
+    wired.shell.want(want)
+    wired.clock.advance(60.0)
+    assert wired.sent[-1] == (at, None)
+    assert caplog.messages == [said]
+
+
 def test_closing_releases_and_takes_no_more() -> None:
     wired = Wired()
     wired.shell.want(500.0)
-    wired.shell.close()
+    wired.shell.close(STOPPED)
     wired.shell.want(500.0)
     wired.clock.advance(100.0)
     assert wired.sent == [(0.0, 500.0), (0.0, None)]
@@ -193,13 +214,13 @@ def test_closing_releases_and_takes_no_more() -> None:
 
 def test_a_device_that_was_never_written_is_not_released() -> None:
     wired = Wired()
-    wired.shell.close()
+    wired.shell.close(STOPPED)
     assert wired.sent == []
 
 
 @pytest.mark.parametrize(
     ("record", "said"),
-    [(None, []), (Battery(online=False), []), (Battery(power=1.0), ["released"])],
+    [(None, []), (Battery(online=False), []), (Battery(power=1.0), ["released: the flow stops"])],
 )
 def test_only_of_a_battery_that_answers_it_is_said_that_it_is_released(
     record: Battery | None, said: list[str], caplog: pytest.LogCaptureFixture
@@ -209,7 +230,7 @@ def test_only_of_a_battery_that_answers_it_is_said_that_it_is_released(
     wired.shell.want(500.0)
     if record is not None:
         wired.shell.told(record)
-    wired.shell.close()
+    wired.shell.close(STOPPED)
     assert wired.sent[-1] == (0.0, None)
     assert caplog.messages == said
 
@@ -294,6 +315,7 @@ def test_a_battery_is_yielded_to_somebody_else_for_a_while(
     assert wired.sent[:3] == [(0.0, 1000.0), (5.0, None), (65.0, 1000.0)]
     said = [record.message for record in caplog.records]
     assert [text for text in said if "somebody else; left alone for 60s" in text]
+    assert "released: somebody else has it" in said
     assert said[-1] == "left alone for long enough: taken again"
 
 
@@ -370,7 +392,7 @@ def test_setpoints_of_just_now_are_nobodys_hand() -> None:
 def test_a_stay_is_over_with_the_flow() -> None:
     wired = Handled(on_override="yield").begun()
     wired.turns(3, Battery(setpoint=-800.0))
-    wired.shell.close()
+    wired.shell.close(STOPPED)
     wired.clock.advance(2000.0)
     assert [watts for _, watts in wired.sent] == [1000.0, None]
 

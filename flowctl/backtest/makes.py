@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from flowctl.engine.engine import terms_of
+from flowctl.engine.ends import terms_of
 from flowctl.faults import Fault, FlowError
 from flowctl.language.graph import Graph, Step
 from flowctl.language.wires import silent

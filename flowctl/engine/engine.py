@@ -7,9 +7,10 @@ from typing import Any
 
 from flowctl.clock import Clock
 from flowctl.engine.depth import make_room
-from flowctl.engine.ends import Edge, End, Ends
+from flowctl.engine.ends import Edge, End, Ends, terms_of
 from flowctl.engine.output import Output
 from flowctl.engine.running import Running
+from flowctl.engine.sentences import ENDED, STOPPED
 from flowctl.engine.shell import Shell
 from flowctl.engine.unknown import Unknown
 from flowctl.engine.why import Whys
@@ -61,7 +62,7 @@ class Engine:
     def stop(self) -> None:
         """Release every device and take everything down."""
         for shell in self.shells.values():
-            shell.close()
+            shell.close(STOPPED)
         for end in self._ends.values():
             end.close()
         for running in self._running.values():
@@ -129,13 +130,13 @@ class Engine:
         else:
             self._device(step, running)
 
-    def remove(self, step_id: str) -> None:
+    def remove(self, step_id: str, why: str) -> None:
         """Unplug one step; a device releases its battery. Its output stays for its listeners."""
-        shell, end = self.shells.pop(step_id, None), self._ends.pop(step_id, None)
-        if shell:
-            shell.close()
-        if end:
-            end.close()
+        if step_id in self.shells:
+            self.shells[step_id].close(why)  # who asks why finds it there
+            del self.shells[step_id]
+        if step_id in self._ends:
+            self._ends.pop(step_id).close()
         self._open_sources.discard(step_id)
         self._logs.pop(step_id, None)
         self._running.pop(step_id).stop()
@@ -214,7 +215,7 @@ class Engine:
         end = self._ends[step.id] = self.ends.device(
             self.edge(step), lambda record: self.clock.hand(push, record), shell.renew
         )
-        running.listen(shell.want, shell.close)
+        running.listen(shell.want, partial(shell.close, ENDED))
 
     @staticmethod
     def _tell(running: Running, into: Output, value: Any) -> None:
@@ -243,8 +244,3 @@ def _refusal(step: Step, error: BaseException) -> Fault:
     meant = isinstance(error, ValueError | TypeError)
     said = str(error) if meant else f"failed at its start: {type(error).__name__}: {error}"
     return Fault(step.mark, "E900", step.id, *said.partition("; ")[::2], step.line)
-
-
-def terms_of(step: Step) -> Terms:
-    """Collect the terms of a device from its settings."""
-    return Terms(**{name: step.settings[name] for name in Terms.names()})

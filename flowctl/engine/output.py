@@ -105,13 +105,15 @@ class Output:
                 return
         self.count += 1
         self.last = value
-        hearers = self._hearers
+        hearers, unfenced = self._hearers, None
         while hearers is not None:
             receive, failed, hearers = hearers
             try:
                 receive(value)
             except RAISED as error:  # this is the fence
-                failed(error, value)
+                unfenced = _fenced(failed, error, value) or unfenced
+        if unfenced is not None:  # when all have heard it
+            raise unfenced
 
     def _rest(self, value: Any) -> Battery | None:
         """Return what is left of a record that tells nonsense in some field, if anything is."""
@@ -175,6 +177,15 @@ def _is_fine(value: Any) -> bool:
 
 
 _fine: list[Any] = [None]  # the newest record that was looked at
+
+
+def _fenced(failed: Failed, error: BaseException, value: Any) -> BaseException | None:
+    """Tell a listener's fence what it raised; return what is left to be raised."""
+    try:
+        failed(error, value)
+    except RAISED as unfenced:
+        return unfenced
+    return None
 
 
 def _raise(error: BaseException, _value: Any) -> NoReturn:

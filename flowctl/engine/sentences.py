@@ -11,6 +11,10 @@ SAME = 0.05  # of any unit: values this near print alike
 FIELDS = {"power": "W", "setpoint": "W", "soc": "%"}  # of a battery that people ask for
 FINE = 100.0  # of any unit: above, tenths are of no interest
 LONGEST = 160  # characters of a value that is not a record of ours
+# why a battery is given back, if nothing ran out:
+STOPPED, ENDED = "the flow stops", "what it listens to has ended"
+REMOVED, CHANGED = "its step is removed", "its step changed"
+HANDED = "somebody else has it"
 
 
 def words(value: Any, unit: str | None = None, name: str | None = None) -> str:

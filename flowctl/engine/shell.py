@@ -3,30 +3,21 @@
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reactivex.disposable import SerialDisposable
 
 from flowctl.clock import Clock
+from flowctl.engine.counts import Counts
+from flowctl.engine.lease import SOON, Lease
 from flowctl.engine.override import Hold, Verdict, told_apart
 from flowctl.engine.recall import Recall
 from flowctl.engine.sense import sensible
+from flowctl.engine.sentences import HANDED
 from flowctl.terms import Terms
 from flowctl.units import show
 from flowctl.values import RELEASE, Battery, Release
-
-SOON = 1e-6  # s; timers land a hair early
-
-
-@dataclass
-class Counts:
-    """What the shell did: writes wear flash, so they are counted."""
-
-    writes: int = 0
-    resent: int = 0
-    refused: int = 0
-    overridden: int = 0
 
 
 class Shell:
@@ -55,8 +46,7 @@ class Shell:
         self._clock, self._send, self._log = clock, send, log
         self._heard = Recall()
         self._wanted = 0.0
-        self._until = -math.inf
-        self._plan_ends = math.inf
+        self._lease = Lease()
         self._written: float | None = None
         self._written_at = -math.inf
         self._hold = Hold()
@@ -66,7 +56,10 @@ class Shell:
         self._said_left = False
         self._answers = False
         self._timer, self._armed = SerialDisposable(), math.inf
-        self._closed = False
+        self.closed = False
+        """Whether it was given back for good."""
+        self.ended = ""
+        """Why it was given back last."""
 
     @property
     def written(self) -> float | None:
@@ -81,16 +74,16 @@ class Shell:
     def want(self, value: Any) -> None:
         """Take what the flow wants, W. A share of a plan holds no longer than the plan."""
         now = self._clock.time()
-        if self._closed or isinstance(value, bool) or not isinstance(value, int | float):
+        if self.closed or isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(value)
             return
         ends = getattr(value, "valid_until", math.inf)
-        if ends <= now and ends == self._plan_ends:
-            return  # the rest of a plan that was heard, held back by a throttle say
+        if self._lease.is_rest(ends, now):
+            return
         if not math.isfinite(value) or ends <= now:
             self._refuse(value)
             return
-        self._plan_ends, self._until = ends, min(now + self.terms.lease, ends)
+        self._lease.begin(now, self.terms.lease, ends)
         self._wanted = self._limited(float(value))
         self._act()
 
@@ -111,7 +104,7 @@ class Shell:
 
     def recalled(self) -> Battery | None:
         """All that the flow was told of it, for a step that begins to listen now."""
-        if self._closed:
+        if self.closed:
             return None
         told = self._heard.whole(ours=self._written is not None)
         if told is None or told.self_regulating is None:
@@ -125,10 +118,10 @@ class Shell:
             self._again, self._written_at = True, -math.inf
             self._act()
 
-    def close(self) -> None:
+    def close(self, why: str) -> None:
         """Give the battery back, for good."""
-        self._closed = True
-        self._release()
+        self.closed = True
+        self._release(why)
 
     def _compare(self, verdict: Verdict, record: Battery) -> None:
         """Write again what is not held; or leave the battery to whoever has set it."""
@@ -154,7 +147,7 @@ class Shell:
             return
         self._log.warning("%s; left alone for %s", said, show(terms.stay_away, "s"))
         self._left_until = self._clock.time() + terms.stay_away
-        self._release()
+        self._release(HANDED)
 
     def _as_ours(self, record: Battery) -> Battery:
         """Say of a battery that is left to somebody else, and of no other, that it is its own."""
@@ -170,14 +163,14 @@ class Shell:
         if now < self._left_until - SOON:
             self._arm(self._left_until - now)
             return
-        if now >= self._until - SOON:
-            self._release()
+        if self._lease.has_ended(now):
+            self._release(self._lease.ran_out())
             return
         due = self._due()
         if now >= due - SOON:
             self._write(now)
             due = self._due()
-        self._arm(min(due, self._until) - now)
+        self._arm(min(due, self._lease.until) - now)
 
     def _due(self) -> float:
         """When the next write is due: as soon as allowed when it differs, else to refresh.
@@ -218,13 +211,13 @@ class Shell:
         """Say anew what a device may have forgotten; else the newest, but that wakes nobody."""
         return held if self._again or held == 0.0 else self._wanted
 
-    def _release(self) -> None:
+    def _release(self, why: str) -> None:
         self._timer.disposable, self._armed = None, math.inf
-        self._until = -math.inf
+        self._lease.end()
         if self._written is not None:
-            self._written = None
+            self._written, self.ended = None, why
             quiet = self._shadow or not self._answers  # it may be told, and not be so
-            self._log.log(logging.DEBUG if quiet else logging.INFO, "released")
+            self._log.log(logging.DEBUG if quiet else logging.INFO, "released: %s", why)
             self._send(RELEASE)
 
     def _limited(self, watts: float) -> float:
@@ -232,7 +225,7 @@ class Shell:
 
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1
-        if self.counts.refused == 1 and not self._closed:
+        if self.counts.refused == 1 and not self.closed:
             said = f"refused {value!r}: not a fresh, finite power in W"
             self._log.warning("%s; further ones are counted", said)
             self._report(ValueError(said), value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowctl.engine.inlet import pick
 from flowctl.engine.sentences import SAME, doing, made, share_of, words
+from flowctl.engine.shell import Shell
 from flowctl.faults import FlowError
 from flowctl.language.chain import Heard, all_taps, aside, device_step, pipe, trigger, wire_into
 from flowctl.language.flow import INTO
@@ -127,8 +128,8 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
     of_device = device_step(graph, device).id
     shell = witness.engine.shells[of_device]
     rating = witness.last[of_device].value if of_device in witness.last else Battery()
-    held = "it is left to somebody else, who had set it" if shell.is_left else ""
-    held = held or outside(shell.terms, rating, wanted, setpoint, witness.now - decided.at)
+    held = given_back(shell, wanted, witness.now - decided.at) if setpoint is None else ""
+    held = held or outside(shell.terms, rating, wanted, setpoint)
     little = swallowed(shell.terms, wanted, setpoint)
     return Explanation(
         device=device,
@@ -178,15 +179,19 @@ def totals(main: Mapping[str, Heard]) -> Iterator[str]:
             before = now
 
 
-def outside(
-    terms: Terms, rating: Battery, wanted: float | None, setpoint: float | None, ago: float
-) -> str:
+def given_back(shell: Shell, wanted: float | None, ago: float) -> str:
+    """Say why a battery is its own, unless the flow wants it so."""
+    if shell.is_left:
+        return "it is left to somebody else, who had set it"
+    if shell.closed or wanted is None or not shell.ended:
+        return shell.ended if shell.closed else ""
+    return f"{shell.ended}: the last plan came {show(round(ago, 1), 's')} ago"
+
+
+def outside(terms: Terms, rating: Battery, wanted: float | None, setpoint: float | None) -> str:
     """Say what the terms of a device made of what was wanted; nothing if it was written."""
-    if wanted is None:
+    if wanted is None or setpoint is None:
         return ""
-    if setpoint is None:
-        said = f"its lease of {show(terms.lease, 's')} ran out"
-        return f"{said}: the last plan came {show(round(ago, 1), 's')} ago"
     change = wanted - setpoint
     if abs(change) < SAME:
         return ""

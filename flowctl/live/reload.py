@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flowctl.engine.engine import Engine
+from flowctl.engine.sentences import CHANGED, REMOVED
 from flowctl.language.graph import Graph, Source, Step
 from flowctl.virtual.detached import rehearse
 
@@ -63,8 +64,10 @@ def replace(engine: Engine, new: Graph) -> Changes:
 
 
 def _apply(engine: Engine, new: Graph, changes: Changes) -> None:
-    for step_id in (*changes.removed, *changes.rebuilt):
-        engine.remove(step_id)
+    for step_id in changes.removed:
+        engine.remove(step_id, REMOVED)
+    for step_id in changes.rebuilt:
+        engine.remove(step_id, CHANGED)
     engine.adopt(new)
     for step_id in (*changes.rewired, *changes.kept):
         engine.rewire(step_id, wires=step_id in changes.rewired)
