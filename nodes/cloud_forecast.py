@@ -82,7 +82,7 @@ class _Watch:
     ) -> None:
         self._clock, self._day, self._read, self._good_for = clock, day, read, good_for
         self._out = say
-        self._nonsense = Nonsense(log, "the forecast")
+        self._nonsense = Nonsense(log, "the forecast", clock.time)
         self._said: Sky | None = None
         self._heard_at = -math.inf
 

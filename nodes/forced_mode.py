@@ -127,7 +127,7 @@ class _Desk:
     ) -> None:
         self._names, self._clock, self._say = names, clock, say
         self._store, self._log = store, log
-        self._nonsense = Nonsense(log, "who forces loads")
+        self._nonsense = Nonsense(log, "who forces loads", clock.time)
         self._forced = self._kept()
         self.timer = Deadline(clock, self._expire)
         self.timer.set(clock.time())

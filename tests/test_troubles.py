@@ -195,6 +195,19 @@ async def test_what_makes_no_sense_is_counted_where_top_shows_it(
         assert watched.troubles == []
 
 
+async def test_what_makes_no_sense_for_long_is_a_loss_and_one_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nodes._helpers.nonsense.LASTING", 0.0)
+    async with (
+        by_modbus() as (step, _),
+        running(tmp_path, f"  meter: [{step}]\n") as watched,
+    ):
+        await until(lambda: watched.odd().get("meter/modbus_read", 0) > 3)
+        assert [trouble.step for trouble in watched.troubles] == ["meter/modbus_read"]
+        assert "talks nonsense" in watched.troubles[0].error
+
+
 async def test_what_cannot_be_sent_is_counted_at_its_sink(tmp_path: Path, mosquitto: str) -> None:
     out = f"ha_binary_sensor: {{broker: '{mosquitto}', name: Gate}}"
     streams = f"""  gate: [tick: 20ms, map: "'perhaps'", {out}]\n"""
