@@ -75,7 +75,12 @@ class OnlyWith:
     """That value does nothing of its own without it."""
 
 
-TOLD_TO_CHECK = Says | Present | NamesBatteries | Gaps | UsualPort | OnlyWith
+@dataclass(frozen=True, slots=True)
+class ShellsOwn:
+    """Mark of a term that only the shell of a device goes by: no node reads it."""
+
+
+TOLD_TO_CHECK = Says | Present | NamesBatteries | Gaps | UsualPort | OnlyWith | ShellsOwn
 """Marks of settings that say nothing of the value alone."""
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
 
+from flowctl.marks import ShellsOwn
 from flowctl.units import Seconds, Watts
 from flowctl.values import Battery
 
@@ -20,13 +21,15 @@ class Terms:
         "what the battery gets back to: its own logic, or 0 W held by nobody",
     ] = "own"
     max_charge: Annotated[
-        Watts | None, "never charge harder than this, whatever the flow computes"
+        Watts | None, ShellsOwn(), "never charge harder than this, whatever the flow computes"
     ] = None
     max_discharge: Annotated[
-        Watts | None, "never discharge harder than this, whatever the flow computes"
+        Watts | None, ShellsOwn(), "never discharge harder than this, whatever the flow computes"
     ] = None
     write_every: Annotated[Seconds, Ge(0), "shortest time between two writes"] = 1.0
-    deadband: Annotated[Watts, Ge(0), "smaller changes than this are not written"] = 25.0
+    deadband: Annotated[Watts, Ge(0), ShellsOwn(), "smaller changes than this are not written"] = (
+        25.0
+    )
     resend: Annotated[
         Annotated[Seconds, Gt(0)] | None,
         "an unchanged setpoint is written again after this; by default a third of the lease "
@@ -34,15 +37,16 @@ class Terms:
     ] = 60.0
     own_meter: Annotated[
         Literal["take", "leave"],
+        ShellsOwn(),
         "a battery that follows a meter of its own is taken from it, or left to it",
     ] = "take"
     on_override: Annotated[
         Literal["retake", "yield"],
         "when somebody else sets it, in its app say: write again, or give it back for a while",
     ] = "retake"
-    stay_away: Annotated[Seconds, Gt(0), "how long it is left alone by `on_override: yield`"] = (
-        900.0
-    )
+    stay_away: Annotated[
+        Seconds, Gt(0), ShellsOwn(), "how long it is left alone by `on_override: yield`"
+    ] = 900.0
 
     @classmethod
     def names(cls) -> frozenset[str]:

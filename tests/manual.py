@@ -1,4 +1,4 @@
-"""What the code tells of itself in two pages of docs/; `python -m tests.manual` renews it."""
+"""What the code tells of itself in pages of docs/; `python -m tests.manual` renews it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,15 +9,18 @@ from typing import Any, get_args
 from flowctl import units
 from flowctl.expression import Expression
 from flowctl.language.declared import TYPES, UNITS
+from flowctl.marks import ShellsOwn
 from flowctl.signature.hints import strip
+from flowctl.signature.node import terms_settings
 from flowctl.telling.docs import device_terms, setting_row, table, word
 from flowctl.telling.records import RECORDS, field_table
+from flowctl.terms import Terms
 from flowctl.units import show
 from nodes.sim import kinds, setup
 from nodes.sim.plant_file import settings_of
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = [DOCS / "flow.md", DOCS / "plants.md"]
+PAGES = [DOCS / "flow.md", DOCS / "plants.md", DOCS / "write-a-node.md"]
 PART = re.compile(r"(<!-- ([\w-]+) -->)(\s*)(.*?)(\s*)(<!-- /\2 -->)", re.DOTALL)
 PLANT = {
     "house": setup.HouseSetup,
@@ -117,6 +120,11 @@ def _shown(value: Any, unit: str | None) -> str:
     return f"`{value}`" if isinstance(value, str) else "of the kind"
 
 
+def shells_own() -> list[str]:
+    """The terms of a device that change while it runs."""
+    return [name for name, item in terms_settings(Terms()).items() if item.mark(ShellsOwn)]
+
+
 def _words(names: Any) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
@@ -126,6 +134,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "functions": functions,
     "records": records,
     "terms": device_terms,
+    "shells-own": lambda: _words(shells_own()),
     "input-units": lambda: _words(UNITS),
     "input-types": lambda: _words(TYPES),
     "meters": lambda: plant_kinds("meters"),

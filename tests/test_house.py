@@ -13,6 +13,7 @@ import pytest
 import flowctl
 from flowctl.language.library import Library
 from flowctl.telling.docs import pages
+from tests.manual import shells_own
 
 ROOT = Path(__file__).parent.parent
 ROOMS = [  # each may use those before it, never those after; what lies in none: words for all
@@ -40,6 +41,7 @@ UNSEEN = {"__pycache__", "node_modules", "state", "dist", "build"}
 SOURCES = sorted([*ROOT.glob("flowctl/**/*.py"), *ROOT.glob("nodes/**/*.py")])
 NODES = [path for path in SOURCES if path.parent == ROOT / "nodes" and path.stem != "__init__"]
 LIBRARY = Library.beside()
+SHELLS_OWN = set(shells_own())
 
 
 def room(path: Path) -> str:
@@ -187,6 +189,13 @@ def test_no_node_reads_a_clock_or_starts_a_thread(path):
     code = ast.unparse(tree(path))
     assert CLOCKS.findall(code) == []
     assert THREADS.findall(code) == []
+
+
+@in_nodes
+def test_no_node_reads_a_term_that_is_its_shells_own(path):
+    found = [node.attr for node in ast.walk(tree(path))
+             if isinstance(node, ast.Attribute) and "terms" in ast.unparse(node.value)]  # fmt: skip
+    assert not SHELLS_OWN & set(found), "it would not hear of another value while it runs"
 
 
 @ours

@@ -96,6 +96,48 @@ def test_a_changed_device_is_released_and_taken_anew(tmp_path: Path) -> None:
     assert bench.heard("left") == [(10.0, 300.0)]
 
 
+def test_other_limits_are_kept_at_once_and_release_no_battery(tmp_path: Path) -> None:
+    bench = Bench(build(tmp_path, FLOW))
+    bench.say("meter", 100.0)
+    bench.advance(5.0)
+    changes = _reload(bench, tmp_path, "    - bat\n", "    - bat: {max_discharge: 90W}\n")
+    assert (changes.adjusted, changes.rebuilt) == (["left/bat"], [])
+    assert str(changes).startswith("~ left/bat, ")
+    bench.advance(1.0)
+    again = _reload(
+        bench, tmp_path, "    - from: total\n    - bat\n", "    - from: meter\n    - bat\n"
+    )
+    assert again.adjusted == ["left/bat"]
+    bench.advance(1.0)
+    bench.say("meter", 200.0)
+    assert bench.heard("left") == [(5.0, 100.0), (6.0, 90.0), (7.0, 200.0)]
+
+
+PLAIN = '''
+from collections.abc import AsyncIterator
+from flowctl import Battery, Latest, Release, Watts
+
+async def plain_bat(setpoint: Latest[Watts | Release]) -> AsyncIterator[Battery]:
+    """A battery that asks for no terms."""
+    async for watts in setpoint:
+        yield Battery(setpoint=watts if isinstance(watts, float) else 0.0)
+'''
+
+
+def test_a_device_that_asks_for_no_terms_is_released_for_none(tmp_path: Path) -> None:
+    flow = FLOW.replace("- bat\n", "- plain_bat\n")
+    bench = Bench(build(tmp_path, flow, plain_bat=PLAIN))
+    bench.say("meter", 100.0)
+    bench.advance(5.0)
+    slower = flow.replace("- plain_bat\n", "- plain_bat: {lease: 20s, write_every: 3s}\n")
+    assert replace(bench.engine, load(build(tmp_path, slower))).adjusted == ["left/plain_bat"]
+    for _ in range(2):
+        bench.say("meter", 100.0)
+        bench.advance(1.0)
+    bench.advance(30.0)
+    assert bench.heard("left") == [(5.0, 100.0), (10.0, 200.0), (13.0, 300.0), (31.0, None)]
+
+
 def test_a_faulty_file_changes_nothing(tmp_path: Path) -> None:
     bench = Bench(build(tmp_path, FLOW))
     bench.say("meter", 100.0)

@@ -152,12 +152,14 @@ class Engine:
         self._unknown.begin()
 
     def rewire(self, step_id: str, *, wires: bool) -> None:
-        """Let a step that stays take its new place, and new wires where they differ."""
+        """Let a step that stays take its new place, and new wires and terms where they differ."""
         running, step = self._running[step_id], self.graph.steps[step_id]
         if wires:
             running.rewire(step, self._ranks[step_id])
         else:
             running.step, running.rank = step, self._ranks[step_id]
+        if step_id in self.shells:
+            self.shells[step_id].go_by(terms_of(step))
 
     def _build_all(self) -> None:
         faults = []

@@ -118,6 +118,13 @@ class Shell:
             self._again, self._written_at = True, -math.inf
             self._act()
 
+    def go_by(self, terms: Terms) -> None:
+        """Hold a battery on other terms from now on, without giving it back for that."""
+        if terms != self.terms:
+            self.terms = terms
+            self._wanted = self._limited(self._wanted)
+            self._act()
+
     def close(self, why: str) -> None:
         """Give the battery back, for good."""
         self.closed = True

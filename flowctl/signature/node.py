@@ -153,7 +153,7 @@ def read_node(function: Callable[..., Any], name: str | None = None) -> NodeSpec
     kind = _kind(title, function, inputs, hints.get("return"))
     if kind is NodeKind.DEVICE:
         terms = terms if isinstance(terms, Terms) else Terms()
-        settings |= _terms_settings(terms)
+        settings |= terms_settings(terms)
     doc = inspect.getdoc(function) or ""
     output = _output(hints.get("return"))
     summary = doc.partition("\n")[0]
@@ -215,7 +215,8 @@ def _setting(parameter: inspect.Parameter, hint: Any) -> Setting:
     return Setting(parameter.name, hint, parameter.default, _about(marks), unit)
 
 
-def _terms_settings(terms: Terms) -> dict[str, Setting]:
+def terms_settings(terms: Terms) -> dict[str, Setting]:
+    """Read the settings that every device has, with the defaults of one."""
     hints = get_type_hints(Terms, include_extras=True)
     made = {}
     for name, hint in hints.items():
