@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from flowctl.engine.witness import outside, swallowed
+from flowctl.engine.binding import outside, swallowed
 from flowctl.faults import FlowError
 from flowctl.language.check import load
 from flowctl.recordings.moments import moment, zone_of
@@ -172,6 +172,20 @@ def test_a_lease_that_ran_out_is_the_reason_of_a_release(graph, day):
     assert told.setpoint is None
     assert told.written_at == START + 11
     assert told.reason == "its lease of 10s ran out: the last plan came 39s ago"
+
+
+def test_a_plan_that_ran_out_is_told_with_the_age_of_its_sample(tmp_path, day):
+    law = "response_predictor: {batteries: [left, right]}\n    - rebalance"
+    text = FLOW.replace("zero_grid: {batteries: [left, right], aim: allowed}", law)
+    (tmp_path / "old.yaml").write_text(
+        text.replace("    - split: {batteries: [left, right]}\n", "")
+    )
+    rows = [*BATTERIES, *((t, "meter", 1050.0) for t in range(1, 9)), (20, "left", {"power": 0.0})]
+    told = explain(load(tmp_path / "old.yaml"), day(*rows), "left", START + 20)
+    said = "its plan ran out, and no new one came for it: the last plan came "
+    assert told.setpoint is None
+    assert told.reason.startswith(said)
+    assert told.reason.endswith("of what meter/homewizard_p1 said 12s ago")
 
 
 def test_a_battery_that_was_left_out_is_the_plans_doing(graph, day):

@@ -187,7 +187,11 @@ def test_a_device_that_was_away_is_written_again() -> None:
     ("want", "at", "said"),
     [
         (500.0, 10.0, "released: its lease of 10s ran out"),
-        (Share(500.0, valid_until=6.25), 6.25, "released: its plan ran out after 6.2s"),
+        (
+            Share(500.0, valid_until=6.25),
+            6.25,
+            "released: its plan ran out, and no new one came for it",
+        ),
         (Share(500.0, valid_until=50.0), 10.0, "released: its lease of 10s ran out"),
     ],
 )

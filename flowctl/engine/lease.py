@@ -13,7 +13,8 @@ class Lease:
     def __init__(self) -> None:
         self.until = -math.inf
         """When it runs out; there is none before the first setpoint."""
-        self._lasts, self._heard_at, self._plan_ends = 0.0, 0.0, math.inf
+        self._lasts, self._plan_ends = 0.0, math.inf
+        self._by_plan = False
 
     def has_ended(self, now: float) -> bool:
         """Tell whether it ran out."""
@@ -25,7 +26,8 @@ class Lease:
 
     def begin(self, now: float, lasts: float, ends: float) -> None:
         """Hear a setpoint, and when the plan that it comes from ends."""
-        self._lasts, self._heard_at, self._plan_ends = lasts, now, ends
+        self._lasts, self._plan_ends = lasts, ends
+        self._by_plan = ends < now + lasts
         self.until = min(now + lasts, ends)
 
     def end(self) -> None:
@@ -34,6 +36,6 @@ class Lease:
 
     def ran_out(self) -> str:
         """Say what it was that ran out."""
-        if self.until < self._heard_at + self._lasts:
-            return f"its plan ran out after {show(round(self.until - self._heard_at, 1), 's')}"
+        if self._by_plan:
+            return "its plan ran out, and no new one came for it"
         return f"its lease of {show(self._lasts, 's')} ran out"

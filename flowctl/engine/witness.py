@@ -5,21 +5,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowctl.engine.binding import given_back, outside, swallowed
 from flowctl.engine.inlet import pick
 from flowctl.engine.sentences import SAME, doing, made, share_of, words
-from flowctl.engine.shell import Shell
 from flowctl.faults import FlowError
 from flowctl.language.chain import Heard, all_taps, aside, device_step, pipe, trigger, wire_into
 from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph, Step, taps
 from flowctl.signature.node import NodeKind
-from flowctl.terms import Terms
 from flowctl.units import show
 from flowctl.values import Battery, Outlook, Plan, Release
 
 if TYPE_CHECKING:
     from flowctl.engine.engine import Engine
 
+OLD = 1.0  # s a plan may be behind the sample that it is made of
 WORTH = 5.0  # W that a step must change to be called the one that decided
 
 
@@ -128,7 +128,9 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
     of_device = device_step(graph, device).id
     shell = witness.engine.shells[of_device]
     rating = witness.last[of_device].value if of_device in witness.last else Battery()
-    held = given_back(shell, wanted, witness.now - decided.at) if setpoint is None else ""
+    held = given_back(shell, wanted) if setpoint is None else ""
+    if held and held == shell.ended and not shell.closed:
+        held += _since(main, decided, witness.now)
     held = held or outside(shell.terms, rating, wanted, setpoint)
     little = swallowed(shell.terms, wanted, setpoint)
     return Explanation(
@@ -179,37 +181,13 @@ def totals(main: Mapping[str, Heard]) -> Iterator[str]:
             before = now
 
 
-def given_back(shell: Shell, wanted: float | None, ago: float) -> str:
-    """Say why a battery is its own, unless the flow wants it so."""
-    if shell.is_left:
-        return "it is left to somebody else, who had set it"
-    if shell.closed or wanted is None or not shell.ended:
-        return shell.ended if shell.closed else ""
-    return f"{shell.ended}: the last plan came {show(round(ago, 1), 's')} ago"
-
-
-def outside(terms: Terms, rating: Battery, wanted: float | None, setpoint: float | None) -> str:
-    """Say what the terms of a device made of what was wanted; nothing if it was written."""
-    if wanted is None or setpoint is None:
-        return ""
-    change = wanted - setpoint
-    if abs(change) < SAME:
-        return ""
-    limited = terms.within(wanted, rating)
-    if abs(limited - setpoint) < SAME:
-        return f"limit of the device: {show(abs(limited), 'W')}"
-    if abs(limited - setpoint) < terms.deadband:
-        return ""
-    return f"it waits for its next write, one each {show(terms.write_every, 's')}"
-
-
-def swallowed(terms: Terms, wanted: float | None, setpoint: float | None) -> str:
-    """Say what was too little to be written; it decides nothing."""
-    change = 0.0 if wanted is None or setpoint is None else wanted - setpoint
-    if not SAME <= abs(change) < terms.deadband:
-        return ""
-    more = f"{show(round(abs(change), 1), 'W')} {'more' if change > 0 else 'less'}"
-    return f"{more} is within its dead band of {show(terms.deadband, 'W')}"
+def _since(main: Mapping[str, Heard], decided: Heard, now: float) -> str:
+    """Say how old the last word of a pipe is, and the sample that it was made of."""
+    source, sample = next(iter(main.items()), ("", decided))
+    said = f": the last plan came {show(round(now - decided.at, 1), 's')} ago"
+    if decided.at - sample.at < OLD:
+        return said
+    return f"{said}, of what {source} said {show(round(now - sample.at, 1), 's')} ago"
 
 
 def _all_said(
