@@ -91,6 +91,8 @@ class NotAfter:
     node: str
     why: str
     cure: str
+    where: tuple[str, Any] | None = None
+    """A setting and a bound, `("target", Lt(0))`: only where it is within."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,21 @@
 import math
 from typing import Annotated
 
-from flowctl import Observable, Plan
+from flowctl import NotAfter, Observable, Plan
 from nodes._helpers.operators import Each, Receiver
 from nodes._helpers.shares import with_shares
 
 
 def cross_charge_guard(
-    plan: Annotated[Observable[Plan], "watts by battery, + discharging"],
+    plan: Annotated[
+        Observable[Plan],
+        NotAfter(
+            "full_charge",
+            "while others give, it takes away what charges the one that is due",
+            "put it before full_charge, from which no other battery is charged either",
+        ),
+        "watts by battery, + discharging",
+    ],
 ) -> Observable[Plan]:
     """Pass a plan with every share that is against the sign of the sum set to zero; one per plan.
 

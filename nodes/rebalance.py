@@ -10,7 +10,9 @@ from flowctl import (
     Ge,
     Le,
     Log,
+    Lt,
     NamesBatteries,
+    NotAfter,
     Observable,
     OnlyWith,
     Outlook,
@@ -34,6 +36,12 @@ def rebalance(
     outlook: Annotated[
         Observable[Outlook],
         Alike("tolerance", ("target", "target_from"), "what is left alone lies around another aim"),
+        NotAfter(
+            "feed_in_cap",
+            "so much is exported on top of what that allows",
+            "leave the target at 0, or lower `most`",
+            where=("target", Lt(0)),
+        ),
         "the house as `response_predictor` sees it",
     ],
     target_from: Annotated[

@@ -40,6 +40,36 @@ def test_who_works_is_chosen_once(law, found):
         assert fault.source[fault.mark.column - 1 :].startswith("unit_commit")
 
 
+FULL = "full_charge: {power: 500W, batteries: [left, right]}"
+PREDICTED = "response_predictor: {batteries: [left, right]}, "
+
+
+@pytest.mark.parametrize(
+    ("law", "where", "said"),
+    [
+        (f"rebalance, {FULL}, cross_charge_guard", "plan/cross_charge_guard",
+         "works against plan/full_charge (line 6): while others give"),
+        (f"rebalance, {FULL}, clamp: {{total: 2kW}}, cross_charge_guard", "plan/cross_charge_guard",
+         "works against plan/full_charge (line 6): while others give"),
+        (f"rebalance, cross_charge_guard, {FULL}", "", ""),
+        ("feed_in_cap: 500W, rebalance: {target: -800W}", "plan/rebalance",
+         "works against plan/feed_in_cap (line 6): so much is exported on top"),
+        ("feed_in_cap: 500W, rebalance", "", ""),
+        ("feed_in_cap: 500W, rebalance: {target: 0W}", "", ""),
+        ("feed_in_cap: 500W, rebalance: {target: 20W}", "", ""),
+        ("rebalance: {target: -800W}", "", ""),
+    ],
+)  # fmt: skip
+def test_what_a_page_advises_against_is_warned_of(law, where, said):
+    warned = load(f"{HEAD}  plan: [from: meter, {PREDICTED}{law}]\n", env={}).warnings
+    assert [(fault.code, fault.where) for fault in warned] == [("W407", where)] * bool(where)
+    for fault in warned:
+        assert fault.message.startswith(said)
+        assert "target: -800W" not in law or fault.source[fault.mark.column - 1 :].startswith(
+            "-800W"
+        )
+
+
 LAW = "response_predictor: {{batteries: [left, right]}}, tolerance: {{above: 40W{}}}, {}rebalance{}"
 CAP = "feed_in_cap: 800W, "
 

@@ -30,7 +30,7 @@ def simple(annotation: Any, value: Any) -> Any:
     except (ValueError, OverflowError):
         return UNSURE
     checks = (mark for mark in marks if not isinstance(mark, Unit | str | TOLD_TO_CHECK))
-    return made if made is UNSURE or all(_holds(check, made) for check in checks) else UNSURE
+    return made if made is UNSURE or all(holds(check, made) for check in checks) else UNSURE
 
 
 def _read(bare: Any, value: Any) -> Any:
@@ -63,7 +63,7 @@ def _holds_several(option: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping | Sequence)
 
 
-def _holds(check: Any, made: Any) -> bool:
+def holds(check: Any, made: Any) -> bool:
     """Tell whether a value is within a bound; a mark of another kind is not for us.
 
     No bound binds nothing (`None`), as with pydantic.

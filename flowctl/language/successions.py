@@ -6,6 +6,7 @@ from typing import Any
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.graph import taps
 from flowctl.language.infer import Carrying
+from flowctl.language.simple import holds
 from flowctl.marks import Alike, NotAfter
 from flowctl.signature.node import Input
 
@@ -21,15 +22,25 @@ def successions(drafts: Drafts, carrying: Carrying) -> None:
             for mark in marks:
                 named = [step for step in makers if step.node == mark.node]
                 if isinstance(mark, NotAfter):
-                    _undone(draft, named[:1], mark, drafts)
+                    _undone(draft, named[:1] if _is_meant(draft, mark) else [], mark, drafts)
                 else:
                     _unlike(draft, named, mark, drafts)
+
+
+def _is_meant(draft: Draft, mark: NotAfter) -> bool:
+    """Tell whether a step is set so that it matters after what it comes."""
+    if mark.where is None:
+        return True
+    name, bound = mark.where
+    value = draft.settings.get(name)
+    return isinstance(value, int | float) and holds(bound, value)
 
 
 def _undone(draft: Draft, makers: list[Draft], mark: NotAfter, drafts: Drafts) -> None:
     for step in makers:
         said = f"works against {step.id} (line {step.mark.line}): {mark.why}"
-        drafts.report.add(draft.mark, UNDONE, draft.id, said, mark.cure)
+        place = draft.places.get(mark.where[0], draft.mark) if mark.where else draft.mark
+        drafts.report.add(place, UNDONE, draft.id, said, mark.cure)
 
 
 def _unlike(draft: Draft, makers: list[Draft], mark: Alike, drafts: Drafts) -> None:
