@@ -1,12 +1,12 @@
 """Keep batteries between two states of charge, each battery its own."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
-from flowctl import Ability, Ge, Le, NamesBatteries, Observable, Outlook, Percent
+from flowctl import Ability, Ge, Le, Log, NamesBatteries, Observable, Outlook, Percent
 from nodes._helpers.law.knowing.notes import noted
 from nodes._helpers.law.sharing.allocation import sun_alone
 from nodes._helpers.operators import Receiver, each_with
@@ -45,13 +45,14 @@ def soc_window(
     only: Annotated[
         list[str] | None, NamesBatteries(), "the batteries meant; if not given, all"
     ] = None,
+    log: Log,
 ) -> Observable[Outlook]:
     """Pass the outlook, with what is outside the window counted as what cannot be done.
 
     One per outlook, read by a law such as `rebalance` in place of the outlook itself, whose own
     `reserve` and `ceiling` hold for all batteries. Several windows follow one another, each with
     its `only`. A battery that does not tell its charge is not limited. NaN and infinities of the
-    streams are not heard.
+    streams are not heard; what is below 0 % or above 100 % counts as that, and the log says so.
 
     Example:
         - from: plan/response_predictor
@@ -68,12 +69,14 @@ def soc_window(
     if bottom > top:
         raise ValueError(f"low {bottom:g}% is above high {top:g}%; exchange them")
 
+    told = _reader(log)
+
     def hear(say: Receiver[Outlook], newest: Mapping[str, Percent | None]) -> Receiver[Outlook]:
         state = Outside()
 
         def receive(view: Outlook) -> None:
             nonlocal state
-            window = Window(_or(newest.get(LOW), bottom), _or(newest.get(HIGH), top), resume)
+            window = Window(told(LOW, newest, bottom), told(HIGH, newest, top), resume)
             state, made = step(state, view, window, only)
             say(made)
 
@@ -112,5 +115,18 @@ def _held(name: str, ability: Ability, now: Outside, window: Window) -> Ability:
     return ability
 
 
-def _or(said: Percent | None, otherwise: Percent) -> Percent:
-    return otherwise if said is None or not math.isfinite(said) else said
+def _reader(log: Log) -> Callable[[str, Mapping[str, Percent | None], Percent], Percent]:
+    """Make what reads an end of the window from its stream, and says once that it cannot be."""
+    odd = set[str]()
+
+    def read(end: str, newest: Mapping[str, Percent | None], otherwise: Percent) -> Percent:
+        said = newest.get(end)
+        if said is None or not math.isfinite(said):
+            return otherwise
+        charge = min(max(said, EMPTY), FULL)
+        if charge != said and end not in odd:
+            odd.add(end)
+            log.warning("%s_from says %g%%: no such charge, taken as %g%%", end, said, charge)
+        return charge
+
+    return read

@@ -45,6 +45,17 @@ def test_streams_go_before_the_numbers():
     assert [t for _, t in able(line, high_from=[(1.5, 30.0)])] == [True, False, False]
 
 
+def test_a_stream_is_held_to_what_a_charge_can_be_and_that_is_said_once(caplog):
+    line = [(at, 0.0) for at in (1, 2, 3)]
+    odd = [(0.5, -5.0), (1.5, -6.0), (2.5, 130.0)]
+    assert [g for g, _ in able(line, low_from=odd)] == [False, False, False]
+    assert [t for _, t in able([(1, 100.0)], high_from=[(0.5, 130.0)])] == [False]
+    assert caplog.messages == [
+        "low_from says -5%: no such charge, taken as 0%",
+        "high_from says 130%: no such charge, taken as 100%",
+    ]
+
+
 def test_only_some_are_meant_and_the_reason_is_said():
     outlook = view(100.0, left=10.0, right=10.0, third={"soc": None})
     told = play(soc_window, [(1, outlook)], low=20.0, only=["left"])[0][1].batteries
