@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from flowctl import Ability, Ge, Le, Log, Observable, Outlook, Percent, Plan, Watts
 from nodes._helpers.distribution import Rules, Storage
 from nodes._helpers.distribution import distribute as law
+from nodes._helpers.gone import GONE
 from nodes._helpers.operators import Each, Receiver
 
 RESUME = 1.0  # % over the reserve before a spared storage is asked again: readings of charge jump
@@ -103,7 +104,7 @@ def step(
     unmet = outlook.target - sum(shares.values())
     plan = Plan(
         watts=MappingProxyType(watts),
-        reasons=MappingProxyType(reasons | dict.fromkeys(gone, "not available")),
+        reasons=MappingProxyType(reasons | dict.fromkeys(gone, GONE)),
         unmet=unmet,
         valid_until=outlook.valid_until,
     )

@@ -20,6 +20,7 @@ from flowctl import (
 )
 from nodes._helpers.division import By, Division, Rule, by_phase, divide
 from nodes._helpers.fleet import Fleet, law
+from nodes._helpers.gone import GONE
 from nodes._helpers.operators import NONE
 from nodes._helpers.timing import TINY
 
@@ -138,7 +139,7 @@ def plan_of(made: Division, gone: Iterable[str], until: Seconds) -> Plan:
     """Make the plan; those who went away get their last zero."""
     return Plan(
         watts=MappingProxyType({**made.watts, **dict.fromkeys(gone, 0.0)}),
-        reasons=MappingProxyType({**made.reasons, **dict.fromkeys(gone, "went away")}),
+        reasons=MappingProxyType({**made.reasons, **dict.fromkeys(gone, GONE)}),
         unmet=made.unmet,
         valid_until=until,
     )

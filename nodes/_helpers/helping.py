@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from flowctl import Ability, Watts
+from nodes._helpers.gone import GONE
 from nodes._helpers.law.knowing.notes import of_way
 from nodes._helpers.law.sharing.allocation import water_fill
 from nodes._helpers.leading import Lead, Member, Rules
@@ -54,7 +55,7 @@ def share(
         for name, (one, _) in helpers.items()
     }
     for name in before.named - helpers.keys() - led.left:  # one last word: silence is release
-        watts[name], reasons[name] = 0.0, "not available"
+        watts[name], reasons[name] = 0.0, GONE
     unmet = way * max(0.0, size - sum(parts.values())) or 0.0
     return Team(len(parts), frozenset(helpers)), Shares(watts, reasons, unmet)
 

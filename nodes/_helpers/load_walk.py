@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
+from nodes._helpers.gone import GONE
 
 NOTHING: Mapping[str, Watts] = MappingProxyType({})
 LEAST_LEARNED, MOST_LEARNED = 10.0, 10_000.0  # W that a load of unknown power may turn out to draw
@@ -131,7 +132,7 @@ def _fixed(
     for name, load in loads.items():
         if not load.available:
             if walk.draws.get(name):  # one last word, then silence becomes release
-                draws[name], reasons[name] = 0.0, "not available"
+                draws[name], reasons[name] = 0.0, GONE
         elif name in now.forced:
             draws[name] = _forced(load, now.forced[name], unknown=name in policy.unknown)
             reasons[name] = f"forced to {now.forced[name]:.0f}W"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from flowctl import Observable, Plan
+from nodes._helpers.gone import is_gone
 from nodes._helpers.operators import holding
 
 S = TypeVar("S")
@@ -39,7 +40,8 @@ def each_share(
 def with_shares(
     plan: Plan, watts: Mapping[str, float], reason: str, *, missing: bool = False
 ) -> Plan:
-    """Put other shares into a plan; those that changed say why."""
+    """Put other shares into a plan; those that changed say why. One that went away has its 0 W."""
+    watts = {name: 0.0 if is_gone(plan, name) else share for name, share in watts.items()}
     changed = {name: reason for name in watts if watts[name] != plan.watts.get(name)}
     if not changed and watts.keys() == plan.watts.keys():
         return plan

@@ -36,6 +36,12 @@ def test_on_a_plan_what_is_held_back_is_unmet():
     assert plan.reasons == {"left": "min_on: 0s on, 60s off"}
 
 
+def test_one_that_went_away_is_told_nothing_more():
+    gone = Plan(watts={"left": 0.0, "right": 300.0}, reasons={"left": "not available"})
+    line = [(0, Plan(watts={"left": 200.0, "right": 300.0})), (1, gone)]
+    assert play(min_on, line, on="60s")[1] == (1, gone)
+
+
 @settings(deadline=None)
 @given(timelines(st.booleans()), st.integers(0, 9), st.integers(0, 9))
 def test_nothing_is_switched_too_early(line, on, off):

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from flowctl import Outlook, Plan, Seconds, Watts, maker
+from nodes._helpers.gone import GONE
 from nodes._helpers.law.sharing import allocation as table
 from nodes._helpers.law.sharing.allocation import WORTHWHILE, Seat
 from nodes._helpers.law.sharing.choosing import Working, choose
@@ -52,7 +53,7 @@ def step(
     following = follow_all(state.following, now, wants)
     for name in state.following.each:
         if name not in following.each:  # one last word, then silence becomes release
-            wants[name], reasons[name] = 0.0, "not available"
+            wants[name], reasons[name] = 0.0, GONE
     plan = _new_plan(
         watts=MappingProxyType(wants),
         reasons=MappingProxyType(reasons),
