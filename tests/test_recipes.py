@@ -32,10 +32,12 @@ SHOWN = [(head, n) for head, texts in RECIPES.items() for n in range(len(texts))
 
 
 def text(head: str, number: int = 0) -> str:
-    """A recipe beside the streams of home.yaml that it does not show."""
+    """A recipe beside what it does not show: of home.yaml, or of the part that it varies."""
     recipe = RECIPES[head][number]
-    lacking = {**AROUND}
-    for name in yaml.safe_load(recipe)["streams"]:
+    lacking, own = {**AROUND}, yaml.safe_load(recipe)["streams"]
+    for earlier in (yaml.safe_load(part)["streams"] for part in RECIPES[head][:number]):
+        lacking |= earlier if earlier.keys() & own else {}
+    for name in own:
         lacking.pop(name, None)
     others = "".join(f"  {name}: {json.dumps(steps)}\n" for name, steps in lacking.items())
     return f"flow: recipe\nvars: {json.dumps(HOME['vars'])}\n{recipe}{others}"
@@ -160,6 +162,25 @@ def test_cheap_hours_charge_within_the_limit_and_others_do_not() -> None:
     with bench("Charge in cheap hours") as house:
         hear(house, 3, 500.0)
         assert sums(house) >= 500.0
+
+
+def test_a_low_price_is_a_permission_until_it_is_old() -> None:
+    def lives(seconds: int) -> float:
+        """A house of 500 W whose batteries do what they are told; what they do in the end."""
+        for _ in range(seconds):
+            house.advance(1.0)
+            for name in ("left", "right"):
+                house.say(name, Battery(power=last(house, name) or 0.0))
+            house.say("meter", 500.0 - sums(house))
+        return sums(house)
+
+    with bench("Charge in cheap hours", 1) as house:
+        assert lives(30) == pytest.approx(500.0, abs=50.0), "no price, no permission"
+        house.say("cheap", 0.05)
+        assert lives(60) == pytest.approx(-2000.0, abs=50.0)
+        house.advance(5400.0 - 70.0)
+        assert lives(9) < -1000.0
+        assert lives(60) == pytest.approx(500.0, abs=50.0)
 
 
 def test_two_meters_count_as_their_sum() -> None:
