@@ -14,7 +14,7 @@ def cross_charge_guard(
         NotAfter(
             "full_charge",
             "while others give, it takes away what charges the one that is due",
-            "put it before full_charge, from which no other battery is charged either",
+            "put it before full_charge",
         ),
         "watts by battery, + discharging",
     ],

@@ -39,7 +39,7 @@ def rebalance(
         NotAfter(
             "feed_in_cap",
             "so much is exported on top of what that allows",
-            "leave the target at 0, or lower `most`",
+            "leave it at 0, or ask for it by `aim` before feed_in_cap",
             where=("target", Lt(0)),
         ),
         "the house as `response_predictor` sees it",

@@ -10,7 +10,7 @@ from flowctl.engine.depth import make_room
 from flowctl.engine.ends import Edge, End, Ends, terms_of
 from flowctl.engine.output import Output
 from flowctl.engine.running import Running
-from flowctl.engine.sentences import ENDED, STOPPED
+from flowctl.engine.sentences import ENDED, REMOVED, STOPPED
 from flowctl.engine.shell import Shell
 from flowctl.engine.unknown import Unknown
 from flowctl.engine.why import Whys
@@ -130,7 +130,7 @@ class Engine:
         else:
             self._device(step, running)
 
-    def remove(self, step_id: str, why: str) -> None:
+    def remove(self, step_id: str, why: str = REMOVED) -> None:
         """Unplug one step; a device releases its battery. Its output stays for its listeners."""
         if step_id in self.shells:
             self.shells[step_id].close(why)  # who asks why finds it there

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowctl.engine.engine import Engine
-from flowctl.engine.sentences import CHANGED, REMOVED
+from flowctl.engine.sentences import CHANGED
 from flowctl.language.graph import Graph, Source, Step
 from flowctl.marks import ShellsOwn
 from flowctl.terms import Terms
@@ -72,7 +72,7 @@ def replace(engine: Engine, new: Graph) -> Changes:
 
 def _apply(engine: Engine, new: Graph, changes: Changes) -> None:
     for step_id in changes.removed:
-        engine.remove(step_id, REMOVED)
+        engine.remove(step_id)
     for step_id in changes.rebuilt:
         engine.remove(step_id, CHANGED)
     engine.adopt(new)
