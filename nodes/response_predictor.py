@@ -39,7 +39,9 @@ def response_predictor(
     the meter and 5 s. NaN and infinities are not heard; nor is a reading that repeats itself to the
     watt while the batteries, by their own telemetry, have moved by 250 W in sum and the meter has
     had its time to show it. That is judged from 25 W to 5 kW, not around a zero that another
-    controller may hold, nor beside a battery that follows a meter of its own.
+    controller may hold, nor beside a battery that follows a meter of its own. A meter, and a
+    battery, that is asked more often than it has something new to tell is heard once each time: how
+    seldom it does is learned from how long its values stand.
 
     What a battery accepted but the meter does not show yet is in flight, and counts as delivered;
     so no command is given twice. How long its answers take is learned from the meter, corrected by
@@ -91,7 +93,7 @@ class _Predictor:
             stands = self._house.grid.standing
             if stands is not was and stands.frozen != was.frozen:
                 self._memory.tell_of_meter(stands, watts)
-            if not stands.frozen:
+            if self._house.grid.read_at == now:
                 self._memory.keep(self._house.beliefs, now)
                 self._speak(now)
 

@@ -153,6 +153,19 @@ def test_a_battery_tells_as_often_as_its_step_polls(tmp_path, of_plant, poll, co
     assert len(telemetry(world, file, "left")) == count
 
 
+@pytest.mark.parametrize(("step", "count"), [("", 60), (", every: 5s", 12), (", every: 9s", 6)])
+def test_a_meter_that_is_polled_says_its_last_reading_again(tmp_path, step, count):
+    """An old P1 port has a telegram each ten seconds; who asks about as often hears each once."""
+    patient = "marstek_modbus: {lease: 20s, ", "marstek_udp: {lease: 20s, "
+    text = HOME.replace("192.168.1.20", f"192.168.1.20{step}")
+    for step in patient:
+        text = text.replace(step.split("lease")[0], step)
+    file = flow(tmp_path, text)
+    world = World(plant(tmp_path, "meter: {kind: dsmr4}\nleft: {}\nright: {}"))
+    heard = [who for _, who, _ in world.open(asks(load(file))).advance(60.0) if who == "meter"]
+    assert len(heard) == pytest.approx(count, rel=0.2)  # until its first telegram it is mute
+
+
 @pytest.mark.parametrize(("topic", "soc"), [("", None), (", battery_topic: b/s", 60)])
 def test_a_battery_tells_its_charge_only_where_its_step_hears_it(tmp_path, topic, soc):
     step = f"b2500_esp: {{broker: mqtt://b, topic: b/m, power_topic: b/w{topic}}}"

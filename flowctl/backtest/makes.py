@@ -54,12 +54,13 @@ def made(graph: Graph, flow: Path) -> Made:
 
 
 def asks(graph: Graph) -> Makes:
-    """Ask the twins of a flow's devices.
+    """Ask the twins of a flow's devices, and of what may be its meter.
 
     Raises:
         FlowError: a twin fails.
     """
-    return _asked(_devices(graph), _twins())
+    meters = [step for step in graph.steps.values() if _may_be_meter(step)]
+    return _asked([*_devices(graph), *meters], _twins())
 
 
 def _devices(graph: Graph) -> list[Step]:

@@ -13,6 +13,7 @@ from nodes.sim.cells import Cells
 from nodes.sim.motion import Motion
 from nodes.sim.own_logic import OwnLogic
 from nodes.sim.records import acceptance, telemetry
+from nodes.sim.sensor import Sensor
 from nodes.sim.setup import BatteryFault, BatterySetup
 from nodes.sim.shape import shaped
 from nodes.sim.trace import Trace
@@ -42,7 +43,9 @@ class HomeBattery:
             for value in (setup.dead_time, setup.lag, setup.slew)
         )
         self.cells = Cells(setup)
-        self._motion = Motion(self.lag, self.slew, setup.wake, memory + setup.telemetry.age)
+        told = setup.telemetry
+        self._motion = Motion(self.lag, self.slew, setup.wake, memory + told.age + told.renews)
+        self._sensor = Sensor(told, Random(f"{seed}/{name}/renews"))
         self._logic = OwnLogic()
         self._landing: list[tuple[float, int, float | None, bool]] = []
         self._pending: list[float | None] = []
@@ -51,7 +54,7 @@ class HomeBattery:
         self._wanted, self._own = 0.0, True
         self._bounds: tuple[object, ...] = ()
         self._told: list[tuple[float, Battery]] = []
-        every = setup.telemetry.every
+        every = told.every
         self.next_record = self._random.uniform(0, every) if every else NEVER
 
     # What the network side sees.
@@ -227,11 +230,7 @@ class HomeBattery:
         self._motion.aim(now, shaped(self._wanted, self.setup, limits, faults))
 
     def _measured(self, random: Random) -> float:
-        told = self.setup.telemetry
-        power = self.true_power(max(0.0, self.now - told.age))
-        if told.zeros and random.random() < told.zeros / 100:
-            return 0.0
-        return float(round(power + random.gauss(0, told.noise)))
+        return self._sensor.read(self.now, self.true_power, random)
 
     def _faults(self) -> list[BatteryFault]:
         faults = self.setup.faults

@@ -10,6 +10,7 @@ from nodes.sim.kinds import BATTERIES, METERS
 from nodes.sim.setup import BatterySetup, MeterSetup, PlantSetup
 
 T = TypeVar("T")
+ASKED = "polled"
 HEARD = ("every", "no_soc", "untold")
 """What of its telemetry is a matter of the step."""
 Words = Mapping[str, Any]
@@ -45,6 +46,12 @@ def polled(setup: BatterySetup, words: Words | None) -> BatterySetup:
     if not heard or not setup.telemetry.every:
         return setup
     return replace(setup, telemetry=replace(setup.telemetry, **heard))
+
+
+def asked(setup: MeterSetup, words: Words | None) -> MeterSetup:
+    """Let a meter be asked as often as a step asks."""
+    said = words or {}
+    return replace(setup, polled=said[ASKED]) if ASKED in said else setup
 
 
 def told(setup: BatterySetup) -> str:

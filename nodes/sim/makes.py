@@ -130,13 +130,15 @@ def variable_load(
 @twin
 def homewizard_p1(*, every: float, **_: Any) -> Said:
     """Be a P1 port, which has a new value each second."""
-    return {"kind": "dsmr5", "every": max(every, NEWEST)}
+    return {"kind": "dsmr5", "every": max(every, NEWEST), "polled": every}
 
 
 @twin
 def homewizard_v2(*, every: float, push: bool, **_: Any) -> Said:
     """Be a P1 port, or another meter of HomeWizard's; as new each second."""
-    return {"kind": "dsmr5", "every": NEWEST if push else max(every, NEWEST)}
+    if push:
+        return {"kind": "dsmr5", "every": NEWEST, "polled": 0.0}
+    return {"kind": "dsmr5", "every": max(every, NEWEST), "polled": every}
 
 
 @twin

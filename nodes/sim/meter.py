@@ -8,6 +8,8 @@ from random import Random
 from nodes.sim.setup import MeterFault, MeterSetup
 from nodes.sim.shape import stepped
 
+OFTEN = 2.0  # times as often as it has a reading: who asks less often hears hardly one twice
+
 
 class GridMeter:
     """Readings at the grid connection, + import."""
@@ -21,6 +23,10 @@ class GridMeter:
         """When the newest reading that was handed over had been taken."""
         self._coming: deque[tuple[float, float, float]] = deque()
         self._said = 0.0
+        self._newest: float | None = None
+        self._asks = 0 < OFTEN * setup.polled <= setup.every
+        """Whether it is asked so often that it says the same again."""
+        self._next_poll = Random(f"{seed}/meter/polls").uniform(0, setup.polled)
 
     def sample(self) -> None:
         """Take the reading that is due; it is said after the latency."""
@@ -37,19 +43,31 @@ class GridMeter:
 
     def next_due(self) -> float:
         """When it does something next."""
-        return min(self.next_sample, self._coming[0][0] if self._coming else math.inf)
+        return min(self.next_sample, self._next_said())
 
     def said(self, until: float) -> list[tuple[float, float]]:
-        """Hand over, once, the readings said up to a time: `(time, W)`."""
-        due = []
-        while self._coming and self._coming[0][0] <= until:
-            time, watts, self.taken = self._coming.popleft()
-            due.append((time, watts))
-        return due
+        """Hand over, once, what is heard up to a time: `(time, W)`."""
+        heard = []
+        while (now := self._next_said()) <= until:
+            while self._coming and self._coming[0][0] <= now:
+                _, self._newest, self.taken = self._coming.popleft()
+            if self._asks:
+                self._next_poll += self.setup.polled
+            if self._newest is not None and not self._is_silent(now):
+                heard.append((now, self._newest))
+        return heard
 
     def faults(self, time: float) -> list[MeterFault]:
         """What is wrong with it at a time."""
         return [fault for fault in self.setup.faults if fault.on(time)]
+
+    def _next_said(self) -> float:
+        if self._asks:
+            return self._next_poll
+        return self._coming[0][0] if self._coming else math.inf
+
+    def _is_silent(self, now: float) -> bool:
+        return self._asks and any(fault.silent for fault in self.faults(now))
 
     def _reading(self, now: float) -> float:
         begin = max(0.0, now - self.setup.average)

@@ -93,6 +93,12 @@ class MeterSetup:
         "dsmr5"
     )
     every: Annotated[Seconds, Gt(0), "time between two readings"] = 1.0
+    polled: Annotated[
+        Seconds,
+        Ge(0),
+        "time between two looks at it, which may find the last one again; 0: it speaks by itself; "
+        "a step that polls sets it",
+    ] = 0.0
     latency: Annotated[Seconds, Ge(0), "from the end of the mean to the reading"] = 0.7
     jitter: Annotated[Percent, Ge(0), Le(100), "by which the latency varies"] = 20.0
     average: Annotated[Seconds, Gt(0), "over how long it takes the mean"] = 1.0
@@ -118,6 +124,9 @@ class Telemetry:
     every: Annotated[Seconds, Ge(0), "time between two records, 0: none; a step that polls sets it"]
     age: Annotated[Seconds, Ge(0), "how old a measured power is"]
     noise: Annotated[Watts, Ge(0), "standard deviation of the power"]
+    renews: Annotated[
+        Seconds, Ge(0), "time between two measurements of its own: in between it tells the last"
+    ] = 0.0
     zeros: Annotated[Percent, Ge(0), Le(100), "how many records show 0 W by mistake"] = 0.0
     no_soc: Annotated[bool, "its state of charge is not told; its step may set it"] = False
     untold: Annotated[

@@ -12,7 +12,7 @@ from typing import Any
 
 from flowctl import Battery
 from nodes._helpers.fields import frozen
-from nodes.sim.made import Words, made_plant, polled
+from nodes.sim.made import Words, asked, made_plant, polled
 from nodes.sim.obis import by_number
 from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant
@@ -157,6 +157,7 @@ def open_twins(
         name: polled(replace(item, **known.get(name, {})), asks.get(name))
         for name, item in setup.batteries.items()
     }
+    files["meter"] = asked(setup.meter, asks.get(setup.meter_name))
     setup = replace(setup, batteries=MappingProxyType(batteries), **files)
     plant = Plant(setup, seed=seed, house=_recorded(house), pv=_recorded(pv))
     return Twins(plant, seed)

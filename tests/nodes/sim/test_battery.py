@@ -1,7 +1,7 @@
 """The simulated battery alone: how it answers, what it bears, what goes wrong."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import exp, inf, nan
 from typing import Any
 
@@ -231,6 +231,18 @@ def test_telemetry_is_old_noisy_and_glitches() -> None:
     assert abs(sum(near) / len(near) - 1000) < 5
     assert all(abs(power - 1000) < 120 for power in near)
     assert [round(b[0] - a[0], 6) for a, b in pairwise(told)] == [2.0] * (len(told) - 1)
+
+
+def test_telemetry_that_is_renewed_seldom_is_told_again() -> None:
+    unit = battery(telemetry=Telemetry(every=1.0, age=0.0, noise=5.0, renews=7.0))
+    unit.command(1000.0)
+    while unit.now < 200:
+        unit.advance(unit.next_record)
+        unit.measure()
+    told = [record.power for _, record in unit.told() if record.power is not None]
+    stood = [len(list(same)) for _, same in groupby(told)]
+    assert set(stood[1:-1]) <= {7, 14, 21}  # by chance the same again
+    assert len(stood) > 25
 
 
 def test_a_record_tells_what_a_device_would() -> None:

@@ -82,6 +82,21 @@ def test_a_meter_falls_silent_or_freezes() -> None:
     assert len({watts for at, watts in said if at < 20}) == 20
 
 
+def test_a_meter_that_is_asked_more_often_says_the_last_one_again() -> None:
+    fault = "{after: 40s, lasts: 4s, silent: true}"
+    text = f"meter: {{kind: dsmr4, jitter: 0%, polled: 1s, faults: [{fault}]}}"
+    one = plant(f"{text}\nhouse: {{seed: 5}}")
+    one.advance(60.0)
+    said = one.meter()
+    new = [k for k, (_, watts) in enumerate(said) if not k or watts != said[k - 1][1]]
+    assert {round(said[b][0] - said[a][0], 6) for a, b in pairwise(new)} <= {10.0, 20.0}
+    assert not [at for at, _ in said if 40 <= at < 44]
+    assert {round(b[0] - a[0], 6) for a, b in pairwise(said) if b[0] < 40} <= {1.0}
+    seldom = plant("meter: {every: 1s, polled: 800ms}\nhouse: {seed: 5}")
+    seldom.advance(60.0)
+    assert len(seldom.meter()) < 62  # about as often: none comes twice
+
+
 def test_grid_is_load_less_sun_less_batteries() -> None:
     one = plant(TWO, pv=Trace([0, 1], [1000, 1000]))
     one.batteries["left"].command(600.0)

@@ -12,6 +12,7 @@ from nodes._helpers.law.knowing.facts import Facts
 from nodes._helpers.law.knowing.flight import Flight, owed, owed_between
 from nodes._helpers.law.knowing.least import Least
 from nodes._helpers.law.knowing.record import quick
+from nodes._helpers.law.knowing.renewal import NEW, Renewal
 from nodes._helpers.law.knowing.traits import Traits
 from nodes._helpers.law.knowing.witness import TOLERANCE, TOLERANCE_PART, Witness
 
@@ -40,6 +41,8 @@ class Belief(NamedTuple):
     absence: str = ""
     """Why it cannot be commanded; empty if it can."""
 
+    began: tuple[Seconds, Seconds] = (0.0, 0.0)
+    """Dead time and lag that it began with."""
     accepted: Watts = 0.0
     """The setpoint it holds."""
     away: bool = True
@@ -47,6 +50,8 @@ class Belief(NamedTuple):
     measured_at: Seconds | None = None
     poll: Seconds | None = None
     """Mean time between measurements."""
+    renewal: Renewal = NEW
+    """How seldom it measures, if it is asked more often."""
     witness: Witness = Witness()
     least: Least = Least()
     answers: Answers = Answers()
@@ -130,5 +135,12 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = 
     known = traits or Traits()
     witness, least = Witness(part=known.gain), Least(known.min_power)
     return Belief(
-        dead, lag, facts, traits=known, witness=witness, least=least, bank=new_bank(dead, lag)
+        dead,
+        lag,
+        facts,
+        traits=known,
+        began=(dead, lag),
+        witness=witness,
+        least=least,
+        bank=new_bank(dead, lag),
     )

@@ -8,7 +8,8 @@ from nodes._helpers.law.knowing.answers import answered, asked
 from nodes._helpers.law.knowing.belief import STALE_GRACE, STALE_POLLS, Belief
 from nodes._helpers.law.knowing.facts import Facts, newer, updated
 from nodes._helpers.law.knowing.flight import landed
-from nodes._helpers.law.knowing.judging import judged
+from nodes._helpers.law.knowing.judging import judged, unjudged
+from nodes._helpers.law.knowing.renewal import NEW, OVERDUE
 from nodes._helpers.law.knowing.resting import at_rest
 from nodes._helpers.law.knowing.traits import paced
 
@@ -64,9 +65,13 @@ def _measured(belief: Belief, facts: Facts, power: Watts, at: Seconds) -> Belief
         belief = belief._replace(facts=facts, measured_at=at)
         found = belief.away and not facts.self_regulating
         return _found(belief, power, at) if found else belief
-    gap = at - last
-    if gap <= 0:
+    if at <= last:
         return belief._replace(facts=facts)
+    belief, measured_at = _renewed(belief, power, at)
+    if measured_at is None:
+        return belief._replace(facts=facts)
+    at, poll = measured_at, belief.poll
+    gap = at - last
     lost = poll is not None and gap > STALE_POLLS * poll + STALE_GRACE
     poll = gap if poll is None else poll + POLL_PACE * (min(gap, POLL_JUMP * poll) - poll)
     belief = belief._replace(facts=facts, measured_at=at, poll=poll)
@@ -75,6 +80,27 @@ def _measured(belief: Belief, facts: Facts, power: Watts, at: Seconds) -> Belief
     if belief.answers.asked:
         belief = _answered(belief, power, poll, at)
     return judged(belief, power, poll, at)
+
+
+def _renewed(belief: Belief, power: Watts, at: Seconds) -> tuple[Belief, Seconds | None]:
+    """Say when this was measured; at no time, if it is but the last measurement told again.
+
+    One that is overdue, and the same, was measured since; nobody knows when.
+    """
+    last, before = belief.measured_at or at, belief.renewal
+    if power == belief.facts.power:
+        every = before.every
+        since = at - every
+        is_next = since - last >= OVERDUE * every
+        belief = belief._replace(renewal=before.again(last))
+        return belief, since if is_next else None
+    if before is NEW:
+        return belief, at
+    now = before.another(at)
+    if now.every and not before.every:
+        belief = unjudged(belief)
+    poll = max(belief.poll or 0.0, now.every) or None
+    return belief._replace(renewal=now, poll=poll), at
 
 
 def _answered(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:

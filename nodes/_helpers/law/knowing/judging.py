@@ -60,6 +60,12 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
     return belief.under(new, charging=charging)
 
 
+def unjudged(belief: Belief) -> Belief:
+    """Forget every verdict: what it told was older than it seemed."""
+    witness = belief.witness.calm()._replace(gave=1.0)
+    return belief._replace(witness=witness, charge=Ceiling(), discharge=Ceiling())
+
+
 def _idle(belief: Belief, power: Watts, at: Seconds) -> Belief:
     """Told nothing, it may still be seen to do what was asked before it was cut too soon."""
     witness, cut = belief.witness, belief.ceiling(charging=power < 0)

@@ -94,6 +94,13 @@ def unlearned(belief: Belief) -> Belief:
     return belief if bank.costs == belief.bank.costs else _believing(belief, bank)
 
 
+def begun_anew(belief: Belief) -> Belief:
+    """Forget what was learned of its timing in this run."""
+    dead, lag = belief.began
+    bank = belief.bank._replace(costs=banks.new_bank(dead, lag).costs, before=())
+    return belief._replace(dead=dead, lag=lag, bank=bank)
+
+
 def _is_stepping(belief: Belief, at: Seconds) -> bool:
     if belief.is_tried():  # an answer that may never come would look like a late one
         return False

@@ -24,7 +24,7 @@ from nodes._helpers.law.seeing.observer import (
     next_period,
     observed,
 )
-from nodes._helpers.law.seeing.standing import Standing, begun, ended, repeated
+from nodes._helpers.law.seeing.repeating import is_reading, judged, may_repeat, unlearned
 
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
@@ -67,16 +67,17 @@ def told(house: House, name: str, record: Battery, at: Seconds) -> House:
 def read(house: House, watts: Watts, at: Seconds) -> House:
     """Take in a reading: learn timings, find the load, choose what of it to follow.
 
-    One that repeats itself while batteries move is no reading.
+    One that repeats itself while batteries move is none, nor is a telegram that is read again.
     """
-    standing = house.grid.standing
-    if watts == house.grid.meter or standing.since < math.inf:
-        standing = _stands(house, watts, at)
-        if standing.frozen:
-            return house._replace(grid=house.grid._replace(standing=standing))
+    grid, standing = house.grid, house.grid.standing
+    if may_repeat(grid, watts):
+        standing = judged(grid, house.beliefs, watts, at)
+        if not is_reading(grid, standing, watts, at):
+            return house._replace(grid=grid._replace(standing=standing))
+        house = house.knowing(unlearned(house.beliefs, grid.standing, standing), grid)
     house = _awake(house, at)
     grid = house.grid
-    period = next_period(grid, at)
+    period = max(next_period(grid, at), standing.renewal.every)
     beliefs, sample = _learned(house, watts, at)
     all_tell = None not in [belief.measured_at for belief in beliefs.values()]
     if not all_tell and not is_pulsing(grid.past):
@@ -109,16 +110,6 @@ def look(house: House, at: Seconds) -> tuple[House, Outlook]:
         valid_until=grid.valid_until,
     )
     return house, outlook
-
-
-def _stands(house: House, watts: Watts, at: Seconds) -> Standing:
-    """Say what a reading that is the same again may mean; after a silence it is another one."""
-    grid, before = house.grid, house.grid.standing
-    if watts != grid.meter or (at > grid.valid_until and not before.frozen):
-        return ended(before, at) if before.since < math.inf else before
-    if before.since == math.inf:
-        before = begun(before, grid.began_at, grid.read_at, grid.period)
-    return repeated(before, house.beliefs, watts, at)
 
 
 def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Belief:

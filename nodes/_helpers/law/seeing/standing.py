@@ -15,6 +15,7 @@ from typing import NamedTuple
 from flowctl import Seconds, Watts
 from nodes._helpers.law.knowing.band import oldest
 from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.renewal import NEW, Renewal
 
 RENEWS = 15.0  # s that one reading may stand, until known, and at most: slower ones serve no law
 FORGOTTEN = 60.0  # s after which a longer time than now is a third of what it was
@@ -49,6 +50,8 @@ class Standing(NamedTuple):
     moved_at: Seconds = math.inf
     """... and since when that is so."""
     frozen: bool = False
+    renewal: Renewal = NEW
+    """How seldom it is renewed, if it is read more often."""
 
 
 def begun(before: Standing, began_at: Seconds, since: Seconds, period: Seconds) -> Standing:
@@ -57,22 +60,27 @@ def begun(before: Standing, began_at: Seconds, since: Seconds, period: Seconds) 
     If readings before it did not repeat, the meter renews each of them.
     """
     renews_all = since - max(began_at, before.ended_at) > BETWEEN * period
-    return Standing(since, period if renews_all else max(period, before.renews))
+    renews = period if renews_all else max(period, before.renews)
+    return Standing(since, renews, renewal=before.renewal)
 
 
 def ended(before: Standing, at: Seconds) -> Standing:
     """End with another reading; how long a frozen one took tells nothing of the meter."""
     if before.frozen:
         return Standing(renews=before.renews, ended_at=at)
+    renewal = before.renewal.another(at)
+    if before.since == math.inf:
+        return before._replace(renewal=renewal)
     stood = at - before.since
     renews = max(min(RENEWS, stood), before.renews * math.exp(-stood / FORGOTTEN))
-    return Standing(renews=renews, ended_at=at)
+    return Standing(renews=renews, ended_at=at, renewal=renewal)
 
 
 def repeated(
     before: Standing, beliefs: Mapping[str, Belief], watts: Watts, at: Seconds
 ) -> Standing:
     """Judge a reading that is the same again; once it is frozen, only another one ends that."""
+    before = before._replace(renewal=before.renewal.again(before.since))
     if before.frozen or not HELD < abs(watts) < FAR:
         return before
     if any(belief.facts.self_regulating for belief in beliefs.values()):

@@ -1,0 +1,116 @@
+"""What is asked for more often than it is renewed is heard once; what rests is heard as it is."""
+
+from collections.abc import Callable
+
+import pytest
+
+from flowctl import Battery
+from nodes._helpers.law.knowing.belief import believe
+from nodes._helpers.law.knowing.hearing import hear
+from nodes._helpers.law.knowing.renewal import NEW, Renewal
+from tests.nodes.small_house import Cell, SmallHouse
+from tests.nodes.test_standing import Metered, renewed, restless, rounded, two
+
+TENTH = 97.0  # s between steps of the load: ten telegrams
+
+
+def stood(*seconds: float, each: float = 1.0) -> Renewal:
+    """A value that is asked for each `each` s, and stood so long each time."""
+    renewal, begin = NEW, 0.0
+    for length in seconds:
+        for _ in range(round(length / each) - 1):
+            renewal = renewal.again(begin)
+        begin += length
+        renewal = renewal.another(begin)
+    return renewal
+
+
+@pytest.mark.parametrize(
+    ("seconds", "every"),
+    [
+        ((10.0, 10.0), 0.0),  # too few to know
+        ((10.0, 10.0, 10.0), 10.0),
+        ((10.0, 11.0, 10.0), 10.0),
+        ((10.0, 20.0, 10.0), 10.0),  # once the same by chance
+        ((10.0, 14.0, 10.0), 0.0),  # at rest
+        ((8.0, 20.0, 12.0), 0.0),
+        ((10.0, 10.0, 10.0, 2.0), 0.0),  # it can do sooner
+        ((10.0, 10.0, 10.0, 1.0, 10.0, 10.0), 0.0),
+        ((90.0, 90.0, 90.0), 0.0),  # nobody waits for it
+    ],
+)
+def test_how_seldom_it_is_renewed_is_learned_from_how_long_it_stood(seconds, every) -> None:
+    assert stood(*seconds).every == every
+
+
+def heard_of(shows: Callable[[float, float], float], every: float) -> Metered:
+    """How a house does behind a meter; its beginning, in which that is learned, is left out."""
+    house = Metered(two(), restless(-2000, 3000, TENTH), shows, every).live(120)
+    house.grid.clear()
+    return house.live(1200)
+
+
+@pytest.mark.parametrize("often", [0.5, 1.0, 3.0])
+def test_a_telegram_of_ten_seconds_serves_as_well_however_often_it_is_read(often) -> None:
+    once = heard_of(rounded(10), 10.0).mean(1200)
+    assert heard_of(renewed(10), often).mean(1200) < 1.12 * once  # it was 1.3 to 1.5
+
+
+def test_outlooks_go_on_between_telegrams_and_say_when_the_newest_one_was_new() -> None:
+    house = heard_of(renewed(10), 1.0)
+    read = {outlook.read_at for outlook in house.outlooks if outlook.at > 200}
+    assert len(read) == pytest.approx((house.clock.time() - 200) / 10, abs=3)
+    gaps = [b.at - a.at for a, b in zip(house.outlooks, house.outlooks[1:], strict=False)]
+    assert max(gaps) <= 1.0
+
+
+class Cloud(SmallHouse):
+    """Batteries whose telemetry is renewed each `renews` seconds, and told each second."""
+
+    def __init__(self, renews: float, load: Callable[[float], float]) -> None:
+        super().__init__(two(), load)
+        self.renews, self.tell_every = renews, 1.0
+        self.newest = {name: (-1.0, Battery()) for name in self.cells}
+
+    def telemetry(self, cell: Cell) -> Battery:
+        name = "left" if cell is self.cells["left"] else "right"
+        turn = (self.clock.time() + len(name)) // self.renews
+        if self.newest[name][0] != turn:
+            self.newest[name] = turn, super().telemetry(cell)
+        return self.newest[name][1]
+
+
+@pytest.mark.parametrize("renews", [10.0, 20.0, 30.0, 60.0])
+def test_a_battery_behind_a_cloud_is_not_judged_by_what_it_did_long_ago(renews) -> None:
+    house = Cloud(renews, restless(-2000, 3000, 67.0))
+    house.run(400)
+    house.grid.clear()
+    house.run(1800)
+    assert house.mean(1800) < 180  # steps alone cost 130 to 150; it was up to 500
+    assert not [note for note in notes(house) if "most" in note or "nothing" in note]
+
+
+def notes(house: SmallHouse) -> list[str]:
+    """What was said of batteries in the second half."""
+    late = house.outlooks[len(house.outlooks) // 2 :]
+    return [says.note for outlook in late for says in outlook.batteries.values()]
+
+
+def test_one_behind_a_cloud_that_gives_less_is_still_found_out() -> None:
+    house = Cloud(20.0, restless(1500, 3000, 67.0))
+    house.run(400)
+    house.cells["right"].most = 400.0
+    house.run(300)
+    assert house.outlooks[-1].batteries["right"].can_discharge < 700
+    assert house.mean(60) < 200
+
+
+def test_measurements_that_repeat_are_no_polls() -> None:
+    belief = believe(2.0, 1.0, 2500.0)
+    for at in range(200):
+        belief = hear(belief, Battery(power=float(at // 20)), float(at))
+    assert belief.renewal.every == belief.poll == 20.0
+    assert belief.measured_at == 180.0
+    assert not belief.is_gone(199.0)
+    moving = hear(hear(belief, Battery(power=50.0), 201.0), Battery(power=90.0), 202.0)
+    assert moving.renewal == NEW
