@@ -68,7 +68,8 @@ def rebalance(
         Sequence[str],
         NamesBatteries(),
         OnlyWith("strategy", "priority", needed=True),
-        "batteries, first to last, for strategy `priority`",
+        "batteries, first to last, for strategy `priority`; those left out follow, as "
+        "`response_predictor` lists them",
     ] = (),
     weights: Annotated[
         Mapping[str, Annotated[float, Ge(0)]] | None,

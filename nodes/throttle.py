@@ -24,6 +24,9 @@ def throttle(
     of those in between the newest passes when `every` is over. It never repeats a value, so it is
     silent while its input is. When the input ends, a value still held passes at once, before the
     end.
+
+    A plan, or a share of one, ends by itself some seconds after its reading: to write seldom, give
+    the device step a `write_every` instead, which the law knows of.
     """
 
     def subscribe(

@@ -84,6 +84,13 @@ def test_writes_keep_their_distance_and_the_newest_wins() -> None:
     assert wired.sent == [(0.0, 100.0), (2.0, 300.0)]
 
 
+def test_a_battery_is_known_to_take_commands_no_more_often_than_they_are_written() -> None:
+    told = Wired(write_every=10.0).shell.told
+    assert told(Battery(power=0.0, write_every=2.0)).write_every == 10.0
+    assert told(Battery(power=0.0, write_every=20.0)).write_every == 20.0
+    assert told(Battery(power=0.0)).write_every is None
+
+
 def test_changes_within_the_dead_band_are_not_written_but_a_stop_is() -> None:
     wired = Wired(deadband=25.0, write_every=0.0)
     for watts in (100.0, 110.0, 80.0, 75.0, 10.0, 0.0):

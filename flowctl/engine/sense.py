@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from flowctl.finite import is_finite
+from flowctl.units import Seconds
 from flowctl.values import Battery, known
 
 LEAST_MOST = {  # gauges that round may pass 0 and 100 % a little
@@ -41,3 +42,10 @@ def _can_be(name: str, part: Any) -> bool:
         return True
     least, most = LEAST_MOST.get(name, (-math.inf, math.inf))
     return not isinstance(part, float) or (math.isfinite(part) and least <= part <= most)
+
+
+def paced(record: Battery, every: Seconds) -> Battery:
+    """Say that a battery takes commands no more often than they are written to it."""
+    if record.write_every is None or record.write_every >= every:
+        return record
+    return replace(record, write_every=every)

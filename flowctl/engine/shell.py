@@ -13,7 +13,7 @@ from flowctl.engine.counts import Counts
 from flowctl.engine.lease import SOON, Lease
 from flowctl.engine.override import Hold, Verdict, told_apart
 from flowctl.engine.recall import Recall
-from flowctl.engine.sense import sensible
+from flowctl.engine.sense import paced, sensible
 from flowctl.engine.sentences import HANDED
 from flowctl.terms import Terms
 from flowctl.units import show
@@ -100,7 +100,7 @@ class Shell:
         if self._written is not None and not self._shadow:
             soon = self.terms.on_override == "yield"  # there is no other time: flows write often
             self._compare(self._hold.judge(sense, self._clock.time(), soon=soon), sense)
-        return self._as_ours(record)
+        return self._as_ours(paced(record, self.terms.write_every))
 
     def recalled(self) -> Battery | None:
         """All that the flow was told of it, for a step that begins to listen now."""

@@ -13,6 +13,7 @@ from flowctl.language.flow import RawFlow, read_flow
 from flowctl.language.graph import Graph, Step
 from flowctl.language.idle import idle
 from flowctl.language.infer import Carrying
+from flowctl.language.lasting import leases, passing
 from flowctl.language.library import Library
 from flowctl.language.linking import link, settle
 from flowctl.language.marked import Marked
@@ -20,7 +21,7 @@ from flowctl.language.overlay import Overlay
 from flowctl.language.references import References
 from flowctl.language.report import Report
 from flowctl.language.rosters import Rosters
-from flowctl.language.rules import circles, leases, producers, silent_ends, topics, twice, unread
+from flowctl.language.rules import circles, producers, silent_ends, topics, twice, unread
 from flowctl.language.shares import shares
 from flowctl.language.successions import successions
 from flowctl.language.testform import TESTS, read_tests
@@ -145,7 +146,7 @@ def _check(drafts: Drafts) -> tuple[list[str], Rosters]:
     for name in order:
         rosters.spread(drafts.steps[name])
         fitting.check(drafts.steps[name])
-    for rule in (producers, twice, leases, topics):
+    for rule in (producers, twice, leases, passing, topics):
         rule(drafts)
     shares(drafts, rosters)
     successions(drafts, carrying)

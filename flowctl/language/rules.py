@@ -1,10 +1,9 @@
-"""What must hold for a flow as a whole: no circles, one producer per device, a lease that lasts."""
+"""What must hold for a flow as a whole: no circles, one producer per device, one way to each."""
 
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from flowctl import units
 from flowctl.faults import Mark
 from flowctl.language.addresses import address, host
 from flowctl.language.drafts import Draft, Drafts
@@ -91,21 +90,6 @@ def topics(drafts: Drafts) -> None:
             known[place] = draft
 
 
-def leases(drafts: Drafts) -> None:
-    """A setpoint must outlive two readings of the meter that it follows."""
-    for draft in drafts.steps.values():
-        lease = draft.settings.get("lease")
-        beats = [_beat(step) for step in _sources(draft, drafts)] if draft.device else []
-        if not isinstance(lease, float | int) or not beats or None in beats:
-            continue
-        every, meter = min((beat for beat in beats if beat), key=lambda beat: beat[0])
-        if lease < 2 * every:
-            said = f"a lease of {units.show(lease, 's')} is under two readings of {meter.id}"
-            said += f" (every {units.show(every, 's')})"
-            cure = f"write 'lease: {units.show(2 * every, 's')}' or more"
-            drafts.report.add(draft.places.get("lease", draft.mark), "E312", draft.id, said, cure)
-
-
 def unread(drafts: Drafts) -> None:
     """Warn of streams that end in nothing."""
     if drafts.report.faulty:
@@ -138,7 +122,12 @@ def _acts(draft: Draft) -> bool:
 
 def _writes(spec: NodeSpec) -> bool:
     """Tell whether a step hands on what comes in and is given a log: it is there to write it."""
-    if not spec.inputs or not spec.output or "log" not in spec.handed.values():
+    return hands_on(spec) and "log" in spec.handed.values()
+
+
+def hands_on(spec: NodeSpec) -> bool:
+    """Tell whether what comes in goes out as it is."""
+    if not spec.inputs or not spec.output:
         return False
     passed = spec.inputs[0].wire.type
     return isinstance(passed, TypeVar) and spec.output.type is passed
@@ -159,7 +148,8 @@ def _merges(draft: Draft) -> Mark | None:
     return draft.places[joined[0]] if joined else None
 
 
-def _trigger(draft: Draft) -> list[str]:
+def trigger(draft: Draft) -> list[str]:
+    """Name the steps whose values make a step speak."""
     name = draft.first.name if draft.first else FROM
     return [tap.step for tap in taps(draft.inputs.get(name, ()))]
 
@@ -167,38 +157,14 @@ def _trigger(draft: Draft) -> list[str]:
 def _upstream(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
     """The steps above a device: its own pipe, and streams before it that only merge."""
     seen = {draft.id}
-    names = _trigger(draft)
+    names = trigger(draft)
     while len(names) == 1 and names[0] in drafts.steps and names[0] not in seen:
         step = drafts.steps[names[0]]
         if step.device or (step.stream != draft.stream and step.spec and not _merges(step)):
             return
         yield step
         seen.add(step.id)
-        names = _trigger(step)
-
-
-def _sources(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
-    """The sources whose values trigger, in the end, what a device gets."""
-    seen: set[str] = set()
-    names = _trigger(draft)
-    while names:
-        name = names.pop()
-        step = drafts.steps.get(name)
-        if step is None or name in seen or step.device:
-            continue
-        seen.add(name)
-        inputs = _trigger(step)
-        names += inputs
-        if not inputs:
-            yield step
-
-
-def _beat(draft: Draft) -> tuple[float, Draft] | None:
-    setting = draft.spec.settings.get("every") if draft.spec else None
-    every = draft.settings.get("every")
-    if setting and setting.unit == "s" and isinstance(every, float | int):
-        return float(every), draft
-    return None
+        names = trigger(step)
 
 
 def _closing(chain: list[str], drafts: Drafts) -> tuple[str, Mark]:

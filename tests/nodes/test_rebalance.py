@@ -443,6 +443,17 @@ def test_a_battery_with_nothing_to_do_is_called_where_two_accept_a_part():
     assert told == pytest.approx({"left": 800, "right": 800, "third": 2400}, abs=1)
 
 
+def test_those_that_an_order_leaves_out_do_not_change_places_by_charge():
+    policy, state = policy_of({"strategy": "priority", "order": ["a"]}), Shared()
+    plans = []
+    for t in range(40):
+        fleet = {"a": {"soc": 60.0}, "b": {"soc": 60.0 + t % 2}, "c": {"soc": 60.5}}
+        state, plan = step(state, view(4500.0, float(t), **fleet), policy)
+        plans.append(dict(plan.watts))
+    assert plans[-1] == pytest.approx({"a": 2500, "b": 2000, "c": 0}, abs=1)
+    assert plans[5:] == [plans[-1]] * 35
+
+
 def test_between_readings_a_device_stays_free_for_the_next_one():
     def outlook(t, target):
         fleet = {

@@ -387,6 +387,21 @@ def test_a_house_keeps_the_gain_over_a_restart():
     assert cuts == []
 
 
+@pytest.mark.parametrize("gains", [(1.1, 1.0), (1.3, 1.3), (1.5, 1.0)])
+def test_who_gives_more_than_it_is_told_is_not_asked_for_more(gains):
+    """What it gives in excess was taken for load, and asked for: 100 W were exported."""
+    left, right = gains
+    cells = {"left": Cell(gain=left), "right": Cell(dead=2.4, lag=1.2, gain=right)}
+    house = SmallHouse(cells, lambda t: 400.0 + 1500.0 * (t % 600 > 300)).run(1200)
+    assert house.mean(250) < 15
+    assert house.outlooks[-1].batteries["left"].gain == pytest.approx(left, abs=0.05)
+    house.load = lambda t: 2000.0
+    house.run(90)
+    house.cells["left"].gain = 1.0
+    house.run(120)
+    assert house.mean(30) < 15
+
+
 def evening(at):
     return 500.0 if at < 60 else 60.0
 

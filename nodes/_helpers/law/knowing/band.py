@@ -43,7 +43,7 @@ class Band(NamedTuple):
     low: Watts
     """Least that it may give of that, if it answers as is known."""
     most: Watts
-    """Most of `lately`."""
+    """Most that it may give of `lately`."""
     expected: Watts
     """What it delivers once all has landed, a magnitude."""
 
@@ -129,7 +129,7 @@ def band(belief: "Belief", power: Watts, sign: float, poll: Seconds, at: Seconds
         lately,
         told,
         _part(belief, told),
-        max(lately),
+        max(lately) * max(1.0, belief.traits.gain),
         abs(belief.expected),
     )
 

@@ -7,6 +7,8 @@ from flowctl import Seconds, Watts
 from nodes._helpers.law.knowing.band import Band
 from nodes._helpers.law.knowing.witness import (
     ALIKE,
+    GAIN_MOST,
+    GAIN_TOLD,
     SHORT_TWICE,
     TOLERANCE,
     TOLERANCE_PART,
@@ -73,6 +75,16 @@ def is_part(old: Ceiling, witness: Witness, seen: Band) -> bool:
     is_tried = old.watts > old.proven
     fits = gave * seen.told > most if is_tried else seen.expected <= most
     return fits and abs(gave - witness.gave) <= ALIKE
+
+
+def is_excess(old: Ceiling, witness: Witness, seen: Band) -> bool:
+    """Tell whether it gives more than it is told, by some part: it still goes where it is sent.
+
+    To believe that it delivers all of it from now on would ask it for that, and so on.
+    """
+    if not witness.more or old.watts < math.inf or seen.sunny:
+        return False
+    return seen.told >= GAIN_TOLD and 1 < seen.part <= GAIN_MOST
 
 
 def proved(ceiling: Ceiling, seen: Band) -> Ceiling:

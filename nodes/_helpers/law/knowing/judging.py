@@ -100,6 +100,8 @@ def _decided(seen: Band, witness: Witness, least: Least, new: Ceiling) -> Belief
     if small is not None:
         belief = _weighed(belief, witness.settled(), small)
         return at_rest(belief, now) if small is not least else belief
+    if ceilings.is_excess(old, witness, seen):
+        return _weighed(belief, witness.settled()._replace(part=seen.part), least)
     if ceilings.is_part(old, witness, seen):
         belief = _weighed(belief, witness.settled()._replace(part=seen.part), least)
         return belief.under(Ceiling(), charging=charging)

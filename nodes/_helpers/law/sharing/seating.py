@@ -91,9 +91,18 @@ def _rank(name: str, ability: Ability, usable: Percent, now: Round, *, active: b
     rank = ability.dead_time + ability.lag - usable - (INCUMBENT if active else 0.0)
     if policy.strategy == "efficiency":
         rank += policy.losses.standby.of(name)  # a W of standby counts as a point of charge
-    if policy.strategy == "priority" and name in policy.order:
-        rank = FIRST + policy.order.index(name)
+    if policy.strategy == "priority":
+        rank = FIRST + _turn(name, now)
     return rank + TOO_LITTLE if ability.min_power > now.total else rank
+
+
+def _turn(name: str, now: Round) -> int:
+    """Say whose turn it is in the order; those that it leaves out come last, as the outlook has it.
+
+    By charge, which changes by the percent, all of the load would go to and fro between those.
+    """
+    order = now.policy.order
+    return order.index(name) if name in order else len(order) + [*now.usable].index(name)
 
 
 def _lost(name: str, ability: Ability, able: Watts, now: Round) -> Watts:
