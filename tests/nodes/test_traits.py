@@ -294,7 +294,7 @@ def test_nonsense_in_the_store_does_no_harm(kept):
 
 def test_each_number_is_dropped_on_its_own():
     belief = begun(Store({"left": {"dead_time": "soon", "lag": 1.0, "gain": 0.6}}))
-    assert (belief.dead, belief.lag, belief.traits.gain) == (3.5, 1.0, 0.6)
+    assert (belief.dead, belief.lag, belief.traits.gain) == (3.5, 1.5, 0.6)  # a timing is a pair
 
 
 def test_what_is_kept_is_taken_up_again():
@@ -369,6 +369,35 @@ def test_a_ceiling_that_goes_up_and_down_costs_few_writes():
 
 
 # The closed loop.
+
+
+def test_a_kept_timing_outlives_starts_out_of_standby():
+    """Each start looks slower, and each short run would keep what that looked like."""
+    store = Store()
+
+    def house(slower: float = 0.0) -> SmallHouse:
+        cells = {"left": Cell(dead=1.2 + slower), "right": Cell(dead=2.4 + slower, lag=1.2)}
+        return SmallHouse(cells, lambda t: 300.0 + 900.0 * (t % 80 > 40), store)
+
+    house().run(600).stop()
+    learned = {name: dict(store[name]) for name in ("left", "right")}
+    for _ in range(3):
+        again = house(slower=2.0).run(20)
+        for cell in again.cells.values():
+            cell.dead -= 2.0
+        again.run(40).stop()
+        assert {name: dict(store[name]) for name in learned} == learned
+        late = again.outlooks[-1].batteries
+        for name, kept in learned.items():
+            assert late[name].dead_time == pytest.approx(kept["dead_time"], abs=1.0)
+
+
+def test_a_kept_timing_is_learned_anew_when_the_battery_has_changed():
+    store = Store({"left": {"dead_time": 6.0, "lag": 2.0}})
+    house = SmallHouse({"left": Cell()}, lambda t: 300.0 + 900.0 * (t % 60 > 30), store).run(600)
+    assert house.outlooks[-1].batteries["left"].dead_time <= 3.0
+    house.stop()
+    assert store["left"]["dead_time"] <= 3.0
 
 
 def test_a_house_keeps_the_gain_over_a_restart():

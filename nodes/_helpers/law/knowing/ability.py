@@ -70,10 +70,10 @@ def _note(belief: Belief) -> str:
         return ""
     if belief.discharge.against or belief.charge.against:
         return "does the opposite of what it is told"
-    if belief.measured_at is None:
+    if belief.measured_at is None and not min(down, up):
         silent = "nothing that the meter shows"
-        gives = f"delivers {silent}" if down < math.inf else ""
-        takes = f"takes {silent}" if up < math.inf else ""
+        gives = f"delivers {silent}" if not down else ""
+        takes = f"takes {silent}" if not up else ""
     else:
         gives = f"delivers {down:.0f}W at most" if down < belief.facts.max_discharge else ""
         takes = f"takes {up:.0f}W at most" if up < belief.facts.max_charge else ""

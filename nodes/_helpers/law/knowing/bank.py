@@ -22,6 +22,7 @@ SPAN = DEADS[-1] + LONGEST  # s of setpoints that a sample may look back on
 REBASE = 60.0  # s until sums are counted from anew: exp(60 / 0.3) is still far from infinite
 MEMORY = 0.97  # of a cost, from one learning sample to the next: about 30 samples
 PRIOR = 20.0  # W of cost per second that a candidate is away from the first guess
+KEPT = 300.0  # the same where it was learned before: a start, out of standby, looks slower
 EXPLAINS = 0.7  # an answer must explain 30 % better than none, else a shortfall looks like slowness
 
 Look = tuple[Seconds, tuple[Watts, ...]]
@@ -61,9 +62,10 @@ class Bank(NamedTuple):
     """At the reading before `lesson`."""
 
 
-def new_bank(dead: Seconds, lag: Seconds) -> Bank:
-    """Begin at rest, with a first guess of the timing."""
-    return Bank(tuple(PRIOR * (abs(d - dead) + abs(tau - lag)) for d, tau in TIMINGS))
+def new_bank(dead: Seconds, lag: Seconds, *, known: bool = False) -> Bank:
+    """Begin at rest, with a first guess of the timing, or with what is `known` of it."""
+    sure = KEPT if known else PRIOR
+    return Bank(tuple(sure * (abs(d - dead) + abs(tau - lag)) for d, tau in TIMINGS))
 
 
 def at_rest(bank: Bank, watts: Watts) -> Bank:

@@ -129,8 +129,15 @@ class Belief(NamedTuple):
         return at - self.measured_at > STALE_POLLS * self.poll + STALE_GRACE
 
 
-def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = None) -> Belief:
-    """Begin with a battery of which no more is known than this."""
+def believe(
+    dead: Seconds,
+    lag: Seconds,
+    rating: Watts,
+    traits: Traits | None = None,
+    *,
+    timed: bool = False,
+) -> Belief:
+    """Begin with a battery of which no more is known than this; `timed` before, or guessed."""
     facts = Facts(max_charge=rating, max_discharge=rating)
     known = traits or Traits()
     witness, least = Witness(part=known.gain), Least(known.min_power)
@@ -142,5 +149,5 @@ def believe(dead: Seconds, lag: Seconds, rating: Watts, traits: Traits | None = 
         began=(dead, lag),
         witness=witness,
         least=least,
-        bank=new_bank(dead, lag),
+        bank=new_bank(dead, lag, known=timed),
     )

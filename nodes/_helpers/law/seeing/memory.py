@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flowctl import Ability, Clock, Log, Outlook, Seconds, Store, Watts
-from nodes._helpers.law.knowing.bank import DEADS, LAGS, TIMINGS
+from nodes._helpers.law.knowing.bank import TIMINGS
 from nodes._helpers.law.knowing.belief import Belief, believe
 from nodes._helpers.law.knowing.least import LARGEST
 from nodes._helpers.law.knowing.notes import BETWEEN
@@ -15,6 +15,10 @@ from nodes._helpers.law.seeing.house import UNHEARD
 from nodes._helpers.law.seeing.standing import Standing
 
 SAVE_EVERY = 60.0  # s: what is learned sways, and cards wear
+TIMED_AFTER = 300.0  # s: a start, out of standby, looks slower, and must not go over what was kept
+
+
+TIMING = ("dead_time", "lag")
 
 
 class Kept(NamedTuple):
@@ -37,18 +41,18 @@ class Memory:
 
     def __init__(self, store: Store, log: Log, clock: Clock) -> None:
         self._store, self._log, self._clock = store, log, clock
-        self._saved_at = -math.inf
+        self._began_at, self._saved_at = clock.time(), -math.inf
         self._notes: Mapping[str, str] = {}
         self._traits: dict[str, tuple[str, ...]] = {}
 
     def belief(self, name: str, dead: Seconds, lag: Seconds, rating: Watts) -> Belief:
         """Begin with what was learned before, or with a first guess."""
         kept = self._kept(name)
-        dead = _within(kept.get("dead_time"), DEADS, dead)
-        lag = _within(kept.get("lag"), LAGS, lag)
+        if timed := _timing(kept) in TIMINGS:
+            dead, lag = _timing(kept)
         traits = {field: kept[field] for field, rule in KEPT.items() if _fits(kept, field, rule)}
         now, date = self._clock.time(), self._date()
-        return believe(dead, lag, rating, Traits(**traits))._replace(
+        return believe(dead, lag, rating, Traits(**traits), timed=timed)._replace(
             charge=recalled(kept.get("charge"), now, date),
             discharge=recalled(kept.get("discharge"), now, date),
         )
@@ -61,9 +65,12 @@ class Memory:
     def save(self, beliefs: Mapping[str, Belief], at: Seconds) -> None:
         """Save what has changed."""
         self._saved_at, date = at, self._date()
+        is_early = at - self._began_at < TIMED_AFTER
         for name, belief in beliefs.items():
             old = self._kept(name)
             new = _worth_keeping(belief, old) | _cuts(belief, old, at, date)
+            if is_early and _timing(old) in TIMINGS:
+                new |= dict(zip(TIMING, _timing(old), strict=True))
             if new != old:
                 self._store[name] = new
             self._tell_traits(name, words(*belief.traits))
@@ -117,11 +124,16 @@ def _spoke(says: Ability) -> bool:
     return says.power is not None or says.soc is not None or says.accepted_at > -math.inf
 
 
+def _timing(kept: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(kept.get(name) for name in TIMING)
+
+
 def _worth_keeping(belief: Belief, old: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is to be in the store; what has hardly changed stays as it is there."""
     new: dict[str, Any] = {}
-    if (belief.dead, belief.lag) in TIMINGS:
-        new |= {"dead_time": belief.dead, "lag": belief.lag}
+    timing = belief.dead, belief.lag
+    if timing in TIMINGS:
+        new |= dict(zip(TIMING, timing, strict=True))
     for field, rule in KEPT.items():
         value, plain = getattr(belief.traits, field), Traits._field_defaults[field]
         if _fits(old, field, rule) and abs(value - old[field]) < rule.step:
@@ -144,8 +156,3 @@ def _fits(kept: Mapping[str, Any], field: str, rule: Kept) -> bool:
     """Trust a kept number only if it is one that can be learned."""
     value = kept.get(field)
     return isinstance(value, float) and rule.least <= value <= rule.most
-
-
-def _within(value: object, known: tuple[float, ...], other: Seconds) -> Seconds:
-    """Trust a kept timing only if it is one that can be learned."""
-    return value if isinstance(value, float) and value in known else other
