@@ -443,6 +443,17 @@ def test_a_battery_with_nothing_to_do_is_called_where_two_accept_a_part():
     assert told == pytest.approx({"left": 800, "right": 800, "third": 2400}, abs=1)
 
 
+def test_what_the_first_in_order_tries_is_given_by_the_next_all_the_same():
+    """The meter would feel each try of one that gives no more: 200 W for 15 s, each two minutes."""
+    policy = policy_of({"strategy": "priority", "order": ["left", "right"]})
+    tries = {"can_discharge": 1490.0, "proven_discharge": 1250.0}
+    state, plan = step(Shared(), view(1710.0, 0.0, left=tries, right={}), policy)
+    assert plan.watts == pytest.approx({"left": 1490, "right": 460}, abs=1)
+    assert plan.unmet == 0
+    _, plan = step(state, view(1000.0, 1.0, left=tries, right={}), policy)
+    assert plan.watts["left"] == pytest.approx(1000, abs=1)
+
+
 def test_those_that_an_order_leaves_out_do_not_change_places_by_charge():
     policy, state = policy_of({"strategy": "priority", "order": ["a"]}), Shared()
     plans = []

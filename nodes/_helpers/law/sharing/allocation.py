@@ -113,8 +113,13 @@ def _plainly(seats: Sequence[Seat], total: Watts, *, ordered: bool, late: bool) 
     if not ordered:
         return _by_weight(seats, total, late=late)
     ranked = sorted(seats, key=by_rank)
-    shares = in_turn(total, [seat.able for seat in ranked])
-    return {seat.name: shares[k] for k, seat in enumerate(ranked)}
+    shares = in_turn(total, [seat.sure for seat in ranked])
+    return {seat.name: _trying(seat, shares[k]) for k, seat in enumerate(ranked)}
+
+
+def _trying(seat: Seat, share: Watts) -> Watts:
+    """Let one in turn that gives all that it was seen to give try more, which none relies on."""
+    return seat.able if share >= seat.sure else share
 
 
 def _by_weight(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]:
