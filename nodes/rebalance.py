@@ -109,9 +109,10 @@ def rebalance(
     Each share is what the battery is to give in the end; the fastest one also covers what the
     others still owe. What a battery cannot give under its limits, reserve and learned ceiling goes
     to the others; what nobody can give is the plan's `unmet`. A battery that has not accepted what
-    it is asked for, a clamp further down perhaps, keeps what it accepts for a minute; one that has
-    given more than it is told for 8 s keeps that, and the others share what is left. A first plan
-    begins at what the batteries do already, if that is about what is needed.
+    it is asked for, a clamp further down perhaps, keeps what it accepts for a minute, or for 10 s
+    while the house lacks power; one that has given more than it is told for 8 s keeps that, and the
+    others share what is left. A first plan begins at what the batteries do already, if that is
+    about what is needed.
 
     With `strategy: efficiency` as many work as lose least together: standby speaks for one, what
     grows with the square of the power for more; another number must save 5 W. The fullest gives,

@@ -443,6 +443,23 @@ def test_a_battery_with_nothing_to_do_is_called_where_two_accept_a_part():
     assert told == pytest.approx({"left": 800, "right": 800, "third": 2400}, abs=1)
 
 
+@pytest.mark.parametrize(("load", "seconds"), [(4000.0, 20), (2000.0, 70)])
+def test_what_a_step_further_down_held_back_is_asked_for_again(load, seconds):
+    """A guard that bound for a moment: at once after 10 s while nobody else can give it."""
+    policy, state, told = policy_of({}), Shared(), {"left": 0.0, "right": 0.0}
+    back = None
+    for t in range(120):
+        fleet = {name: {"setpoint": watts, "accepted_at": 1.0} for name, watts in told.items()}
+        state, plan = step(state, view(load, float(t), **fleet), policy)
+        most = 0.0 if 10 <= t < 30 else 2500.0
+        told = {**plan.watts, "right": min(most, plan.watts["right"])}
+        if t >= 30 and told["right"] > 0 and back is None:
+            back = t - 30
+    assert back is not None
+    assert back <= seconds
+    assert sum(told.values()) == pytest.approx(load, abs=5)
+
+
 def test_what_the_first_in_order_tries_is_given_by_the_next_all_the_same():
     """The meter would feel each try of one that gives no more: 200 W for 15 s, each two minutes."""
     policy = policy_of({"strategy": "priority", "order": ["left", "right"]})

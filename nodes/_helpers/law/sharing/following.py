@@ -13,7 +13,8 @@ REFUSED = 100.0  # W between asked and accepted: more than dead bands and roundi
 MOVED = 5.0  # W nearer to what is asked: ramps go on accepting
 PATIENCE = 5.0  # s without coming nearer, on top of the write interval
 BEYOND = 8.0  # s after which more than is asked for is no matter of a write interval any more
-BARRED = 60.0  # s until it is asked for more again
+BARRED = 60.0  # s until it is asked for more again ...
+BARRED_HUNGRY = 10.0  # ... and while the house lacks power: nobody else would give it
 
 
 class Following(NamedTuple):
@@ -35,16 +36,23 @@ class Following(NamedTuple):
 
 
 def follow(
-    before: Following | None, accepted: Watts, asked: Watts, at: Seconds, patience: Seconds
+    before: Following | None,
+    accepted: Watts,
+    asked: Watts,
+    at: Seconds,
+    patience: Seconds,
+    *,
+    hungry: bool = False,
 ) -> Following:
     """Compare what was asked with what was accepted, and note what is asked now."""
+    barred = at + (BARRED_HUNGRY if hungry else BARRED)
     if before is None:
         return Following(asked, accepted, at)
     asked_then, accepted_then, since, sign, most, until = before
-    way = 1.0 if asked_then >= 0 else -1.0
+    until, way = min(until, barred), 1.0 if asked_then >= 0 else -1.0
     missing = way * (asked_then - accepted)
     if -REFUSED <= missing <= REFUSED or abs(missing) < abs(asked_then - accepted_then) - MOVED:
         return Following(asked, accepted, at, sign, most, until)
     if at - since <= patience or missing < 0:
         return Following(asked, accepted_then, since, sign, most, until)
-    return Following(asked, accepted, at, way, max(0.0, way * accepted), at + BARRED)
+    return Following(asked, accepted, at, way, max(0.0, way * accepted), barred)

@@ -19,6 +19,7 @@ from nodes._helpers.law.sharing.small import lift
 from nodes._helpers.law.sharing.together import Followed, follow_all
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
+HUNGRY = 50.0  # W that nobody serves: then what was refused is asked for again sooner
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
 
 
@@ -50,7 +51,7 @@ def step(
         wants, unmet = _shared_beside(now, seats, working, reasons)
     if outlook.read_at < now.at < outlook.read_at + OVERDUE * outlook.period:
         _wait(wants, state, now, outlook.read_at + outlook.period)
-    following = follow_all(state.following, now, wants)
+    following = follow_all(state.following, now, wants, hungry=abs(unmet) > HUNGRY)
     for name in state.following.each:
         if name not in following.each:  # one last word, then silence becomes release
             wants[name], reasons[name] = 0.0, GONE

@@ -24,7 +24,9 @@ class Followed(NamedTuple):
     """Their sum."""
 
 
-def follow_all(before: Followed, now: Round, wants: Mapping[str, Watts]) -> Followed:
+def follow_all(
+    before: Followed, now: Round, wants: Mapping[str, Watts], *, hungry: bool = False
+) -> Followed:
     """Compare what was asked with what was accepted, of each battery or of their sum."""
     asked = math.fsum(wants.values())
     given = math.fsum([ability.setpoint for ability in now.usable.values()])
@@ -42,6 +44,7 @@ def follow_all(before: Followed, now: Round, wants: Mapping[str, Watts]) -> Foll
             wants[name],
             now.at,
             ability.write_every + PATIENCE,
+            hungry=hungry and before.whole.until <= now.at,
         )
         for name, ability in now.usable.items()
     }
