@@ -1,8 +1,9 @@
 """The terms on which a device is borrowed: settings that every device step has."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
 
@@ -42,7 +43,7 @@ class Terms:
     ] = "take"
     on_override: Annotated[
         Literal["retake", "yield"],
-        "when somebody else sets it, in its app say: write again, or give it back for a while",
+        "when somebody else sets it, in its app say: write again, or leave it alone for a while",
     ] = "retake"
     stay_away: Annotated[
         Seconds, Gt(0), ShellsOwn(), "how long it is left alone by `on_override: yield`"
@@ -52,6 +53,11 @@ class Terms:
     def names(cls) -> frozenset[str]:
         """Name the settings that every device has."""
         return frozenset(item.name for item in fields(cls))
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Terms":
+        """Pick them from the settings of a device."""
+        return cls(**{name: settings[name] for name in cls.names()})
 
     @property
     def refresh(self) -> float:

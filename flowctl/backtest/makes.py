@@ -11,7 +11,6 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from flowctl.engine.ends import terms_of
 from flowctl.faults import Fault, FlowError
 from flowctl.language.graph import Graph, Step
 from flowctl.language.wires import silent
@@ -111,7 +110,7 @@ def _given(step: Step) -> dict[str, Any]:
     terms = Terms.names() if step.kind is NodeKind.DEVICE else frozenset()
     given = {name: step.settings[name] for name in step.spec.settings if name not in terms}
     handed = (name for name, what in step.spec.handed.items() if what == "terms")
-    return given | {name: terms_of(step) for name in handed}
+    return given | {name: Terms.of(step.settings) for name in handed}
 
 
 def _failed(step: Step, entry: EntryPoint, error: str) -> FlowError:

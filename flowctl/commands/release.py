@@ -25,9 +25,10 @@ def release(
     """Give every battery of these flows back to its own logic, and end.
 
     With --accepted, a flow and what stands beside it are read as they were last taken over by
-    `flowctl run`: its files may be half edited, or name other batteries by now. That is what is
-    done when flowctl was killed. A faulty flow keeps no battery of the others waiting. Exit code 1
-    if one did not answer: it may be forced.
+    `flowctl run`: its files may be half edited, or name other batteries by now; and a battery that
+    is left to somebody else (`on_override: yield`) stays his. That is what is done when flowctl was
+    killed. A faulty flow keeps no battery of the others waiting. Exit code 1 if one did not answer:
+    it may be forced.
 
     Example: flowctl release flows/home.yaml
     """
@@ -47,7 +48,7 @@ def release(
                 )
             except FlowError as error:
                 faults += error.faults
-        forced = run_release(graphs, folder)
+        forced = run_release(graphs, folder, all_=not accepted)
     if faults:
         raise FlowError(faults)
     return 1 if forced else 0

@@ -1,11 +1,11 @@
-"""What the shell of a device did."""
+"""What a device shell counts."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Counts:
-    """Writes wear flash, so they are counted."""
+    """What the shell did: writes wear flash, so they are counted."""
 
     writes: int = 0
     resent: int = 0

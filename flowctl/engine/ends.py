@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from flowctl.language.graph import Step
-from flowctl.terms import Terms
 from flowctl.values import Battery
 
 
@@ -48,8 +47,3 @@ class Edge:
         """Call the node: a source with nothing, a sink or a device with the box it reads from."""
         assert self.step.spec, "a `from` step is not an edge"
         return self.step.spec.function(*boxes, **self.arguments)
-
-
-def terms_of(step: Step) -> Terms:
-    """Collect the terms of a device from its settings."""
-    return Terms(**{name: step.settings[name] for name in Terms.names()})

@@ -7,14 +7,16 @@ from typing import Any
 
 from flowctl.clock import Clock
 from flowctl.engine.depth import make_room
-from flowctl.engine.ends import Edge, End, Ends, terms_of
+from flowctl.engine.ends import Edge, End, Ends
 from flowctl.engine.output import Output
+from flowctl.engine.refusal import refusal
 from flowctl.engine.running import Running
 from flowctl.engine.sentences import ENDED, REMOVED, STOPPED
 from flowctl.engine.shell import Shell
+from flowctl.engine.stay import Stay
 from flowctl.engine.unknown import Unknown
 from flowctl.engine.why import Whys
-from flowctl.faults import RAISED, Fault, FlowError, told
+from flowctl.faults import RAISED, FlowError, told
 from flowctl.language.flow import ERRORS, INTO
 from flowctl.language.graph import Graph, Step
 from flowctl.log import Log
@@ -98,7 +100,7 @@ class Engine:
             return clock
         if what == "store":
             return self._store(f"{self.graph.name}:{step.id}")
-        return terms_of(step) if what == "terms" else self.log_of(step)
+        return Terms.of(step.settings) if what == "terms" else self.log_of(step)
 
     def log_of(self, step: Step) -> Log:
         """Return the log of a step; it writes as its stream: `home.left`."""
@@ -159,7 +161,7 @@ class Engine:
         else:
             running.step, running.rank = step, self._ranks[step_id]
         if step_id in self.shells:
-            self.shells[step_id].go_by(terms_of(step))
+            self.shells[step_id].go_by(Terms.of(step.settings))
 
     def _build_all(self) -> None:
         faults = []
@@ -167,7 +169,7 @@ class Engine:
             try:
                 self.build(step)
             except RAISED as error:  # it may be anybody's node
-                faults.append(_refusal(step, error))
+                faults.append(refusal(step, error))
         if faults:
             raise FlowError(faults)
         self._whys.begin()
@@ -200,6 +202,8 @@ class Engine:
     def _device(self, step: Step, running: Running) -> None:
         output, into = self.output(step.id), self.output(f"{step.stream}/{INTO}")
         shell: Shell
+        stay = self.stay(step)
+        stay.tell(self.log_of(step))
 
         def send(command: float | Release) -> None:
             end.put(command)
@@ -209,8 +213,8 @@ class Engine:
             output.emit(shell.told(record) if isinstance(record, Battery) else record)
 
         shell = self.shells[step.id] = Shell(
-            terms_of(step), self.clock, send, self.log_of(step),
-            shadow=self._shadow, replayed=self._replayed,
+            Terms.of(step.settings), self.clock, send, self.log_of(step),
+            stay=stay, shadow=self._shadow, replayed=self._replayed,
             report=lambda error, value: self.report(step, error, value),
         )  # fmt: skip
         output.recall = shell.recalled
@@ -218,6 +222,11 @@ class Engine:
             self.edge(step), lambda record: self.clock.hand(push, record), shell.renew
         )
         running.listen(shell.want, partial(shell.close, ENDED))
+
+    def stay(self, step: Step) -> Stay:
+        """Return how long a device is left to somebody else; a rebuilt step and a run find it."""
+        kept = Store() if self._shadow else self._store(f"{self.graph.name}:{step.id}:stay")
+        return Stay(Terms.of(step.settings), self.clock, kept)
 
     @staticmethod
     def _tell(running: Running, into: Output, value: Any) -> None:
@@ -239,10 +248,3 @@ class Engine:
             if step and not self.outputs[step_id].fits(value):
                 self.report(step, TypeError(said), value)
             self.log.warning("%s: %s; further ones are counted", step_id, said)
-
-
-def _refusal(step: Step, error: BaseException) -> Fault:
-    """What a node says against its settings; what it did not mean to say, with its kind."""
-    meant = isinstance(error, ValueError | TypeError)
-    said = str(error) if meant else f"failed at its start: {type(error).__name__}: {error}"
-    return Fault(step.mark, "E900", step.id, *said.partition("; ")[::2], step.line)

@@ -15,6 +15,8 @@ from flowctl.engine.override import Hold, Verdict, told_apart
 from flowctl.engine.recall import Recall
 from flowctl.engine.sense import paced, sensible
 from flowctl.engine.sentences import HANDED
+from flowctl.engine.stay import Stay
+from flowctl.store import Store
 from flowctl.terms import Terms
 from flowctl.units import show
 from flowctl.values import RELEASE, Battery, Release
@@ -37,6 +39,7 @@ class Shell:
         send: Callable[[float | Release], None],
         log: logging.Logger,
         *,
+        stay: Stay | None = None,
         shadow: bool = False,
         replayed: bool = False,
         report: Callable[[Exception, Any], None] = lambda _error, _value: None,
@@ -52,7 +55,7 @@ class Shell:
         self._hold = Hold()
         self._disagreed = 0  # writes in a row whose read-back did not agree
         self._again = False  # so the setpoint is to be written again
-        self._left_until = -math.inf  # somebody else has it until then
+        self._stay = stay or Stay(terms, clock, Store())
         self._said_left = False
         self._answers = False
         self._timer, self._armed = SerialDisposable(), math.inf
@@ -69,7 +72,7 @@ class Shell:
     @property
     def is_left(self) -> bool:
         """Whether the battery is left to somebody else for now."""
-        return self._clock.time() < self._left_until
+        return self._stay.rest > 0.0
 
     def want(self, value: Any) -> None:
         """Take what the flow wants, W. A share of a plan holds no longer than the plan."""
@@ -84,7 +87,7 @@ class Shell:
             self._refuse(value)
             return
         self._lease.begin(now, self.terms.lease, ends)
-        self._wanted = self._limited(float(value))
+        self._wanted = self.terms.within(float(value), self._heard.known)
         self._act()
 
     def told(self, record: Battery) -> Battery:
@@ -122,7 +125,8 @@ class Shell:
         """Hold a battery on other terms from now on, without giving it back for that."""
         if terms != self.terms:
             self.terms = terms
-            self._wanted = self._limited(self._wanted)
+            self._wanted = terms.within(self._wanted, self._heard.known)
+            self._stay.last(terms.stay_away)
             self._act()
 
     def close(self, why: str) -> None:
@@ -153,7 +157,7 @@ class Shell:
             self._log.log(logging.WARNING if first else logging.DEBUG, "%s; written again", said)
             return
         self._log.warning("%s; left alone for %s", said, show(terms.stay_away, "s"))
-        self._left_until = self._clock.time() + terms.stay_away
+        self._stay.begin()
         self._release(HANDED)
 
     def _as_ours(self, record: Battery) -> Battery:
@@ -167,8 +171,8 @@ class Shell:
 
     def _act(self) -> None:
         now = self._clock.time()
-        if now < self._left_until - SOON:
-            self._arm(self._left_until - now)
+        if self.is_left:
+            self._arm(self._stay.rest)
             return
         if self._lease.has_ended(now):
             self._release(self._lease.ran_out())
@@ -206,9 +210,8 @@ class Shell:
             self._disagreed = 0
         if fresh or self._again or watts != held:
             self._hold.wrote(watts, now, held=None if self._again else held)
-        if self._left_until > -math.inf:
+        if self._stay.end():
             self._log.info("left alone for long enough: taken again")
-            self._left_until = -math.inf
         self.counts.writes += 1
         self.counts.resent += not fresh
         self._written, self._written_at, self._again = watts, now, False
@@ -226,9 +229,6 @@ class Shell:
             quiet = self._shadow or not self._answers  # it may be told, and not be so
             self._log.log(logging.DEBUG if quiet else logging.INFO, "released: %s", why)
             self._send(RELEASE)
-
-    def _limited(self, watts: float) -> float:
-        return self.terms.within(watts, self._heard.known)
 
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1

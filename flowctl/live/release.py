@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flowctl.engine.engine import Engine
-from flowctl.language.graph import Graph
+from flowctl.language.graph import Graph, Step
 from flowctl.live.clock import LiveClock
 from flowctl.live.edges import LiveEnds
 from flowctl.live.storage import Storage
@@ -16,17 +16,18 @@ from flowctl.values import RELEASE
 log = logging.getLogger("release")
 
 
-async def release(graphs: Sequence[Graph], storage: Storage) -> Sequence[str]:
+async def release(graphs: Sequence[Graph], storage: Storage, *, all_: bool = True) -> Sequence[str]:
     """Tell each device RELEASE, once, and wait until it has done so or patience ends.
 
-    The storage knows what a battery went by before it was borrowed. The answer names the devices
-    that may still be forced.
+    The storage knows what a battery went by before it was borrowed. One that is left to somebody
+    else is given back only where `all_` is meant: it is not ours. The answer names the devices that
+    may still be forced.
     """
     clock, ends = LiveClock(), LiveEnds()
     for graph in graphs:
         engine = Engine(graph, clock, ends, storage.store)
         for step in graph.steps.values():
-            if step.kind is NodeKind.DEVICE:
+            if step.kind is NodeKind.DEVICE and _is_ours(engine, step, all_=all_):
                 end = ends.device(engine.edge(step), lambda _: None, lambda: None)
                 end.put(RELEASE)
                 end.close()
@@ -35,7 +36,15 @@ async def release(graphs: Sequence[Graph], storage: Storage) -> Sequence[str]:
     return ends.forced
 
 
-def run_release(graphs: Sequence[Graph], state: Path) -> Sequence[str]:
+def _is_ours(engine: Engine, step: Step, *, all_: bool) -> bool:
+    stay = engine.stay(step)
+    if all_:
+        stay.end()
+    stay.tell(engine.log_of(step))
+    return not stay.rest
+
+
+def run_release(graphs: Sequence[Graph], state: Path, *, all_: bool = True) -> Sequence[str]:
     """Do it in an event loop of its own."""
     with Storage(state) as storage:
-        return asyncio.run(release(graphs, storage))
+        return asyncio.run(release(graphs, storage, all_=all_))
