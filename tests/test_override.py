@@ -1,5 +1,6 @@
 """Who has a battery: the flow, its own logic, or somebody with an app."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,10 @@ def told(watts: float) -> Battery:
         (told(910.0), 9.0, "agrees"),  # rounded
         (Battery(power=-500.0), 99.0, "unknown"),  # once may be a glitch
         (told(400.0), 1.0, "unknown"),  # may be what it was told before
-        (told(-900.0), 1.0, "unknown"),  # even this, as long as nobody hurries
+        (told(700.0), 1.0, "unknown"),  # on its way
+        (told(-900.0), 1.0, "other"),  # never asked for
+        (told(1500.0), 1.0, "other"),
+        (told(250.0), 1.0, "lower"),
         (told(400.0), 9.0, "lost"),  # still what it was told before
         (told(700.0), 9.0, "less"),
         (told(0.0), 9.0, "other"),
@@ -47,16 +51,47 @@ def test_what_is_told_is_compared_with_what_was_written(
     assert hold.judge(record, at) == verdict
 
 
-def test_in_a_hurry_only_what_may_be_an_echo_is_forgiven() -> None:
+def busy(*setpoints: float) -> Hold:
+    """A battery that was told another setpoint each second until now, and took each."""
     hold = Hold()
-    hold.wrote(400.0, -10.0, held=None)
-    hold.judge(told(400.0), -9.0)
-    hold.wrote(1000.0, 0.0, held=400.0)
-    assert [hold.judge(told(watts), 1.0, soon=True) for watts in (400.0, 700.0, -700.0)] == [
-        "unknown",
-        "unknown",
-        "other",
-    ]
+    for at, (before, watts) in enumerate(pairwise((None, *setpoints))):
+        hold.wrote(watts, at - len(setpoints) + 1.0, held=before)
+        hold.judge(told(watts), at - len(setpoints) + 1.1)
+    return hold
+
+
+BUSY = (-900.0, 300.0, 0.0, 1500.0, 1400.0, 1480.0, 1420.0)
+
+
+@pytest.mark.parametrize(
+    ("watts", "verdict"),
+    [
+        (2200.0, "other"),
+        (-2000.0, "other"),
+        (1500.0, "unknown"),  # an echo
+        (1590.0, "unknown"),  # a rounded one
+        (-900.0, "unknown"),  # a late one
+        (300.0, "unknown"),
+        (0.0, "unknown"),  # was asked for, of late
+        (800.0, "lower"),  # may be a limit
+    ],
+)
+def test_in_a_busy_house_what_was_never_asked_for_is_somebody_elses(watts, verdict):
+    assert busy(*BUSY).judge(told(watts), 0.5) == verdict
+
+
+def test_in_a_replay_nothing_counts_so_soon():
+    assert busy(*BUSY).judge(told(2200.0), 0.5, soon=False) == "unknown"
+
+
+@given(st.lists(st.floats(-2500, 2500), min_size=2, max_size=40), st.data())
+def test_no_setpoint_of_ours_nor_a_part_of_one_is_a_hand(setpoints, data):
+    hold = busy(*setpoints)
+    part = data.draw(st.floats(0, 1)) * data.draw(st.sampled_from(setpoints[-2:]))
+    late = data.draw(st.sampled_from(setpoints[-9:])) * data.draw(st.floats(0.95, 1.05))
+    for echo in (late, part if abs(part) > 0 else late):
+        verdict = hold.judge(told(echo), 0.9)
+        assert verdict != "other"
 
 
 def test_a_battery_that_was_its_own_may_still_say_so() -> None:
@@ -131,15 +166,13 @@ def test_what_a_hand_has_set_is_told_as_the_battery_tells_it(record: Battery, sa
     assert told_apart(record, 1022.2) == said
 
 
-@given(st.floats(-5000, 5000), st.floats(-5000, 5000), st.floats(0, 100), st.booleans())
-def test_what_never_agreed_is_never_somebody_elses(
-    watts: float, other: float, at: float, soon: bool
-) -> None:
+@given(st.floats(-5000, 5000), st.floats(-5000, 5000), st.floats(0, 100))
+def test_what_never_agreed_is_never_somebody_elses(watts: float, other: float, at: float) -> None:
     assume(abs(other - watts) > allowed(watts))
     hold = Hold()
     hold.wrote(watts, 0.0, held=None)
-    assert hold.judge(told(other), at, soon=soon) != "other"
-    assert hold.judge(OWN, at, soon=soon) != "other"
+    assert hold.judge(told(other), at) != "other"
+    assert hold.judge(OWN, at) != "other"
 
 
 def test_after_a_silence_of_the_meter_the_batteries_are_taken_again() -> None:

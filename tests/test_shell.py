@@ -365,14 +365,47 @@ def test_a_later_write_that_was_lost_is_no_hand_either() -> None:
     assert [watts for _, watts in wired.sent] == [1000.0, -500.0, -500.0]
 
 
-def test_a_hand_is_noticed_although_the_flow_writes_all_the_time() -> None:
-    wired = Wired(on_override="yield")
+@pytest.mark.parametrize("other", [Battery(self_regulating=True), Battery(setpoint=2200.0)])
+@pytest.mark.parametrize(("terms", "last"), [("yield", None), ("retake", 1200.0)])
+def test_a_hand_is_noticed_although_the_flow_writes_all_the_time(
+    other: Battery, terms: str, last: float | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    wired = Wired(on_override=terms)
     for k in range(5):
         wired.shell.want(1000.0 + 50 * k)
         wired.shell.told(Battery(setpoint=1000.0 + 50 * k))
         wired.clock.advance(1.0)
-    wired.shell.told(Battery(self_regulating=True))
-    assert wired.sent[-1][1] is None
+    wired.shell.told(other)
+    assert wired.sent[-1][1] == last
+    assert wired.shell.counts.overridden == 1
+    assert "set by somebody else; " in caplog.text
+
+
+@pytest.mark.parametrize("pause", [0.5, 5.0])
+@pytest.mark.parametrize("terms", ["yield", "retake"])
+def test_a_lower_setpoint_may_be_a_limit_and_is_said_once(
+    pause: float, terms: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    wired = Handled(on_override=terms, lease=1e6).begun()
+    for watts in (1050.0, 1100.0, 1200.0):
+        wired.shell.want(watts)
+        wired.shell.told(Battery(setpoint=watts))
+        wired.clock.advance(pause)
+        wired.shell.told(Battery(setpoint=400.0))
+        wired.clock.advance(0.5)
+    assert None not in [watts for _, watts in wired.sent]
+    assert wired.shell.counts.overridden == 0
+    told = "by a limit of its own, or set by somebody else; written again"
+    assert caplog.messages == [f"it holds 400W where it was told 1050W: {told}"]
+
+
+def test_what_climbs_to_its_setpoint_is_under_no_limit(caplog: pytest.LogCaptureFixture) -> None:
+    wired = Handled(lease=1e6).begun()
+    wired.shell.want(2500.0)
+    for watts in range(1000, 2600, 200):
+        wired.clock.advance(1.0)
+        wired.shell.told(Battery(setpoint=float(watts)))
+    assert caplog.messages == []
 
 
 def test_a_device_that_accepts_and_forgets_is_asked_less_and_less_often() -> None:

@@ -9,11 +9,12 @@ from flowctl.values import Battery
 READ_BACK_PART = 0.10  # a read-back within 10 % ...
 READ_BACK_FLOOR = 100.0  # W ... or 100 W agrees (Omnibattery issue 77: echoes are rounded)
 ECHO_S = 2.0  # s a device may still tell its old setpoint (seen: 0.5-2 s, Zendure; 0.2 s, Venus)
+LATE_S = 10.0  # s until the last straggler has come in a house that writes all the time
 LANDS_S = 30.0  # s until a setpoint shows, at the latest: 15 s of dead time, a lag of 4 s, polls
 AGAINST, AGAINST_S = 3, 10.0  # measurements in a row, and s, that no glitch lasts
 ANYTHING = (-math.inf, math.inf)  # W that a battery may say it held before it was ours
 
-Verdict = Literal["unknown", "agrees", "less", "lost", "other"]
+Verdict = Literal["unknown", "agrees", "less", "lower", "lost", "other"]
 
 
 class Hold:
@@ -21,6 +22,9 @@ class Hold:
 
     def __init__(self) -> None:
         self.watts = 0.0
+        self.whole = False
+        """Whether it has said that it took all of that."""
+        self._was_whole = False  # of the setpoint before
         self._before: float | None = None
         self._agreed = False
         self._old: list[tuple[float, float]] = []  # until when, and what it held or may have held
@@ -33,15 +37,18 @@ class Hold:
         self._old += [(now, old) for old in (ANYTHING if held is None else (held,))]
         self.watts, self._before = watts, held
         self._agreed = self._agreed and held is not None
+        self.whole, self._was_whole = False, self.whole
 
-    def judge(self, record: Battery, now: float, *, soon: bool = False) -> Verdict:
+    def judge(self, record: Battery, now: float, *, soon: bool = True) -> Verdict:
         """Compare what a battery tells of itself with what it was told.
 
-        An old setpoint may be told for a while; with `soon`, only those it can be are forgiven.
+        An old setpoint may be told for a while: until then nothing counts, or, `soon`, only what
+        can be none of ours.
 
-        `less`: it does the same, but less, as under a limit of its own. `lost`: it has never said
-        that it took what it was told. `other`: it had, and holds something else now. One that does
-        not tell what it holds is taken at what it does: nobody gives where he was told to take.
+        `less`: it does the same, but less, as under a limit of its own; `lower`: so soon after a
+        write. `lost`: it has never said that it took what it was told. `other`: it had, and holds
+        something else now. One that does not tell what it holds is taken at what it does: nobody
+        gives where he was told to take.
         """
         old = [watts for until, watts in self._old if now - until < ECHO_S]
         told = record.setpoint
@@ -50,13 +57,30 @@ class Hold:
         if told is None:
             return self._differs() if self._is_against(record, now) else "unknown"
         if _near(told, self.watts):
-            self._agreed = True
+            self._agreed = self.whole = True
             return "unknown" if old else "agrees"  # an acceptance is no read-back
-        if old and not (soon and _is_news(told, (*old, self.watts))):
-            return "unknown"
+        if old:
+            return self._soon(told, (*old, self.watts), now) if soon else "unknown"
         if self._before is not None and _near(told, self._before):
             return "lost"
-        return "less" if self.watts and 0 < told / self.watts < 1 else self._differs()
+        return "less" if self._is_less(told) else self._differs()
+
+    def _soon(self, told: float, echoes: tuple[float, ...], now: float) -> Verdict:
+        """Compare soon after a write: flows write often, so there may be no other time.
+
+        No setpoint of the last while counts, nor what lies on the way from one to another.
+        """
+        ours = [watts for until, watts in self._old if now - until < LATE_S]
+        known = any(_near(told, watts) for watts in ours if math.isfinite(watts))
+        if known or not _is_news(told, echoes):
+            return "unknown"
+        if self._is_less(told):
+            self.whole = self.whole or self._was_whole
+            return "lower"
+        return "other" if self._agreed else "unknown"
+
+    def _is_less(self, told: float) -> bool:
+        return self.watts != 0.0 and 0 < told / self.watts < 1
 
     def _is_against(self, record: Battery, now: float) -> bool:
         """Tell whether it does the opposite for longer than what is on its way explains.

@@ -56,6 +56,7 @@ class Shell:
         self._disagreed = 0  # writes in a row whose read-back did not agree
         self._again = False  # so the setpoint is to be written again
         self._stay = stay or Stay(terms, clock, Store())
+        self._said_less = False
         self._said_left = False
         self._answers = False
         self._timer, self._armed = SerialDisposable(), math.inf
@@ -101,8 +102,8 @@ class Shell:
         self._heard.hear(sense, self._clock.time())
         self._answers = record.online is not False
         if self._written is not None and not self._shadow:
-            soon = self.terms.on_override == "yield"  # there is no other time: flows write often
-            self._compare(self._hold.judge(sense, self._clock.time(), soon=soon), sense)
+            now, soon = self._clock.time(), not self._replayed
+            self._compare(self._hold.judge(sense, now, soon=soon), sense)
         return self._as_ours(paced(record, self.terms.write_every))
 
     def recalled(self) -> Battery | None:
@@ -138,7 +139,9 @@ class Shell:
         """Write again what is not held; or leave the battery to whoever has set it."""
         if verdict == "agrees":
             self._disagreed = 0
-        if verdict in ("agrees", "unknown") or self._again:
+        elif verdict in ("less", "lower") and self._hold.whole:
+            self._less(record)
+        if verdict in ("agrees", "unknown", "lower") or self._again:
             return
         somebody = record.self_regulating or not self._replayed
         if verdict == "other" and somebody and not self._disagreed:
@@ -147,6 +150,12 @@ class Shell:
             self._again = True
             self._disagreed += 1
             self._act()
+
+    def _less(self, record: Battery) -> None:
+        said = "%s: by a limit of its own, or set by somebody else; written again"
+        if not self._said_less:
+            self._log.warning(said, told_apart(record, self._hold.watts))
+        self._said_less = True
 
     def _overridden(self, record: Battery) -> None:
         terms = self.terms
