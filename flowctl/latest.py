@@ -42,6 +42,11 @@ class Latest(Generic[T]):
         """Whether it is closed, and empty."""
         return self._closed and not self._held
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a newer value lies in it than the one in hand."""
+        return bool(self._held)
+
     def close(self) -> None:
         """End the iteration once the box is empty."""
         self._closed = True

@@ -70,6 +70,10 @@ async def marstek_modbus(
     charge, is woken: control off for a second, and on; each further time twice as late. The EEPROM
     registers (43000 and above) are never written.
 
+    With `on_override: yield` the powers are read back before each write, which takes a request more
+    each time. A charge or discharge that somebody else has forced then stays in force with remote
+    control: nothing of ours is in it, and to end it is up to him.
+
     Raises:
         OSError: the battery is away, refuses, or does not keep or give back remote control.
 
@@ -100,8 +104,20 @@ async def marstek_modbus(
                     now = await telemetry.power() | more
                     yield _record(dict(now), control)
                     await control.watch(now, poll)
-                if command is not None:
-                    yield await control.command(command)
+                async for accepted in _commanded(control, setpoint, command):
+                    yield accepted
+
+
+async def _commanded(
+    control: Control, setpoint: Latest[Watts | Release], command: Watts | None
+) -> AsyncIterator[Battery]:
+    """Tell it a setpoint, unless it is let go of for what somebody else was found to have set."""
+    if command is None:
+        return
+    if other := await control.met():
+        yield _record(other, control)
+    if not setpoint.waiting:
+        yield await control.command(command)
 
 
 def _record(told: Told, control: Control) -> Battery:

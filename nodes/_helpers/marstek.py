@@ -61,11 +61,29 @@ def ordered(words: Words) -> float:
     return float({CHARGE: -charge, DISCHARGE: discharge}.get(mode, 0))
 
 
+def stands(wanted: float, powers: Words) -> bool:
+    """Compare a setpoint with its power registers (charge, discharge) alone."""
+    (_, discharge), (_, charge), _ = orders(wanted)
+    most = max(READ_BACK_FLOOR, READ_BACK_PART * abs(wanted))
+    return abs(powers[0] - charge) <= most and abs(powers[1] - discharge) <= most
+
+
 def agree(wanted: float, words: Words) -> bool:
     """Compare a setpoint with what `FORCED` reads: the mode exactly, the power roughly."""
     mode = orders(wanted)[2][1]
     near = abs(ordered(words) - wanted) <= max(READ_BACK_FLOOR, READ_BACK_PART * abs(wanted))
     return words[0] == mode and near
+
+
+def is_foreign(held: float, ours: Sequence[float]) -> bool:
+    """Tell whether a setpoint that is held can be none of ours, oldest first, nor less of one.
+
+    Only the newest two may be held as less: the order may be lost, or under a limit.
+    """
+    newest = (0.0, *list(ours)[-2:])
+    most = max(READ_BACK_FLOOR, READ_BACK_PART * abs(held))
+    beyond = held < min(newest) - most or held > max(newest) + most
+    return beyond and all(abs(held - watts) > most for watts in ours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,21 @@
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from flowctl import Battery, Log, Store, Terms
 from nodes._helpers import marstek
 from nodes._helpers.debt import Debt
-from nodes._helpers.marstek import CONTROL, FORCED, OFF, ON, STATE, Told, Words
+from nodes._helpers.marstek import CHARGE_POWER, CONTROL, FORCED, OFF, ON, STATE, Told, Words
 from nodes._helpers.modbus import ModbusLink
 from nodes._helpers.venus_doze import ASLEEP, Doze
 
 ATTEMPTS = 2  # the second on a fresh session: control can be acknowledged and not kept
 NUDGE = 1.0  # s without remote control that wake it
 LOOKS = 5  # at a read-back that may lag
+OURS = 8  # setpoints: what it was told before those is over
 CURE = "set the app to manual mode without schedules, and switch its Local API off"
 
 
@@ -44,6 +46,9 @@ class Control:
         self._looks = self._look_at_orders = False
         self._stolen = 0
         self._seen: list[int] = []
+        self._ours: deque[float] = deque(maxlen=OURS)  # setpoints of late
+        self._theirs: float | None = None  # W that somebody else has forced
+        self._met: list[int] = []
         self._doze = Doze()
         self._soc: float | None = None
         self.held = self._debt.owed
@@ -56,6 +61,8 @@ class Control:
         """Tell a setpoint, + discharging; taking control first where needed."""
         target = float(round(min(max(watts, -self.limit), self.limit)))
         again, self._target = target == self._target, target
+        self._ours.append(target)
+        self._theirs = None
         for _ in range(ATTEMPTS):
             if not self.held or self._session != self._link.sessions:
                 await self._take()
@@ -63,6 +70,21 @@ class Control:
             if self._session == self._link.sessions:
                 break
         return Battery(setpoint=target, self_regulating=False, online=True)
+
+    async def met(self) -> Told | None:
+        """Look before an order, where the terms yield, whether it would undo somebody else's.
+
+        It is told once; an order that comes nevertheless is meant.
+        """
+        yields = self._terms.on_override == "yield" and self.held
+        if not yields or self._target is None or self._session != self._link.sessions:
+            return None
+        powers = await self._link.read(CHARGE_POWER, 2, device=self._device)
+        if marstek.stands(self._target, powers):
+            self._met = []
+            return None
+        before, self._met = self._met, powers
+        return None if powers == before else await self._check_orders() or None
 
     async def check(self, passed: float) -> Told | None:
         """Look at every second call whether control and orders still stand; else `None`.
@@ -99,6 +121,9 @@ class Control:
 
         It works without knowing who took control: another process may be told to clear up.
         """
+        if self._theirs is not None and await self._is_theirs(self._theirs):
+            self._debt.owed, self.held, self._target, self._theirs = False, False, None, None
+            return Battery(self_regulating=True)
         if not self.held and await self._link.read(CONTROL, device=self._device) != [ON]:
             return Battery(self_regulating=True)
         self._debt.owed = self.held = True
@@ -167,7 +192,13 @@ class Control:
         if await self._reads(FORCED, lambda words: marstek.agree(target, words)):
             return {}
         self._written.clear()
-        return {"setpoint": marstek.ordered(self._seen)}
+        held = marstek.ordered(self._seen)
+        yields = self._terms.on_override == "yield"
+        self._theirs = held if yields and marstek.is_foreign(held, self._ours) else None
+        return {"setpoint": held}
+
+    async def _is_theirs(self, watts: float) -> bool:
+        return await self._reads(FORCED, lambda words: marstek.agree(watts, words))
 
     async def _wait(self, passed: float) -> Told:
         """Hold what an earlier run took, for one lease: a setpoint may follow."""

@@ -38,6 +38,8 @@ class Driven:
     store: Store
     records: list[Battery]
     task: asyncio.Task[None]
+    answers: dict[Watts, Release] = field(default_factory=dict)
+    """What the shell says to a setpoint that is told."""
 
     def put(self, watts: float | None) -> None:
         self.box.put(RELEASE if watts is None else watts)
@@ -74,6 +76,8 @@ async def driven(node: Callable[..., Any], **settings: Any) -> AsyncIterator[Dri
         try:
             async for record in device:
                 records.append(record)
+                if record.setpoint in one.answers:
+                    box.put(one.answers[record.setpoint])
         finally:
             await device.aclose()
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from flowctl import RELEASE, Battery, Latest, Release, Store, Terms
 from flowctl.signature.node import NodeKind, read_node
-from nodes._helpers import venus_control
+from nodes._helpers import marstek, venus_control
 from nodes._helpers.marstek import CHARGE_POWER, CONTROL, DISCHARGE_POWER, MODE, OFF, ON
 from nodes._helpers.venus_doze import Doze
 from nodes.marstek_modbus import marstek_modbus
 from nodes.modbus_read import modbus_read
-from nodes.sim.marstek_modbus_server import serve
+from nodes.sim.marstek_modbus_server import VenusServer, serve
 from tests.nodes.venus import FAST, LOG, Cell, driven
 
 FAMILIES = ["v2", "v3", "d", "a"]
@@ -180,6 +180,94 @@ async def test_control_taken_by_the_app_is_left_to_it_where_the_terms_yield() ->
         await left.until(lambda: len(left.records) > said + 2)
         assert venus.writes == writes
         assert left.store["owed"] is False
+
+
+def force(venus: VenusServer, charge: int, discharge: int) -> None:
+    """Be somebody else on Modbus."""
+    for register, value in marstek.orders(float(discharge - charge)):
+        venus.registers.write(register, [value])
+
+
+YIELDS = Terms(on_override="yield")
+
+
+async def test_a_charge_that_somebody_else_forces_stays_where_the_terms_yield() -> None:
+    cell = Cell()
+    async with serve(cell) as venus, driven(venus.port, terms=YIELDS) as left:
+        left.box.put(400.0)
+        await left.hears("setpoint", 400.0)
+        force(venus, 2000, 0)
+        await left.hears("setpoint", -2000.0)
+        venus.writes.clear()
+        said = len(left.records)
+        left.box.put(RELEASE)  # what the shell says then
+        await left.until(lambda: len(left.records) > said + 8)
+        assert (venus.writes, cell.power) == ([], -2000.0)
+        assert left.store["owed"] is False
+        left.box.put(300.0)  # it is taken again
+        await left.hears("setpoint", 300.0)
+        assert (cell.power, left.store["owed"]) == (300.0, True)
+    assert venus.writes[-1] == (CONTROL, OFF)
+
+
+@pytest.mark.parametrize(
+    ("terms", "force_"),
+    [
+        (Terms(), (2000, 0)),  # not to be yielded to
+        (YIELDS, (0, 0)),  # forgotten, as v3 fw 150 does: else it would rest for good
+        (YIELDS, (0, 250)),  # may be our own, under a limit
+        (YIELDS, (0, 800)),  # our own of before
+    ],
+)
+async def test_nothing_stays_forced_that_may_be_ours(terms: Terms, force_: tuple[int, int]) -> None:
+    async with serve(Cell()) as venus, driven(venus.port, terms=terms) as left:
+        for watts in (800.0, 400.0):
+            left.box.put(watts)
+            await left.hears("setpoint", watts)
+        force(venus, *force_)
+        await left.hears("setpoint", float(force_[1] - force_[0]))
+        left.box.put(RELEASE)
+        await left.until(lambda: venus.writes[-1:] == [(CONTROL, OFF)])
+        await left.until(lambda: left.store["owed"] is False)
+
+
+async def test_what_somebody_has_set_is_seen_before_it_is_written_over() -> None:
+    async with serve(Cell()) as venus, driven(venus.port, terms=YIELDS, poll=3600.0) as left:
+        left.box.put(400.0)
+        await left.hears("setpoint", 400.0)
+        venus.registers.write(DISCHARGE_POWER, [2200])
+        left.box.put(430.0)
+        await left.hears("setpoint", 430.0)  # nobody let go of it for that
+        assert left.told("setpoint") == [400.0, 2200.0, 430.0]
+        left.box.put(450.0)
+        await left.hears("setpoint", 450.0)
+        assert left.told("setpoint")[3:] == [450.0]
+
+
+async def test_an_order_gives_way_to_the_release_that_what_was_seen_brings() -> None:
+    async with serve(Cell()) as venus, driven(venus.port, terms=YIELDS, poll=3600.0) as left:
+        left.box.put(400.0)
+        await left.hears("setpoint", 400.0)
+        venus.registers.write(DISCHARGE_POWER, [2200])
+        venus.writes.clear()
+        left.answers[2200.0] = RELEASE
+        left.box.put(430.0)
+        await left.until(lambda: left.records[-1].self_regulating)
+        assert venus.writes == []
+
+
+async def test_a_reading_that_is_wrong_once_is_nobodys_setpoint() -> None:
+    async with serve(Cell()) as venus, driven(venus.port, terms=YIELDS, settle=0.2) as left:
+        left.box.put(400.0)
+        await left.hears("setpoint", 400.0)
+        for watts in (410.0, 420.0, 430.0):
+            venus.registers.write(DISCHARGE_POWER, [0])
+            asyncio.get_running_loop().call_later(
+                0.05, venus.registers.write, DISCHARGE_POWER, [round(watts) - 10]
+            )
+            left.box.put(watts)
+            await left.hears("setpoint", watts)
+        assert left.told("setpoint") == [400.0, 410.0, 420.0, 430.0]
 
 
 async def test_the_battery_watchdog_is_outlived() -> None:
