@@ -64,6 +64,12 @@ def test_one_that_is_quicker_is_not(settings) -> None:
     assert told(**settings) == []
 
 
+def test_a_circle_above_a_device_ends_the_search() -> None:
+    text = "streams:\n  a: [from: b, throttle: 9s]\n  b: [from: a, throttle: 9s]\n"
+    said = faults(text + "  left: [from: a, marstek_modbus: h]")
+    assert [line[:4] for line in said] == ["E310"]
+
+
 def test_a_lease_must_last_as_well() -> None:
     said = "passes a setpoint each 20s, and a lease of 20s ends before"
     assert said in told("- throttle: 20s", beat="10s", lease="20s")[0]

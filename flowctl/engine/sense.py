@@ -46,6 +46,5 @@ def _can_be(name: str, part: Any) -> bool:
 
 def paced(record: Battery, every: Seconds) -> Battery:
     """Say that a battery takes commands no more often than they are written to it."""
-    if record.write_every is None or record.write_every >= every:
-        return record
-    return replace(record, write_every=every)
+    told = record.write_every
+    return replace(record, write_every=every) if told is not None and 0 <= told < every else record

@@ -60,10 +60,9 @@ def _slow(device: Draft, drafts: Drafts) -> Iterator[Draft]:
 
     Where something else comes in beside them, a device hears more.
     """
-    names = trigger(device)
-    while len(names) == 1 and (step := drafts.steps.get(names[0])) and not step.device:
-        names = trigger(step)
-        if _is_plan(step) and not any(_is_plan(drafts.steps.get(name)) for name in names):
+    for step in _above(device, drafts):
+        makers = [drafts.steps.get(name) for name in trigger(step)]
+        if _is_plan(step) and not any(map(_is_plan, makers)):
             return
         if step.spec and hands_on(step.spec) and _beat(step):
             yield step
@@ -73,13 +72,20 @@ def _plan_lasts(step: Draft, drafts: Drafts) -> float:
     """Say how seldom a plan may pass a step: it holds for some periods of the meter."""
     beats = [_beat(source) for source in _sources(step, drafts)]
     known = [beat[0] for beat in beats if beat]
-    below = step
-    while not _is_plan(below):
-        names = trigger(below)
-        if len(names) != 1 or names[0] not in drafts.steps:
-            return math.inf
-        below = drafts.steps[names[0]]
-    return (PERIODS - 1) * min(known) + GRACE - LATE if known else math.inf
+    if not known or not any(map(_is_plan, (step, *_above(step, drafts)))):
+        return math.inf
+    return (PERIODS - 1) * min(known) + GRACE - LATE
+
+
+def _above(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
+    """The steps above another one, as far as all comes this way; a circle is told of elsewhere."""
+    seen, names = {draft.id}, trigger(draft)
+    while len(names) == 1 and (step := drafts.steps.get(names[0])):
+        if step.device or step.id in seen:
+            return
+        yield step
+        seen.add(step.id)
+        names = trigger(step)
 
 
 def _is_plan(step: Draft | None) -> bool:
