@@ -111,7 +111,7 @@ def test_A5b_it_is_made_anew_at_once_when_the_unit_becomes_ineligible():
     house = House(*three(), load=500.0).run(10)
     house.units["battery1"].soc = 11.0
     assert house.run(3).working() == ["battery2"]
-    assert max(house.run(7).errors(4)) < 60
+    assert max(house.run(8).errors(4)) < 60  # a charge that jumps is believed when told twice
 
 
 @pytest.mark.parametrize(

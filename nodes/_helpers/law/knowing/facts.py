@@ -4,6 +4,7 @@ from typing import NamedTuple, TypeVar
 
 from flowctl import Battery, Percent, Seconds, WattHours, Watts
 
+JUMP = 10.0  # % from one record to the next: gauges in steps of 5 % make less
 T = TypeVar("T", bound=float | None)
 
 
@@ -21,6 +22,8 @@ class Facts(NamedTuple):
     self_regulating: bool | None = None
     online: bool | None = None
     pv_power: Watts | None = None
+    odd_soc: Percent | None = None
+    """A charge far from the one before, until it is told again."""
 
 
 def updated(facts: Facts, record: Battery) -> Facts:
@@ -29,17 +32,19 @@ def updated(facts: Facts, record: Battery) -> Facts:
     if online is None:
         online = True if record.power is not None else facts.online
     selfish = record.self_regulating
+    soc, odd = _charge(newer(record.soc, None), facts)
     now = Facts(
         max(0.0, newer(record.max_charge, facts.max_charge)),
         max(0.0, newer(record.max_discharge, facts.max_discharge)),
         newer(record.power, facts.power),
-        newer(record.soc, facts.soc),
+        soc,
         newer(record.capacity, facts.capacity),
         newer(record.min_power, facts.min_power),
         newer(record.write_every, facts.write_every),
         facts.self_regulating if selfish is None else selfish,
         online,
         newer(_made(record.pv_power), facts.pv_power),
+        odd,
     )
     return facts if now == facts else now
 
@@ -47,6 +52,15 @@ def updated(facts: Facts, record: Battery) -> Facts:
 def newer(new: float | None, old: T) -> float | T:
     """Prefer the new number, if it is one: NaN and infinities are not heard."""
     return old if new is None or new - new != 0 else new
+
+
+def _charge(soc: Percent | None, facts: Facts) -> tuple[Percent | None, Percent | None]:
+    """Believe a charge that jumps when it is told twice: a lone zero is a glitch."""
+    known, odd = facts.soc, facts.odd_soc
+    if soc is None or known is None or abs(soc - known) <= JUMP:
+        return (known, odd) if soc is None else (soc, None)
+    is_again = odd is not None and abs(soc - odd) <= JUMP
+    return (soc, None) if is_again else (known, soc)
 
 
 def _made(power: Watts | None) -> Watts | None:
