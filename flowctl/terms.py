@@ -70,6 +70,13 @@ class Terms:
         high = min(_or_inf(self.max_discharge), _or_inf(rating.max_discharge))
         return min(max(watts, low), high) + 0.0
 
+    def is_worth(self, wanted: float, held: float, rating: Battery) -> bool:
+        """Tell whether a setpoint is worth a write: a stop is, and one beyond these limits."""
+        change = abs(wanted - held)
+        if change >= self.deadband or (wanted == 0.0 and held != 0.0):
+            return change > 0
+        return change > 0 and self.within(held, rating) != held
+
 
 def _or_inf(limit: float | None) -> float:
     return math.inf if limit is None else abs(limit)

@@ -163,7 +163,7 @@ def test_a_measurement_told_again_is_no_further_one():
     ],
 )
 def test_what_a_hand_has_set_is_told_as_the_battery_tells_it(record: Battery, said: str) -> None:
-    assert told_apart(record, 1022.2) == said
+    assert told_apart(record, 1022.2) == f"{said}: set by somebody else"
 
 
 @given(st.floats(-5000, 5000), st.floats(-5000, 5000), st.floats(0, 100))

@@ -108,9 +108,10 @@ class Hold:
         return "other" if self._agreed else "lost"
 
 
-def told_apart(record: Battery, watts: float) -> str:
-    """Say what a battery does in place of what it was told."""
-    return f"it {_doing(record)} where it was told {watts:.0f}W"
+def told_apart(record: Battery, watts: float, *, less: bool = False) -> str:
+    """Say what a battery does in place of what it was told, and by whose hand."""
+    who = "by a limit of its own, or set by somebody else" if less else "set by somebody else"
+    return f"it {_doing(record)} where it was told {watts:.0f}W: {who}"
 
 
 def _doing(record: Battery) -> str:

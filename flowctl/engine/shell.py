@@ -47,8 +47,7 @@ class Shell:
         self._shadow, self._replayed, self._report = shadow, replayed, report
         self.terms, self.counts = terms, Counts()
         self._clock, self._send, self._log = clock, send, log
-        self._heard = Recall()
-        self._wanted = 0.0
+        self._heard, self._wanted = Recall(), 0.0
         self._lease = Lease()
         self._written: float | None = None
         self._written_at = -math.inf
@@ -102,8 +101,8 @@ class Shell:
         self._heard.hear(sense, self._clock.time())
         self._answers = record.online is not False
         if self._written is not None and not self._shadow:
-            now, soon = self._clock.time(), not self._replayed
-            self._compare(self._hold.judge(sense, now, soon=soon), sense)
+            verdict = self._hold.judge(sense, self._clock.time(), soon=not self._replayed)
+            self._compare(verdict, sense)
         return self._as_ours(paced(record, self.terms.write_every))
 
     def recalled(self) -> Battery | None:
@@ -152,18 +151,16 @@ class Shell:
             self._act()
 
     def _less(self, record: Battery) -> None:
-        said = "%s: by a limit of its own, or set by somebody else; written again"
         if not self._said_less:
-            self._log.warning(said, told_apart(record, self._hold.watts))
+            self._log.warning("%s; written again", told_apart(record, self._hold.watts, less=True))
         self._said_less = True
 
     def _overridden(self, record: Battery) -> None:
-        terms = self.terms
         self.counts.overridden += 1
-        said = f"{told_apart(record, self._hold.watts)}: set by somebody else"
+        terms, said = self.terms, told_apart(record, self._hold.watts)
         if terms.on_override == "retake":
-            first = self.counts.overridden == 1
-            self._log.log(logging.WARNING if first else logging.DEBUG, "%s; written again", said)
+            level = logging.WARNING if self.counts.overridden == 1 else logging.DEBUG
+            self._log.log(level, "%s; written again", said)
             return
         self._log.warning("%s; left alone for %s", said, show(terms.stay_away, "s"))
         self._stay.begin()
@@ -205,12 +202,7 @@ class Shell:
         return self._written_at + refresh
 
     def _differs(self) -> bool:
-        held = self._written or 0.0
-        change = abs(self._wanted - held)
-        stops = self._wanted == 0.0 and held != 0.0
-        if change >= self.terms.deadband or stops:
-            return change > 0
-        return change > 0 and self.terms.within(held, self._heard.known) != held
+        return self.terms.is_worth(self._wanted, self._written or 0.0, self._heard.known)
 
     def _write(self, now: float) -> None:
         held, fresh = self._written, self._written is None or self._differs()
@@ -242,9 +234,9 @@ class Shell:
     def _refuse(self, value: Any) -> None:
         self.counts.refused += 1
         if self.counts.refused == 1 and not self.closed:
-            said = f"refused {value!r}: not a fresh, finite power in W"
-            self._log.warning("%s; further ones are counted", said)
-            self._report(ValueError(said), value)
+            error = ValueError(f"refused {value!r}: not a fresh, finite power in W")
+            self._log.warning("%s; further ones are counted", error)
+            self._report(error, value)
 
     def _arm(self, delay: float) -> None:
         """Keep one timer: an armed one that fires too early merely looks again."""
