@@ -114,6 +114,10 @@ def rebalance(
     others share what is left. A first plan begins at what the batteries do already, if that is
     about what is needed.
 
+    What is less than `share` is left to who works already, until others have been nearer to it, by
+    charge, speed and order, for `least_on`: around zero nobody starts and stops with each change of
+    sign.
+
     With `strategy: efficiency` as many work as lose least together: standby speaks for one, what
     grows with the square of the power for more; another number must save 5 W. The fullest gives,
     the emptiest takes; being at work counts 6 points of charge. Who was not needed for `least_on`

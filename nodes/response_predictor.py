@@ -49,9 +49,11 @@ def response_predictor(
     deliver now are learned from its telemetry, and tried again after a while. All of it is kept
     over restarts, ceilings for ten minutes. A battery that falls silent, or says that it is offline
     or follows a meter of its own, is not available: it is left its part of the load if its power is
-    seen to follow the meter, and nothing if not. The target never makes up for what such a battery,
-    or one that does the opposite of what it was told, charges or discharges. One without telemetry
-    works as long as it tells what it accepts; that it does nothing is learned from the meter.
+    seen to follow the meter, and nothing if not. The target never makes up for what one that tells
+    its power, or does the opposite of what it was told, charges or discharges; of one that fell
+    silent nobody knows what it does, and the house is served as the meter has it. One without
+    telemetry works as long as it tells what it accepts; that it does nothing is learned from the
+    meter.
 
     Source: the law and its figures are told in docs/control.md (load observer with commands in
     flight, bank of 72 timings, three forecasts); the constants, each with its reason, stand in

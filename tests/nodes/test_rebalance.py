@@ -443,6 +443,35 @@ def test_a_battery_with_nothing_to_do_is_called_where_two_accept_a_part():
     assert told == pytest.approx({"left": 800, "right": 800, "third": 2400}, abs=1)
 
 
+def worked(loads):
+    """Who of a fuller and an emptier battery works at each of these loads, one each 10 s."""
+    state, told, found = Shared(), {"full": 0.0, "low": 0.0}, []
+    charge = {"full": 80.0, "low": 40.0}
+    for k, load in enumerate(loads):
+        for t in range(10):
+            fleet = {n: {"setpoint": w, "soc": charge[n]} for n, w in told.items()}
+            state, plan = step(
+                state, view(load, 10.0 * k + t, **fleet), policy_of({"share": 300.0})
+            )
+            told = dict(plan.watts)
+        found.append({name for name, watts in told.items() if watts})
+    return found
+
+
+def test_around_zero_one_battery_gives_and_takes():
+    """By charge the fuller would give and the emptier take: both on and off with each sign."""
+    assert worked([150.0, -150.0] * 20) == [{"full"}] * 40
+    assert worked([150.0, -150.0, 1500.0])[-1] == {"full", "low"}
+
+
+def test_a_small_load_goes_to_the_fuller_one_in_the_end():
+    found = worked([-200.0] * 30 + [200.0] * 40)
+    assert found[:30] == [{"low"}] * 30
+    assert found[31] == {"low"}
+    assert found[-1] == {"full"}
+    assert found.index({"full"}) >= 30 + 17  # least_on: 180 s
+
+
 @pytest.mark.parametrize(("load", "seconds"), [(4000.0, 20), (2000.0, 70)])
 def test_what_a_step_further_down_held_back_is_asked_for_again(load, seconds):
     """A guard that bound for a moment: at once after 10 s while nobody else can give it."""

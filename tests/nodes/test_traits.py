@@ -449,7 +449,7 @@ def test_small_powers_go_to_the_battery_that_holds_them(lifts):
 def test_what_covers_for_others_is_no_less_than_a_battery_holds(lifts):
     """Told 40 W for a second or two it would give nothing, or 150 W."""
     chance, least = Random(1), {"left": 150.0, "right": 80.0}
-    levels = [chance.uniform(-300.0, 400.0) for _ in range(41)]
+    levels = [chance.uniform(-600.0, 800.0) for _ in range(41)]
     cells = {
         "left": Cell(least=150.0, lifts=lifts),
         "right": Cell(dead=3.0, least=80.0, lifts=lifts),

@@ -38,6 +38,8 @@ class Working(NamedTuple):
     """When each active one was last needed, where few are to work."""
     leaving: Mapping[str, Leaving] = MappingProxyType({})
     """Those that are not called any more, and still give something."""
+    fits_at: Seconds = -math.inf
+    """When those that would be chosen anew were last among the active ones."""
 
 
 def choose(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
@@ -46,10 +48,27 @@ def choose(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
         return _few(before, now, seats)
     share = math.inf if now.policy.strategy == "priority" else now.policy.share
     needed = frozenset(_worthwhile(seats, now.total, share))
+    fits_at = now.at if needed <= before.active else before.fits_at
+    if now.at - fits_at < now.policy.least_on:
+        needed = frozenset(_enough_of(before.active, seats, now.total, share)) or needed
     if needed >= before.active or now.at - before.needed_at >= now.policy.least_on:
-        return Working(needed, now.at)
+        return Working(needed, now.at, fits_at=fits_at)
     kept = [seat.name for seat in seats if seat.name in before.active]
-    return Working(needed.union(kept), before.needed_at)
+    return Working(needed.union(kept), before.needed_at, fits_at=fits_at)
+
+
+def _enough_of(
+    active: frozenset[str], seats: Sequence[Seat], total: Watts, share: Watts
+) -> list[str]:
+    """Pick who works already, if one is worth its while and these can do it.
+
+    Around zero who is fuller gives and who is emptier takes: both would start and stop with each
+    change of sign.
+    """
+    there = [seat for seat in seats if seat.name in active]
+    if total > share or ROOM * sum([seat.able for seat in there]) < total:
+        return []
+    return _worthwhile(there, total, share)
 
 
 def _worthwhile(seats: Sequence[Seat], total: Watts, share: Watts) -> list[str]:
