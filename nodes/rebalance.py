@@ -115,8 +115,8 @@ def rebalance(
     about what is needed.
 
     What is less than `share` is left to who works already, until others have been nearer to it, by
-    charge, speed and order, for `least_on`: around zero nobody starts and stops with each change of
-    sign.
+    charge and speed, for `least_on`: around zero nobody starts and stops with each change of sign.
+    A `priority` holds at once.
 
     With `strategy: efficiency` as many work as lose least together: standby speaks for one, what
     grows with the square of the power for more; another number must save 5 W. The fullest gives,

@@ -464,6 +464,18 @@ def test_around_zero_one_battery_gives_and_takes():
     assert worked([150.0, -150.0, 1500.0])[-1] == {"full", "low"}
 
 
+def test_an_order_holds_at_once():
+    wishes = {"strategy": "priority", "order": ["left", "right"], "share": 300.0}
+    policy, state = policy_of(wishes), Shared()
+    away = {"available": False, "can_charge": 0.0, "can_discharge": 0.0}
+    state, plan = step(state, view(200.0, 0.0, left=away, right={}), policy)
+    assert plan.watts["right"] == pytest.approx(200)
+    for t in range(1, 20):
+        fleet = {n: {"setpoint": w} for n, w in plan.watts.items()} | {"left": {}}
+        state, plan = step(state, view(200.0, float(t), **fleet), policy)
+    assert plan.watts["left"] == pytest.approx(200)
+
+
 def test_a_small_load_goes_to_the_fuller_one_in_the_end():
     found = worked([-200.0] * 30 + [200.0] * 40)
     assert found[:30] == [{"low"}] * 30
