@@ -48,8 +48,10 @@ def choose(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
         return _few(before, now, seats)
     share = math.inf if now.policy.strategy == "priority" else now.policy.share
     needed = frozenset(_worthwhile(seats, now.total, share))
-    fits_at = now.at if needed <= before.active else before.fits_at
-    if share < math.inf and now.at - fits_at < now.policy.least_on:
+    fits_at = before.fits_at
+    if needed <= before.active:
+        fits_at = now.at
+    elif share < math.inf and now.at - fits_at < now.policy.least_on:
         needed = frozenset(_enough_of(before.active, seats, now.total, share)) or needed
     if needed >= before.active or now.at - before.needed_at >= now.policy.least_on:
         return Working(needed, now.at, fits_at=fits_at)

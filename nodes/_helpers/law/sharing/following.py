@@ -45,14 +45,16 @@ def follow(
     hungry: bool = False,
 ) -> Following:
     """Compare what was asked with what was accepted, and note what is asked now."""
-    barred = at + (BARRED_HUNGRY if hungry else BARRED)
     if before is None:
         return Following(asked, accepted, at)
     asked_then, accepted_then, since, sign, most, until = before
-    until, way = min(until, barred), 1.0 if asked_then >= 0 else -1.0
+    if hungry:
+        until = min(until, at + BARRED_HUNGRY)
+    way = 1.0 if asked_then >= 0 else -1.0
     missing = way * (asked_then - accepted)
     if -REFUSED <= missing <= REFUSED or abs(missing) < abs(asked_then - accepted_then) - MOVED:
         return Following(asked, accepted, at, sign, most, until)
     if at - since <= patience or missing < 0:
         return Following(asked, accepted_then, since, sign, most, until)
-    return Following(asked, accepted, at, way, max(0.0, way * accepted), barred)
+    barred = BARRED_HUNGRY if hungry else BARRED
+    return Following(asked, accepted, at, way, max(0.0, way * accepted), at + barred)
