@@ -1,6 +1,7 @@
 """A battery that is left to somebody else stays his: over restarts, rebuilds and a kill."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -115,6 +116,16 @@ def test_the_terms_of_now_say_how_long(before: str, after: str, taken: float) ->
     with begun(kept, 15.0, FLOW.replace(before, after)) as bench:
         bench.advance(70.0)
         assert first(bench) == taken
+
+
+@pytest.mark.parametrize("nonsense", ["soon", None, math.nan, math.inf, [1.0]])
+def test_nonsense_that_was_kept_leaves_no_battery_alone(nonsense: object) -> None:
+    kept = Kept()
+    yielded(kept).close()
+    for held in kept.held.values():
+        held.update(dict.fromkeys(held, nonsense))
+    with begun(kept, 15.0) as bench:
+        assert first(bench) == 0.0
 
 
 def test_a_clock_that_was_set_back_makes_no_stay_longer() -> None:

@@ -4,11 +4,11 @@ import logging
 import math
 
 from flowctl.clock import Clock
+from flowctl.engine.lease import SOON
 from flowctl.store import Store
 from flowctl.terms import Terms
 from flowctl.units import show
 
-SOON = 1e-6  # s; timers land a hair early
 SINCE = "left since"  # by the time of day, s: the only one that outlives a run
 
 
@@ -23,7 +23,7 @@ class Stay:
         self._clock, self._store, self._length = clock, store, terms.stay_away
         self._until = -math.inf
         since = store.get(SINCE)
-        if since is None:
+        if not isinstance(since, float) or not math.isfinite(since):
             return
         past = clock.wall().timestamp() - since
         if terms.on_override != "yield" or past >= self._length:
