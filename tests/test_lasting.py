@@ -3,7 +3,9 @@
 import pytest
 
 from flowctl.faults import FlowError
+from flowctl.language import lasting
 from flowctl.language.check import load
+from nodes._helpers.law.seeing import observer
 
 FLOW = """
 streams:
@@ -68,6 +70,27 @@ def test_a_circle_above_a_device_ends_the_search() -> None:
     text = "streams:\n  a: [from: b, throttle: 9s]\n  b: [from: a, throttle: 9s]\n"
     said = faults(text + "  left: [from: a, marstek_modbus: h]")
     assert [line[:4] for line in said] == ["E310"]
+
+
+OF_A_NUMBER = """
+streams:
+  meter: [homewizard_p1: h]
+  plan:
+    - from: meter
+    - pid: {low: -2kW, high: 2kW}
+    - split: {batteries: [left]}
+    - throttle: 10s
+  left: [from: plan.left, marstek_modbus: {host: b, lease: 40s}]
+"""
+
+
+def test_a_plan_that_is_made_of_a_number_does_not_end_by_itself() -> None:
+    assert faults(OF_A_NUMBER) == []
+    assert "a lease of 10s ends before" in faults(OF_A_NUMBER.replace("40s", "10s"))[0]
+
+
+def test_a_plan_holds_for_as_long_as_the_predictor_says() -> None:
+    assert (lasting.PERIODS, lasting.GRACE) == (observer.FRESH_PERIODS, observer.FRESH_GRACE)
 
 
 def test_a_lease_must_last_as_well() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from flowctl import units
 from flowctl.language.drafts import Draft, Drafts
 from flowctl.language.rules import hands_on, trigger
-from flowctl.values import Plan
+from flowctl.values import Outlook, Plan
 
 EVERY = "every"
 PERIODS, GRACE = 3.0, 5.0  # periods of the meter and s that a plan holds (`response_predictor`)
@@ -62,17 +62,20 @@ def _slow(device: Draft, drafts: Drafts) -> Iterator[Draft]:
     """
     for step in _above(device, drafts):
         makers = [drafts.steps.get(name) for name in trigger(step)]
-        if _is_plan(step) and not any(map(_is_plan, makers)):
+        if _carries(step, Plan) and not any(_carries(maker, Plan) for maker in makers):
             return
         if step.spec and hands_on(step.spec) and _beat(step):
             yield step
 
 
 def _plan_lasts(step: Draft, drafts: Drafts) -> float:
-    """Say how seldom a plan may pass a step: it holds for some periods of the meter."""
+    """Say how seldom a plan may pass a step: made of an outlook it holds for some periods.
+
+    One that is made of a number holds as long as that, which is for ever.
+    """
     beats = [_beat(source) for source in _sources(step, drafts)]
     known = [beat[0] for beat in beats if beat]
-    if not known or not any(map(_is_plan, (step, *_above(step, drafts)))):
+    if not known or not any(_carries(above, Outlook) for above in _above(step, drafts)):
         return math.inf
     return (PERIODS - 1) * min(known) + GRACE - LATE
 
@@ -88,8 +91,8 @@ def _above(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
         names = trigger(step)
 
 
-def _is_plan(step: Draft | None) -> bool:
-    return step is not None and step.wire is not None and step.wire.type is Plan
+def _carries(step: Draft | None, kind: type) -> bool:
+    return step is not None and step.wire is not None and step.wire.type is kind
 
 
 def _sources(draft: Draft, drafts: Drafts) -> Iterator[Draft]:
