@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from flowctl import Battery
+from nodes._helpers.law.knowing.bank import new_bank
 from nodes._helpers.law.knowing.belief import believe
 from nodes._helpers.law.knowing.hearing import hear
+from nodes._helpers.law.knowing.learning import begun_anew
 from nodes._helpers.law.knowing.renewal import NEW, Renewal
+from tests.nodes.metered_house import Metered, renewed, restless, rounded, two
 from tests.nodes.small_house import Cell, SmallHouse
-from tests.nodes.test_standing import Metered, renewed, restless, rounded, two
 
 TENTH = 97.0  # s between steps of the load: ten telegrams
 
@@ -103,6 +105,14 @@ def test_one_behind_a_cloud_that_gives_less_is_still_found_out() -> None:
     house.run(300)
     assert house.outlooks[-1].batteries["right"].can_discharge < 700
     assert house.mean(60) < 200
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_what_was_kept_of_a_timing_outlasts_what_repeats_have_taught(timed) -> None:
+    fresh = believe(6.0, 2.0, 2500.0, timed=timed)
+    taught = fresh._replace(dead=1.0, lag=1.0, bank=new_bank(1.0, 1.0))
+    again = begun_anew(taught)
+    assert (again.dead, again.lag, again.bank.costs) == (6.0, 2.0, fresh.bank.costs)
 
 
 def test_measurements_that_repeat_are_no_polls() -> None:

@@ -42,7 +42,9 @@ class Belief(NamedTuple):
     """Why it cannot be commanded; empty if it can."""
 
     began: tuple[Seconds, Seconds] = (0.0, 0.0)
-    """Dead time and lag that it began with."""
+    """Dead time and lag that it began with ..."""
+    timed: bool = False
+    """... and whether these were learned before."""
     accepted: Watts = 0.0
     """The setpoint it holds."""
     away: bool = True
@@ -147,6 +149,7 @@ def believe(
         facts,
         traits=known,
         began=(dead, lag),
+        timed=timed,
         witness=witness,
         least=least,
         bank=new_bank(dead, lag, known=timed),

@@ -97,7 +97,8 @@ def unlearned(belief: Belief) -> Belief:
 def begun_anew(belief: Belief) -> Belief:
     """Forget what was learned of its timing in this run."""
     dead, lag = belief.began
-    bank = belief.bank._replace(costs=banks.new_bank(dead, lag).costs, before=())
+    costs = banks.new_bank(dead, lag, known=belief.timed).costs
+    bank = belief.bank._replace(costs=costs, before=())
     return belief._replace(dead=dead, lag=lag, bank=bank)
 
 
