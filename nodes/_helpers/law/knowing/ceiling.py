@@ -23,7 +23,8 @@ PROBE, PROBE_WATTS = 1.15, 50.0  # by which it is tried: just more than a verdic
 GROW, GROW_WATTS = 1.5, 100.0  # a ceiling that was passed, or held a try, rises by half and 100 W
 SHOWS = 300.0  # W that one is tried with at least of which only the meter tells
 RETRY = 120.0  # s until a cut ceiling is tried again (60..300 s: 1 % of the result)
-RETRY_HUNGRY = 10.0  # s while the house lacks power
+RETRY_HUNGRY = 10.0  # s while the house lacks power ...
+HUNGRY = 50.0  # W ... that nobody serves
 HASTY = 20.0  # s after a cut in which more than that comes: the telemetry was late, nothing else
 
 

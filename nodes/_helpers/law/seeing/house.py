@@ -9,6 +9,7 @@ from flowctl import Ability, Battery, Outlook, Seconds, Watts, maker
 from nodes._helpers.law.knowing.ability import ability, is_news
 from nodes._helpers.law.knowing.bank import LONGEST
 from nodes._helpers.law.knowing.belief import Belief
+from nodes._helpers.law.knowing.ceiling import HUNGRY
 from nodes._helpers.law.knowing.facts import newer
 from nodes._helpers.law.knowing.hearing import hear
 from nodes._helpers.law.knowing.judging import retried
@@ -28,7 +29,6 @@ from nodes._helpers.law.seeing.repeating import is_reading, judged, may_repeat, 
 
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
-HUNGRY = 50.0  # W that nobody serves: then cut ceilings are tried again sooner
 UNSERVED = 10.0  # s after which nobody will: others may be full, or at a reserve known further down
 PROMPT = 3.0  # s between readings of a meter that is not behind by their distance already
 UNHEARD = "not heard yet"

@@ -8,13 +8,13 @@ import math
 from typing import NamedTuple
 
 from flowctl import Seconds, Watts
+from nodes._helpers.law.knowing.ceiling import RETRY_HUNGRY
 
 REFUSED = 100.0  # W between asked and accepted: more than dead bands and rounding make
 MOVED = 5.0  # W nearer to what is asked: ramps go on accepting
 PATIENCE = 5.0  # s without coming nearer, on top of the write interval
 BEYOND = 8.0  # s after which more than is asked for is no matter of a write interval any more
-BARRED = 60.0  # s until it is asked for more again ...
-BARRED_HUNGRY = 10.0  # ... and while the house lacks power: nobody else would give it
+BARRED = 60.0  # s until it is asked for more again; sooner while nobody else would give it
 
 
 class Following(NamedTuple):
@@ -49,12 +49,12 @@ def follow(
         return Following(asked, accepted, at)
     asked_then, accepted_then, since, sign, most, until = before
     if hungry:
-        until = min(until, at + BARRED_HUNGRY)
+        until = min(until, at + RETRY_HUNGRY)
     way = 1.0 if asked_then >= 0 else -1.0
     missing = way * (asked_then - accepted)
     if -REFUSED <= missing <= REFUSED or abs(missing) < abs(asked_then - accepted_then) - MOVED:
         return Following(asked, accepted, at, sign, most, until)
     if at - since <= patience or missing < 0:
         return Following(asked, accepted_then, since, sign, most, until)
-    barred = BARRED_HUNGRY if hungry else BARRED
+    barred = RETRY_HUNGRY if hungry else BARRED
     return Following(asked, accepted, at, way, max(0.0, way * accepted), at + barred)

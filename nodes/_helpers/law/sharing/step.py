@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from flowctl import Outlook, Plan, Seconds, Watts, maker
 from nodes._helpers.gone import GONE
+from nodes._helpers.law.knowing.ceiling import HUNGRY
 from nodes._helpers.law.sharing import allocation as table
 from nodes._helpers.law.sharing.allocation import WORTHWHILE, Seat
 from nodes._helpers.law.sharing.choosing import Working, choose
@@ -19,7 +20,6 @@ from nodes._helpers.law.sharing.small import lift
 from nodes._helpers.law.sharing.together import Followed, follow_all
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
-HUNGRY = 50.0  # W that nobody serves: then what was refused is asked for again sooner
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
 
 
