@@ -410,7 +410,8 @@ def test_what_was_recorded_of_a_source_and_it_cannot_say_is_told(tmp_path):
 def test_what_was_learned_becomes_the_plants_dynamics(tmp_path):
     with Storage(tmp_path / "state") as storage:
         kept = storage.store("zero:plan/predictor")
-        kept["left"] = {"dead_time": 4.0, "lag": 2.0, "gain": 0.6, "min_power": 120.0}
+        timing, traits = {"dead_time": 4.0, "lag": 2.0}, {"gain": 0.6, "min_power": 120.0}
+        kept["left"] = timing | traits | {"start_up": 1.5}
         kept["stranger"] = {"dead_time": 1.0, "lag": 1.0}
         storage.store("other:plan/predictor")["left"] = {"dead_time": 9.0, "lag": 9.0}
         odd = {"dead_time": 5.0, "lag": 3.0, "gain": "half", "min_power": -3.0, "charge": [1]}
@@ -421,6 +422,7 @@ def test_what_was_learned_becomes_the_plants_dynamics(tmp_path):
     assert found["left"]["dead_time"] == pytest.approx(4.0 - 0.7 - 0.5)
     assert (found["left"]["lag"], found["right"]["lag"]) == (2.0, 3.0)
     assert (found["left"]["gain"], found["left"]["min_power"]) == (60.0, 120.0)
+    assert (found["left"]["wake"], found["right"]["wake"]) == (1.5, 0.0)
     assert not {"gain", "min_power"}.intersection(found["right"])
     given = Given(plant=plant(tmp_path, HOME), learned=tmp_path / "state")
     told = asked(given, flow(tmp_path), {})

@@ -289,6 +289,8 @@ def test_nonsense_in_the_store_does_no_harm(kept):
     assert 0 < belief.lag <= 4
     assert 0 < belief.traits.gain <= 1.5
     assert 0 <= belief.traits.min_power < 500
+    assert 0 <= belief.traits.start_up <= 30
+    assert -30 <= belief.traits.behind <= 30
     assert min(belief.charge.watts, belief.discharge.watts) >= 0
 
 
@@ -299,8 +301,9 @@ def test_each_number_is_dropped_on_its_own():
 
 def test_what_is_kept_is_taken_up_again():
     store = Store()
-    belief = believe(2.5, 1.0, RATED, Traits(gain=0.62))
-    assert saved(belief, store) == {"left": {"dead_time": 2.5, "lag": 1.0, "gain": 0.62}}
+    traits = Traits(gain=0.62, min_power=80.0, start_up=3.4, behind=-0.8)
+    belief = believe(2.5, 1.0, RATED, traits)
+    assert saved(belief, store) == {"left": {"dead_time": 2.5, "lag": 1.0} | traits._asdict()}
     assert begun(store).traits == belief.traits
     assert begun(store).witness.part == 0.62
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flowctl import Ability, Clock, Log, Outlook, Seconds, Store, Watts
+from nodes._helpers.law.knowing.answers import LONGEST
 from nodes._helpers.law.knowing.bank import TIMINGS
 from nodes._helpers.law.knowing.belief import Belief, believe
 from nodes._helpers.law.knowing.least import LARGEST
 from nodes._helpers.law.knowing.notes import BETWEEN
-from nodes._helpers.law.knowing.traits import Traits, words
+from nodes._helpers.law.knowing.traits import NEWS_SECONDS, Traits, words
 from nodes._helpers.law.seeing.cuts import cut, recalled
 from nodes._helpers.law.seeing.house import UNHEARD
 from nodes._helpers.law.seeing.standing import Standing
@@ -32,6 +33,8 @@ class Kept(NamedTuple):
 KEPT: Mapping[str, Kept] = {
     "gain": Kept(0.3, 1.5, 0.05),
     "min_power": Kept(0.0, 1.5 * LARGEST, 15.0),
+    "start_up": Kept(0.0, LONGEST, NEWS_SECONDS),
+    "behind": Kept(-LONGEST, LONGEST, NEWS_SECONDS),
 }
 """Fields of `Traits` that are kept, by name."""
 
