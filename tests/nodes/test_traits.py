@@ -84,6 +84,16 @@ def test_a_constant_gain_is_no_shortfall_after_a_restart():
     assert unit.belief.traits.gain == pytest.approx(0.6, abs=0.03)
 
 
+@pytest.mark.parametrize("part", [0.7, 1.0])
+def test_who_is_written_to_each_three_seconds_tells_its_gain_too(part):
+    """Each write is some W off the last one: so it is where the newest wish is written anew."""
+    unit = Unit(every=4.0, part=part, belief=believe(2.4, 1.0, RATED, Traits(gain=0.6)))
+    for turn in range(20):
+        unit.tell(1000.0 + 3.0 * (-1) ** turn)
+        unit.run(3)
+    assert unit.belief.traits.gain == pytest.approx(part, abs=0.05)
+
+
 def test_small_powers_do_not_tell_the_gain():
     """60 W instead of 100 W lie within what a measurement may be off."""
     unit = idle(every=2.0, part=0.6, belief=believe(2.4, 1.0, RATED, Traits(gain=0.6)))

@@ -17,6 +17,7 @@ LAGS = 3.0  # lags until all but a twentieth of an answer is there
 WAKES = 3.0  # s that a battery may take to wake up
 AWAKE = 8.0  # s until a battery that appears is weighed: it wakes up, and its timing is a guess
 SLOWEST = 150.0  # W/s of the slowest ramp that batteries have (in the control bench)
+EVEN = 0.03  # of a setpoint: some are written anew each 3 s, by some W off; their meters err more
 BOUND = 0.8  # of a ceiling, from which on that may be what it gives
 ENDS = (20.0, 90.0)  # % of charge beyond which some give, or take, less (the control bench)
 
@@ -77,6 +78,13 @@ class Band(NamedTuple):
     def steady(self) -> bool:
         """Whether it was told nothing else for as long as any answer takes."""
         return len(self.lately) == 1 and self.belief.accepted == self.belief.expected
+
+    @property
+    def even(self) -> bool:
+        """Whether it was told hardly anything else for as long as any answer takes."""
+        most = max(self.lately)
+        is_even = most - min(self.lately) <= EVEN * most
+        return is_even and self.belief.accepted == self.belief.expected
 
     @property
     def free(self) -> bool:

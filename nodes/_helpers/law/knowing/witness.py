@@ -141,8 +141,9 @@ def _fits(witness: Witness, seen: Band, stood_at: Seconds, off: Watts, tolerance
     """Begin to count anew, and learn what one does that gives what it is told."""
     scatter = witness.scatter + SCATTER_PACE * (off - witness.scatter)
     part, gave = witness.part, witness.gave
-    if seen.steady:
-        gave = 1.0 if seen.power >= seen.most - tolerance else gave
+    if seen.steady and seen.power >= seen.most - tolerance:
+        gave = 1.0
+    if seen.even:
         part = _gain(part, seen, tolerance)
     return witness._replace(
         short=0,
