@@ -38,13 +38,16 @@ def rounded(step: float) -> Shows:
     return lambda watts, _now: step * round(watts / step)
 
 
-def renewed(step: float, each: float = 10.0) -> Shows:
-    """A telegram each ten seconds, however often it is read."""
-    newest = [-1.0, 0.0]
+def renewed(step: float, each: float = 10.0, jitter: float = 0.0) -> Shows:
+    """A telegram each ten seconds, however often it is read; its way takes up to `jitter` s."""
+    newest, chance = [-1.0, 0.0], random.Random(1)
+    late = [chance.uniform(0, jitter) for _ in range(1000)]
 
     def shows(watts: float, now: float) -> float:
-        if now // each != newest[0]:
-            newest[:] = now // each, step * round(watts / step)
+        turn = now // each
+        turn -= now % each < late[int(turn)]
+        if turn != newest[0]:
+            newest[:] = turn, step * round(watts / step)
         return newest[1]
 
     return shows

@@ -32,12 +32,16 @@ def stood(*seconds: float, each: float = 1.0) -> Renewal:
     [
         ((10.0, 10.0), 0.0),  # too few to know
         ((10.0, 10.0, 10.0), 10.0),
-        ((10.0, 11.0, 10.0), 10.0),
+        ((10.0, 11.0, 9.0), 10.0),  # telegrams are on their way for longer or shorter
         ((10.0, 20.0, 10.0), 10.0),  # once the same by chance
+        ((27.0, 60.0, 60.0), 0.0),  # nobody saw the first one begin
         ((10.0, 14.0, 10.0), 0.0),  # at rest
         ((8.0, 20.0, 12.0), 0.0),
-        ((10.0, 10.0, 10.0, 2.0), 0.0),  # it can do sooner
-        ((10.0, 10.0, 10.0, 1.0, 10.0, 10.0), 0.0),
+        ((10.0, 10.0, 10.0, 14.0), 10.0),  # what is known stays ...
+        ((10.0, 10.0, 10.0, 30.0, 30.0, 30.0), 10.0),  # ... if it is the same for longer ...
+        ((10.0, 10.0, 10.0, 2.0, 10.0, 1.0), 10.0),  # ... and if one came sooner ...
+        ((10.0, 10.0, 10.0, 2.0, 4.0), 0.0),  # ... but not two in a row
+        ((10.0, 10.0, 10.0, 25.0, 25.0, 25.0), 25.0),
         ((90.0, 90.0, 90.0), 0.0),  # nobody waits for it
     ],
 )
@@ -56,6 +60,12 @@ def heard_of(shows: Callable[[float, float], float], every: float) -> Metered:
 def test_a_telegram_of_ten_seconds_serves_as_well_however_often_it_is_read(often) -> None:
     once = heard_of(rounded(10), 10.0).mean(1200)
     assert heard_of(renewed(10), often).mean(1200) < 1.12 * once  # it was 1.3 to 1.5
+
+
+@pytest.mark.parametrize("often", [0.5, 1.0])
+def test_nor_does_it_matter_that_a_telegram_is_on_its_way_for_longer_or_shorter(often) -> None:
+    once = heard_of(rounded(10), 10.0).mean(1200)
+    assert heard_of(renewed(10, jitter=1.0), often).mean(1200) < 1.15 * once
 
 
 def test_outlooks_go_on_between_telegrams_and_say_when_the_newest_one_was_new() -> None:
@@ -119,8 +129,12 @@ def test_measurements_that_repeat_are_no_polls() -> None:
     belief = believe(2.0, 1.0, 2500.0)
     for at in range(200):
         belief = hear(belief, Battery(power=float(at // 20)), float(at))
-    assert belief.renewal.every == belief.poll == 20.0
+    assert belief.renewal.every == pytest.approx(20.0, abs=0.5)
+    assert belief.poll == pytest.approx(20.0, abs=0.5)
     assert belief.measured_at == 180.0
     assert not belief.is_gone(199.0)
     moving = hear(hear(belief, Battery(power=50.0), 201.0), Battery(power=90.0), 202.0)
+    assert moving.renewal.every == belief.renewal.every
+    for at in (203.0, 204.0):
+        moving = hear(moving, Battery(power=at), at)
     assert moving.renewal == NEW
