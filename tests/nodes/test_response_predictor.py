@@ -195,11 +195,14 @@ def test_a_battery_that_is_where_it_was_sent_has_no_ceiling():
 
 
 def test_a_cut_ceiling_is_tried_again_sooner_when_power_is_missing():
-    for load, wait in ((320.0, 120), (3000.0, 10)):
+    for load, wait in ((420.0, 120), (3000.0, 10)):
         line = [(t, Battery(power=min(300.0, 300.0 * t))) for t in range(0, 200, 2)]
         line.append((1.5, Battery(setpoint=600.0)))
-        meter = [(t, load - 300.0) for t in range(200)]
-        said = outlooks(meter, left=sorted(line, key=lambda event: event[0]))
+        other = [(t, Battery(power=100.0)) for t in range(0, 200, 2)]
+        other.append((1.5, Battery(setpoint=100.0)))
+        lines = [sorted(each, key=lambda event: event[0]) for each in (line, other)]
+        meter = [(t, load - 400.0) for t in range(200)]
+        said = outlooks(meter, left=lines[0], right=lines[1])
         cut = [t for t, outlook in said if outlook.batteries["left"].can_discharge == 300.0]
         assert cut[-1] - cut[0] == pytest.approx(wait, abs=6)
 

@@ -108,16 +108,26 @@ def retry(ceiling: Ceiling, rated: Watts, *, hungry: bool, at: Seconds) -> Ceili
     """Try a cut ceiling again after a while.
 
     With everything, while the house lacks power: nobody else would give it. Else with little, for
-    the meter feels what is not delivered; and with more at once after that was.
+    the meter feels what is not delivered; and with more at once after that was. Nobody asks for
+    everything where others can serve, so what was left open in vain is tried with little, too.
     """
-    if ceiling.watts >= rated:
+    if ceiling.proven >= rated:
         return ceiling
     if ceiling.against:
         return Ceiling() if at - ceiling.since > RETRY_AGAINST else ceiling
-    if at - ceiling.since <= (RETRY_HUNGRY if hungry or ceiling.held else RETRY):
+    is_open = ceiling.watts >= rated
+    soon = (hungry or ceiling.held) and not is_open
+    if at - ceiling.since <= (RETRY_HUNGRY if soon else RETRY):
         return ceiling
-    if hungry:
+    if is_open:
+        return ceiling if rated <= probed(ceiling.proven) else _little(ceiling, at)
+    if hungry and not ceiling.held:
         return replace(ceiling, watts=math.inf, since=at)
+    return _little(ceiling, at)
+
+
+def _little(ceiling: Ceiling, at: Seconds) -> Ceiling:
     grow, more = (GROW, GROW_WATTS) if ceiling.held else (PROBE, PROBE_WATTS)
-    watts = min(grow * ceiling.watts + more, probed(ceiling.proven))
+    base = ceiling.proven if ceiling.watts == math.inf else ceiling.watts
+    watts = min(grow * base + more, probed(ceiling.proven))
     return replace(ceiling, watts=watts, since=at, held=False)

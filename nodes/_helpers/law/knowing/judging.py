@@ -40,10 +40,8 @@ def judged(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
 
 def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Belief:
     """Try a cut ceiling again when its time has come."""
-    if belief.measured_at is None and belief.discharge.watts == math.inf:
-        charging = True  # a heater, say, that somebody calls for against the target
     old = belief.ceiling(charging=charging)
-    if old.watts == math.inf or belief.absence or belief.witness.against:
+    if old.proven == math.inf or belief.absence or belief.witness.against:
         return belief
     if belief.is_undecided(at):  # one try at a time
         return belief

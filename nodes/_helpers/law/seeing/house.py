@@ -146,16 +146,28 @@ def _without_guesses(house: House) -> House:
 
 
 def _tried(house: House, at: Seconds) -> House:
-    """Try cut ceilings again, the way each works now: the plan may want the house's opposite."""
-    target = house.grid.target
+    """Try cut ceilings again, both ways: the plan may want the house's opposite."""
     for name, belief in house.beliefs.items():
-        if belief.charge.watts == belief.discharge.watts == math.inf:
+        if belief.charge.proven == belief.discharge.proven == math.inf:
             continue
-        charging = (belief.accepted or target) < 0
-        now = retried(belief, charging, hungry=house.hungry, at=at)
+        now = belief
+        for sign in (-1.0, 1.0):
+            hungry = (house.hungry and sign * house.grid.target > 0) or _all_give(house.said, sign)
+            now = retried(now, sign < 0, hungry=hungry, at=at)
         if now is not belief:
             house = house.knowing({**house.beliefs, name: now}, house.grid)
     return house
+
+
+def _all_give(said: Mapping[str, Ability], sign: float) -> bool:
+    """Tell whether those that work in a direction are told all that they can, or none can work.
+
+    More may be wanted then: how much, beyond the house's own need, know only those who share.
+    """
+    can = [it.can_discharge if sign > 0 else it.can_charge for it in said.values()]
+    given = [max(0.0, sign * it.setpoint) for it in said.values()]
+    room = [most - watts for most, watts in zip(can, given, strict=True) if watts > 0]
+    return max(room or can, default=math.inf) <= HUNGRY
 
 
 def _said(house: House, at: Seconds) -> House:
