@@ -98,3 +98,9 @@ def test_what_is_left_alone_lies_around_what_is_wanted(near, between, law, named
         said = f"{name}: differs from that of plan/rebalance (line 8): what is left alone"
         assert fault.message.startswith(said)
         assert fault.cure == f"write the same '{name}' in both"
+
+
+def test_who_is_held_back_behind_the_law_is_covered_for_by_another_one():
+    law = "response_predictor: {batteries: [left, right]}, rebalance, concentrate: 60W"
+    (fault,) = load(f"{HEAD}  plan: [from: meter, {law}]\n", env={}).warnings
+    assert fault.message.startswith("works against plan/rebalance (line 6): the fastest gives")

@@ -34,6 +34,18 @@ def test_the_most_active_one_takes_it(plans, made):
     assert run(*plans) == made
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_one_whose_part_stands_is_at_a_limit_and_takes_nothing(sign):
+    plans = [(800, 300), (800, 330), (800, 360), (790, 350)]
+    made = [(800, 300), (800, 330), (800, 360), (780, 360)]
+    assert run(*[(sign * a, sign * b) for a, b in plans]) == [(sign * a, sign * b) for a, b in made]
+
+
+def test_who_leads_when_it_comes_to_its_limit_gives_back_what_is_too_much():
+    plans = [(760, 300), (780, 320), (800, 340), (800, 370)]
+    assert run(*plans) == [(760, 300), (800, 300), (840, 300), (800, 370)]
+
+
 def test_it_ends_when_shares_are_far_from_their_parts():
     plans = [(500 + 25 * n, 400 + 25 * n) for n in range(6)]
     assert run(*plans, balanced="60W")[:4] == [(500, 400), (550, 400), (600, 400), (575, 475)]
