@@ -14,7 +14,7 @@ from flowctl.faults import FlowError
 from flowctl.latest import Latest
 from flowctl.links import shared
 from flowctl.log import Log
-from flowctl.maker import maker
+from flowctl.maker import changer, maker
 from flowctl.marks import (
     Alike,
     Check,
@@ -99,6 +99,7 @@ __all__ = [
     "Volts",
     "WattHours",
     "Watts",
+    "changer",
     "maker",
     "sampled",
     "shared",

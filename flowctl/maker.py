@@ -26,20 +26,41 @@ def maker(record: Callable[P, R]) -> Callable[P, R]:
     without `__post_init__`, which is not called.
     """
     parts = fields(record)  # type: ignore[arg-type] # the type of a record can be called
-    draft = type("Draft", (), {"__slots__": tuple(part.name for part in parts)})
-    known: dict[str, Any] = {"record": record, "Draft": draft, "MISSING": MISSING}
-    known |= {f"_{part.name}": part.default for part in parts}
+    given = {part.name: _value(part) for part in parts}
+    known = {f"_{part.name}": part.default for part in parts}
     known |= {f"_new_{part.name}": part.default_factory for part in parts}
+    parameters = f"*, {', '.join(map(_parameter, parts))}"
+    make: Callable[P, R] = _function(record, parameters, given, known)
+    return make
+
+
+def changer(record: Callable[P, R], *names: str) -> Callable[..., R]:
+    """Return what makes a record like another but for the fields of these names.
+
+    It is to `dataclasses.replace` what `maker` is to the class: make `moved = changer(Battery,
+    "power")` once, then say `moved(battery, power=300.0)`. All of the names must be given.
+    """
+    parts = [part.name for part in fields(record)]  # type: ignore[arg-type] # as above
+    if wrong := sorted({*names} - {*parts}):
+        raise TypeError(f"{record} has no {', '.join(wrong)}; name its fields")
+    given = {name: name if name in names else f"like.{name}" for name in parts}
+    change: Callable[..., R] = _function(record, f"like, *, {', '.join(names)}", given, {})
+    return change
+
+
+def _function(record: Any, parameters: str, given: dict[str, str], known: dict[str, Any]) -> Any:
+    """Write and run the text of a function that makes a record of what is `given` by field."""
+    draft = type("Draft", (), {"__slots__": tuple(given)})
     lines = [
-        f"def make(*, {', '.join(map(_parameter, parts))}):",
+        f"def make({parameters}):",
         "    draft = Draft()",
-        *[f"    draft.{part.name} = {_value(part)}" for part in parts],
+        *[f"    draft.{name} = {value}" for name, value in given.items()],
         "    draft.__class__ = record",
         "    return draft",
     ]
+    known |= {"record": record, "Draft": draft, "MISSING": MISSING}
     exec("\n".join(lines), known)
-    make: Callable[P, R] = known["make"]
-    return make
+    return known["make"]
 
 
 def _parameter(part: Field[Any]) -> str:

@@ -89,15 +89,16 @@ class _Predictor:
         self._house = told(self._house, name, record, self._clock.time())
 
     def read(self, watts: Watts) -> None:
-        if math.isfinite(watts):
-            now, was = self._clock.time(), self._house.grid.standing
-            self._house = read(self._house, watts, now)
-            stands = self._house.grid.standing
-            if stands is not was and stands.frozen != was.frozen:
-                self._memory.tell_of_meter(stands, watts)
-            if self._house.grid.read_at == now:
-                self._memory.keep(self._house.beliefs, now)
-                self._speak(now)
+        if not math.isfinite(watts):
+            return
+        now, was = self._clock.time(), self._house.grid.standing
+        house = self._house = read(self._house, watts, now)
+        stands = house.grid.standing
+        if stands is not was and stands.frozen != was.frozen:
+            self._memory.tell_of_meter(stands, watts)
+        if house.grid.read_at == now:
+            self._memory.keep(house.beliefs, now)
+            self._speak(now)
 
     def end(self) -> None:
         self._memory.save(self._house.beliefs, self._clock.time())

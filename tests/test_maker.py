@@ -1,10 +1,10 @@
 """Records made in a hurry are what their own class makes."""
 
-from dataclasses import FrozenInstanceError, dataclass, field
+from dataclasses import FrozenInstanceError, dataclass, field, replace
 
 import pytest
 
-from flowctl import maker
+from flowctl import changer, maker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +38,23 @@ def test_it_is_frozen():
 def test_fields_that_are_missing_or_unknown_are_refused(given):
     with pytest.raises(TypeError):
         make(**given)
+
+
+def test_a_changed_record_is_like_the_other_but_for_what_is_named():
+    before = Thing(name="a", watts=1.0, parts=["x"])
+    after = changer(Thing, "watts")(before, watts=2.0)
+    assert after == replace(before, watts=2.0)
+    assert type(after) is Thing
+    assert after.parts is before.parts
+    assert before.watts == 1.0
+
+
+@pytest.mark.parametrize("given", [{}, {"watts": 1.0, "name": "b"}])
+def test_a_change_is_of_all_that_is_named_and_of_nothing_else(given):
+    with pytest.raises(TypeError):
+        changer(Thing, "watts")(Thing(name="a"), **given)
+
+
+def test_what_is_no_field_cannot_be_changed():
+    with pytest.raises(TypeError, match="has no volts"):
+        changer(Thing, "watts", "volts")

@@ -31,3 +31,17 @@ def charges(*told: float | None) -> list[float | None]:
 )
 def test_a_charge_that_jumps_is_believed_when_it_is_told_twice(told, believed) -> None:
     assert charges(*told) == believed
+
+
+def test_what_is_told_again_is_no_news() -> None:
+    told = Battery(power=100.0, soc=55.0, capacity=5120.0)
+    facts = updated(Facts(2500.0, 2500.0), told)
+    for again in (told, Battery(setpoint=200.0), Battery(power=300.0, soc=55.0, capacity=5120.0)):
+        assert updated(facts, again) is facts
+
+
+def test_one_that_was_away_is_there_again_when_it_tells_what_it_told_before() -> None:
+    told = Battery(power=100.0, soc=55.0)
+    away = updated(updated(Facts(2500.0, 2500.0), told), Battery(online=False))
+    assert away.online is False
+    assert updated(away, told).online

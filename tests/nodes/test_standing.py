@@ -206,11 +206,8 @@ def test_only_batteries_that_have_surely_moved_speak_against_a_reading(lines, is
 )
 def test_what_a_battery_did_before_the_reading_speaks_for_nothing(flights, told_at):
     rests = believe(2.0, 1.0, 2500.0)._replace(measured_at=18.0, poll=4.0)
-    before = rests._replace(
-        facts=rests.facts._replace(power=0.0), expected=sum(w for _, w in flights)
-    )
-    before = before._replace(flights=flights)
-    after = before._replace(facts=rests.facts._replace(power=600.0), expected=600.0, flights=())
+    before = rests._replace(power=0.0, expected=sum(w for _, w in flights), flights=flights)
+    after = before._replace(power=600.0, expected=600.0, flights=())
     seen = [
         (21.0, before),
         (told_at, before._replace(measured_at=told_at)),

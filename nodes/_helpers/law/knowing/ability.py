@@ -2,19 +2,29 @@
 
 import math
 
-from flowctl import Ability, Watts, maker
+from flowctl import Ability, Watts, changer, maker
 from nodes._helpers.law.knowing.belief import Belief
 from nodes._helpers.law.knowing.notes import BETWEEN
 
-TOLD = Belief._fields.index("absence") + 1
-"""So many fields of a belief, the first ones, are what others are told of."""
+STAYS, TOLD = Belief._fields.index("absence") + 1, Belief._fields.index("power") + 1
+"""So many fields of a belief, the first ones, seldom change, and are what others are told of."""
 
 
-def is_news(belief: Belief, known: Belief | None) -> bool:
-    """Tell whether others, who know of an earlier belief, must be told anew."""
-    if belief is known:
-        return False
-    return known is None or belief.facts is not known.facts or belief[:TOLD] != known[:TOLD]
+def renewed(said: Ability, known: Belief, belief: Belief) -> Ability:
+    """Say what is to be said now where something was `said`, of what was `known` then."""
+    if belief[:STAYS] != known[:STAYS]:
+        return ability(belief)
+    if belief.power == known.power and belief[STAYS:TOLD] == known[STAYS:TOLD]:
+        return said
+    if known.power is None:  # there may be a note on that
+        return ability(belief)
+    return _moved(
+        said,
+        setpoint=belief.expected,
+        accepted_at=belief.accepted_at,
+        flights=belief.flights,
+        power=belief.power,
+    )
 
 
 def ability(belief: Belief) -> Ability:
@@ -37,7 +47,7 @@ def ability(belief: Belief) -> Ability:
         write_every=facts.write_every or 0.0,
         accepted_at=belief.accepted_at,
         self_regulating=bool(facts.self_regulating),
-        power=facts.power,
+        power=belief.power,
         sun=facts.pv_power,
         gain=traits.gain,
         start_up=traits.start_up,
@@ -81,3 +91,4 @@ def _note(belief: Belief) -> str:
 
 
 _new_ability = maker(Ability)
+_moved = changer(Ability, "setpoint", "accepted_at", "flights", "power")

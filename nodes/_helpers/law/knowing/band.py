@@ -2,9 +2,10 @@
 
 import math
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, maker
 
 if TYPE_CHECKING:
     from nodes._helpers.law.knowing.belief import Belief
@@ -22,7 +23,8 @@ BOUND = 0.8  # of a ceiling, from which on that may be what it gives
 ENDS = (20.0, 90.0)  # % of charge beyond which some give, or take, less (the control bench)
 
 
-class Band(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
     """A measurement, and what the battery may be doing: powers are + in the direction it is told.
 
     What few measurements ask for is worked out for those.
@@ -128,17 +130,17 @@ def band(belief: "Belief", power: Watts, sign: float, poll: Seconds, at: Seconds
     first = _held(begun, shown - whole(belief))
     lately = [sign * watts for watts in goals[first:]]
     told = min(sign * belief.accepted, *lately[_held(begun, since) - first :])
-    return Band(
-        belief,
-        power,
-        sign,
-        at,
-        since,
-        lately,
-        told,
-        _part(belief, told),
-        max(lately) * max(1.0, belief.traits.gain),
-        abs(belief.expected),
+    return _new_band(
+        belief=belief,
+        power=power,
+        sign=sign,
+        at=at,
+        since=since,
+        lately=lately,
+        told=told,
+        low=_part(belief, told),
+        most=max(lately) * max(1.0, belief.traits.gain),
+        expected=abs(belief.expected),
     )
 
 
@@ -170,3 +172,6 @@ def _part(belief: "Belief", told: Watts) -> Watts:
 def _held(begun: tuple[Seconds, ...], at: Seconds) -> int:
     """Which setpoint held at a time."""
     return max(0, bisect_right(begun, at) - 1)
+
+
+_new_band = maker(Band)

@@ -3,10 +3,9 @@
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from flowctl import Seconds, Watts
-from nodes._helpers.law.knowing.record import quick
+from flowctl import Seconds, Watts, changer
 
 DEADS = (0.2, *(0.5 * k for k in range(1, 13)), 7.0, 8.0, 10.0, 12.0, 15.0)
 """Candidate dead times, s: fine where most batteries are, from quick inverters behind quick meters
@@ -34,8 +33,8 @@ PART = 0.15  # of a move that may lie beside: peaks between two looks at it
 WEIGHT = 1.5  # of such a miss: it is the battery's own word, and no other battery is mixed in
 
 
-@quick
-class Bank(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bank:
     """What every candidate shows, and how badly it has explained the meter so far.
 
     A change of setpoint leaves change * exp(-(at - dead - begun) / lag) to be shown. Its factor
@@ -65,22 +64,22 @@ class Bank(NamedTuple):
 def new_bank(dead: Seconds, lag: Seconds, *, known: bool = False) -> Bank:
     """Begin at rest, with a first guess of the timing, or with what is `known` of it."""
     sure = KEPT if known else PRIOR
-    return Bank(tuple(sure * (abs(d - dead) + abs(tau - lag)) for d, tau in TIMINGS))
+    return Bank(costs=tuple(sure * (abs(d - dead) + abs(tau - lag)) for d, tau in TIMINGS))
 
 
 def at_rest(bank: Bank, watts: Watts) -> Bank:
     """Forget what is in flight: the battery is known to deliver this."""
-    return Bank(bank.costs, goals=(watts,), before=bank.before)
+    return Bank(costs=bank.costs, goals=(watts,), before=bank.before)
 
 
 def remembered(bank: Bank) -> Bank:
     """Note that nothing is under way before the setpoint that comes now."""
-    return bank._replace(before=bank.costs)
+    return _noting(bank, before=bank.costs)
 
 
 def unlearned(bank: Bank) -> Bank:
     """Forget what the setpoints under way have taught: the battery could not follow them."""
-    return bank._replace(costs=bank.before or bank.costs)
+    return _charging(bank, costs=bank.before or bank.costs)
 
 
 def stepped(bank: Bank, watts: Watts, at: Seconds) -> Bank:
@@ -98,9 +97,7 @@ def stepped(bank: Bank, watts: Watts, at: Seconds) -> Bank:
         for old, lag in zip(sums, LAGS, strict=True)
     ]
     begun, goals = (*bank.begun[keep:], at), (*bank.goals[keep:], watts)
-    return Bank(
-        bank.costs, begun, goals, tuple(grown), base, bank.lesson, bank.reading, bank.before
-    )
+    return _stepping(bank, begun=begun, goals=goals, sums=tuple(grown), base=base)
 
 
 def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
@@ -110,7 +107,7 @@ def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
     costs = bank.costs
     if min(missed) <= EXPLAINS * abs(given):
         costs = tuple([MEMORY * cost + miss for cost, miss in zip(costs, missed, strict=True)])
-    return bank._replace(costs=costs, lesson=(until, after), earlier=(since, before))
+    return _judging(bank, costs=costs, lesson=(until, after), earlier=(since, before))
 
 
 def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:
@@ -123,7 +120,7 @@ def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:
     if min(missed) > FITS * missed[_first(bank)]:
         return bank
     costs = [cost + WEIGHT * miss for cost, miss in zip(bank.costs, missed, strict=True)]
-    return bank._replace(costs=tuple(costs))
+    return _charging(bank, costs=tuple(costs))
 
 
 def _missed(looks: Sequence[Sequence[Watts]], asked: Watts) -> list[Watts]:
@@ -168,3 +165,8 @@ def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
 
 def _first(bank: Bank) -> int:
     return bank.costs.index(min(bank.costs))
+
+
+_noting, _charging = changer(Bank, "before"), changer(Bank, "costs")
+_judging = changer(Bank, "costs", "lesson", "earlier")
+_stepping = changer(Bank, "begun", "goals", "sums", "base")

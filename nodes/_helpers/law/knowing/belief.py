@@ -24,22 +24,26 @@ STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the batter
 class Belief(NamedTuple):
     """One battery as the predictor sees it. Powers are + discharging."""
 
-    # First what others are told of it (`ability.TOLD`): a change of anything below is no news.
+    # First what others are told of it, and of that first what seldom changes (`ability.STAYS`,
+    # `ability.TOLD`): a change of anything below is no news.
     dead: Seconds
     """From a setpoint it accepts to the first sign of that on the meter."""
     lag: Seconds
     """Time constant of its answer after that."""
     facts: Facts
-    expected: Watts = 0.0
-    """What it delivers once everything in flight has landed."""
-    accepted_at: Seconds = -math.inf
-    flights: tuple[Flight, ...] = ()
-    """Changes that it accepted and the meter does not show in full yet."""
     charge: Ceiling = Ceiling()
     discharge: Ceiling = Ceiling()
     traits: Traits = Traits()
     absence: str = ""
     """Why it cannot be commanded; empty if it can."""
+
+    expected: Watts = 0.0
+    """What it delivers once everything in flight has landed."""
+    accepted_at: Seconds = -math.inf
+    flights: tuple[Flight, ...] = ()
+    """Changes that it accepted and the meter does not show in full yet."""
+    power: Watts | None = None
+    """Its newest measurement."""
 
     began: tuple[Seconds, Seconds] = (0.0, 0.0)
     """Dead time and lag that it began with ..."""
@@ -75,10 +79,10 @@ class Belief(NamedTuple):
     def given(self) -> Watts:
         """What it gives although nobody here expects it, + discharging."""
         if self.facts.self_regulating:
-            return self.facts.power or 0.0
+            return self.power or 0.0
         if self.away or self.witness.against < AGAINST_TWICE:
             return 0.0
-        return (self.facts.power or 0.0) - self.expected
+        return (self.power or 0.0) - self.expected
 
     def shows(self, at: Seconds) -> Watts:
         """Power visible on the meter at a time."""
@@ -93,14 +97,14 @@ class Belief(NamedTuple):
 
         What is only tried may come or not, and is no load if it does not.
         """
-        low = high = self.expected
-        if self.flights:
-            least, most = owed_between(self.flights, self.dead, delta, self.lag, at)
-            low, high = low - most, high - least
-        proven = self.charge.proven if self.expected < 0 else self.discharge.proven
+        low = high = expected = self.expected
+        if flights := self.flights:
+            least, most = owed_between(flights, self.dead, delta, self.lag, at)
+            low, high = expected - most, expected - least
+        proven = self.charge.proven if expected < 0 else self.discharge.proven
         if proven == math.inf or not self.is_undecided(at):
             return low, high
-        return (min(low, proven), high) if self.expected > 0 else (low, max(high, -proven))
+        return (min(low, proven), high) if expected > 0 else (low, max(high, -proven))
 
     def ceiling(self, *, charging: bool) -> Ceiling:
         """Return what it is asked for at most in one direction."""
@@ -126,9 +130,10 @@ class Belief(NamedTuple):
         """Tell whether nothing can be expected of it."""
         if self.facts.online is False:
             return True
-        if self.poll is None or self.measured_at is None:
+        poll, measured_at = self.poll, self.measured_at
+        if poll is None or measured_at is None:
             return False
-        return at - self.measured_at > STALE_POLLS * self.poll + STALE_GRACE
+        return at - measured_at > STALE_POLLS * poll + STALE_GRACE
 
 
 def believe(

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, changer
 from nodes._helpers.law.knowing.bank import TIMINGS, Bank, looked
 
 SHARP = 150.0  # W in one setpoint: who follows a load that climbs slowly, the sun, is told less
@@ -58,7 +58,7 @@ def weighed(
     goal = bank.goals[-1]
     charging = goal < 0 if goal else doubt.charging
     judged = Doubt(tuple(scores), max(scores), charging, doubt.patience)
-    return judged, bank._replace(reading=(until, after))
+    return judged, _having_read(bank, reading=(until, after))
 
 
 def anew(doubt: Doubt, told: Watts = 0.0) -> Doubt:
@@ -70,3 +70,6 @@ def anew(doubt: Doubt, told: Watts = 0.0) -> Doubt:
 def wronged(doubt: Doubt) -> Doubt:
     """Be slower to call it silent again."""
     return doubt._replace(patience=min(WRONGED_MOST, WRONGED * doubt.patience))
+
+
+_having_read = changer(Bank, "reading")

@@ -1,6 +1,7 @@
-"""What a battery has told of itself so far, newest first, without what is no number."""
+"""What a battery has told of itself so far, but for its power, without what is no number."""
 
-from typing import NamedTuple, TypeVar
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
 from flowctl import Battery, Percent, Seconds, WattHours, Watts
 
@@ -9,12 +10,11 @@ T = TypeVar("T", bound=float | None)
 
 
 class Facts(NamedTuple):
-    """Fields of `Battery` that the law uses; `None` is not known."""
+    """Fields of `Battery` that the law uses and that seldom change; `None` is not known."""
 
     max_charge: Watts
     """Its rating, as long as it tells nothing."""
     max_discharge: Watts
-    power: Watts | None = None
     soc: Percent | None = None
     capacity: WattHours | None = None
     min_power: Watts | None = None
@@ -24,6 +24,8 @@ class Facts(NamedTuple):
     pv_power: Watts | None = None
     odd_soc: Percent | None = None
     """A charge far from the one before, until it is told again."""
+    told: tuple[Any, ...] = ()
+    """What the record told of all this that it was last changed by."""
 
 
 def updated(facts: Facts, record: Battery) -> Facts:
@@ -31,12 +33,14 @@ def updated(facts: Facts, record: Battery) -> Facts:
     online = record.online
     if online is None:
         online = True if record.power is not None else facts.online
+    told = _told(record)
+    if online is facts.online and facts.odd_soc is None and told in (NOTHING, facts.told):
+        return facts
     selfish = record.self_regulating
     soc, odd = _charge(newer(record.soc, None), facts)
     now = Facts(
         max(0.0, newer(record.max_charge, facts.max_charge)),
         max(0.0, newer(record.max_discharge, facts.max_discharge)),
-        newer(record.power, facts.power),
         soc,
         newer(record.capacity, facts.capacity),
         newer(record.min_power, facts.min_power),
@@ -45,8 +49,22 @@ def updated(facts: Facts, record: Battery) -> Facts:
         online,
         newer(_made(record.pv_power), facts.pv_power),
         odd,
+        facts.told,
     )
-    return facts if now == facts else now
+    return facts if now == facts else now._replace(told=told)
+
+
+_told = attrgetter(
+    "max_charge",
+    "max_discharge",
+    "soc",
+    "capacity",
+    "min_power",
+    "write_every",
+    "self_regulating",
+    "pv_power",
+)
+NOTHING = _told(Battery())
 
 
 def newer(new: float | None, old: T) -> float | T:

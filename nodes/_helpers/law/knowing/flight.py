@@ -52,4 +52,5 @@ def owed_between(
 
 def landed(flights: tuple[Flight, ...], dead: Seconds, lag: Seconds, at: Seconds) -> int:
     """How many of the flights, oldest first, are over."""
-    return bisect_left(flights, (at - dead - SETTLED_LAGS * lag - SETTLED_GRACE, -inf))
+    over = at - dead - SETTLED_LAGS * lag - SETTLED_GRACE
+    return bisect_left(flights, (over, -inf)) if flights and flights[0][0] < over else 0

@@ -6,7 +6,7 @@ from flowctl import Battery, Seconds, Watts
 from nodes._helpers.law.knowing import bank as banks
 from nodes._helpers.law.knowing.answers import answered, asked
 from nodes._helpers.law.knowing.belief import STALE_GRACE, STALE_POLLS, Belief
-from nodes._helpers.law.knowing.facts import Facts, newer, updated
+from nodes._helpers.law.knowing.facts import newer, updated
 from nodes._helpers.law.knowing.flight import landed
 from nodes._helpers.law.knowing.judging import judged, unjudged
 from nodes._helpers.law.knowing.renewal import NEW, OVERDUE
@@ -22,15 +22,15 @@ def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     """Take in what a battery tells: a measurement, an acceptance, or both."""
     was = belief.facts
     by_itself = belief.away and was.self_regulating and was.online is not False
-    facts = updated(belief.facts, record)
+    facts = updated(was, record)
+    if facts is not was:
+        belief = belief._replace(facts=facts)
     power, setpoint = newer(record.power, None), newer(record.setpoint, None)
     if power is not None:
-        belief = _measured(belief, facts, power, min(at, newer(record.power_at, at)))
-    elif facts is not belief.facts:
-        belief = belief._replace(facts=facts)
+        belief = _measured(belief, power, min(at, newer(record.power_at, at)))
     if setpoint is not None and not facts.self_regulating:  # else it is not from us
-        if by_itself and facts.power is not None:  # it goes on from what it gave
-            belief = _found(belief, facts.power, at)
+        if by_itself and belief.power is not None:  # it goes on from what it gave
+            belief = _found(belief, belief.power, at)
         belief = _accepted(belief, setpoint, min(at, newer(record.setpoint_at, at)), at)
     return belief
 
@@ -53,28 +53,26 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
         away=False,
         flights=(*belief.flights, (when, setpoint - belief.expected)),
         bank=banks.stepped(bank, setpoint, when),
-        answers=asked(
-            belief.answers, belief.facts.power, belief.expected, setpoint, when, alone=alone
-        ),
+        answers=asked(belief.answers, belief.power, belief.expected, setpoint, when, alone=alone),
     )
 
 
-def _measured(belief: Belief, facts: Facts, power: Watts, at: Seconds) -> Belief:
-    last, poll = belief.measured_at, belief.poll
-    if last is None or facts.self_regulating:
-        belief = belief._replace(facts=facts, measured_at=at)
-        found = belief.away and not facts.self_regulating
+def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
+    last, poll, is_free = belief.measured_at, belief.poll, belief.facts.self_regulating
+    if last is None or is_free:
+        belief = belief._replace(power=power, measured_at=at)
+        found = belief.away and not is_free
         return _found(belief, power, at) if found else belief
     if at <= last:
-        return belief._replace(facts=facts)
+        return belief._replace(power=power)
     belief, measured_at = _renewed(belief, power, at)
     if measured_at is None:
-        return belief._replace(facts=facts)
+        return belief._replace(power=power)
     at, poll = measured_at, belief.poll
     gap = at - last
     lost = poll is not None and gap > STALE_POLLS * poll + STALE_GRACE
     poll = gap if poll is None else poll + POLL_PACE * (min(gap, POLL_JUMP * poll) - poll)
-    belief = belief._replace(facts=facts, measured_at=at, poll=poll)
+    belief = belief._replace(power=power, measured_at=at, poll=poll)
     if lost or belief.away or belief.accepted_at == -math.inf:
         return _found(belief, power, at)
     if belief.answers.asked:
@@ -88,7 +86,7 @@ def _renewed(belief: Belief, power: Watts, at: Seconds) -> tuple[Belief, Seconds
     One that is overdue, and the same, was measured since; nobody knows when.
     """
     last, before = belief.measured_at or at, belief.renewal
-    if power == belief.facts.power:
+    if power == belief.power:
         every = before.every
         since = at - every
         is_next = since - last >= OVERDUE * every

@@ -60,7 +60,7 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
 
 def unjudged(belief: Belief) -> Belief:
     """Forget every verdict: what it told was older than it seemed."""
-    witness = belief.witness.calm()._replace(gave=1.0)
+    witness = replace(belief.witness.calm(), gave=1.0)
     return belief._replace(witness=witness, charge=Ceiling(), discharge=Ceiling())
 
 
@@ -69,7 +69,7 @@ def _idle(belief: Belief, power: Watts, at: Seconds) -> Belief:
     witness, cut = belief.witness, belief.ceiling(charging=power < 0)
     if not cut.is_late_for(abs(power), at):
         return _weighed(belief, witness.calm(), leasts.forgotten(belief.least, at))
-    witness = witness._replace(more=witness.more + 1)
+    witness = replace(witness, more=witness.more + 1)
     if witness.more < SHORT_TWICE:
         return belief._replace(witness=witness)
     witness = witness.settled().aged(at - cut.since)
@@ -87,7 +87,7 @@ def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief
     apart = sign * (power - sun) + AGAINST
     if apart < 0 and apart < band(belief, sign * power, sign, poll, at).least:
         return belief._replace(witness=witness.opposed(apart, at))
-    return belief._replace(witness=witness._replace(against=0)) if witness.against else belief
+    return belief._replace(witness=replace(witness, against=0)) if witness.against else belief
 
 
 def _decided(seen: Band, witness: Witness, least: Least, new: Ceiling) -> Belief:
@@ -99,9 +99,9 @@ def _decided(seen: Band, witness: Witness, least: Least, new: Ceiling) -> Belief
         belief = _weighed(belief, witness.settled(), small)
         return at_rest(belief, now) if small is not least else belief
     if ceilings.is_excess(old, witness, seen):
-        return _weighed(belief, witness.settled()._replace(part=seen.part), least)
+        return _weighed(belief, replace(witness.settled(), part=seen.part), least)
     if ceilings.is_part(old, witness, seen):
-        belief = _weighed(belief, witness.settled()._replace(part=seen.part), least)
+        belief = _weighed(belief, replace(witness.settled(), part=seen.part), least)
         return belief.under(Ceiling(), charging=charging)
     belief = _weighed(belief, witness, leasts.refuted(least, seen))
     belief = _limited(belief, old, new, seen)
@@ -116,8 +116,8 @@ def _limited(belief: Belief, old: Ceiling, new: Ceiling, seen: Band) -> Belief:
     if new.watts > old.watts and old.is_fresh(seen.at):
         witness = witness.aged(seen.at - old.since)
     if new.watts < old.watts:
-        return unlearned(belief._replace(witness=witness._replace(gave=seen.part)))
-    return belief._replace(witness=witness._replace(due_at=seen.at + whole(belief)))
+        return unlearned(belief._replace(witness=replace(witness, gave=seen.part)))
+    return belief._replace(witness=replace(witness, due_at=seen.at + whole(belief)))
 
 
 def _weighed(belief: Belief, witness: Witness, least: Least) -> Belief:

@@ -1,6 +1,7 @@
 """Learning how fast batteries answer, from what their steps do to the meter."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
@@ -66,7 +67,7 @@ def learned(
 
 def jump(belief: Belief, power: Watts | None) -> Watts:
     """Return how far a battery says that it moved; nothing if that may be noise."""
-    was = belief.facts.power
+    was = belief.power
     if power is None or was is None:
         return 0.0
     moved = power - was
@@ -98,14 +99,15 @@ def begun_anew(belief: Belief) -> Belief:
     """Forget what was learned of its timing in this run."""
     dead, lag = belief.began
     costs = banks.new_bank(dead, lag, known=belief.timed).costs
-    bank = belief.bank._replace(costs=costs, before=())
+    bank = replace(belief.bank, costs=costs, before=())
     return belief._replace(dead=dead, lag=lag, bank=bank)
 
 
 def _is_stepping(belief: Belief, at: Seconds) -> bool:
-    if belief.is_tried():  # an answer that may never come would look like a late one
-        return False
-    return any(at - accepted < LISTEN and abs(change) > STEP for accepted, change in belief.flights)
+    for accepted, change in belief.flights:
+        if at - accepted < LISTEN and abs(change) > STEP:
+            return not belief.is_tried()  # an answer that may never come would look like a late one
+    return False
 
 
 def _by_pairs(

@@ -9,7 +9,7 @@ def quick(record: R) -> R:
     """Let `_replace` of a named tuple look at what changes alone, and not at each of its fields.
 
     It does the same, in half the time: 0.5 us less, some five times a second for each battery.
-    Without this decorator all works as well; to hear two batteries takes 52 us, in place of 50.
+    Without this decorator all works as well; to hear two batteries takes 54 us, in place of 52.
     """
     kind: Any = record
     place = {name: k for k, name in enumerate(kind._fields)}

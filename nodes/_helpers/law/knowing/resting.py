@@ -1,5 +1,7 @@
 """Batteries of which nothing is on its way: at rest, released, gone, or left to themselves."""
 
+from collections.abc import Mapping
+
 from flowctl import Seconds, Watts
 from nodes._helpers.law.knowing import bank as banks
 from nodes._helpers.law.knowing.belief import Belief
@@ -35,8 +37,13 @@ def missed(belief: Belief, absence: str) -> Belief:
 
 def pruned(belief: Belief, at: Seconds) -> Belief:
     """Drop the flights that have landed."""
-    flights = belief.flights
-    if not flights:
-        return belief
-    over = landed(flights, belief.dead, belief.lag, at)
-    return belief._replace(flights=flights[over:]) if over else belief
+    over = landed(belief.flights, belief.dead, belief.lag, at)
+    return belief._replace(flights=belief.flights[over:]) if over else belief
+
+
+def all_pruned(beliefs: Mapping[str, Belief], at: Seconds) -> Mapping[str, Belief]:
+    """Drop the flights of all that have landed; at most readings none has."""
+    for belief in beliefs.values():
+        if landed(belief.flights, belief.dead, belief.lag, at):
+            return {name: pruned(it, at) for name, it in beliefs.items()}
+    return beliefs

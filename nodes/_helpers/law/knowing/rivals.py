@@ -7,6 +7,7 @@ than what is believed takes its place, and from there each bank finds the rest.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
@@ -101,5 +102,5 @@ def _is_apart(belief: Belief, timing: Timing) -> bool:
 def _begun(belief: Belief, timing: Timing) -> Belief:
     """Begin anew from this: what its bank knows, it knows beside a wrong other one."""
     dead, lag = timing if _is_apart(belief, timing) else (belief.dead, belief.lag)
-    bank = belief.bank._replace(costs=new_bank(dead, lag).costs, before=())
+    bank = replace(belief.bank, costs=new_bank(dead, lag).costs, before=())
     return belief._replace(dead=dead, lag=lag, bank=bank)

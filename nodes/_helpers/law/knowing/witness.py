@@ -1,11 +1,10 @@
 """What measurements say of a setpoint: whether a battery stands where it was never sent."""
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, changer
 from nodes._helpers.law.knowing.band import AWAKE, SLOWEST, Band
-from nodes._helpers.law.knowing.record import quick
 
 TOLERANCE = 30.0  # W that a measurement may lie outside the band before it counts
 TOLERANCE_PART = 0.08  # of the setpoint: meters inside batteries are rarely better
@@ -26,8 +25,8 @@ GAIN_MOST = 1.5  # what gives more than half as much again has reasons of its ow
 OLDER, OLDER_MOST = 2.0, 8.0  # s that telemetry is taken for older each time, and at most
 
 
-@quick
-class Witness(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
     """What the last measurements said of the setpoint."""
 
     short: int = 0
@@ -61,11 +60,11 @@ class Witness(NamedTuple):
 
     def settled(self) -> "Witness":
         """Begin to count anew; what a verdict explains was no scatter."""
-        return self._replace(short=0, more=0, scatter=self.before)
+        return replace(self, short=0, more=0, scatter=self.before)
 
     def calm(self) -> "Witness":
         """Begin to count anew."""
-        return self._replace(short=0, more=0)
+        return _counting(self, short=0, more=0) if self.short or self.more else self
 
     def opposed(self, apart: Watts, at: Seconds) -> "Witness":
         """Count one more of the opposite; who comes nearer is only late."""
@@ -73,15 +72,15 @@ class Witness(NamedTuple):
             return self
         is_late = self.against and apart > self.apart + AGAINST
         against = 1 if is_late else self.against + 1
-        return self._replace(against=against, apart=apart, opposed_at=at)
+        return replace(self, against=against, apart=apart, opposed_at=at)
 
     def aged(self, by: Seconds) -> "Witness":
         """Take its telemetry for older than before."""
-        return self._replace(older=min(OLDER_MOST, self.older + max(OLDER, by)))
+        return replace(self, older=min(OLDER_MOST, self.older + max(OLDER, by)))
 
     def met(self, at: Seconds) -> "Witness":
         """Let a battery that appears wake up before it is judged."""
-        return self._replace(against=0, due_at=at + AWAKE)
+        return replace(self, against=0, due_at=at + AWAKE)
 
 
 def weigh(witness: Witness, seen: Band) -> Witness:
@@ -106,7 +105,7 @@ def weigh(witness: Witness, seen: Band) -> Witness:
     is_news = would >= noise and (went or span >= RENEWED)
     if count and stands and not is_news:
         return witness
-    witness = witness._replace(seen_at=at, seen=power, stood_at=stood_at)
+    witness = _having_seen(witness, seen_at=at, seen=power, stood_at=stood_at)
     if (went if is_short else -went) > would:
         count = 0  # it comes nearer
     if not is_short or power < seen.least - tolerance:
@@ -145,7 +144,8 @@ def _fits(witness: Witness, seen: Band, stood_at: Seconds, off: Watts, tolerance
         gave = 1.0
     if seen.even:
         part = _gain(part, seen, tolerance)
-    return witness._replace(
+    return _fitting(
+        witness,
         short=0,
         more=0,
         scatter=scatter,
@@ -174,4 +174,9 @@ def _counted(witness: Witness, off: Watts, count: int, *, is_short: bool) -> Wit
     if count:
         scatter += SCATTER_PACE * (off - scatter)
     short, more = (count, 0) if is_short else (0, count)
-    return witness._replace(short=short, more=more, scatter=scatter)
+    return replace(witness, short=short, more=more, scatter=scatter)
+
+
+_SEEN = "seen_at", "seen", "stood_at"
+_having_seen, _counting = changer(Witness, *_SEEN), changer(Witness, "short", "more")
+_fitting = changer(Witness, "short", "more", "scatter", "before", "part", "gave", *_SEEN)

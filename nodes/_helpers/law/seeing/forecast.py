@@ -30,15 +30,15 @@ class Forecast(NamedTuple):
 
 def forecast(past: Forecast, load: Watts, at: Seconds, period: Seconds, ahead: Seconds) -> Forecast:
     """Take a load in: score what was guessed `ahead` seconds ago, and guess anew."""
-    times, errors = past.times, past.errors
+    times, loads, guesses, errors, _ = past
     if known := bisect_right(times, at - ahead):
-        errors = _scored(errors, past.guesses[known - 1], load, min(1.0, period / MEMORY))
+        errors = _scored(errors, guesses[known - 1], load, min(1.0, period / MEMORY))
     needed = bisect_right(times, at - max(LONG, ahead)) - 1
     old = max(needed, bisect_left(times, at - KEPT))
-    times, loads = (*times[old:], at), (*past.loads[old:], load)
+    times, loads = (*times[old:], at), (*loads[old:], load)
     short, long = bisect_left(times, at - SHORT), bisect_left(times, at - LONG)
     guess = (load, median(loads[short:]), median(loads[long:]))
-    return Forecast(times, loads, (*past.guesses[old:], guess), errors, _best(errors))
+    return Forecast(times, loads, (*guesses[old:], guess), errors, _best(errors))
 
 
 def begun_anew(past: Forecast) -> Forecast:
@@ -57,9 +57,9 @@ def is_pulsing(past: Forecast) -> bool:
 
 
 def median(values: Sequence[float]) -> float:
-    """Middle of one or more values."""
+    """Middle of one or more values: of the two middle ones, which are the same of an odd number."""
     ranked, half = sorted(values), len(values) // 2
-    return ranked[half] if len(values) % 2 else (ranked[half - 1] + ranked[half]) / 2
+    return (ranked[half] + ranked[~half]) / 2
 
 
 def _best(errors: Guess) -> int:
@@ -71,9 +71,9 @@ def _best(errors: Guess) -> int:
 
 def _scored(errors: Guess, guess: Guess, load: Watts, pace: float) -> Guess:
     """Take into the mean errors how far each guess was off."""
-    newest, short, long = errors
+    (newest, short, long), (load_then, level, mean_level) = errors, guess
     return (
-        newest + pace * (abs(load - guess[0]) - newest),
-        short + pace * (abs(load - guess[1]) - short),
-        long + pace * (abs(load - guess[2]) - long),
+        newest + pace * (abs(load - load_then) - newest),
+        short + pace * (abs(load - level) - short),
+        long + pace * (abs(load - mean_level) - long),
     )

@@ -2,22 +2,23 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from types import MappingProxyType
-from typing import NamedTuple
 
-from flowctl import Ability, Battery, Outlook, Seconds, Watts, maker
-from nodes._helpers.law.knowing.ability import ability, is_news
+from flowctl import Ability, Battery, Outlook, Seconds, Watts, changer, maker
+from nodes._helpers.law.knowing.ability import ability, renewed
 from nodes._helpers.law.knowing.bank import LONGEST
 from nodes._helpers.law.knowing.belief import Belief
-from nodes._helpers.law.knowing.ceiling import HUNGRY
 from nodes._helpers.law.knowing.facts import newer
 from nodes._helpers.law.knowing.hearing import hear
 from nodes._helpers.law.knowing.judging import retried
 from nodes._helpers.law.knowing.learning import Sample, corrected, is_due, jump, learned
 from nodes._helpers.law.knowing.mute import doubted
-from nodes._helpers.law.knowing.resting import given_back, missed, pruned
+from nodes._helpers.law.knowing.resting import all_pruned, given_back, missed
 from nodes._helpers.law.seeing.beside import ALONE, Beside, watched
 from nodes._helpers.law.seeing.forecast import begun_anew, forecast, is_pulsing, worth_following
+from nodes._helpers.law.seeing.lacking import all_give, lacking
 from nodes._helpers.law.seeing.observer import (
     FRESH_GRACE,
     FRESH_PERIODS,
@@ -26,33 +27,30 @@ from nodes._helpers.law.seeing.observer import (
     observed,
 )
 from nodes._helpers.law.seeing.repeating import is_reading, judged, may_repeat, unlearned
+from nodes._helpers.law.seeing.standing import Standing
 
 REACTION_GRACE = 1.0  # s beyond the fastest reach until the meter shows an answer
 PATIENCE = 1.0  # s after the first reading in which a battery may tell what it is doing
-UNSERVED = 10.0  # s after which nobody will: others may be full, or at a reserve known further down
 PROMPT = 3.0  # s between readings of a meter that is not behind by their distance already
 UNHEARD = "not heard yet"
 
 
-class House(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class House:
     """All the predictor knows. Powers flow into the house wiring."""
 
     beliefs: Mapping[str, Belief]
-    grid: Grid = Grid()
+    grid: Grid = field(default_factory=Grid)
     beside: Beside = ALONE
     """What is known of batteries that are not ours now."""
     hungry: bool = False
     """Whether it lacked power at the last outlook, for all that batteries can do, or do."""
     served_at: Seconds = math.inf
     """When batteries last did what it needed, or were about to."""
-    known: Mapping[str, Belief] = MappingProxyType({})
+    known: Mapping[str, Belief] = field(default_factory=dict)
     """What the last outlook was made of ..."""
-    said: MappingProxyType[str, Ability] = MappingProxyType({})
+    said: Mapping[str, Ability] = field(default_factory=lambda: MappingProxyType({}))
     """... and what it said of each battery."""
-
-    def knowing(self, beliefs: Mapping[str, Belief], grid: Grid) -> "House":
-        """Return what is known after something was heard; half the time of `_replace`."""
-        return House(beliefs, grid, self.beside, self.hungry, self.served_at, self.known, self.said)
 
 
 def told(house: House, name: str, record: Battery, at: Seconds) -> House:
@@ -65,7 +63,7 @@ def told(house: House, name: str, record: Battery, at: Seconds) -> House:
 
 
 def read(house: House, watts: Watts, at: Seconds) -> House:
-    """Take in a reading: learn timings, find the load, choose what of it to follow.
+    """Take in a reading.
 
     One that repeats itself while batteries move is none, nor is a telegram that is read again.
     """
@@ -73,16 +71,22 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
     if may_repeat(grid, watts):
         standing = judged(grid, house.beliefs, watts, at)
         if not is_reading(grid, standing, watts, at):
-            return house._replace(grid=grid._replace(standing=standing))
-        house = house.knowing(unlearned(house.beliefs, grid.standing, standing), grid)
-    house = _awake(house, at)
+            return _seeing(house, grid=replace(grid, standing=standing))
+        house = _believing(house, beliefs=unlearned(house.beliefs, grid.standing, standing))
+    if at > grid.valid_until:
+        house = _believing(house, beliefs=_awake(house.beliefs, grid.valid_until))
+    return _taken(house, standing, watts, at)
+
+
+def _taken(house: House, standing: Standing, watts: Watts, at: Seconds) -> House:
+    """Learn timings, find the load, choose what of it to follow."""
     grid = house.grid
     period = max(next_period(grid, at), standing.renewal.every)
     beliefs, sample = _learned(house, watts, at)
-    all_tell = None not in [belief.measured_at for belief in beliefs.values()]
+    all_tell = None not in map(_of_measured_at, beliefs.values())
     if not all_tell and not is_pulsing(grid.past):
         beliefs = doubted(beliefs, grid.read_at, at, grid.meter - watts)
-    beliefs = {name: pruned(belief, at) for name, belief in beliefs.items()}
+    beliefs = all_pruned(beliefs, at)
     load = observed(grid, beliefs.values(), watts, at, period)
     reaches = [belief.dead + belief.lag for belief in beliefs.values()]
     beside = watched(house.beside, beliefs, watts, at)
@@ -90,9 +94,19 @@ def read(house: House, watts: Watts, at: Seconds) -> House:
     past = forecast(grid.past, beside.needed(load), at, period, ahead)
     beside, target = beside.target(load, worth_following(past))
     began_at, until = min(grid.began_at, at), at + FRESH_PERIODS * period + FRESH_GRACE
-    grid = Grid(watts, began_at, at, until, period, load, target, past, sample, standing)
-    house = house.knowing(beliefs, grid)
-    return house if beside is house.beside else house._replace(beside=beside)
+    grid = _new_grid(
+        meter=watts,
+        began_at=began_at,
+        read_at=at,
+        valid_until=until,
+        period=period,
+        load=load,
+        target=target,
+        past=past,
+        sample=sample,
+        standing=standing,
+    )
+    return _having_read(house, beliefs=beliefs, grid=grid, beside=beside)
 
 
 def look(house: House, at: Seconds) -> tuple[House, Outlook]:
@@ -130,19 +144,20 @@ def _corrected(house: House, belief: Belief, record: Battery, at: Seconds) -> Be
 
 def _present(house: House, at: Seconds) -> House:
     """Note who cannot be commanded, and expect nothing of them any more."""
+    begins = at < house.grid.began_at + PATIENCE
     for name, belief in house.beliefs.items():
-        absence = _absence(house, belief, at)
+        absence = _absence(belief, at, begins=begins)
         if absence or belief.absence:
             house = _changed(house, name, missed(belief, absence))
-        if absence and not belief.absence and belief.expected:
-            house = _without_guesses(house)
+            if not belief.absence and belief.expected:
+                house = _without_guesses(house)
     return house
 
 
 def _without_guesses(house: House) -> House:
     """Forget what was guessed of the load: what a battery that is gone gave was taken for load."""
     grid = house.grid
-    return house._replace(grid=grid._replace(past=begun_anew(grid.past)))
+    return _seeing(house, grid=replace(grid, past=begun_anew(grid.past)))
 
 
 def _tried(house: House, at: Seconds) -> House:
@@ -152,74 +167,47 @@ def _tried(house: House, at: Seconds) -> House:
             continue
         now = belief
         for sign in (-1.0, 1.0):
-            hungry = (house.hungry and sign * house.grid.target > 0) or _all_give(house.said, sign)
+            hungry = (house.hungry and sign * house.grid.target > 0) or all_give(house.said, sign)
             now = retried(now, sign < 0, hungry=hungry, at=at)
         if now is not belief:
-            house = house.knowing({**house.beliefs, name: now}, house.grid)
+            house = _believing(house, beliefs={**house.beliefs, name: now})
     return house
-
-
-def _all_give(said: Mapping[str, Ability], sign: float) -> bool:
-    """Tell whether those that work in a direction are told all that they can, or none can work.
-
-    More may be wanted then: how much, beyond the house's own need, know only those who share.
-    """
-    can = [it.can_discharge if sign > 0 else it.can_charge for it in said.values()]
-    given = [max(0.0, sign * it.setpoint) for it in said.values()]
-    room = [most - watts for most, watts in zip(can, given, strict=True) if watts > 0]
-    return max(room or can, default=math.inf) <= HUNGRY
 
 
 def _said(house: House, at: Seconds) -> House:
     """Bring what is said of each battery up to date with what is believed of it."""
     beliefs, known, said = house.beliefs, house.known, house.said
-    news = {name: ability(now) for name, now in beliefs.items() if is_news(now, known.get(name))}
+    news: dict[str, Ability] = {}
+    for name, now in beliefs.items():
+        was = known.get(name)
+        if now is not was:
+            news[name] = renewed(said[name], was, now) if was else ability(now)
     if news:
-        said = MappingProxyType(said | news)
-    hungry, served_at = _lacking(house, said, at)
-    return House(beliefs, house.grid, house.beside, hungry, served_at, beliefs, said)
-
-
-def _lacking(house: House, said: Mapping[str, Ability], at: Seconds) -> tuple[bool, Seconds]:
-    """Tell whether the house lacks power, and when it was last served.
-
-    It does at once if all that batteries can do is too little, and after a while if all that they
-    accepted is: what else binds them is known to those who share, not here.
-    """
-    grid, target = house.grid, house.grid.target
-    needed = abs(target) - HUNGRY
-    if target < 0:
-        can, does = [it.can_charge for it in said.values()], [-it.setpoint for it in said.values()]
-    else:
-        can = [it.can_discharge for it in said.values()]
-        does = [it.setpoint for it in said.values()]
-    served_at = min(at, house.served_at) if needed > sum(does) else at
-    hungry = needed > sum(can) or at - served_at > UNSERVED
-    return hungry and grid.read_at >= grid.began_at + PATIENCE, served_at
+        said = MappingProxyType({**said, **news})
+    grid = house.grid
+    hungry, served_at = lacking(said, grid.target, house.served_at, at)
+    hungry = hungry and grid.read_at >= grid.began_at + PATIENCE
+    return _having_said(house, hungry=hungry, served_at=served_at, known=beliefs, said=said)
 
 
 def _changed(house: House, name: str, new: Belief) -> House:
     """Believe something else of a battery; the newest reading knew it, so the load moves."""
     old, grid = house.beliefs[name], house.grid
-    house = house.knowing({**house.beliefs, name: new}, grid)
+    house = _believing(house, beliefs={**house.beliefs, name: new})
     if grid.read_at < 0 or (new.expected == old.expected and new.flights is old.flights):
         return house
     if abs(new.shows(grid.read_at) - old.shows(grid.read_at)) < 1:
         return house
     load = observed(grid, house.beliefs.values(), grid.meter, grid.read_at, grid.period)
-    return house._replace(grid=grid._replace(load=load, target=grid.target + load - grid.load))
+    return _seeing(house, grid=replace(grid, load=load, target=grid.target + load - grid.load))
 
 
-def _awake(house: House, at: Seconds) -> House:
+def _awake(beliefs: Mapping[str, Belief], silent_at: Seconds) -> Mapping[str, Belief]:
     """After a silence of the meter expect nothing of batteries that told nothing since."""
-    silent_at = house.grid.valid_until
-    if at <= silent_at:
-        return house
-    beliefs = {
+    return {
         name: belief if (belief.measured_at or 0.0) > silent_at else given_back(belief)
-        for name, belief in house.beliefs.items()
+        for name, belief in beliefs.items()
     }
-    return house.knowing(beliefs, house.grid)
 
 
 def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Belief], Sample | None]:
@@ -232,15 +220,17 @@ def _learned(house: House, watts: Watts, at: Seconds) -> tuple[Mapping[str, Beli
     return learned(beliefs, last, Sample(at, watts), pulsing=is_pulsing(house.grid.past))
 
 
-def _absence(house: House, belief: Belief, at: Seconds) -> str:
+def _absence(belief: Belief, at: Seconds, *, begins: bool) -> str:
     """Say why a battery cannot be commanded now; empty if it can."""
     if belief.facts.self_regulating:
         return "left to itself"
     if belief.is_gone(at):
         return "offline" if belief.facts.online is False else "tells nothing any more"
-    if at < house.grid.began_at + PATIENCE and not belief.heard:
-        return UNHEARD
-    return ""
+    return UNHEARD if begins and not belief.heard else ""
 
 
-_new_outlook = maker(Outlook)
+_new_outlook, _new_grid = maker(Outlook), maker(Grid)
+_believing, _seeing = changer(House, "beliefs"), changer(House, "grid")
+_having_read = changer(House, "beliefs", "grid", "beside")
+_having_said = changer(House, "hungry", "served_at", "known", "said")
+_of_measured_at = attrgetter("measured_at")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flowctl import Ability, Clock, Log, Outlook, Seconds, Store, Watts
@@ -80,6 +81,8 @@ class Memory:
 
     def tell(self, outlook: Outlook) -> None:
         """Log what has become special of a battery, and when it is over."""
+        if not self._notes and not any(map(_of_note, outlook.batteries.values())):
+            return
         notes = {name: says.note for name, says in outlook.batteries.items() if says.note}
         if self._notes:
             notes = {**_unheard_still(self._notes, outlook.batteries), **notes}
@@ -115,6 +118,9 @@ class Memory:
 
     def _date(self) -> Seconds:
         return self._clock.wall().timestamp()
+
+
+_of_note = attrgetter("note")
 
 
 def _unheard_still(notes: Mapping[str, str], batteries: Mapping[str, Ability]) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from flowctl import Seconds, Watts
 from nodes._helpers.law.knowing.belief import Belief
@@ -17,7 +17,8 @@ FRESH_PERIODS, FRESH_GRACE = 3.0, 5.0  # periods and s: an older reading says no
 DELTA_LEAST, DELTA_MOST = 0.5, 2.0  # s of dead time that may be wrong: one period, within these
 
 
-class Grid(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
     """What the meter says, and what is made of it. Times are the engine's."""
 
     meter: Watts = 0.0
@@ -32,10 +33,10 @@ class Grid(NamedTuple):
     """What the house draws, less what batteries with a meter of their own give."""
     target: Watts = 0.0
     """What of it all batteries together are to serve, + discharging."""
-    past: Forecast = Forecast()
+    past: Forecast = field(default_factory=Forecast)
     sample: Sample | None = None
     """Reading that timing was last learned from."""
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
     """Whether it is the same again, though batteries moved."""
 
 

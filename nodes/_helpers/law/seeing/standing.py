@@ -105,7 +105,7 @@ def _surely(spans: Mapping[str, Span], beliefs: Mapping[str, Belief]) -> Watts:
     least = most = 0.0
     for name, span in spans.items():
         belief = beliefs[name]
-        end, power = belief.expected, belief.facts.power
+        end, power = belief.expected, belief.power
         low, high = (end, end) if power is None else (min(end, power), max(end, power))
         up, down = low - span.high, high - span.low
         least += up if span.is_known else min(0.0, up)
@@ -118,7 +118,7 @@ def _spanned(span: Span | None, belief: Belief, since: Seconds) -> Span:
 
     It was between where it had been sent by then and all that it tells of that time.
     """
-    power, told_at, poll = belief.facts.power, belief.measured_at, belief.poll
+    power, told_at, poll = belief.power, belief.measured_at, belief.poll
     if span is None:
         sent = belief.expected - sum(change for at, change in belief.flights if at >= since)
         span = Span(sent, sent, is_known=False)

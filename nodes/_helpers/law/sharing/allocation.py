@@ -83,16 +83,18 @@ def sun_alone(ability: Ability) -> Watts:
 
 def divided(seats: Sequence[Seat], total: Watts, *, ordered: bool, late: bool) -> dict[str, Watts]:
     """Share a total: what panels make and nobody could keep goes first."""
+    sure = 0.0
     for seat in seats:
         if seat.lost:
             return _sunny(seats, total, ordered=ordered, late=late)
-    if total > sum([seat.sure for seat in seats]):
+        sure += seat.sure
+    if total > sure:
         return _tried(seats, total)
     return _plainly(seats, total, ordered=ordered, late=late)
 
 
 def _sunny(seats: Sequence[Seat], total: Watts, *, ordered: bool, late: bool) -> dict[str, Watts]:
-    losses = [seat.lost for seat in seats]
+    losses = [*map(of_lost, seats)]
     first = water_fill(total, losses, losses)
     rest = [replace(seat, able=seat.able - part) for seat, part in zip(seats, first, strict=True)]
     left = max(0.0, total - sum(first))  # parts of it may be rounded up
@@ -102,9 +104,9 @@ def _sunny(seats: Sequence[Seat], total: Watts, *, ordered: bool, late: bool) ->
 
 def _tried(seats: Sequence[Seat], total: Watts) -> dict[str, Watts]:
     """Share more than all are known to give: what is only tried takes from nobody."""
-    sure = [seat.sure for seat in seats]
+    sure = [*map(of_sure, seats)]
     room = [seat.able - part for seat, part in zip(seats, sure, strict=True)]
-    more = water_fill(total - sum(sure), [seat.weight for seat in seats], room)
+    more = water_fill(total - sum(sure), [*map(of_weight, seats)], room)
     return {seat.name: sure[k] + more[k] for k, seat in enumerate(seats)}
 
 
@@ -112,8 +114,8 @@ def _plainly(seats: Sequence[Seat], total: Watts, *, ordered: bool, late: bool) 
     """Share a total one after the other, or by weight."""
     if not ordered:
         return _by_weight(seats, total, late=late)
-    ranked = sorted(seats, key=by_rank)
-    shares = in_turn(total, [seat.sure for seat in ranked])
+    ranked = sorted(seats, key=of_rank)
+    shares = in_turn(total, [*map(of_sure, ranked)])
     return {seat.name: _trying(seat, shares[k]) for k, seat in enumerate(ranked)}
 
 
@@ -124,12 +126,14 @@ def _trying(seat: Seat, share: Watts) -> Watts:
 
 def _by_weight(seats: Sequence[Seat], total: Watts, *, late: bool) -> dict[str, Watts]:
     """Share a total by weight, with room left in the fastest, the first, if the rest is late."""
-    limits = [seat.able for seat in seats]
+    weights, limits = [], []
+    for seat in seats:
+        weights.append(seat.weight)
+        limits.append(seat.able)
     if late:
         spare = [_used(seats) * limits[0], *limits[1:]]
         limits = spare if sum(spare) > total else limits
-    shares = water_fill(total, [seat.weight for seat in seats], limits)
-    return {seat.name: shares[k] for k, seat in enumerate(seats)}
+    return dict(zip(map(of_name, seats), water_fill(total, weights, limits), strict=True))
 
 
 def _used(seats: Sequence[Seat]) -> float:
@@ -139,5 +143,7 @@ def _used(seats: Sequence[Seat]) -> float:
     return HEADROOM + (1 - HEADROOM) * max(0.0, min(1.0, behind / BEHIND))
 
 
-by_rank = attrgetter("rank")  # sort key: who is activated first
-by_reach = attrgetter("reach")  # sort key: who answers first
+of_name, of_weight, of_able = map(attrgetter, ("name", "weight", "able"))
+of_sure, of_lost = map(attrgetter, ("sure", "lost"))
+of_rank = attrgetter("rank")  # sort key: who is activated first
+of_reach = attrgetter("reach")  # sort key: who answers first

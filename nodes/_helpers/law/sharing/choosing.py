@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from flowctl import Seconds, Watts
-from nodes._helpers.law.sharing.allocation import Seat, by_rank
+from flowctl import Seconds, Watts, maker
+from nodes._helpers.law.sharing.allocation import Seat, of_able, of_lost, of_rank
 from nodes._helpers.law.sharing.losses import Losses
 from nodes._helpers.law.sharing.round import Round
 
@@ -28,15 +28,16 @@ class Leaving(NamedTuple):
         return self.watts * max(0.0, 1 - (at - self.since) / lasts) if lasts > 0 else 0.0
 
 
-class Working(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
     """Who works, and what must be remembered of it."""
 
     active: frozenset[str] = frozenset()
     needed_at: Seconds = 0.0
     """When all active ones were last needed."""
-    called: Mapping[str, Seconds] = MappingProxyType({})
+    called: Mapping[str, Seconds] = field(default_factory=dict)
     """When each active one was last needed, where few are to work."""
-    leaving: Mapping[str, Leaving] = MappingProxyType({})
+    leaving: Mapping[str, Leaving] = field(default_factory=dict)
     """Those that are not called any more, and still give something."""
     fits_at: Seconds = -math.inf
     """When those that would be chosen anew were last among the active ones."""
@@ -54,9 +55,9 @@ def choose(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
     elif share < math.inf and now.at - fits_at < now.policy.least_on:
         needed = frozenset(_enough_of(before.active, seats, now.total, share)) or needed
     if needed >= before.active or now.at - before.needed_at >= now.policy.least_on:
-        return Working(needed, now.at, fits_at=fits_at)
+        return _new_working(active=needed, needed_at=now.at, fits_at=fits_at)
     kept = [seat.name for seat in seats if seat.name in before.active]
-    return Working(needed.union(kept), before.needed_at, fits_at=fits_at)
+    return _new_working(active=needed.union(kept), needed_at=before.needed_at, fits_at=fits_at)
 
 
 def _enough_of(
@@ -68,7 +69,7 @@ def _enough_of(
     change of sign.
     """
     there = [seat for seat in seats if seat.name in active]
-    if total > share or ROOM * sum([seat.able for seat in there]) < total:
+    if total > share or ROOM * sum(map(of_able, there)) < total:
         return []
     return _worthwhile(there, total, share)
 
@@ -87,11 +88,8 @@ def _worthwhile(seats: Sequence[Seat], total: Watts, share: Watts) -> list[str]:
 
 def _in_order(seats: Sequence[Seat]) -> list[Seat]:
     """Put them in the order in which they are called; who has sun to lose comes first."""
-    ranked = sorted(seats, key=by_rank)
-    for seat in ranked:
-        if seat.lost:
-            return sorted(ranked, key=_keeps_all)
-    return ranked
+    ranked = sorted(seats, key=of_rank)
+    return sorted(ranked, key=_keeps_all) if any(map(of_lost, ranked)) else ranked
 
 
 def _few(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
@@ -110,7 +108,7 @@ def _few(before: Working, now: Round, seats: Sequence[Seat]) -> Working:
         for seat in ranked
         if seat.name not in called and (given := seat.ability.setpoint * now.sign) > 0
     }
-    return Working(frozenset(called), now.at, called, leaving)
+    return _new_working(active=frozenset(called), needed_at=now.at, called=called, leaving=leaving)
 
 
 def how_many(seats: Sequence[Seat], total: Watts, on: int, losses: Losses) -> int:
@@ -140,3 +138,6 @@ def _enough(seats: Sequence[Seat], total: Watts, on: int) -> int:
 
 def _keeps_all(seat: Seat) -> bool:
     return not seat.lost
+
+
+_new_working = maker(Working)

@@ -5,9 +5,9 @@ would be missing for ever, so after a while the rest is given to others.
 """
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, changer, maker
 from nodes._helpers.law.knowing.ceiling import RETRY_HUNGRY
 
 REFUSED = 100.0  # W between asked and accepted: more than dead bands and rounding make
@@ -17,7 +17,8 @@ BEYOND = 8.0  # s after which more than is asked for is no matter of a write int
 BARRED = 60.0  # s until it is asked for more again; sooner while nobody else would give it
 
 
-class Following(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
     """How one battery follows what it is asked for. Powers are + discharging."""
 
     asked: Watts = 0.0
@@ -46,15 +47,23 @@ def follow(
 ) -> Following:
     """Compare what was asked with what was accepted, and note what is asked now."""
     if before is None:
-        return Following(asked, accepted, at)
-    asked_then, accepted_then, since, sign, most, until = before
-    if hungry:
-        until = min(until, at + RETRY_HUNGRY)
-    way = 1.0 if asked_then >= 0 else -1.0
-    missing = way * (asked_then - accepted)
-    if -REFUSED <= missing <= REFUSED or abs(missing) < abs(asked_then - accepted_then) - MOVED:
-        return Following(asked, accepted, at, sign, most, until)
-    if at - since <= patience or missing < 0:
-        return Following(asked, accepted_then, since, sign, most, until)
-    barred = RETRY_HUNGRY if hungry else BARRED
-    return Following(asked, accepted, at, way, max(0.0, way * accepted), at + barred)
+        return new_following(asked=asked, accepted=accepted, since=at)
+    until = min(before.until, at + RETRY_HUNGRY) if hungry else before.until
+    missing, way = abs(before.asked - accepted), 1.0 if before.asked >= 0 else -1.0
+    if missing <= REFUSED or missing < abs(before.asked - before.accepted) - MOVED:
+        return going_on(before, asked=asked, accepted=accepted, since=at, until=until)
+    if at - before.since <= patience or way * accepted > way * before.asked:
+        return _waiting(before, asked=asked, until=until)
+    return new_following(
+        asked=asked,
+        accepted=accepted,
+        since=at,
+        sign=way,
+        most=max(0.0, way * accepted),
+        until=at + (RETRY_HUNGRY if hungry else BARRED),
+    )
+
+
+new_following = maker(Following)
+going_on = changer(Following, "asked", "accepted", "since", "until")
+_waiting = changer(Following, "asked", "until")

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from flowctl import Percent, Watts
-from nodes._helpers.law.sharing.allocation import Seat, water_fill
+from nodes._helpers.law.sharing.allocation import Seat, of_able, of_weight, water_fill
 from nodes._helpers.law.sharing.by_name import ByName
 
 Curve = Sequence[tuple[Watts, Watts]]
@@ -23,8 +23,7 @@ class Losses(NamedTuple):
 
     def of(self, seats: Sequence[Seat], total: Watts) -> Watts:
         """Return what a set of batteries loses that shares a total."""
-        weights = [seat.weight for seat in seats]
-        shares = water_fill(total, weights, [seat.able for seat in seats])
+        shares = water_fill(total, [*map(of_weight, seats)], [*map(of_able, seats)])
         return sum(self.at(seat.name, share) for seat, share in zip(seats, shares, strict=True))
 
     def at(self, name: str, power: Watts) -> Watts:

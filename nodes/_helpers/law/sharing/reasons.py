@@ -30,6 +30,7 @@ def explain(
 ) -> None:
     """Say of each battery that is not at a limit why its share is what its part came to."""
     refused = f"all together accept {now.total:.0f}W at most" if now.refused else ""
+    fits = refused or SHARES[now.policy.strategy]
     for seat in seats:
         share = shares.get(seat.name)
         if share is None:
@@ -39,7 +40,7 @@ def explain(
         elif seat.lost and share <= seat.lost + 1:
             reasons[seat.name] = "it is full: what its panels make"
         elif share < seat.sure - 1:
-            reasons[seat.name] = refused or SHARES[now.policy.strategy]
+            reasons[seat.name] = fits
 
 
 def covers(extra: Watts) -> str:

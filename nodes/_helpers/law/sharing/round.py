@@ -72,8 +72,9 @@ class Round:
             if ability.soc is not None and ability.soc >= ceiling:
                 return 0.0, f"charged to {ceiling:g}%"
             able = ability.can_charge
-        note = of_way(ability.note, sign) if ability.note else ""
-        return able, note or ("at its limit" if able > 0 else "can do nothing this way now")
+        if ability.note and (note := of_way(ability.note, sign)):
+            return able, note
+        return able, "at its limit" if able > 0 else "can do nothing this way now"
 
     def is_beyond(self, name: str) -> bool:
         """Tell whether it does clearly more than it is asked for, come what may."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flowctl import Ability, Percent, Watts, maker
 from nodes._helpers.law.knowing.ceiling import probed
-from nodes._helpers.law.sharing.allocation import Seat
+from nodes._helpers.law.sharing.allocation import Seat, of_sure
 from nodes._helpers.law.sharing.by_name import FULL, ByName
 from nodes._helpers.law.sharing.round import Policy, Round
 
@@ -25,11 +25,12 @@ def seated(now: Round, active: frozenset[str]) -> tuple[list[Seat], dict[str, st
     """Find who can do how much in the direction asked for, and what limits each."""
     seats: list[Seat] = []
     binds: dict[str, str] = {}
+    sign, at, following = now.sign, now.at, now.following
     for name, ability in now.usable.items():
-        most, binds[name] = now.most(name, now.sign)
-        followed = now.following.get(name)
-        if followed is not None and followed.until > now.at:
-            accepts = followed.limit(now.sign, now.at)
+        most, binds[name] = now.most(name, sign)
+        followed = following.get(name)
+        if followed is not None and followed.until > at:
+            accepts = followed.limit(sign, at)
             if accepts < most:
                 most, binds[name] = accepts, f"accepts {accepts:.0f}W at most"
         if 0 < most < ability.min_power:
@@ -48,7 +49,7 @@ def _wary(seats: list[Seat], total: Watts) -> list[Seat]:
 
     Then only a probe is worth its while; whatever it is that makes the house lack power.
     """
-    if total > sum([seat.sure for seat in seats]):
+    if total > sum(map(of_sure, seats)):
         return seats
     return [
         replace(seat, able=seat.sure) if seat.sure < seat.able > probed(seat.sure) else seat
@@ -60,39 +61,39 @@ def spared(
     before: frozenset[str], usable: Mapping[str, Ability], reserve: ByName
 ) -> frozenset[str]:
     """Name those at their reserve; they come back a little above it."""
-    low = [
-        name
-        for name, ability in usable.items()
-        if ability.soc is not None
-        and ability.soc < reserve.of(name) + (RESUME if name in before else 0.0)
-    ]
+    low: list[str] = []
+    for name, ability in usable.items():
+        bound = reserve.of(name) + (RESUME if name in before else 0.0)
+        if ability.soc is not None and ability.soc < bound:
+            low.append(name)
     return frozenset(low)
 
 
 def _seat(name: str, ability: Ability, able: Watts, now: Round, *, active: bool) -> Seat:
-    usable = _usable(name, ability, now)
+    usable, reach = _usable(name, ability, now), ability.dead_time + ability.lag
     proven = ability.proven_discharge if now.sign > 0 else ability.proven_charge
     return _new_seat(
         name=name,
         ability=ability,
         able=able,
         weight=_weight(name, ability, usable, able, now.policy),
-        rank=_rank(name, ability, usable, now, active=active),
-        reach=ability.dead_time + ability.lag,
+        rank=_rank(name, ability, reach - usable, now, active=active),
+        reach=reach,
         usable=usable,
         lost=_lost(name, ability, able, now) if ability.sun else 0.0,
         sure=able if proven is None else min(able, proven),
     )
 
 
-def _rank(name: str, ability: Ability, usable: Percent, now: Round, *, active: bool) -> float:
+def _rank(name: str, ability: Ability, rank: float, now: Round, *, active: bool) -> float:
     """Say how late it is called: a second of its answer counts as much as a point of charge."""
-    policy = now.policy
-    rank = ability.dead_time + ability.lag - usable - (INCUMBENT if active else 0.0)
-    if policy.strategy == "efficiency":
-        rank += policy.losses.standby.of(name)  # a W of standby counts as a point of charge
-    if policy.strategy == "priority":
-        rank = FIRST + _turn(name, now)
+    if active:
+        rank -= INCUMBENT
+    match now.policy.strategy:
+        case "efficiency":
+            rank += now.policy.losses.standby.of(name)  # a W of standby counts as a point of charge
+        case "priority":
+            rank = FIRST + _turn(name, now)
     return rank + TOO_LITTLE if ability.min_power > now.total else rank
 
 
@@ -116,9 +117,10 @@ def _lost(name: str, ability: Ability, able: Watts, now: Round) -> Watts:
 def _usable(name: str, ability: Ability, now: Round) -> Percent:
     """Say how much charge it can give, or take; by charge it is the same end for all."""
     policy, soc = now.policy, SOC_UNKNOWN if ability.soc is None else ability.soc
-    if policy.strategy == "soc":
-        return soc if now.sign > 0 else FULL - soc
-    return soc - policy.reserve.of(name) if now.sign > 0 else policy.ceiling.of(name) - soc
+    by_charge = policy.strategy == "soc"
+    if now.sign > 0:
+        return soc - (0.0 if by_charge else policy.reserve.of(name))
+    return (FULL if by_charge else policy.ceiling.of(name)) - soc
 
 
 def _weight(name: str, ability: Ability, usable: Percent, able: Watts, policy: Policy) -> float:

@@ -11,13 +11,9 @@ STAYS = 0.8  # of it, down to which one that works does not leave it to another:
 
 def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
     """Leave nobody a share below its minimum power; a lone small one starts or stops."""
-    while small := [seat for seat in seats if 0 < shares[seat.name] < seat.ability.min_power]:
-        seat = min(small, key=lambda seat: shares[seat.name])
-        others = [other for other in seats if other is not seat and shares[other.name] > 0]
-        if not others:
-            return _left(seat, seats, shares)
-        others.sort(key=lambda other: -shares[other.name])
-        shares = _given(seat, others, shares)
+    for seat in seats:
+        if 0 < shares[seat.name] < seat.ability.min_power:
+            return _lifted(seats, shares)
     return shares
 
 
@@ -26,6 +22,17 @@ def alone(seat: Seat, share: Watts) -> Watts:
     least = seat.ability.min_power
     part = STOPS_AT if seat.ability.setpoint else BEGINS_AT
     return least if share > part * least and least <= seat.able else 0.0
+
+
+def _lifted(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
+    while small := [seat for seat in seats if 0 < shares[seat.name] < seat.ability.min_power]:
+        seat = min(small, key=lambda seat: shares[seat.name])
+        others = [other for other in seats if other is not seat and shares[other.name] > 0]
+        if not others:
+            return _left(seat, seats, shares)
+        others.sort(key=lambda other: -shares[other.name])
+        shares = _given(seat, others, shares)
+    return shares
 
 
 def _left(seat: Seat, seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:

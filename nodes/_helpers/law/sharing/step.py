@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import NamedTuple
 
 from flowctl import Outlook, Plan, Seconds, Watts, maker
 from nodes._helpers.gone import GONE
@@ -23,14 +22,15 @@ OVERDUE = 1.5  # periods after which a reading that did not come is waited for n
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
 
 
-class Shared(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
     """What must be remembered from one plan to the next."""
 
-    working: Working = Working()
+    working: Working = field(default_factory=Working)
     """Who works, and who hands over to them."""
     spared: frozenset[str] = frozenset()
     """Who is at its reserve."""
-    following: Followed = Followed()
+    following: Followed = field(default_factory=Followed)
     """How those named in the last plan follow it."""
     valid_until: Seconds = math.inf
     """How long the last plan held; after that every battery was given back to itself."""
@@ -41,7 +41,7 @@ def step(
 ) -> tuple[Shared, Plan]:
     """Make the plan for one outlook, so that the meter shows `imported`."""
     if outlook.at > state.valid_until:
-        state = state._replace(following=Followed())
+        state = replace(state, following=Followed())
     now = _round(state, outlook, policy, imported)
     seats, reasons = seated(now, state.working.active)
     working = choose(state.working, now, seats)
@@ -52,16 +52,23 @@ def step(
     if outlook.read_at < now.at < outlook.read_at + OVERDUE * outlook.period:
         _wait(wants, state, now, outlook.read_at + outlook.period)
     following = follow_all(state.following, now, wants, hungry=abs(unmet) > HUNGRY)
-    for name in state.following.each:
-        if name not in following.each:  # one last word, then silence becomes release
-            wants[name], reasons[name] = 0.0, GONE
+    if not state.following.each.keys() <= wants.keys():
+        for name in state.following.each:
+            if name not in following.each:  # one last word, then silence becomes release
+                wants[name], reasons[name] = 0.0, GONE
     plan = _new_plan(
         watts=MappingProxyType(wants),
         reasons=MappingProxyType(reasons),
         unmet=unmet,
         valid_until=outlook.valid_until,
     )
-    return Shared(working, now.spared, following, outlook.valid_until), plan
+    state = _new_shared(
+        working=working,
+        spared=now.spared,
+        following=following,
+        valid_until=outlook.valid_until,
+    )
+    return state, plan
 
 
 def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> Round:
@@ -107,11 +114,10 @@ def _shared_beside(
 ) -> tuple[dict[str, Watts], Watts]:
     """Share all; and what is left beside those that give more than they are told, come what may."""
     wants, unmet = _shared(now, seats, working, reasons)
-    given = {
-        name: watts
-        for name, ability in now.usable.items()
-        if (watts := now.sign * ability.setpoint) > 0 and now.is_beyond(name)
-    }
+    given: dict[str, Watts] = {}
+    for name, ability in now.usable.items():
+        if now.sign * ability.setpoint > 0 and now.is_beyond(name):
+            given[name] = now.sign * ability.setpoint
     if not given:
         return wants, unmet
     others = {name: ability for name, ability in now.usable.items() if name not in given}
@@ -126,7 +132,8 @@ def _shared(
     now: Round, seats: Sequence[Seat], working: Working, reasons: dict[str, str]
 ) -> tuple[dict[str, Watts], Watts]:
     """Share the total, and let the fastest cover what the others still owe."""
-    chosen = sorted([seat for seat in seats if seat.name in working.active], key=table.by_reach)
+    active = working.active
+    chosen = sorted([seat for seat in seats if seat.name in active], key=table.of_reach)
     if not chosen:
         return dict.fromkeys(now.usable, 0.0), now.sign * (now.total + now.refused)
     late = table.is_late(chosen)
@@ -137,18 +144,20 @@ def _shared(
     shares = lift(chosen, parts)
     if going:
         shares = shares | going
-    given = min(sum(shares.values()), sum([seat.sure for seat in seats]))
+    given = min(sum(shares.values()), sum(map(table.of_sure, seats)))
     unmet = max(0.0, now.total - given) + now.refused
     explain(now, seats, parts, shares, reasons)
     if going:
         reasons.update(dict.fromkeys(going, "hands over"))
         reasons.update({name: "takes over" for name, part in parts.items() if not part})
-        chosen = sorted([seat for seat in seats if seat.name in shares], key=table.by_reach)
+        chosen = sorted([seat for seat in seats if seat.name in shares], key=table.of_reach)
     for name, extra in covered(now, chosen, shares, late=late).items():
         shares[name] += extra
         if abs(extra) > WORTHWHILE:
             reasons[name] = covers(extra)
-    wants = {name: now.sign * shares.get(name, 0.0) or 0.0 for name in now.usable}
+    wants = dict.fromkeys(now.usable, 0.0)
+    for name, share in shares.items():
+        wants[name] = now.sign * share or 0.0
     return wants, now.sign * unmet or 0.0
 
 
@@ -179,4 +188,4 @@ def _wait(wants: dict[str, Watts], state: Shared, now: Round, next_at: Seconds) 
             wants[name] = before.asked
 
 
-_new_round, _new_plan = maker(Round), maker(Plan)
+_new_round, _new_plan, _new_shared = maker(Round), maker(Plan), maker(Shared)

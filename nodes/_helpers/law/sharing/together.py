@@ -6,21 +6,31 @@ asked for more would only take from those that are asked for less.
 
 import math
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from operator import attrgetter
 
-from flowctl import Watts
-from nodes._helpers.law.sharing.following import PATIENCE, REFUSED, Following, follow
+from flowctl import Watts, maker
+from nodes._helpers.law.sharing.following import (
+    PATIENCE,
+    REFUSED,
+    Following,
+    follow,
+    going_on,
+    new_following,
+)
 from nodes._helpers.law.sharing.round import Round
 
+NEVER = -math.inf
+_of_setpoint = attrgetter("setpoint")
 ALIKE = 40.0  # W around the same part for all: the dead band of a device, and rounding
 
 
-class Followed(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
     """How those named in the last plan follow it."""
 
-    each: Mapping[str, Following] = MappingProxyType({})
-    whole: Following = Following()
+    each: Mapping[str, Following] = field(default_factory=dict)
+    whole: Following = field(default_factory=Following)
     """Their sum."""
 
 
@@ -29,27 +39,23 @@ def follow_all(
 ) -> Followed:
     """Compare what was asked with what was accepted, of each battery or of their sum."""
     asked = math.fsum(wants.values())
-    given = math.fsum([ability.setpoint for ability in now.usable.values()])
+    given = math.fsum(map(_of_setpoint, now.usable.values()))
     if _is_refused(before, now, given) and _accept_alike(before.each, now):
         patience = max(ability.write_every for ability in now.usable.values()) + PATIENCE
         each = {
-            name: Following(wants[name], ability.setpoint, now.at)
+            name: new_following(asked=wants[name], accepted=ability.setpoint, since=now.at)
             for name, ability in now.usable.items()
         }
-        return Followed(each, follow(before.whole, given, asked, now.at, patience))
-    each = {
-        name: follow(
-            before.each.get(name) if ability.accepted_at > -math.inf else None,
-            ability.setpoint,
-            wants[name],
-            now.at,
-            ability.write_every + PATIENCE,
-            hungry=hungry and before.whole.until <= now.at,
-        )
-        for name, ability in now.usable.items()
-    }
-    _, _, _, sign, most, until = before.whole
-    return Followed(each, Following(asked, given, now.at, sign, most, until))
+        whole = follow(before.whole, given, asked, now.at, patience)
+        return _new_followed(each=each, whole=whole)
+    known, whole, at = before.each, before.whole, now.at
+    relents, each = hungry and whole.until <= at, {}
+    for name, ability in now.usable.items():
+        was = known.get(name) if ability.accepted_at > NEVER else None
+        patience = ability.write_every + PATIENCE
+        each[name] = follow(was, ability.setpoint, wants[name], at, patience, hungry=relents)
+    whole = going_on(whole, asked=asked, accepted=given, since=at, until=whole.until)
+    return _new_followed(each=each, whole=whole)
 
 
 def _is_refused(before: Followed, now: Round, given: Watts) -> bool:
@@ -75,3 +81,6 @@ def _accept_alike(before: Mapping[str, Following], now: Round) -> bool:
         and abs(now.usable[name].setpoint - part * asked[name]) <= ALIKE
         for name in able
     )
+
+
+_new_followed = maker(Followed)
