@@ -332,6 +332,14 @@ def test_who_gets_nothing_is_told_why(target, wishes, reason):
 
 
 @pytest.mark.parametrize(
+    "right", [{"can_discharge": 0.0, "note": "kept at 59% of charge"}, {"soc": 5.0}]
+)
+def test_where_nothing_is_asked_no_limit_binds(right):
+    plan = after(view(-300.0, left=60, right=right))(view(0.0, 1.0, left=60, right=right))
+    assert (plan.watts["right"], plan.reasons["right"]) == (0.0, "not needed")
+
+
+@pytest.mark.parametrize(
     ("note", "gives", "takes"),
     [
         ("", "at its limit", "at its limit"),
