@@ -265,6 +265,12 @@ def test_the_terms_of_a_device_speak_for_themselves(wanted, setpoint, said):
 )
 def test_what_is_too_little_to_be_written_is_told_beside_the_reason(wanted, said):
     assert swallowed(Terms(), wanted, 500.0) == said
+    assert swallowed(Terms(), None if wanted is None else -wanted, -500.0) == said  # charging
+
+
+@pytest.mark.parametrize(("setpoint", "wanted"), [(0.0, -8.0), (5.0, -8.0), (0.04, -8.0)])
+def test_more_and_less_are_of_one_direction(setpoint, wanted):
+    assert swallowed(Terms(), wanted, setpoint) == "to take 8W is within its dead band of 25W"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What the shell of a device made of what the flow wanted of it, in words for people."""
 
-from flowctl.engine.sentences import SAME
+from flowctl.engine.sentences import SAME, doing
 from flowctl.engine.shell import Shell
 from flowctl.terms import Terms
 from flowctl.units import show
@@ -34,5 +34,9 @@ def swallowed(terms: Terms, wanted: float | None, setpoint: float | None) -> str
     change = 0.0 if wanted is None or setpoint is None else wanted - setpoint
     if not SAME <= abs(change) < terms.deadband:
         return ""
-    more = f"{show(round(abs(change), 1), 'W')} {'more' if change > 0 else 'less'}"
-    return f"{more} is within its dead band of {show(terms.deadband, 'W')}"
+    band = f"is within its dead band of {show(terms.deadband, 'W')}"
+    wants, holds = wanted or 0.0, setpoint or 0.0
+    if abs(holds) < SAME or wants * holds < 0:
+        return f"to {doing(wants)} {band}"
+    more = "more" if abs(wants) > abs(holds) else "less"  # of what it does, whichever way
+    return f"{show(round(abs(change), 1), 'W')} {more} {band}"
