@@ -273,6 +273,30 @@ def test_more_and_less_are_of_one_direction(setpoint, wanted):
     assert swallowed(Terms(), wanted, setpoint) == "to take 8W is within its dead band of 25W"
 
 
+SILENT = """
+flow: silent
+streams:
+  meter: [{homewizard_p1: {host: 127.0.0.1}}]
+  plan:
+    - from: meter
+    - response_predictor: {batteries: [left, right]}
+    - rebalance
+  left: [{from: plan.left}, {marstek_modbus: {host: 127.0.0.2}}]
+  right: [{from: plan.right}, {marstek_udp: {host: 127.0.0.3}}]
+"""
+
+
+def test_of_a_battery_that_fell_silent_it_is_said_why_a_plan_leaves_it_out(tmp_path, day):
+    (tmp_path / "silent.yaml").write_text(SILENT)
+    rows = [(t, name, {"power": 0.0, "soc": 60.0}) for t in range(10) for name in ("left", "right")]
+    rows += [(t, "left", {"power": 0.0, "soc": 60.0}) for t in range(10, 100)]
+    rows += [(t + 0.5, "meter", 300.0) for t in range(100)]
+    rows.sort(key=lambda row: row[0])
+    told = explain(load(tmp_path / "silent.yaml"), day(*rows), "right", START + 99)
+    assert (told.setpoint, told.step) == (None, "plan/rebalance")
+    assert told.reason == "the plan leaves right out (tells nothing any more)"
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

@@ -151,17 +151,26 @@ def told(witness: Witness, at: float, epoch: float) -> Explanation:
 
 def decider(main: Mapping[str, Heard], device: str) -> tuple[str, str]:
     """Find the last step of a pipe that changed the number of a device, and its reason."""
-    step, reason = "", ""
+    step, reason, note = "", "", ""
     before: float | None = math.nan
     for name, (_, value, _) in main.items():
+        if isinstance(value, Outlook):  # what was measured before it is nobody's share
+            step, before, note = name, math.nan, _note(value, device)
+            continue
         share = share_of(value, device)
         if not _differs(before, share):
             continue
         step, before, reason = name, share, ""
         if isinstance(value, Plan):
-            left_out = f"the plan leaves {device} out"
+            left_out = f"the plan leaves {device} out{note}"
             reason = left_out if share is None else value.reasons.get(device, "")
     return step, reason
+
+
+def _note(view: Outlook, device: str) -> str:
+    """Say what an outlook has against a battery that a plan leaves out."""
+    known = view.batteries.get(device)
+    return f" ({known.note})" if known and known.note else ""
 
 
 def _differs(before: float | None, share: float | None, worth: float = WORTH) -> bool:
