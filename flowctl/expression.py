@@ -60,9 +60,8 @@ class Expression:
         seen = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         self.free = tuple(sorted(seen - {VALUE, "_field"} - set(self.FUNCTIONS)))
         """Names that are neither `value`, a function nor a var: fields or further inputs."""
-        arguments = ast.arguments(
-            [], [ast.arg(n) for n in (VALUE, *self.free)], None, [], [], None, []
-        )
+        names = [ast.arg(name) for name in (VALUE, *self.free)]
+        arguments = ast.arguments([], names, None, [], [], None, [])
         made = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, tree.body)))
         scope = {"__builtins__": {}, "_field": field_of, **self.FUNCTIONS}
         self._run: Callable[..., Any] = eval(_compile(made, text), scope)
@@ -75,6 +74,11 @@ class Expression:
         """Return this expression with the vars of a flow put in."""
         used = {name: _constant(constants[name]) for name in self.free if name in constants}
         return type(self)(self.text, used) if used else self
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The vars that were put in, as far as they are numbers."""
+        return {k: v for k, v in self._constants.items() if isinstance(v, int | float)}
 
     @property
     def lean(self) -> Callable[[Any], Any]:

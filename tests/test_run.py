@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from flowctl import Battery, FlowError
+from flowctl.language.check import load
+from flowctl.language.law import law
 from flowctl.live.clock import LiveClock
 from flowctl.live.control import is_answered, listening
 from flowctl.live.guarding import Guarding
 from flowctl.live.run import run
 from flowctl.live.session import Options, Session
-from flowctl.recordings.recording import Recorder, read
+from flowctl.live.storage import Storage
+from flowctl.recordings.opening import opening
+from flowctl.recordings.recording import LAW, Recorder, header, read
 from flowctl.telling.glance import Looker
 from tests.house import build
 
@@ -452,3 +456,45 @@ async def test_the_guardian_is_told_of_life_until_every_battery_is_given_back(
     began = asyncio.get_running_loop().time()
     await run([flow], Options(watch=False, seconds=0.3), guard=Guard((), (), wanted=False))
     assert beats[-1] - began > 0.6
+
+
+BEGINS = """
+  left:
+    - from: much/times
+    - bat: {write_every: 20ms}
+"""
+
+
+@pytest.mark.parametrize(("patience", "shadow"), [(0.0, False), (9.0, False), (0.0, True)])
+async def test_a_recording_holds_how_it_began_and_what_batteries_were_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float, shadow: bool
+) -> None:
+    """What was decided before all batteries were heard is never given, and is not recorded."""
+    monkeypatch.setattr("flowctl.live.meeting.PATIENCE", patience)
+    flow, file = write(tmp_path, "one", BEGINS), tmp_path / "day.jsonl"
+    await run([flow], Options(watch=False, seconds=0.3, record=file, shadow=shadow))
+    rows, began = list(read(file)), opening(header(file))
+    given = [value for _, stream, value in rows if stream == "left/in"]
+    assert set(given) == (set() if patience or shadow else {10.0})
+    assert began.began is not None
+    assert 0 <= rows[0][0] - began.began < 0.3
+    assert (began.watched, began.law) == (shadow, law(load(flow)))
+
+
+async def test_a_recording_holds_what_was_learned_before_and_when_the_flow_changed(
+    tmp_path: Path,
+) -> None:
+    flow, file = write(tmp_path, "one", BEGINS + "  n: [{from: meter}, count]\n"), tmp_path / "day"
+    before = law(load(flow))
+
+    async def change(sessions: Sequence[Session]) -> None:
+        flow.write_text(flow.read_text().replace("20ms", "30ms"))
+        assert sessions[0].reload()
+
+    with Storage(tmp_path / "state") as storage:
+        storage.store("one:n/count")["count"] = 41.0
+        storage.store("one:left/bat")["token"] = 1234.0
+    await live([flow], change, watch=False, record=file, state=tmp_path / "state")
+    assert opening(header(file)).kept == {"n/count": {"count": 41.0}}
+    assert opening(header(file)).law == before
+    assert [value for _, stream, value in read(file) if stream == LAW] == [law(load(flow))]

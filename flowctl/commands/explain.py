@@ -8,14 +8,16 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
-from flowctl.engine.sentences import command
-from flowctl.engine.witness import Explanation, Said
+from flowctl.engine.explanation import Explanation, Said
+from flowctl.engine.sentences import command, words
 from flowctl.faults import FlowError
 from flowctl.language.chain import devices
 from flowctl.language.check import load
 from flowctl.language.graph import Graph
 from flowctl.recordings.moments import moment, zone_of
+from flowctl.recordings.opening import opening
 from flowctl.recordings.plain import plain
+from flowctl.recordings.recording import header
 from flowctl.signature.arguments import pairs
 from flowctl.telling.explain import explain_all
 from flowctl.telling.progress import progress
@@ -34,8 +36,9 @@ def explain(
 ) -> None:
     """Show the chain from the sample to the setpoint, and what bound it.
 
-    The recording is played to the flow as it is now, up to that time. A time without a date is on
-    the first day of the recording on which it has it.
+    The recording is played to the flow as it is now, up to that time. Where a battery was given
+    something else then, that is told, and what the flow makes of it now. A time without a date is
+    on the first day of the recording on which it has it.
 
     Example: flowctl explain flows/home.yaml day.jsonl.gz --at 18:42:10 left
     """
@@ -46,6 +49,8 @@ def explain(
     when = moment(at, recording, zone, columns)
     with progress("playing it again") as tell:
         found, silent = explain_all(graph, recording, device or _all(graph), when, columns, tell)
+    if gaps := opening(header(recording)).gaps:
+        sys.stderr.write(f"{recording}: {gaps}\n")
     for one in silent:
         sys.stderr.write(f"{one}\n")
     if json_:
@@ -63,9 +68,11 @@ def _all(graph: Graph) -> list[str]:
 
 
 def _text(told: Explanation, zone: tzinfo) -> Iterator[str]:
-    yield f"At {_clock(told.at, zone)} {told.device} {command(told.setpoint)}."
+    yield f"At {_clock(told.at, zone)} {told.device} {_does(told)}."
     if told.since is not None and told.since < told.at - 0.05:
         yield f"It has been so since {_clock(told.since, zone)}."
+    if told.apart:
+        yield f"{told.apart}."
     yield f"Decided by {told.step}" + (f": {told.reason}." if told.reason else ".")
     for total in told.totals:
         yield f"{total}."
@@ -77,6 +84,14 @@ def _text(told: Explanation, zone: tzinfo) -> Iterator[str]:
         yield "  Beside it:"
     for said in told.beside:
         yield from _lines(said, width, zone)
+
+
+def _does(told: Explanation) -> str:
+    """Say what a battery is told; or holds, as it says; or would be told."""
+    if told.how == "holds" and told.setpoint is not None:
+        return f"holds {words(told.setpoint, 'W')}"
+    said = command(told.setpoint)
+    return said.replace("is ", "would be ", 1) if told.how == "would" else said
 
 
 def _lines(said: Said, width: int, zone: tzinfo) -> Iterator[str]:
@@ -94,6 +109,9 @@ def _plain(told: Explanation) -> dict[str, Any]:
         "device": told.device,
         "at": told.at,
         "setpoint": told.setpoint,
+        "played": told.played,
+        "apart": told.apart,
+        "how": told.how,
         "written_at": told.written_at,
         "since": told.since,
         "wanted": told.wanted,

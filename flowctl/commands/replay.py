@@ -14,6 +14,7 @@ from flowctl.language.chain import devices
 from flowctl.language.check import load
 from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph
+from flowctl.recordings.opening import opening
 from flowctl.recordings.plain import DIGITS, rounded
 from flowctl.recordings.recording import header
 from flowctl.signature.arguments import pairs
@@ -34,7 +35,9 @@ def replay(
 ) -> int:
     """Show what every stream says now, as JSON lines; with --expect, what differs.
 
-    Calendars are those of the time zone that the recording names. Numbers are rounded to six
+    A run begins as it was recorded to begin, with what it had learned by then. As long as the flow
+    decides by what it decided by then, each battery is written when it was written then. Calendars
+    are those of the time zone that the recording names. Numbers are rounded to six
     digits after the point, and compared as such. Exit code 1 when it differs from the golden file.
 
     Example: flowctl replay flows/home.yaml day.jsonl.gz --stream plan
@@ -44,7 +47,10 @@ def replay(
     for name in stream or ():
         _known(name, graph)
     columns = pairs(column, "--column") or None
-    live_in(str(header(recording).get("zone", "")))
+    head = header(recording)
+    live_in(str(head.get("zone", "")))
+    if gaps := opening(head).gaps:
+        sys.stderr.write(f"{recording}: {gaps}\n")
     encode = json.JSONEncoder(ensure_ascii=False).encode  # as `json.dumps`, made once
     told = (line for line in play_again(graph, recording, columns) if _wanted(line, stream))
     written = (encode(rounded(line)) for line in told)

@@ -1,5 +1,6 @@
 """What the shell of a device made of what the flow wanted of it, in words for people."""
 
+from flowctl.engine.replayed import Replayed
 from flowctl.engine.sentences import SAME, doing
 from flowctl.engine.shell import Shell
 from flowctl.terms import Terms
@@ -11,6 +12,8 @@ def given_back(shell: Shell, wanted: float | None) -> str:
     """Say why a battery is its own, unless the flow wants it so."""
     if shell.is_left:
         return "it is left to somebody else, who had set it"
+    if isinstance(shell, Replayed) and wanted is not None and shell.is_untold:
+        return "nothing was written to it by then: a run first hears what all its batteries do"
     return "" if wanted is None and not shell.closed else shell.ended
 
 

@@ -13,7 +13,7 @@ from flowctl.engine.refusal import refusal
 from flowctl.engine.running import Running
 from flowctl.engine.sentences import ENDED, REMOVED, STOPPED
 from flowctl.engine.shell import Shell
-from flowctl.engine.stay import Stay
+from flowctl.engine.stay import STAY, Stay
 from flowctl.engine.unknown import Unknown
 from flowctl.engine.why import Whys
 from flowctl.faults import RAISED, FlowError, told
@@ -37,10 +37,10 @@ class Engine:
         store: Callable[[str], Store] | None = None,
         *,
         shadow: bool = False,
-        replayed: bool = False,
+        made: type[Shell] = Shell,
     ) -> None:
         self.graph, self.clock, self.ends = graph, clock, ends
-        self._shadow, self._replayed = shadow, replayed
+        self._shadow, self._made = shadow, made
         self.log = logging.getLogger(graph.name or "flow")
         self._store = store or (lambda _: Store())
         self.outputs: dict[str, Output] = {}
@@ -212,9 +212,9 @@ class Engine:
         def push(record: Any) -> None:
             output.emit(shell.told(record) if isinstance(record, Battery) else record)
 
-        shell = self.shells[step.id] = Shell(
+        shell = self.shells[step.id] = self._made(
             Terms.of(step.settings), self.clock, send, self.log_of(step),
-            stay=stay, shadow=self._shadow, replayed=self._replayed,
+            stay=stay, shadow=self._shadow,
             report=lambda error, value: self.report(step, error, value),
         )  # fmt: skip
         output.recall = shell.recalled
@@ -225,7 +225,7 @@ class Engine:
 
     def stay(self, step: Step) -> Stay:
         """Return how long a device is left to somebody else; a rebuilt step and a run find it."""
-        kept = Store() if self._shadow else self._store(f"{self.graph.name}:{step.id}:stay")
+        kept = Store() if self._shadow else self._store(f"{self.graph.name}:{step.id}:{STAY}")
         return Stay(Terms.of(step.settings), self.clock, kept)
 
     @staticmethod

@@ -28,8 +28,7 @@ class Shell:
     Two have a say beside the flow: the battery's own logic, and whoever sets it in an app.
 
     `send` gets what goes on the wire: watts (+ discharging), or `RELEASE`. In `shadow` nothing goes
-    there, so what the device holds is no answer to us. In a replay it holds what the flow of that
-    day told it: there only one that is on its own was taken by somebody else.
+    there, so what the device holds is no answer to us.
     """
 
     def __init__(
@@ -41,10 +40,9 @@ class Shell:
         *,
         stay: Stay | None = None,
         shadow: bool = False,
-        replayed: bool = False,
         report: Callable[[Exception, Any], None] = lambda _error, _value: None,
     ) -> None:
-        self._shadow, self._replayed, self._report = shadow, replayed, report
+        self._shadow, self._report = shadow, report
         self.terms, self.counts = terms, Counts()
         self._clock, self._send, self._log = clock, send, log
         self._heard, self._wanted = Recall(), 0.0
@@ -101,15 +99,12 @@ class Shell:
         self._heard.hear(sense, self._clock.time())
         self._answers = record.online is not False
         if self._written is not None and not self._shadow:
-            verdict = self._hold.judge(sense, self._clock.time(), soon=not self._replayed)
-            self._compare(verdict, sense)
+            self._compare(self._judge(sense), sense)
         return self._as_ours(paced(record, self.terms.write_every))
 
     def recalled(self) -> Battery | None:
         """All that the flow was told of it, for a step that begins to listen now."""
-        if self.closed:
-            return None
-        told = self._heard.whole(ours=self._written is not None)
+        told = None if self.closed else self._heard.whole(ours=self._written is not None)
         if told is None or told.self_regulating is None:
             return told
         own = told.self_regulating and self.terms.own_meter != "take"
@@ -134,6 +129,9 @@ class Shell:
         self.closed = True
         self._release(why)
 
+    def _judge(self, record: Battery) -> Verdict:
+        return self._hold.judge(record, self._clock.time())
+
     def _compare(self, verdict: Verdict, record: Battery) -> None:
         """Write again what is not held; or leave the battery to whoever has set it."""
         if verdict == "agrees":
@@ -142,8 +140,7 @@ class Shell:
             self._less(record)
         if verdict in ("agrees", "unknown", "lower") or self._again:
             return
-        somebody = record.self_regulating or not self._replayed
-        if verdict == "other" and somebody and not self._disagreed:
+        if verdict == "other" and not self._disagreed:
             self._overridden(record)
         if self._written is not None:
             self._again = True
@@ -210,13 +207,16 @@ class Shell:
         if fresh:
             self._disagreed = 0
         if fresh or self._again or watts != held:
-            self._hold.wrote(watts, now, held=None if self._again else held)
+            self._hold.wrote(self._held(watts), now, held=None if self._again else held)
         if self._stay.end():
             self._log.info("left alone for long enough: taken again")
         self.counts.writes += 1
         self.counts.resent += not fresh
         self._written, self._written_at, self._again = watts, now, False
         self._send(watts)
+
+    def _held(self, watts: float) -> float:
+        return watts
 
     def _repeated(self, held: float) -> float:
         """Say anew what a device may have forgotten; else the newest, but that wakes nobody."""

@@ -9,6 +9,7 @@ from flowctl.store import Store
 from flowctl.terms import Terms
 from flowctl.units import show
 
+STAY = "stay"  # whose it is: behind the name of the device's step
 SINCE = "left since"  # by the time of day, s: the only one that outlives a run
 
 

@@ -3,8 +3,9 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flowctl.engine.explanation import Explanation
 from flowctl.engine.sentences import command
-from flowctl.engine.witness import Explanation, Witness, told
+from flowctl.engine.witness import Witness, told
 from flowctl.faults import FlowError
 from flowctl.language.chain import all_taps, devices
 from flowctl.language.flow import INTO, WHY

@@ -2,14 +2,23 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowctl.engine.binding import given_back, outside, swallowed
+from flowctl.engine.explanation import AS_TOLD, Explanation, Given, Said, Then
 from flowctl.engine.inlet import pick
 from flowctl.engine.sentences import SAME, doing, made, share_of, words
 from flowctl.faults import FlowError
-from flowctl.language.chain import Heard, all_taps, aside, device_step, pipe, trigger, wire_into
+from flowctl.language.chain import (
+    NEVER,
+    Heard,
+    all_taps,
+    aside,
+    device_step,
+    pipe,
+    trigger,
+    wire_into,
+)
 from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph, Step, taps
 from flowctl.signature.node import NodeKind
@@ -21,46 +30,6 @@ if TYPE_CHECKING:
 
 OLD = 1.0  # s a plan may be behind the sample that it is made of
 WORTH = 5.0  # W that a step must change to be called the one that decided
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one step said, and what it made it of."""
-
-    step: str
-    node: str
-    at: float
-    """Seconds since the epoch."""
-    value: Any
-    words: str
-    beside: tuple[str, ...] = ()
-    """What it looked at besides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a device has its setpoint."""
-
-    device: str
-    at: float
-    setpoint: float | None
-    """In force at that time, W, + discharging; `None`: the battery is its own."""
-    written_at: float | None
-    since: float | None
-    """When it was first written like that; devices with a time-out are written again and again."""
-    wanted: float | None
-    """What the flow wanted of it last; `None`: it was left out."""
-    chain: tuple[Said, ...]
-    """From the sample to what was wanted."""
-    beside: tuple[Said, ...]
-    """Steps of other streams that the chain looked at."""
-    step: str
-    """Which step decided: the last one to change the number."""
-    reason: str
-    totals: tuple[str, ...] = ()
-    """Steps that ask another total of all batteries, in sentences."""
-    epoch: float = 0.0
-    """The date of second 0 of the run, by which times inside values count."""
 
 
 class Witness:
@@ -116,37 +85,57 @@ class Witness:
         self.written = Heard(self.now, watts)
 
 
-def told(witness: Witness, at: float, epoch: float) -> Explanation:
-    """Put together what was seen."""
+def told(witness: Witness, at: float, epoch: float, then: Then = AS_TOLD) -> Explanation:
+    """Put together what was seen; of a run that is replayed, with what is known of `then`."""
     graph, device, written = witness.graph, witness.device, witness.written
     if witness.decided is None:
         raise FlowError(f"'{device}' was told nothing by then; is the recording long enough?")
     decided, wanted = witness.decided
     main = pipe(graph, device, decided)
-    step, reason = decider(main, device)
-    setpoint = written.value if written else None
-    of_device = device_step(graph, device).id
-    shell = witness.engine.shells[of_device]
-    rating = witness.last[of_device].value if of_device in witness.last else Battery()
+    given = then.given or _given(witness)
+    played = written.value if written else None
+    step, reason = _decided(witness, main, played if then.apart else given.watts)
+    return Explanation(
+        device=device,
+        at=at,
+        setpoint=given.watts,
+        written_at=None if math.isnan(given.at) else epoch + given.at,
+        since=None if math.isnan(given.since) else epoch + given.since,
+        wanted=None if wanted is None else float(wanted),
+        chain=_all_said(graph, main, device, epoch),
+        beside=_all_said(graph, aside(graph, main), device, epoch),
+        step=step,
+        reason=reason,
+        totals=tuple(totals(main)),
+        epoch=epoch,
+        played=played,
+        apart=then.apart,
+        how=then.how,
+    )
+
+
+def _given(witness: Witness) -> Given:
+    if witness.written is None or witness.since is None:
+        return Given(None)
+    return Given(witness.written.value, witness.written.at, witness.since)
+
+
+def _decided(
+    witness: Witness, main: Mapping[str, Heard], setpoint: float | None
+) -> tuple[str, str]:
+    """Find what decided, and its reason: the shell of the device, or a step of its pipe."""
+    decided, wanted = witness.decided or (NEVER, None)
+    step = device_step(witness.graph, witness.device).id
+    shell = witness.engine.shells[step]
+    rating = witness.last[step].value if step in witness.last else Battery()
     held = given_back(shell, wanted) if setpoint is None else ""
     if held and held == shell.ended and not shell.closed:
         held += _since(main, decided, witness.now)
     held = held or outside(shell.terms, rating, wanted, setpoint)
-    little = swallowed(shell.terms, wanted, setpoint)
-    return Explanation(
-        device=device,
-        at=at,
-        setpoint=setpoint,
-        written_at=epoch + written.at if written else None,
-        since=None if witness.since is None else epoch + witness.since,
-        wanted=None if wanted is None else float(wanted),
-        chain=_all_said(graph, main, device, epoch),
-        beside=_all_said(graph, aside(graph, main), device, epoch),
-        step=f"{device}/{INTO}" if held else step,
-        reason=held or "; ".join(filter(None, (reason, little))),
-        totals=tuple(totals(main)),
-        epoch=epoch,
-    )
+    if held:
+        return f"{witness.device}/{INTO}", held
+    name, reason = decider(main, witness.device)
+    return name, "; ".join(filter(None, (reason, swallowed(shell.terms, wanted, setpoint))))
 
 
 def decider(main: Mapping[str, Heard], device: str) -> tuple[str, str]:

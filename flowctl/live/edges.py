@@ -22,10 +22,15 @@ PATIENCE = 12.0  # s a device gets to give its battery back: a Venus may stall f
 
 
 class LiveEnds:
-    """Runs sources, sinks and devices as tasks; `shadow` reads devices and writes nothing."""
+    """Runs sources, sinks and devices as tasks; `shadow` reads devices and writes nothing.
 
-    def __init__(self, *, shadow: bool = False) -> None:
-        self.shadow = shadow
+    `given` hears by the name of its stream what each device is given, after all have met.
+    """
+
+    def __init__(
+        self, *, shadow: bool = False, given: Callable[[str, Any], None] = lambda _name, _what: None
+    ) -> None:
+        self.shadow, self._given = shadow, given
         self._tasks: set[Tended] = set()
         self._devices: dict[str, _Borrower] = {}
         self._borrowing: set[asyncio.Task[None]] = set()
@@ -61,7 +66,7 @@ class LiveEnds:
     def device(self, edge: Edge, push: Callable[[Battery], None], renew: Callable[[], None]) -> End:
         """Run a device: commands go into its box, its records into its stream."""
         box: Latest[Any] = Latest()
-        seat = self._meeting.join(box.put, renew)
+        seat = self._meeting.join(self._giver(edge, box), renew)
         before = self._devices.get(edge.step.id)
         told = _Presence(push, gone=before is not None and before.told.gone, seat=seat)
         if before:
@@ -86,6 +91,13 @@ class LiveEnds:
         self._borrowing.add(tended.task)
         tended.task.add_done_callback(self._borrowing.discard)
         return _Drained(box, tended, muted=self.shadow, seat=seat)
+
+    def _giver(self, edge: Edge, box: Latest[Any]) -> Callable[[Any], None]:
+        def put(value: Any) -> None:
+            self._given(edge.step.stream, value)
+            box.put(value)
+
+        return put
 
     async def finish(self) -> None:
         """Wait until every device has given its battery back, or patience ends."""

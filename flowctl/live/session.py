@@ -9,15 +9,20 @@ from typing import Any
 
 from flowctl.clock import Clock
 from flowctl.engine.engine import Engine
+from flowctl.engine.knowledge import knowledge
 from flowctl.faults import FlowError, plainly
 from flowctl.language.chain import devices
 from flowctl.language.check import load
+from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph
+from flowctl.language.law import law
 from flowctl.live.accepted import keep
 from flowctl.live.edges import LiveEnds
 from flowctl.live.reload import Changes, replace
 from flowctl.live.storage import Storage
-from flowctl.recordings.recording import Recorder
+from flowctl.recordings.opening import Opening
+from flowctl.recordings.recording import LAW, Recorder
+from flowctl.store import Store
 from flowctl.virtual.detached import whole
 from flowctl.zone import own_zone
 
@@ -50,13 +55,13 @@ class Session:
         storage: Storage | None = None,
     ) -> None:
         self.source, self.options = source, options
-        self._ends = LiveEnds(shadow=options.shadow)
-        store = storage.store if storage else None
-        self.engine = Engine(graph, clock, self._ends, store, shadow=options.shadow)
+        self._ends = LiveEnds(shadow=options.shadow, given=self._write)
+        self._store = storage.store if storage else lambda _: Store()
+        self.engine = Engine(graph, clock, self._ends, self._store, shadow=options.shadow)
         self.log = logging.getLogger(graph.name or source.stem)
         self._recorder: Recorder | None = None
         self._recorded: set[str] = set()
-        self._named = graph.name
+        self._named, self._law = graph.name, ""
         self._faulty = False  # the file, so that another one runs
         self._borrows = False
         self._warned: frozenset[str] = frozenset()
@@ -69,12 +74,18 @@ class Session:
     def start(self) -> None:
         """Build the flow; a device is not written before its first setpoint."""
         if self.options.record:
-            clock, name = self.engine.clock, self.engine.graph.name
-            epoch = clock.wall().timestamp() - clock.time()
-            self._recorder = Recorder(self.options.record, flow=name, zone=own_zone(), epoch=epoch)
+            self._recorder = self._open(self.options.record)
             self._record_edges()
         self._warn()
         self.engine.start()
+
+    def _open(self, file: Path) -> Recorder:
+        graph, began = self.engine.graph, self.engine.clock.wall().timestamp()
+        self._law = law(graph)
+        kept, watched = knowledge(graph, self._store), self.options.shadow
+        run = Opening(began=round(began, 6), law=self._law, watched=watched, kept=kept)
+        epoch = began - self.engine.clock.time()
+        return Recorder(file, flow=graph.name, zone=own_zone(), epoch=epoch, run=run)
 
     async def stop(self) -> None:
         """Release every device, then let go of everything.
@@ -113,6 +124,7 @@ class Session:
         self._named = new.name
         if self._recorder:
             self._record_edges()
+            self._record_law()
         return changes
 
     def _warn(self) -> None:
@@ -138,15 +150,27 @@ class Session:
                 self._record(stream, step_id)
         self._recorded = set(edges.values())  # one that was removed may come back
 
+    def _record_law(self) -> None:
+        """Tell from when on another flow decides."""
+        before, self._law = self._law, law(self.engine.graph)
+        if before != self._law:
+            self._put(LAW, self._law)
+
+    def _write(self, device: str, value: Any) -> None:
+        """Record what a device is given."""
+        self._put(f"{device}/{INTO}", value)
+
+    def _put(self, stream: str, value: Any) -> None:
+        if self._recorder:
+            self._recording(self._recorder.write, self._date(self._recorder), stream, value)
+
     def _record(self, stream: str, step_id: str) -> None:
         odd = False
 
         def write(value: Any) -> None:
             nonlocal odd
-            if self._recorder is None:
-                return
             try:
-                self._recording(self._recorder.write, self._date(self._recorder), stream, value)
+                self._put(stream, value)
             except TypeError as error:  # a user's node may say anything
                 if not odd:
                     self.log.warning("%s is recorded with gaps: %s", stream, error)

@@ -1,10 +1,12 @@
 """Recordings: JSON lines, one per value, gzip when the name ends in `.gz`.
 
-    {"flowctl": 1, "flow": "home", "version": "0.1.0", "zone": "Europe/Berlin"}
+    {"flowctl": 1, "flow": "home", "version": "0.1.0", "zone": "Europe/Berlin", "began": ...}
     {"t": 1793000000.25, "stream": "meter", "value": -321.5}
+    {"t": 1793000000.31, "stream": "left/in", "value": 321.5}
 
 `t` is seconds since the epoch. The header is optional, and stands again where a recording was
-continued. A file that was cut off reads up to the cut.
+continued. `left/in` is what was written to a battery, `null` a release; `LAW` is told where a flow
+was changed while it ran. A file that was cut off reads up to the cut.
 """
 
 import gzip
@@ -22,12 +24,14 @@ from flowctl.faults import Fault, FlowError, Mark, faulty
 from flowctl.recordings.columns import Row, parted, summed
 from flowctl.recordings.lines import is_packed, lines
 from flowctl.recordings.mending import mend
+from flowctl.recordings.opening import UNKNOWN, Opening
 from flowctl.recordings.plain import plain
 from flowctl.recordings.tables import column_names, is_table, read_table
 from flowctl.zone import here
 
 FORMAT = 1
-RESTART = ""  # a stream that no flow has
+RESTART = ""  # a stream that no flow has: told with the header
+LAW = "/law"  # another one
 FLUSH = 2.0  # seconds of recording that a killed process may lose
 LEVEL = 1  # of gzip: the fastest
 WINDOW = 200_000  # rows put in time order at once; a longer file has to be nearly in order
@@ -43,11 +47,13 @@ class Recorder:
     """
 
     def __init__(
-        self, path: str | Path, *, flow: str = "", zone: str = "", epoch: float = 0.0
-    ) -> None:
+        self, path: str | Path, *, flow: str = "", zone: str = "", epoch: float = 0.0,
+        run: Opening = UNKNOWN,
+    ) -> None:  # fmt: skip
         self.epoch, self._flushed = epoch, -math.inf
         self._file = _append(Path(path))
-        self._put({"flowctl": FORMAT, "flow": flow, "version": version("flowctl"), "zone": zone})
+        made = {"flowctl": FORMAT, "flow": flow, "version": version("flowctl"), "zone": zone}
+        self._put({**made, **run.header()})
         self.flush()
 
     def write(self, t: float, stream: str, value: Any) -> None:
@@ -99,7 +105,7 @@ def read(
     """Yield `(t, stream, value)` in time order; equal times keep the order of the file.
 
     With `restarts`, a row of the stream `RESTART` stands before what a flow that was started again
-    heard first.
+    heard first; its value is the header of that run.
 
     Values are plain JSON; `plain.typed` gives them the type of a wire. `columns` names the
     column of a table (or the entity of a Home Assistant export) for each stream; `zone` (if not
@@ -122,10 +128,26 @@ def read(
 
 
 def header(path: str | Path) -> dict[str, Any]:
-    """Return what the first line tells of a recording (flow, version, zone), or nothing."""
+    """Return what the first line tells of a recording (flow, version, zone), or nothing.
+
+    Of a run that heard nothing, what stands before the first value counts.
+    """
+    found: dict[str, Any] = {}
     try:
-        told = _decode(next(lines(Path(path)), b"{}"))
-    except (OSError, ValueError):
+        for line in lines(Path(path)):
+            told = _header(line)
+            if not told:
+                break
+            found = told
+    except OSError:
+        return {}
+    return found
+
+
+def _header(line: bytes) -> dict[str, Any]:
+    try:
+        told = _decode(line)
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) and "flowctl" in told else {}
 
@@ -166,7 +188,8 @@ def _no_leap(path: Path, times: list[float]) -> None:
 def _rows(path: Path, *, restarts: bool) -> Iterator[Row]:
     """Yield rows in file order; a broken line is a fault only when another one follows."""
     broken: Fault | None = None
-    again = begun = False
+    again: dict[str, Any] | None = None
+    begun = False
     for number, line in enumerate(lines(path), 1):
         if broken:
             raise FlowError([broken])
@@ -174,13 +197,13 @@ def _rows(path: Path, *, restarts: bool) -> Iterator[Row]:
             row = _row(line)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             if b'"flowctl"' in line:
-                again = begun and restarts
+                again = _header(line) if begun and restarts else None
             elif line.strip():
                 broken = _fault(path, number, line, error)
             continue
-        if again:
-            yield row[0], RESTART, None
-        again, begun = False, True
+        if again is not None:
+            yield row[0], RESTART, again
+        again, begun = None, True
         yield row
 
 

@@ -1,18 +1,21 @@
 """Why a battery was told what it was told, found in a recording."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flowctl.engine.witness import Explanation, Witness, told
+from flowctl.engine.explanation import Explanation, Then
+from flowctl.engine.witness import Witness, told
 from flowctl.faults import FlowError
 from flowctl.language.chain import device_step
 from flowctl.language.graph import Graph
-from flowctl.recordings.columns import look_up
+from flowctl.recordings.columns import Row, look_up
 from flowctl.recordings.moments import zone_of
-from flowctl.recordings.recording import RESTART, read
+from flowctl.recordings.opening import UNKNOWN, Opening, opening
+from flowctl.recordings.recording import RESTART, header, read
 from flowctl.telling.progress import Tell
+from flowctl.telling.then import SOON, Accepted, then
 from flowctl.virtual.replay import Player
 
 BEAT = 60.0  # s of the recording between two words of how far it is
@@ -55,7 +58,7 @@ def explain_all(
     silent: list[FlowError] = []
     for witness in player.witnesses:
         try:
-            found.append(told(witness, at, player.epoch))
+            found.append(told(witness, at, player.epoch, player.then(witness)))
         except FlowError as error:
             silent.append(error)
     if not found:
@@ -66,13 +69,29 @@ def explain_all(
 class _Watched(Player):
     """A flow that is played, and watched at some devices; of its runs the newest counts."""
 
-    def __init__(self, graph: Graph, epoch: float, devices: Sequence[str]) -> None:
+    def __init__(
+        self, graph: Graph, epoch: float, devices: Sequence[str], run: Opening = UNKNOWN
+    ) -> None:
         self.epoch, self._devices = epoch, devices
-        super().__init__(graph, epoch)
+        super().__init__(graph, epoch, run)
 
-    def begin(self) -> None:
+    def hear(self, row: Row, at: float) -> None:
+        """Take in what was recorded, up to a time; and what a device said of itself later."""
+        time, stream, raw = row
+        if stream in self._accepted:
+            self._accepted[stream].hear(time - self.epoch, raw, later=time > at)
+        if time <= at:
+            self.feed(time, stream, raw)
+
+    def then(self, witness: Witness) -> Then:
+        """Return what a device was given in the run that is played."""
+        shell = self.engine.shells[device_step(self.engine.graph, witness.device).id]
+        return then(witness, shell, self.run, self._accepted[witness.device])
+
+    def begin(self, run: Opening) -> None:
         """Start the flow, and watch it."""
-        super().begin()
+        super().begin(run)
+        self._accepted = {device: Accepted() for device in self._devices}
         self.witnesses = [Witness(self.engine, device) for device in self._devices]
 
 
@@ -87,27 +106,38 @@ def _played(
     """Play a recording to a flow up to a time."""
     edges = {name for name in graph.streams if graph.edge(name)}
     look_up(columns, edges)
+    run = opening(header(recording))
     player: _Watched | None = None
+    for row in _rows(recording, at, columns, tell):
+        if player is None and row[1] in edges and row[0] <= at:
+            player = _Watched(graph, run.start(row[0]), devices, run)
+        if player:
+            player.hear(row, at)
+    if player is None:
+        raise FlowError(f"{recording}: holds no value for an edge of this flow by then")
+    return player
+
+
+def _rows(
+    recording: Path, at: float, columns: Mapping[str, str] | None, tell: Tell
+) -> Iterator[Row]:
+    """Yield what was recorded up to a time, and of the same run soon after."""
     first = last = tells = math.nan
-    for time, stream, raw in read(recording, columns, restarts=True):
+    for row in read(recording, columns, restarts=True):
+        time, stream, _ = row
         first = time if math.isnan(first) else first
-        if time > at:
+        if time > at + (0.0 if stream == RESTART else SOON):
             break
         if not time < tells + BEAT:
             tells = time
             tell((time - first) / max(at - first, BEAT))
         last = time
-        if stream in edges or (player and stream == RESTART):
-            player = player or _Watched(graph, time, devices)
-            player.feed(time, stream, raw)
+        yield row
     else:
         if not at <= last + SLACK:
             raise _outside(recording, first, last)
     if at < first:
-        raise _outside(recording, first, last)
-    if player is None:
-        raise FlowError(f"{recording}: holds no value for an edge of this flow by then")
-    return player
+        raise _outside(recording, first, math.nan)
 
 
 def _outside(recording: Path, first: float, last: float) -> FlowError:

@@ -1,19 +1,25 @@
 """Feed a recording to a flow in virtual time: the same streams, the same bytes each time."""
 
+import copy
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from flowctl.engine.engine import Engine
+from flowctl.engine.replayed import Replayed
+from flowctl.engine.stay import STAY
 from flowctl.faults import FlowError
 from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph
+from flowctl.language.law import law
 from flowctl.recordings.columns import Row, look_up
+from flowctl.recordings.opening import UNKNOWN, Opening, opening
 from flowctl.recordings.plain import Read, plain, reader
-from flowctl.recordings.recording import RESTART, read
+from flowctl.recordings.recording import LAW, RESTART, header, read
 from flowctl.signature.node import NodeKind
 from flowctl.store import Store
 from flowctl.virtual.clock import VirtualClock
@@ -32,6 +38,9 @@ def replay(
     its stream. Streams of the recording that the flow does not have are passed over. Where a
     recording was continued the flow begins anew, with what it had kept.
 
+    A run that was recorded begins as it began then, in time and knowledge; as long as the flow is
+    what it was, batteries are written when they were written then.
+
     Raises:
         FlowError: the recording cannot be read, or holds nothing for this flow.
     """
@@ -42,7 +51,8 @@ def replay(
     if first is None:
         known = ", ".join(sorted(edges)) or "none"
         raise FlowError(f"{recording}: holds no value for an edge of this flow; edges: {known}")
-    player = Player(graph, first[0])
+    run = opening(header(recording))
+    player = Player(graph, run.start(first[0]), run)
     yield from player.play(chain((first,), rows))
     yield from player.rest()
 
@@ -50,20 +60,23 @@ def replay(
 class Player:
     """A flow in virtual time that is fed by hand and tells everything it says."""
 
-    def __init__(self, graph: Graph, epoch: float) -> None:
+    def __init__(self, graph: Graph, epoch: float, run: Opening = UNKNOWN) -> None:
         self._graph, self._epoch = graph, epoch
         self.clock = VirtualClock(datetime.fromtimestamp(epoch, UTC))
         self._stores: dict[str, Store] = {}
         self._said = deque[Line]()
         self._edges: dict[str, tuple[Read, Callable[[Any], None]]] = {}
-        self.begin()
+        self._law = law(graph)
+        self.begin(run)
 
-    def begin(self) -> None:
+    def begin(self, run: Opening) -> None:
         """Start the flow, with what an earlier run of it has kept."""
+        self.run = run
+        self._stores.update(_stores(self._graph, run))
         ends = DetachedEnds(self.clock, accept=False)
         keep = self._stores.setdefault
         self.engine = Engine(
-            self._graph, self.clock, ends, lambda step: keep(step, Store()), replayed=True
+            self._graph, self.clock, ends, lambda step: keep(step, Store()), made=Replayed
         )
         for name, step_id in self._graph.streams.items():
             self._listen(name, step_id)
@@ -71,12 +84,29 @@ class Player:
         self.clock.advance(0)
         self._edges.clear()
         self._edges.update((name, (self._reader(name), push)) for name, push in ends.pushes.items())
+        self._edges.update((f"{name}/{INTO}", (_watts, put)) for name, put in self._writes())
+        self._edges[LAW] = (_text, self._follow)
+        self._follow(run.law)
 
-    def restart(self, time: float) -> None:
-        """End the flow, and start it again at a time."""
+    def _writes(self) -> Iterator[tuple[str, Callable[[Any], None]]]:
+        """Return what hears what was written to each device, where the recording holds that."""
+        steps, shells = self._graph.steps, self.engine.shells
+        for step_id, shell in shells.items() if self.run.holds else ():
+            if isinstance(shell, Replayed):
+                yield steps[step_id].stream, partial(self.clock.turn, shell.write_as_then)
+
+    def _follow(self, then: str) -> None:
+        """Write when it was written then, if it was a flow that decides as this one does."""
+        self.follows = self.run.holds and then == self._law
+        for shell in self.engine.shells.values():
+            if isinstance(shell, Replayed):
+                shell.follow(self.follows)
+
+    def restart(self, time: float, run: Opening) -> None:
+        """End the flow, and start it again as another run."""
         self.clock.turn(self.engine.stop)
-        self.clock.advance_to(time - self._epoch)
-        self.begin()
+        self.clock.advance_to(run.start(time) - self._epoch)
+        self.begin(run)
 
     def play(self, rows: Iterable[Row]) -> Iterator[Line]:
         """Speak recorded values in order, and tell what comes of them; others are passed over."""
@@ -85,7 +115,7 @@ class Player:
             edge = edges.get(stream)
             if edge is None:
                 if stream == RESTART:
-                    self.restart(time)
+                    self.restart(time, opening(raw or {}))
                 continue
             read, push = edge
             advance(time - epoch)
@@ -127,3 +157,22 @@ class Player:
             say({"t": date(), "stream": name, "value": shown})
 
         return tell
+
+
+def _stores(graph: Graph, run: Opening) -> Iterator[tuple[str, Store]]:
+    """Return what steps knew when a run began; one that is recorded so begins with no other."""
+    for place in graph.steps if run.began is not None else ():
+        for key in (place, f"{place}:{STAY}"):
+            yield f"{graph.name}:{key}", Store(copy.deepcopy(dict(run.kept.get(key, {}))))
+
+
+def _watts(raw: Any, _: float) -> float | None:
+    if raw is None:
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, float | int):
+        raise ValueError(f"{raw!r} is not a power")
+    return float(raw)
+
+
+def _text(raw: Any, _: float) -> str:
+    return str(raw)
