@@ -43,6 +43,10 @@ def concentrate(
     is at a limit that the plan knows of: it takes nothing, and if it was given more than its part,
     all take their parts. It never turns a battery round, and what was held says so. A battery that
     comes or goes ends it.
+
+    Example:
+        - from: shares   # a plan of `split`, say
+        - concentrate: 60W
     """
 
     def step(last: Held, plan: Plan) -> tuple[Held, Plan]:

@@ -41,6 +41,8 @@ def seated(now: Round, active: frozenset[str]) -> tuple[list[Seat], dict[str, st
                 seats.append(seat)
             else:
                 binds[name] = "has no weight"
+    if not now.total and not now.refused:  # no limit binds where nothing is asked
+        binds = dict.fromkeys(binds, "not needed")
     return _wary(seats, now.total), binds
 
 

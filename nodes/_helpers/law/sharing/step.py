@@ -44,8 +44,6 @@ def step(
         state = replace(state, following=Followed())
     now = _round(state, outlook, policy, imported)
     seats, reasons = seated(now, state.working.active)
-    if not now.total and not now.refused:  # no limit binds where nothing is asked
-        reasons.update(dict.fromkeys(now.usable, "not needed"))
     working = choose(state.working, now, seats)
     if not state.following.each and _is_quiet(now):
         wants, unmet = _as_it_is(now, reasons)
