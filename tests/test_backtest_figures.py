@@ -69,6 +69,13 @@ def test_the_wrong_way_is_what_a_battery_could_have_prevented(tmp_path):
     assert made["wrong_w"] == pytest.approx(1250)  # it could only have charged
 
 
+@pytest.mark.parametrize("soc", ["99.6%", "100%"])
+def test_a_full_battery_goes_no_wrong_way_beside_one_that_does_all_it_can(tmp_path, soc):
+    text = QUICK.replace("left: {", "right: {max_charge: 1kW, ") + f"left: {{soc: {soc}}}\n"
+    made = told(*lived(tmp_path, [(0, -4000), (60, 0)], text=text))
+    assert made["wrong_w"] == pytest.approx(1000)  # the other could have taken that
+
+
 def test_a_battery_that_gives_all_it_can_goes_no_wrong_way(tmp_path):
     made = told(*lived(tmp_path, [(0, 4000), (60, 0)], [(0.0, 2500.0)]), warm_up=5.0)
     assert made["grid_w"] == pytest.approx(1500)

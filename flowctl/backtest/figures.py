@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise, repeat
+from itertools import pairwise
 from statistics import fmean, median, quantiles
 
 from flowctl.backtest.ends import Command
@@ -135,13 +135,21 @@ def _gained(energy: Sequence[float], warm_up: float) -> float:
 def _wrong(truth: Truth, grid: Sequence[float], warm_up: int) -> float:
     """Watt seconds that went the wrong way while a battery could have prevented it."""
     given = [fmean(part) * len(part) for part in _each_second(truth.powers)]
-    least = map(min, zip(*truth.socs, strict=True)) if truth.socs else repeat(0.0)
     total = 0.0
-    rows = _after(warm_up, grid, given, truth.takes, truth.gives, least)
-    for watts, now, takes, gives, soc in rows:
-        room = gives - now if watts > 0 else now + (takes if soc < FULL else 0.0)
+    rows = _after(warm_up, grid, given, truth.takes, truth.gives, _kept_out(truth))
+    for watts, now, takes, gives, kept_out in rows:
+        room = gives - now if watts > 0 else now + takes - kept_out
         total += min(abs(watts), max(0.0, room))
     return total
+
+
+def _kept_out(truth: Truth) -> Iterator[float]:
+    """What full batteries could take beyond what they do, each second: nobody asks them to."""
+    powers = _each_second(truth.powers)
+    rows = zip(powers, zip(*truth.shares, strict=True), zip(*truth.socs, strict=True), strict=False)
+    for given, takes, socs in rows:
+        items = zip(given, takes, socs, strict=True)
+        yield sum(max(0.0, take + min(0.0, now)) for now, take, soc in items if soc >= FULL)
 
 
 def _each_second(powers: Sequence[Sequence[float]]) -> Iterator[Sequence[float]]:

@@ -26,6 +26,8 @@ class Truth:
         self.powers = [array("d") for _ in self._batteries]
         self.takes, self.gives = array("d"), array("d")
         """What all batteries together could take and give, each second."""
+        self.shares = [array("f") for _ in self._batteries]
+        """What each of them could take of that."""
         self.socs = [array("f") for _ in self._batteries]
         """State of charge, %, each second."""
         self.stored, self.lost = array("d"), array("d")
@@ -68,10 +70,11 @@ class Truth:
 
     def _look(self) -> None:
         takes = gives = 0.0
-        for battery, socs in zip(self._batteries, self.socs, strict=True):
+        for battery, shares, socs in zip(self._batteries, self.shares, self.socs, strict=True):
             take, give = battery.reached()
             takes += take
             gives += give
+            shares.append(take)
             socs.append(battery.soc)
         self._count()
         self.takes.append(takes)
