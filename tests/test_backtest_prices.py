@@ -71,6 +71,10 @@ def test_prices_may_be_a_stream_of_a_recording(tmp_path):
         ("", "has prices from 2026-06-01 11:00 to 2026-06-01 15:00, not from 2026-06-01 12:00 to "),
         ("t_s,price\n0,0.1\n3600,0.2\n", "tells no dates; the times of prices are dates"),
         ("time,price\n2026-06-01T12:00:00Z,cheap\n", "holds no price"),
+        (
+            "time,price\n2026-06-01T10:00:00Z,80\n2026-06-01T12:00:00Z,1 ct\n",
+            "'1 ct' is no number for sure; write 2859.3, or 2.859,3",
+        ),
         ("time,prize\n2026-06-01T12:00:00Z,1\n", "no column 'price'; did you mean 'prize'?"),
         ("price\n", "holds no price"),
     ],

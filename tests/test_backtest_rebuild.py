@@ -111,6 +111,17 @@ def test_a_table_in_kilowatts_tells_the_charge_in_a_column_of_its_own(tmp_path):
         rebuild(file, ("meter", "left"), {**columns, "lft": "bat"})
 
 
+@pytest.mark.parametrize("odd", ["left", "left.soc"])
+def test_a_cell_of_a_table_that_is_no_number_for_sure_is_told_with_its_place(tmp_path, odd):
+    file = tmp_path / "house.csv"
+    cells = [f'{t},{"n/a" if t == 3 else 100},{"2 200.5"},44,"2,200"\n' for t in range(20)]
+    file.write_text("time,grid,bat,charge,odd\n" + "".join(cells))
+    columns = {"meter": "grid", "left": "bat", "left.soc": "charge"}
+    assert rebuild(file, ("meter", "left"), columns).load[-1][1] == 2300.5
+    with pytest.raises(FlowError, match=r"left at 1970-01-01 .*: '2,200' is no number for sure"):
+        rebuild(file, ("meter", "left"), {**columns, odd: "odd"})
+
+
 def test_the_last_value_of_a_table_holds_until_its_end(tmp_path):
     """An export of changes: the battery stood from half of the time on."""
     file = tmp_path / "export.csv"

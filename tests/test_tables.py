@@ -77,6 +77,19 @@ def test_times_are_seconds_milliseconds_or_dates(table, cell, zone, date):
     assert list(read(file, {"meter": "w"}, zone=zone)) == [(date.timestamp(), "meter", 1.5)]
 
 
+def test_thousands_may_be_set_apart_where_it_is_clear(table):
+    cells = {"2.859,3": 2859.3, "1.234.567": 1234567.0, "2,859": 2.859, "a,b": "a,b", "2.2": 2.2}
+    file = table("t;w\n" + "".join(f"{k},5;{cell}\n" for k, cell in enumerate(cells)))
+    assert list(read(file, {"meter": "w"})) == [
+        (k + 0.5, "meter", value) for k, value in enumerate(cells.values())
+    ]
+    cells = {"2,859.3": 2859.3, "2,859": "2,859", "0,250": 0.25, "2 859": 2859.0, "2.2.0": "2.2.0"}
+    file = table("t,w\n" + "".join(f'{k},"{cell}"\n' for k, cell in enumerate(cells)))
+    assert [value for _, _, value in read(file, {"meter": "w"})] == list(cells.values())
+    with pytest.raises(FlowError, match="a part of meter: '2,859' is no number for sure; write"):
+        list(read(file, {"meter": "w - t"}))
+
+
 def test_cells_may_stand_between_tabs(table):
     assert list(read(table("t\tw\n3\t1.5\n"), {"meter": "w"})) == [(3.0, "meter", 1.5)]
 
@@ -120,6 +133,32 @@ def test_the_hour_that_comes_twice_in_autumn_comes_twice(table):
     rows = "2026-03-29T01:59:50,1\n2026-03-29T03:00:00,2\n"
     found = list(read(table(f"time,w\n{rows}"), {"meter": "w"}, zone="Europe/Berlin"))
     assert found[1][0] - found[0][0] == 10
+
+
+def test_of_a_value_an_hour_both_of_an_hour_that_comes_twice_count(table):
+    clocks = ("01:00", "02:00", "02:00", "03:00", "04:00")
+    rows = "".join(f"2026-10-25T{clock},{k}\n" for k, clock in enumerate(clocks))
+    found = list(read(table(f"time,w\n{rows}"), {"meter": "w"}, zone="Europe/Berlin"))
+    assert [(t - found[0][0]) / 3600 for t, _, _ in found] == [0, 1, 2, 3, 4]
+    rows = "".join(f"2026-10-25T02:00:0{k // 2},{k}\n" for k in range(6))
+    found = list(read(table(f"time,w\n{rows}"), {"meter": "w"}, zone="Europe/Berlin"))
+    assert [t - found[0][0] for t, _, _ in found] == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("clocks", [("02:30", "02:45", "02:00"), ("01:00", "02:00", "02:00")])
+def test_where_no_hour_comes_twice_the_cure_is_the_zone(table, clocks):
+    text = "time,w\n" + "".join(f"2026-10-25T{clock},1\n" for clock in (*clocks, "03:00"))
+    with pytest.raises(FlowError) as caught:
+        list(read(table(text), {"meter": "w"}, zone="UTC"))
+    said = "comes twice, as an hour does in autumn, but not in UTC: set TZ to the zone it was"
+    assert f"house.csv:4:1: no row of this table: '2026-10-25T02:00' {said}" in str(caught.value)
+
+
+def test_a_table_may_count_backwards(table):
+    clocks = ("03:00", "02:30", "02:00", "02:00", "01:30")
+    text = "time,w\n" + "".join(f"2026-10-25T{clock},{k}\n" for k, clock in enumerate(clocks))
+    found = list(read(table(text), {"meter": "w"}, zone="UTC"))
+    assert [value for _, _, value in found] == [4, 2, 3, 1, 0]
 
 
 def test_columns_are_added_up_to_one_stream(table):

@@ -13,9 +13,9 @@ def gaps(heard: Mapping[str, Heard], begin: float, end: float, zone: tzinfo) -> 
     last = max(item.times[-1] for item in heard.values())
     for name, item in heard.items():
         if begin == item.times[0] > first + SILENT:
-            yield f"tried from {_clock(begin, zone)} on: before, {name} told no power"
+            yield f"tried from {clock(begin, zone)} on: before, {name} told no power"
         if end == item.times[-1] < last - SILENT:
-            yield f"tried until {_clock(end, zone)}: later, {name} told no power"
+            yield f"tried until {clock(end, zone)}: later, {name} told no power"
         yield from silences(name, item.silences(begin, end), zone)
         if item.nonsense:
             yield f"powers of {name} beyond {MOST / 1000:g} kW are left out ({item.nonsense})"
@@ -27,9 +27,10 @@ def silences(name: str, found: Sequence[tuple[float, float]], zone: tzinfo | Non
         since, longest = max(found, key=lambda part: part[1])
         whole = span(sum(wait for _, wait in found))
         parts = f", {span(longest)} of it" if len(found) > 1 else ""
-        said = f"{name} told nothing for {whole}{parts} from {_clock(since, zone)} on"
+        said = f"{name} told nothing for {whole}{parts} from {clock(since, zone)} on"
         yield f"{said}: its power is taken to have stood"
 
 
-def _clock(time: float, zone: tzinfo | None) -> str:
+def clock(time: float, zone: tzinfo | None) -> str:
+    """Write a time for people."""
     return f"{datetime.fromtimestamp(time, zone):%Y-%m-%d %H:%M:%S}"

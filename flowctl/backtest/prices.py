@@ -10,6 +10,7 @@ from typing import Protocol
 from flowctl.backtest.times import HOUR
 from flowctl.faults import FlowError
 from flowctl.recordings.course import course
+from flowctl.recordings.numbers import speaks, unsure
 from flowctl.recordings.tables import OF_OUR_TIME
 
 MINUTES = 24 * 60  # of a day
@@ -74,7 +75,10 @@ def dated(file: str, plus: float = 0.0) -> ByDate:
     Raises:
         FlowError: the file cannot be read, or holds no prices by date.
     """
-    rows = [(t, float(price)) for t, price in course(file) if isinstance(price, int | float)]
+    found = course(file)
+    if odd := next(filter(speaks, (price for _, price in found)), None):
+        raise FlowError(f"{file}: {unsure(odd)}")
+    rows = [(t, float(price)) for t, price in found if isinstance(price, int | float)]
     if not rows:
         raise FlowError(f"{file}: holds no price; {DATES}, and each holds until the next")
     if rows[0][0] < OF_OUR_TIME:

@@ -1,13 +1,13 @@
 """A house rebuilt from a recording: its load is the sum of all powers that were measured."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from statistics import fmean
 
 from flowctl.backtest.calm import Course, aligned, calmest
-from flowctl.backtest.gaps import gaps
+from flowctl.backtest.gaps import clock, gaps
 from flowctl.backtest.heard import Heard, batteries_among, listen
 from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN
@@ -16,6 +16,7 @@ from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
 from flowctl.recordings.columns import look_up
 from flowctl.recordings.moments import zone_of
+from flowctl.recordings.numbers import speaks, unsure
 from flowctl.recordings.recording import read
 from flowctl.recordings.tables import OF_OUR_TIME, is_table
 from flowctl.virtual.clock import START
@@ -65,7 +66,11 @@ def rebuild(
         FlowError: the recording cannot be read, or a meter or battery is not in it.
     """
     zone = zone_of(path)
-    heard, others = listen(read(path, columns), (*names, SUN))
+    holds = columns is not None or is_table(path)
+    rows = read(path, columns)
+    if holds:
+        rows = _sure(path, rows, {*names, SUN}, zone)
+    heard, others = listen(rows, (*names, SUN))
     missing = [name for name in names if name not in heard]
     if missing:
         held = ", ".join(sorted({*heard, *(stream for _, stream, _ in others)})) or "nothing"
@@ -77,13 +82,22 @@ def rebuild(
     heard, names = {**heard, **guests}, (*names, *guests)
     others = [row for row in others if row[1] not in guests]
     look_up(columns, {*names, SUN, *fed})
-    holds = columns is not None or is_table(path)
     begin, end = _stretch(path, heard, since, holds=holds)
     made = _rebuilt(names, heard, others, (begin, end), zone, holds=holds)
     gone = [
         f"{name} was there and is not in the plant: the house draws what it gave" for name in guests
     ]
     return replace(made, missing=(*gone, *made.missing))
+
+
+def _sure(path: Path, rows: Iterable[Row], names: Collection[str], zone: tzinfo) -> Iterator[Row]:
+    """Refuse a cell of a table that is meant as a number, and cannot be read for sure."""
+    for time, stream, value in rows:
+        parts = value.values() if isinstance(value, Mapping) else (value,)
+        if stream in names and any(map(speaks, parts)):
+            cell = next(filter(speaks, parts))
+            raise faulty(path, "E702", f"{stream} at {clock(time, zone)}: {unsure(cell)}")
+        yield time, stream, value
 
 
 def _stretch(

@@ -72,8 +72,7 @@ class World:
                 known=self.known,
             )
         except ValueError as error:
-            cure = "a trace is a table of seconds and W; name its column as FILE#COLUMN"
-            raise FlowError(f"{error}; {cure}") from None
+            raise FlowError(str(error)) from None
         return made
 
     def lasts(self, twins: Twins) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flowctl.faults import FlowError, nearest
+from flowctl.recordings.numbers import speaks, unsure
 from flowctl.values import Battery, names
 
 Row = tuple[float, str, Any]
@@ -72,6 +73,9 @@ def summed(rows: Iterable[Row], columns: Collection[str]) -> Iterator[Row]:
     """Add up the parts of streams, each holding until it speaks again; rows are in order.
 
     What its parts say at one time counts as one word of the stream.
+
+    Raises:
+        FlowError: a part says what is meant as a number, and is none for sure.
     """
     held: dict[str, dict[str, Any]] = {}
     for part in columns:
@@ -86,6 +90,8 @@ def summed(rows: Iterable[Row], columns: Collection[str]) -> Iterator[Row]:
         stream, sign, _ = name.partition(PART)
         if not sign:
             yield t, name, value
+        elif speaks(value):
+            raise FlowError(f"a part of {stream}: {unsure(value)}")
         elif isinstance(value, float):
             held[stream][name] = value
             waiting[stream] = t

@@ -13,6 +13,7 @@ from typing import Any
 
 from nodes._helpers.fields import read_json, read_number
 from nodes._helpers.nonsense import excerpt
+from nodes._helpers.written import written
 
 TIMES = ("t", "t_s", "time", "timestamp", "ts", "date", "datetime", "last_changed")
 MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
@@ -63,10 +64,8 @@ def cell(text: Any, decimal_comma: bool = False) -> Any:
     if not isinstance(text, str):
         return text
     plain = text.strip()
-    try:
-        return float(plain.replace(",", ".") if decimal_comma else plain)
-    except ValueError:
-        return plain or None
+    number = written(plain, comma=decimal_comma) if plain else None
+    return (plain or None) if number is None else number
 
 
 def _lines(path: Path) -> Iterator[str]:

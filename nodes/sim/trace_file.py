@@ -1,18 +1,21 @@
 """A recorded power, read from a table: seconds or dates, and W or kW."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from nodes._helpers.nonsense import excerpt
-from nodes._helpers.rows import TIMES, rows, seconds
+from nodes._helpers.rows import TIMES, rows
+from nodes._helpers.written import speaks
 from nodes.sim.entities import FACTOR, one_entity
+from nodes.sim.stamps import Stamps, shown
 from nodes.sim.trace import Trace
 
 LOAD, SUN = "load_w", "pv_w"
 LEAST = 2  # values that make a trace
 MOST = 1e5  # W; no connection of a house carries more, so who says so talks nonsense
 NAMED = re.compile(r"(?:_|[(\[]\s*)(k?wh?)\s*[)\]]?\Z", re.IGNORECASE)  # load_kw, Load (kW)
+CURE = "a trace is a table of seconds and W; name its column as FILE#COLUMN"
 FACTORS = {"w": 1.0, "kw": 1000.0}
 
 
@@ -26,11 +29,12 @@ def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
     Times are in the column of a usual name, or in the first. Without a `column` it is the `usual`
     one, or the only one beside the times, unless that is named as the other kind of power. Of an
     export of Home Assistant it is an entity. A column whose name ends in a unit is in that unit;
-    `1000*name` is so many times as much, `-name` has the other sign. What is no number, or beyond
+    `1000*name` is so many times as much, `-name` has the other sign. A word, or what is beyond
     100 kW, says nothing: the value before holds on. Of two values at one time the later row counts.
 
     Raises:
-        TraceError: it cannot be read, has no such column, no power in it, or time runs back.
+        TraceError: it cannot be read, has no such column, no power in it, what has digits and is
+            no number, or time runs back.
     """
     try:
         times, watts = _read(path, column, usual)
@@ -39,40 +43,42 @@ def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
     except ValueError as error:
         raise TraceError(f"{path}: {error}") from None
     if len(times) < LEAST:
-        raise TraceError(f"{path} holds no trace")
+        raise TraceError(f"{path} holds no trace; {CURE}")
     return Trace(times, watts, recorded=True)
 
 
 def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]]:
     times: list[float] = []
     watts: list[float] = []
-    time, name, factor, odd = "", "", 0.0, ""
+    stamps, time, name, factor, odd = Stamps(), "", "", 0.0, ""
     bad: list[object] = []
     for row in one_entity(rows(path, bad.append), column):
         if not time:
             time, name, factor = _asked(column, row, usual)
-        at, value = _time(row[time], times), row[name]
-        if times and at < times[-1]:
-            raise ValueError(f"time runs back at {_shown(row[time])}")
-        if not isinstance(value, float) or not abs(value * factor) <= MOST:
+        at, value = stamps.read(row[time]), row[name]
+        if not _is_power(value, factor):
+            _let_silence(value, name, row[time])
             odd = odd or ("" if value is None else str(value))
-            continue
-        if times and at == times[-1]:
+        elif times and at == times[-1]:
             watts[-1] = value * factor
         else:
             times.append(at)
             watts.append(value * factor)
-    if odd and len(times) < LEAST:
-        raise ValueError(f"holds no trace: {excerpt(odd)} in {name} is no power of a house")
-    if bad and len(times) < LEAST:
-        raise ValueError(f"holds no trace: {bad[0]}")
+    if len(times) < LEAST and (odd or bad):
+        why = f"{excerpt(odd)} in {name} is no power of a house" if odd else bad[0]
+        raise ValueError(f"holds no trace: {why}; {CURE}")
     return times, watts
 
 
-def _time(stamp: object, times: Sequence[float]) -> float:
-    """Read the time of a row by the clock of this machine; in autumn an hour comes twice."""
-    at = seconds(stamp, None)
-    return seconds(stamp, None, fold=1) if times and at < times[-1] else at
+def _is_power(value: Any, factor: float) -> bool:
+    return isinstance(value, float) and abs(value * factor) <= MOST
+
+
+def _let_silence(value: object, name: str, stamp: object) -> None:
+    """Refuse what is meant as a number, and cannot be read for sure."""
+    if speaks(value):
+        said = f"{excerpt(str(value))} in {name} at {shown(stamp)} is no number for sure"
+        raise ValueError(f"{said}; write 2859.3, or 2.859,3")
 
 
 def _asked(column: str, row: dict[str, object], usual: str) -> tuple[str, str, float]:
@@ -94,14 +100,10 @@ def _columns(row: dict[str, object], column: str, usual: str) -> tuple[str, str]
     return time, name
 
 
-def _shown(stamp: object) -> str:
-    return f"{stamp:.12g} s" if isinstance(stamp, float) else str(stamp)
-
-
 def _watts_per(name: str) -> float:
     """Tell by the name of a column what its numbers are, in W."""
     found = NAMED.search(name.strip())
     unit = found[1] if found else "W"
     if unit.lower() not in FACTORS:
-        raise ValueError(f"the column '{name}' is in {unit}, and a trace is a power")
+        raise ValueError(f"the column '{name}' is in {unit}, and a trace is a power; {CURE}")
     return FACTORS[unit.lower()]

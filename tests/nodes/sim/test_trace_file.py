@@ -1,6 +1,7 @@
 """Recorded powers as people have them: other units, holes, nonsense, dates."""
 
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,14 @@ def test_times_may_stand_in_the_first_column_by_any_name(tmp_path: Path) -> None
     assert trace(tmp_path, "Zeit;Leistung\n0;100,5\n2;200\n4;0\n") == [100.5, 100.5, 200, 200]
     assert trace(tmp_path, "Time (UTC),load_w,pv_w\n0,100,5\n2,200,6\n") == [100, 100, 200, 200]
     assert trace(tmp_path, "sep=;\r\nt;w\r\n0;100\r\n2;200\r\n") == [100, 100, 200, 200]
+
+
+def test_thousands_may_be_set_apart(tmp_path: Path) -> None:
+    german = "Zeit;Leistung\n0;2.859,5\n1;680,0\n2;-1.234.567,0\n3;2 859\n"
+    assert trace(tmp_path, german) == [2859.5, 680, 680, 2859]
+    assert trace(tmp_path, 't,p\n0,"2,859.5"\n1,2\'859\n2,"0,250"\n3,"12,5"\n') == [
+        2859.5, 2859, 0.25, 12.5
+    ]  # fmt: skip
 
 
 EXPORT = """entity_id,state,last_changed
@@ -107,7 +116,12 @@ def test_dates_go_by_the_clock_of_this_machine_when_it_changes(
     [
         (f"time,p\n{DAY}04:59:59,1\n{DAY}02:00:00,2\n", f"time runs back at {DAY}02:00:00"),
         ("time,p\n01.06.2026 00:00:00,1\n", "'01.06.2026 00:00:00' is no time: write seconds, or"),
-        ('time,p\n0,"1,300 W"\n1,"1,200 W"\n', "'1,300 W' in p is no power of a house"),
+        ("time,p\n0,on\n1,off\n", "holds no trace: 'on' in p is no power of a house; a trace is"),
+        (
+            'time,p\n0,1\n1,N/A\n2,2\n3,"1,300"\n4,1\n',
+            "'1,300' in p at 3 s is no number for sure; write 2859.3, or 2.859,3",
+        ),
+        ("time,p\n0,1\n1,1300 W\n2,1\n", "'1300 W' in p at 1 s is no number for sure"),
         ("time,p\n0,\n1,\n", "holds no trace"),
         ("time,p\n0,1,300\n1,1,200\n", "holds no trace: 3 cells under 2 names: '0,1,300"),
         ("t\0i\0m\0e\0", "holds no trace: it is no text; save it as CSV in UTF-8"),
@@ -116,3 +130,40 @@ def test_dates_go_by_the_clock_of_this_machine_when_it_changes(
 )
 def test_what_cannot_be_used_is_told_as_it_stands(tmp_path: Path, text: str, said: str) -> None:
     assert said in told(tmp_path, text)
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    def live_in(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield live_in
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_of_a_value_an_hour_both_of_an_hour_that_comes_twice_count(
+    tmp_path: Path, zone: Callable[[str], None]
+) -> None:
+    clocks = ("01:00", "02:00", "02:00", "03:00", "04:00")
+    (tmp_path / "x.csv").write_text(
+        "time,p\n" + "".join(f"{DAY}{clock},{k}\n" for k, clock in enumerate(clocks))
+    )
+    zone("Europe/Berlin")
+    made = read_trace(tmp_path / "x.csv")
+    assert [made.power(3600.0 * hour) for hour in range(5)] == [0, 1, 2, 3, 4]
+    double = f"time,p\n{DAY}02:00:00,1\n{DAY}02:00:00,2\n{DAY}02:00:01,3\n{DAY}02:00:01,4\n"
+    assert trace(tmp_path, double) == [2, 4, 2, 4]
+
+
+@pytest.mark.parametrize(
+    "clocks", [("02:30", "02:45", "02:00", "03:00"), ("01:00", *2 * ["02:00"])]
+)
+def test_where_no_hour_comes_twice_the_cure_is_the_zone(
+    tmp_path: Path, zone: Callable[[str], None], clocks: list[str]
+) -> None:
+    zone("UTC")
+    text = "time,p\n" + "".join(f"{DAY}{clock},1\n" for clock in clocks)
+    said = "in autumn an hour comes twice, but not in UTC; set TZ to the zone it is of"
+    assert f"time runs back at {DAY}02:00: {said}" in told(tmp_path, text)
