@@ -479,6 +479,44 @@ def test_a_trace_that_ends_sooner_is_told_to_begin_anew(tmp_path):
     assert "--begin 5m: the load ends after 5 min" in traced(tmp_path, "--begin", "5m")[2]
 
 
+@pytest.mark.parametrize(
+    ("watts", "counts"),
+    [
+        ([1234 + k / 3000 for k in range(900)], True),
+        ([0.001 * ((k + 600) % 900) for k in range(900)], True),  # of the day: at midnight anew
+        ([400.0] * 900, False),
+        ([400.0 + 100 * (k // 60) for k in range(900)], False),  # a few steps up are no wonder
+        ([400.0 + k - 2 * (k == 450) for k in range(900)], False),
+        ([500.0 * (k % 2) for k in range(900)], False),
+    ],
+)
+def test_what_looks_like_an_energy_is_told(tmp_path, watts, counts):
+    rows = "".join(f"{k},{value}\n" for k, value in enumerate(watts))
+    (tmp_path / "it.csv").write_text(f"t,energy_total\n{rows}")
+    words = (
+        "--plant",
+        plant(tmp_path),
+        "--no-bounds",
+        "--house",
+        tmp_path / "it.csv",
+        "--for",
+        "9s",
+    )
+    said = "the trace of the house never falls: it looks like a counter of energy, kWh, which tells"
+    assert (said in run(flow(tmp_path), *words)[2]) == counts
+    assert json.loads(run(flow(tmp_path), *words, "--json")[1])["counters"] == ["house"] * counts
+
+
+def test_a_morning_of_sun_is_no_counter(tmp_path):
+    def counts(hours):
+        rows = "".join(f"{600 * k},{k}\n" for k in range(6 * hours))
+        (tmp_path / "sun.csv").write_text(f"t,pv\n{rows}")
+        words = ("--plant", plant(tmp_path), "--no-bounds", "--pv", tmp_path / "sun.csv")
+        return json.loads(run(flow(tmp_path), *words, "--for", "9s", "--json")[1])["counters"]
+
+    assert (counts(8), counts(20)) == ([], ["pv"])
+
+
 def test_what_a_trace_leaves_out_is_told_to_people_and_to_programs(tmp_path, monkeypatch):
     monkeypatch.setenv("TZ", "Europe/Berlin")
     gone = {*range(60, 460), *range(500, 840)}

@@ -289,6 +289,13 @@ def test_a_power_that_no_house_has_is_left_out_and_told(tmp_path):
     assert made.missing == ("powers of meter beyond 100 kW are left out (1)",)
 
 
+def test_a_meter_that_tells_an_energy_is_noticed(tmp_path):
+    rows = every(2, "left", 50.0) + [(t, "meter", 1234 + t / 3000) for t in range(600)]
+    made = told_of(tmp_path, sorted(rows, key=lambda row: row[0]))
+    said = "never falls: it looks like a counter of energy, kWh, which tells no power"
+    assert made.missing == (f"the power of meter {said}",)
+
+
 def test_a_battery_that_is_not_tried_is_part_of_the_house(tmp_path):
     """Its power came from it then, and has to come from somewhere now."""
     more = every(2, "third", {"power": 200.0, "soc": 50.0})

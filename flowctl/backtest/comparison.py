@@ -31,6 +31,8 @@ class Comparison:
     """After how long the load of the house begins anew, s, if it does."""
     silences: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
     """Where traces of `house` and `pv` say nothing for long, `(second, s)`: their power stands."""
+    counters: Sequence[str] = ()
+    """Which traces, of `house` and `pv`, look like counters of energy, and no powers."""
     abouts: Mapping[str, str] = field(default_factory=dict)
     """What each battery is, in a line."""
 
@@ -70,6 +72,7 @@ def compare(
         names=twins.names,
         repeats=world.repeats(twins),
         silences=twins.silences(seconds),
+        counters=twins.counters,
         abouts={name: twins.twin(name).about for name in twins.names[1:]},
     )
 

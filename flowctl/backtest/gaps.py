@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
+from flowctl.backtest.counters import climbs
 from flowctl.backtest.heard import MOST, SILENT, Heard
 from flowctl.backtest.times import span
 
@@ -17,8 +18,15 @@ def gaps(heard: Mapping[str, Heard], begin: float, end: float, zone: tzinfo) -> 
         if end == item.times[-1] < last - SILENT:
             yield f"tried until {clock(end, zone)}: later, {name} told no power"
         yield from silences(name, item.silences(begin, end), zone)
+        if climbs(item.times, item.watts):
+            yield counter(f"the power of {name}")
         if item.nonsense:
             yield f"powers of {name} beyond {MOST / 1000:g} kW are left out ({item.nonsense})"
+
+
+def counter(name: str) -> str:
+    """Say that something is most likely an energy."""
+    return f"{name} never falls: it looks like a counter of energy, kWh, which tells no power"
 
 
 def silences(name: str, found: Sequence[tuple[float, float]], zone: tzinfo | None) -> Iterator[str]:

@@ -28,6 +28,7 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
         "rebuilt": _rebuilt(made, rebuilt) if rebuilt else None,
         "repeats_after": made.repeats,
         "silences": {name: [list(wait) for wait in found] for name, found in made.silences.items()},
+        "counters": list(made.counters),
         "currency": made.setting.tariff.currency if made.setting.tariff else None,
         "bounds": _bounds(made.bounds) if made.bounds else None,
         "flows": list(map(_flow, made.outcomes)),

@@ -89,6 +89,10 @@ class Twins(Protocol):
         """Where traces of `house` and `pv` say nothing for long: `(second, s)`."""
 
     @property
+    def counters(self) -> Sequence[str]:
+        """Which traces, of `house` and `pv`, look like counters of energy."""
+
+    @property
     def time_of_day(self) -> float:
         """The time of day at second 0, in seconds."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flowctl.backtest.comparison import Comparison
 from flowctl.backtest.figures import Figure, by_name
-from flowctl.backtest.gaps import silences
+from flowctl.backtest.gaps import counter, silences
 from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.settling import SIZE
@@ -66,6 +66,8 @@ def _of_traces(made: Comparison) -> Iterator[str]:
     if made.setting.world.pv_begin is not None:
         place = span(made.setting.world.pv_begin)
         yield f"the trace of the roof is taken from {place} on: dates go together"
+    for name in made.counters:
+        yield counter(f"the trace of the {TRACES[name]}")
     if made.repeats:
         yield f"the load ends after {span(made.repeats)} and begins anew"
     first = made.start.timestamp()

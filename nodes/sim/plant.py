@@ -20,6 +20,7 @@ OWN_PERIOD, OWN_VIEW = (
     0.5,
 )  # s: how often, and how late, self-regulating firmware sees the grid
 NIGHT = 20.0  # W: what the inverter of a roof without sun may still tell
+AFTERNOON = 15 * 3600.0  # s; a trace of the sun that is longer has seen it sink
 
 
 class Plant:
@@ -65,6 +66,12 @@ class Plant:
         sun = self._sun.silences(until, NIGHT) if self._sun else []
         found = {"house": self._loads[0].silences(until), "pv": sun}
         return {name: waits for name, waits in found.items() if waits}
+
+    def counters(self) -> list[str]:
+        """Which of `house` and `pv` looks like a counter of energy; in half a day the sun sinks."""
+        sun = self._sun if self._sun and self._sun.length > AFTERNOON else None
+        found = {"house": self._loads[0], "pv": sun}
+        return [name for name, trace in found.items() if trace and trace.counts()]
 
     def advance(self, to: float) -> None:
         """Let time pass up to a second; the course does not depend on the size of the steps."""

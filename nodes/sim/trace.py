@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
+from nodes.sim.counters import climbs
 from nodes.sim.silences import Wait, silences, within
 
 Box = tuple[float, float, float]
@@ -67,6 +68,10 @@ class Trace:
             return []
         found = silences(self._times, self._watts, above)
         return within(found, self._start, min(self.length, self._start + until))
+
+    def counts(self) -> bool:
+        """Tell whether a recording looks like a counter of energy."""
+        return self._recorded and climbs(self._times, self._watts)
 
     def digest(self) -> str:
         """Name its course: the same text, the same watts at each time."""

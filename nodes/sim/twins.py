@@ -51,6 +51,11 @@ class Twins:
         """Where traces of `house` and `pv` say nothing for long: `(second, s)`."""
         return self.plant.silences(until)
 
+    @property
+    def counters(self) -> Sequence[str]:
+        """Which traces, of `house` and `pv`, look like counters of energy."""
+        return self.plant.counters()
+
     def twin(self, name: str) -> Twin:
         """Return the stand-in for the device of one stream."""
         return self._twins[name]
