@@ -289,6 +289,17 @@ def test_a_power_that_no_house_has_is_left_out_and_told(tmp_path):
     assert made.missing == ("powers of meter beyond 100 kW are left out (1)",)
 
 
+def test_a_recording_with_other_names_is_taken_by_them(tmp_path):
+    rows = [(t, {"meter": "p1", "left": "venus"}[name], watts)
+            for t, name, watts in every(1, "meter", 100.0) + every(2, "left", 50.0)]  # fmt: skip
+    rows.sort(key=lambda row: row[0])
+    with pytest.raises(FlowError, match=r"holds p1, venus; --column meter=NAME says by which"):
+        told_of(tmp_path, rows)
+    made = told_of(tmp_path, rows, columns={"meter": "p1", "left": "venus"})
+    assert {watts for _, watts in made.load} == {150.0}
+    assert made.missing == ()
+
+
 def test_a_meter_that_tells_an_energy_is_noticed(tmp_path):
     rows = every(2, "left", 50.0) + [(t, "meter", 1234 + t / 3000) for t in range(600)]
     made = told_of(tmp_path, sorted(rows, key=lambda row: row[0]))

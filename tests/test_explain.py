@@ -215,7 +215,12 @@ def test_beyond_the_end_of_a_recording_nothing_is_known(graph, day):
         ([(1, "meter", 5.0)], "lefd", 9, "did you mean 'left'"),
         ([(1, "meter", 5.0)], "meter", 9, "devices are left, right"),
         ([(1, "meter", 5.0)], "left", -5, "begins at 2025-12-31 18:00:01"),
-        ([(1, "car", 5.0)], "left", 1, "holds no value for an edge of this flow"),
+        (
+            [(1, "car", 5.0)],
+            "left",
+            1,
+            "holds no value for an edge of this flow by then; it holds car",
+        ),
         ([(1, "left", {"power": 5.0})], "left", 2, "was told nothing by then"),
     ],
 )

@@ -49,6 +49,44 @@ def test_a_recording_goes_on_where_it_was_cut(file):
     assert list(read(file)) == [*before, (99.0, "meter", 9.0)]
 
 
+NAMED = [
+    (1.0, "p1", 5),
+    (1.0, "meter", 7.0),
+    (2.0, "venus", {"power": 3.0}),
+    (2.0, "venus/in", 9.0),
+    (3.0, "price", 0.2),
+    (4.0, "soc", 55.0),
+]
+
+
+@pytest.fixture
+def named(tmp_path):
+    """A recording in a house where things have other names."""
+    with Recorder(tmp_path / "day.jsonl") as recorder:
+        for row in NAMED:
+            recorder.write(*row)
+    return tmp_path / "day.jsonl"
+
+
+def test_streams_of_a_recording_may_get_other_names(named):
+    columns = {"meter": "-1000*p1", "left": "venus", "left.soc": "soc"}
+    assert list(read(named, columns)) == [
+        (1.0, "meter", -5000.0),
+        (2.0, "left", {"power": 3.0}),
+        (2.0, "left/in", 9.0),
+        (3.0, "price", 0.2),
+        (4.0, "left", {"soc": 55.0}),
+    ]
+    assert (1.0, "meter", 12.0) in read(named, {"meter": "p1 + meter"})
+
+
+def test_a_stream_that_a_recording_does_not_hold_is_told(named):
+    with pytest.raises(FlowError, match=r"day\.jsonl: no stream 'p2'; it holds meter, p1, price,"):
+        list(read(named, {"meter": "p2"}))
+    with pytest.raises(FlowError, match=r"'venus' tells records, .*: write left=venus"):
+        list(read(named, {"left": "-venus"}))
+
+
 def test_a_missing_line_end_is_added_before_going_on(tmp_path):
     file = tmp_path / "house.jsonl"
     file.write_text('{"t": 1, "stream": "meter", "value": 2}')

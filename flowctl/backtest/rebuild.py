@@ -18,7 +18,8 @@ from flowctl.recordings.columns import look_up
 from flowctl.recordings.moments import zone_of
 from flowctl.recordings.numbers import speaks, unsure
 from flowctl.recordings.recording import read
-from flowctl.recordings.tables import OF_OUR_TIME, is_table
+from flowctl.recordings.renaming import as_table
+from flowctl.recordings.tables import OF_OUR_TIME
 from flowctl.virtual.clock import START
 
 
@@ -66,18 +67,20 @@ def rebuild(
         FlowError: the recording cannot be read, or a meter or battery is not in it.
     """
     zone = zone_of(path)
-    holds = columns is not None or is_table(path)
+    holds = as_table(path, columns)
     rows = read(path, columns)
     if holds:
         rows = _sure(path, rows, {*names, SUN}, zone)
     heard, others = listen(rows, (*names, SUN))
     missing = [name for name in names if name not in heard]
     if missing:
-        held = ", ".join(sorted({*heard, *(stream for _, stream, _ in others)})) or "nothing"
+        told = {*heard, *(stream.partition("/")[0] for _, stream, _ in others)} - {""}
+        held = ", ".join(sorted(told)) or "nothing"
         words = " ".join(f"--silent {name}" for name in missing)
         absent = f"; say {words} if it was not there" if names[0] in heard else ""
         said = f"tells no power of {', '.join(missing)}"
-        raise faulty(path, "E705", said, f"it holds {held}{absent}")
+        other = f"; --column {missing[0]}=NAME says by which name it is held" if others else ""
+        raise faulty(path, "E705", said, f"it holds {held}{other}{absent}")
     guests = batteries_among(row for row in others if row[1] not in fed)
     heard, names = {**heard, **guests}, (*names, *guests)
     others = [row for row in others if row[1] not in guests]

@@ -26,7 +26,9 @@ def backtest(
     pv: Annotated[str | None, "trace of a roof: FILE or FILE#COLUMN"] = None,
     peak: Annotated[str | None, "the most that the roof makes, e.g. 4kW"] = None,
     recording: Annotated[Path | None, "rebuild the house from this"] = None,
-    column: Annotated[list[str] | None, "of a recording that is a table: stream=column"] = None,
+    column: Annotated[
+        list[str] | None, "which column or stream of a recording is which: meter=p1"
+    ] = None,
     against: Annotated[list[Path] | None, "flows to hold against it"] = None,
     set_: Annotated[list[str] | None, "a var of the first flow: name=value"] = None,
     sweep: Annotated[list[str] | None, "a var or stream/step.setting: KEY=a,b,c"] = None,

@@ -30,7 +30,7 @@ def explain(
     device: Annotated[list[str] | None, "batteries; all if not given"] = None,
     *,
     at: Annotated[str, "18:42:10, 2026-01-31T18:42:10, +90s from the start, or end"] = "end",
-    column: Annotated[list[str] | None, "of a table: stream=column"] = None,
+    column: Annotated[list[str] | None, "which column or stream is which: meter=p1"] = None,
     json_: Annotated[bool, "for programs"] = False,
     set_: Annotated[list[str] | None, "a var: name=value"] = None,
 ) -> None:

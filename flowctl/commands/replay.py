@@ -29,7 +29,7 @@ def replay(
     recording: Annotated[Path, "recording, CSV or history export"],
     *,
     stream: Annotated[list[str] | None, "only these streams"] = None,
-    column: Annotated[list[str] | None, "of a table: stream=column"] = None,
+    column: Annotated[list[str] | None, "which column or stream is which: meter=p1"] = None,
     expect: Annotated[Path | None, "golden file to compare with"] = None,
     set_: Annotated[list[str] | None, "a var: name=value"] = None,
 ) -> int:

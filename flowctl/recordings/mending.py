@@ -19,7 +19,7 @@ def mend(path: Path) -> None:
     if not path.exists() or not path.stat().st_size:
         return
     first = next(lines(path), b"")
-    if first and not _is_ours(first):
+    if first and not is_ours(first):
         raise faulty(path, "E700", "it exists and is not a recording", "give another name")
     if is_packed(path):
         _mend_packed(path)
@@ -27,7 +27,8 @@ def mend(path: Path) -> None:
         _mend_plain(path)
 
 
-def _is_ours(line: bytes) -> bool:
+def is_ours(line: bytes) -> bool:
+    """Tell whether a line is one of a recording."""
     told = _told(line)
     return isinstance(told, dict) and ("flowctl" in told or {"t", "stream"} <= told.keys())
 
@@ -47,7 +48,7 @@ def _mend_plain(path: Path) -> None:
         last = tail[tail.rfind(b"\n") + 1 :]
         if not last:
             return
-        if _is_ours(last):
+        if is_ours(last):
             file.write(b"\n")
         else:
             file.truncate(size - len(last))
@@ -58,7 +59,7 @@ def _mend_packed(path: Path) -> None:
         return
     fresh = path.with_name(f".{path.name}.mended")
     with gzip.open(fresh, "wb", 1) as file:
-        file.writelines(line + b"\n" for line in lines(path) if _is_ours(line))
+        file.writelines(line + b"\n" for line in lines(path) if is_ours(line))
     fresh.replace(path)
 
 

@@ -26,7 +26,8 @@ from flowctl.recordings.lines import is_packed, lines
 from flowctl.recordings.mending import mend
 from flowctl.recordings.opening import UNKNOWN, Opening
 from flowctl.recordings.plain import plain
-from flowctl.recordings.tables import column_names, is_table, read_table
+from flowctl.recordings.renaming import as_table, renamed
+from flowctl.recordings.tables import column_names, read_table
 from flowctl.zone import here
 
 FORMAT = 1
@@ -107,22 +108,27 @@ def read(
     With `restarts`, a row of the stream `RESTART` stands before what a flow that was started again
     heard first; its value is the header of that run.
 
-    Values are plain JSON; `plain.typed` gives them the type of a wire. `columns` names the
-    column of a table (or the entity of a Home Assistant export) for each stream; `zone` (if not
-    given, that of this machine) and `start` say what its times without zone or date mean.
+    Values are plain JSON; `plain.typed` gives them the type of a wire. `columns` names for each
+    stream the column of a table (or the entity of a Home Assistant export), or the stream of a
+    recording that has another name; `zone` (if not given, that of this machine) and `start` say
+    what its times without zone or date mean.
 
     Raises:
         FlowError: the file cannot be read, or a line of it is not a recorded value.
     """
     file = Path(path)
     try:
-        if columns is not None or is_table(file):
+        if as_table(file, columns):
             where = zone or str(here())
             parts = parted(columns or {}, column_names(file))
             whole, rows = read_table(file, parts, zone=where, start=start)
             yield from summed(_in_order(file, rows, None if whole else WINDOW), parts)
-        else:
+        elif columns is None:
             yield from _in_order(file, _rows(file, restarts=restarts), WINDOW)
+        else:
+            parts = parted(columns, ())
+            held = _in_order(file, _rows(file, restarts=restarts), WINDOW)
+            yield from summed(renamed(file, held, parts), parts)
     except OSError as error:
         raise faulty(path, "E700", f"cannot be read: {error.strerror or error}") from None
 

@@ -11,6 +11,7 @@ from flowctl.faults import FlowError
 from flowctl.language.chain import device_step
 from flowctl.language.graph import Graph
 from flowctl.recordings.columns import Row, look_up
+from flowctl.recordings.foreign import foreign
 from flowctl.recordings.moments import zone_of
 from flowctl.recordings.opening import UNKNOWN, Opening, opening
 from flowctl.recordings.recording import RESTART, header, read
@@ -114,7 +115,7 @@ def _played(
         if player:
             player.hear(row, at)
     if player is None:
-        raise FlowError(f"{recording}: holds no value for an edge of this flow by then")
+        raise foreign(recording, edges, columns)
     return player
 
 

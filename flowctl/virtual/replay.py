@@ -17,6 +17,7 @@ from flowctl.language.flow import INTO
 from flowctl.language.graph import Graph
 from flowctl.language.law import law
 from flowctl.recordings.columns import Row, look_up
+from flowctl.recordings.foreign import foreign
 from flowctl.recordings.opening import UNKNOWN, Opening, opening
 from flowctl.recordings.plain import Read, plain, reader
 from flowctl.recordings.recording import LAW, RESTART, header, read
@@ -49,8 +50,7 @@ def replay(
     rows = iter(read(recording, columns, restarts=True))
     first = next((row for row in rows if row[1] in edges), None)
     if first is None:
-        known = ", ".join(sorted(edges)) or "none"
-        raise FlowError(f"{recording}: holds no value for an edge of this flow; edges: {known}")
+        raise foreign(recording, edges, columns)
     run = opening(header(recording))
     player = Player(graph, run.start(first[0]), run)
     yield from player.play(chain((first,), rows))
