@@ -4,11 +4,13 @@ import json
 import math
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from flowctl import Battery, FlowError
+from flowctl.backtest.calm import sharpened
 from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.given import Given
 from flowctl.backtest.learned import dynamics, read_state, stores
@@ -17,6 +19,7 @@ from flowctl.backtest.rebuild import rebuild
 from flowctl.backtest.settling import steps
 from flowctl.backtest.trial import Setting, fitting, try_out
 from flowctl.live.storage import Storage
+from flowctl.recordings.plain import plain
 from flowctl.recordings.recording import Recorder
 from tests.house import build
 from tests.plants import HOME, QUICK, ZERO, flow, plant, world
@@ -221,6 +224,51 @@ def test_steps_are_found_in_a_table_that_repeats_what_it_does_not_know_anew(tmp_
     made = rebuild(file, NAMES, {name: name for name in NAMES})
     assert steps_in(tmp_path, made.load) == [1200, -1200] * 4 + [1200]
     assert made.missing == ()
+
+
+def test_a_load_jumps_where_a_reading_lies_between_two_levels():
+    pulse = [(float(t), watts) for t, watts in enumerate([300, 300, 600, 1300, 550, 300, 300])]
+    assert sharpened(pulse) == [
+        (0, 300), (1, 300), (2, 300), (2.7, 1300), (3, 1300), (4, 1300), (4.25, 300), (5, 300),
+        (6, 300),
+    ]  # fmt: skip
+    ramp = [(float(t), 200.0 * t) for t in range(9)]
+    few = [(float(t), watts) for t, watts in enumerate([300, 300, 350, 400, 400, 400])]
+    rare = [(20.0 * t, watts) for t, watts in pulse]
+    for course in (ramp, few, rare, pulse[:4], []):
+        assert sharpened(course) == course
+
+
+def chased(folder, load):
+    """What meter and batteries tell where each reading is shared between both, late as they are."""
+    twins, wanted = world(folder, HOME, house=load).open(), 0.0
+    while (due := twins.next_due()) <= load[-1][0]:
+        for t, name, value in twins.advance(due):
+            yield t, name, plain(value)
+            if name == "meter":
+                wanted = 0.5 * wanted + 0.5 * value
+                twins.twin("left").command(wanted)
+                twins.twin("right").command(wanted / 2)
+
+
+def test_a_restless_load_is_not_calmed_down(tmp_path):
+    hob = [(t, 1900.0 if t % 7 == 0 else 300.0) for t in range(300) if t % 7 in (0, 3)]
+    made = told_of(tmp_path, list(chased(tmp_path, hob)), names=NAMES)
+    changes = sum(abs(now - was) for (_, was), (_, now) in pairwise(made.load))
+    assert changes == pytest.approx(1600 * len(hob), rel=0.12)
+
+
+def test_how_little_a_short_recording_tells_is_told(tmp_path):
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--no-bounds")
+    words += ("--recording", recorded(tmp_path, seconds=900))
+    short = "15 min are short: chance alone makes about a tenth of mean |grid|"
+    cold = "the flow begins without what it had learned by then: --warm-up 10m leaves out"
+    said = run(*words)[2]
+    assert short in said
+    assert cold in said
+    said = run(*words, "--warm-up", "10m")[2]
+    assert "4.97 min are short" in said
+    assert cold not in said
 
 
 def test_why_nothing_is_known_of_settling_is_told(tmp_path):

@@ -2,8 +2,10 @@
 
 Between two words of a battery its power lies between both, and so does the load. Of all loads that
 fit, the calmest is taken: a battery answers the house, so a way that nobody saw is not the house's.
+Where that is ruled out again and again the house itself is restless, and the middle is taken.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
@@ -13,6 +15,10 @@ FINE = 0.25  # s between two shifts that are tried: nobody is known to be late m
 SHIFTS = tuple(FINE * step for step in range(-8, 25))  # s that a power may be early or late
 TRIED = 20_000  # readings that shifts are tried on
 RARELY = 2  # times as long between two words as the meter's: then a battery's own are looked at
+LOOKED, RESTLESS = 8, 4  # readings, and how many of them ruled the load out: a restless house
+EDGE = 200.0  # W between two readings that a load is taken to have jumped, not gone
+WAY = 0.5  # part of a jump that it may have gone before or after: more, and it is a ramp
+LONGEST = 10.0  # s between readings within which there is one jump
 Course = list[tuple[float, float]]
 """`(second, W)`."""
 Shifts = Mapping[str, float]
@@ -36,9 +42,35 @@ def aligned(readings: Course, batteries: Mapping[str, Heard]) -> dict[str, float
 def calmest(readings: Course, batteries: Mapping[str, Heard], shifts: Shifts) -> Iterator[float]:
     """The load at each reading: it stays as it is until what was told rules that out."""
     watts: float | None = None
+    ruled_out = deque[bool](maxlen=LOOKED)
     for low, high in _bounds(readings, batteries, shifts):
-        watts = (low + high) / 2 if watts is None else min(max(watts, low), high)
+        nearest = (low + high) / 2 if watts is None else min(max(watts, low), high)
+        out = watts is not None and nearest != watts
+        watts = (low + high) / 2 if out and sum(ruled_out) >= RESTLESS else nearest
+        ruled_out.append(out)
         yield watts
+
+
+def sharpened(load: Course) -> Course:
+    """Let a load jump that took a reading to get from one level to another.
+
+    Such a reading is the mean of a time in which something was switched, and tells when it was.
+    """
+    made = load[:2]
+    for before, (_, was), (time, watts), (end, then), after in _fives(load):
+        size = then - was
+        way = max((was - before[1]) / size, (after[1] - then) / size) if size else 1.0
+        inside = min(was, then) < watts < max(was, then)
+        if inside and way < WAY and abs(size) >= EDGE and end - time <= LONGEST:
+            made += [(time, was), (time + (then - watts) / size * (end - time), then)]
+        else:
+            made.append((time, watts))
+    return made + load[max(2, len(load) - 2) :]
+
+
+def _fives(load: Course) -> Iterable[Course]:
+    """Each five points that follow one another."""
+    return (load[place : place + 5] for place in range(len(load) - 4))
 
 
 def _bounds(

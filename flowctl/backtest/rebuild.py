@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from statistics import fmean
 
-from flowctl.backtest.calm import Course, aligned, calmest
+from flowctl.backtest.calm import Course, aligned, calmest, sharpened
 from flowctl.backtest.gaps import clock, gaps
 from flowctl.backtest.heard import Heard, batteries_among, listen
 from flowctl.backtest.loop import Row
@@ -139,9 +139,10 @@ def _rebuilt(
     shifts = aligned(readings, batteries)
     drawn = list(calmest(readings, batteries, shifts))
     told = (watts + sum(item.held(time) for item in batteries.values()) for time, watts in readings)
+    course = [(time, watts) for (time, _), watts in zip(readings, drawn, strict=True)]
     load = [
         (time - begin, watts + (sun.between(time) if sun else 0.0))
-        for (time, _), watts in zip(readings, drawn, strict=True)
+        for time, watts in sharpened(course)
     ]
     charges = {name: heard[name].soc(begin) for name in batteries}
     return Rebuilt(

@@ -10,11 +10,12 @@ from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.settling import SIZE
 from flowctl.backtest.table import number, own, ranked
-from flowctl.backtest.times import span
+from flowctl.backtest.times import HOUR, span
 from flowctl.backtest.trial import Outcome
 
 WORTH = 0.1  # kWh between two flows that make a difference in money
 TRACES = {"house": "house", "pv": "roof"}
+LEARNING = 600.0  # s in which a flow learns most of what it will know of its batteries
 LITTLE = 20.0  # W at the meter that nobody has to be told of
 
 
@@ -144,6 +145,7 @@ def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
     yield from rebuilt.missing
     late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
     yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"
+    yield from _short(made)
     if late:
         yield f"the meter tells later than the batteries by: {late}"
     if rebuilt.negative > 1:
@@ -151,6 +153,16 @@ def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
             f"the load is below zero {rebuilt.negative:.0f} % of the time: "
             "there is a roof or a battery that the recording does not hold"
         )
+
+
+def _short(made: Comparison) -> Iterator[str]:
+    """Say how little a short stretch tells, and what a flow that ran through it knew better."""
+    counted = made.seconds - made.setting.world.warm_up
+    if counted < HOUR:
+        yield f"{span(counted)} are short: chance alone makes about a tenth of mean |grid|"
+        if not made.setting.kept and made.setting.world.warm_up < LEARNING:
+            said = "the flow begins without what it had learned by then: --warm-up 10m leaves out"
+            yield f"{said} its first minutes, --learned STATE gives it that"
 
 
 def standing(made: Comparison) -> str:
