@@ -13,7 +13,7 @@ from flowctl.backtest.guesses import Expert, Guess, Middle, Rhythm
 from flowctl.backtest.limits import clairvoyant
 from flowctl.backtest.oracle import Policy, filled
 from flowctl.backtest.trial import Setting, try_out
-from tests.plants import HOME, QUICK, flow, plant, world
+from tests.plants import HOME, QUICK, ZERO, flow, plant, world
 from tests.typed import typed
 
 LOADS = st.lists(st.integers(-9, 9), min_size=1, max_size=12)
@@ -99,6 +99,28 @@ def test_no_flow_passes_the_clairvoyant_bound(tmp_path_factory, seed):
     figures = try_out(Candidate("it", flow(folder, text)), Setting(made)).figures
     assert bounds.clairvoyant <= bounds.causal
     assert bounds.clairvoyant <= figures["grid_w"]
+
+
+def test_who_spends_gently_may_pass_where_batteries_run_empty_but_not_what_they_hold(tmp_path):
+    """Told by the full load it loses much, and is empty soon; a fifth of that costs less."""
+    losses = "losses: {standing: 10W, proportional: 3.5%, at_full_power: 2kW}"
+    text = QUICK.replace("left: {", f"left: {{capacity: 200Wh, soc: 30%, {losses}, ")
+    text = text.replace("base: 300W", "base: 1kW")
+    made = world(tmp_path, text, seconds=600.0)
+    bounds = best([reached(made, policy) for policy in POLICIES[:3]])
+    gently = flow(tmp_path, ZERO.replace("    - bat", "    - clamp: {high: 200W}\n    - bat"))
+    watts = try_out(Candidate("it", gently), Setting(made)).figures["grid_w"]
+    assert bounds.always is not None
+    assert bounds.always <= watts < bounds.clairvoyant
+    words = (gently, "--plant", plant(tmp_path, text), "--for", "10m", "--cache", tmp_path / "kept")
+    code, out, told = typed("backtest", *words)
+    assert (code, "clairvoyant" in out) == (0, True)
+    assert f"may pass it; nobody passes {bounds.always:.0f} W" in told
+
+
+def test_where_batteries_are_neither_full_nor_empty_nobody_passes_the_clairvoyant_bound(tmp_path):
+    made = world(tmp_path, HOME, seconds=240.0)
+    assert best([reached(made, policy) for policy in POLICIES[:2]]).always is None
 
 
 def test_one_that_may_be_told_at_any_time_has_bounds_too(tmp_path):

@@ -14,14 +14,16 @@ from pathlib import Path
 from flowctl.backtest import guesses, limits, oracle, truth
 from flowctl.backtest.figures import mean_grid
 from flowctl.backtest.jobs import Progress
-from flowctl.backtest.limits import clairvoyant
+from flowctl.backtest.limits import clairvoyant, stored_only
 from flowctl.backtest.oracle import FEW, POLICIES, TICK, Oracle, Policy
+from flowctl.backtest.times import HOUR
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth
 from flowctl.backtest.twins import Twins
 from flowctl.backtest.world import World
 from flowctl.faults import plainly
 
 log = logging.getLogger("flowctl.backtest")
+LITTLE = 0.5  # W by which two bounds differ
 LONG = 2 * 3600.0  # s; a longer run is tried with few policies
 
 
@@ -34,6 +36,8 @@ class Reached:
     """Mean |grid|, W."""
     clairvoyant: float
     """The bound with what the batteries could do in this run, W."""
+    always: float
+    """What nobody passes: they may run full or empty at other times than in this run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Bounds:
     causal: float
     policy: str
     """The policy of the oracle that reached the causal bound."""
+    always: float | None = None
+    """What nobody passes, where that is less: batteries run full or empty as the oracle's do."""
 
 
 def policies(seconds: float) -> tuple[Policy, ...]:
@@ -55,17 +61,23 @@ def reached(world: World, policy: Policy, progress: Progress = lambda _: None) -
     """Let one policy of the oracle run."""
     twins = world.open()
     seconds, seen = world.lasts(twins), Truth(twins)
+    holds = HOUR * sum(twins.twin(name).holds for name in twins.names[1:])
     _play(twins, Oracle(twins, policy), seen, seconds, progress)
     skipped = round(world.warm_up / STEP)
     change = sum(twins.twin(name).slew for name in twins.names[1:]) * STEP
-    best = clairvoyant(_wanted(seen, skipped), change)
-    return Reached(str(policy), mean_grid(seen.grid()[skipped:]), best)
+    best = clairvoyant(_wanted(seen, skipped, (seen.takes, seen.gives)), change)
+    always = clairvoyant(_wanted(seen, skipped, seen.rated), change)
+    takes = max(seen.rated[0])
+    stored = stored_only(seen.load[skipped:], takes, holds + takes * world.warm_up, STEP)
+    return Reached(str(policy), mean_grid(seen.grid()[skipped:]), best, max(always, stored))
 
 
 def best(found: Sequence[Reached]) -> Bounds:
     """Take the best policy in hindsight."""
     first = min(found, key=lambda item: item.causal)
-    return Bounds(min(first.clairvoyant, first.causal), first.causal, first.policy)
+    least = min(first.clairvoyant, first.causal)
+    always = first.always if first.always < least - LITTLE else None
+    return Bounds(least, first.causal, first.policy, always)
 
 
 class Cache:
@@ -131,9 +143,12 @@ def _play(
             progress(end)
 
 
-def _wanted(seen: Truth, skipped: int) -> Iterator[tuple[float, float, float]]:
+def _wanted(
+    seen: Truth, skipped: int, limits: tuple[Sequence[float], Sequence[float]]
+) -> Iterator[tuple[float, float, float]]:
     """For each sample the load, and what the batteries could take and give in its second."""
-    last = len(seen.gives) - 1
+    takes, gives = limits
+    last = len(gives) - 1
     for place in range(skipped, len(seen.load)):
         second = min(place // PER_SECOND, last)
-        yield seen.load[place], -seen.takes[second], seen.gives[second]
+        yield seen.load[place], -takes[second], gives[second]

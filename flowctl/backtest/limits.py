@@ -1,11 +1,22 @@
 """The clairvoyant bound: what even knowing the future could not pass.
 
 Everything is relaxed but what batteries can give and take together, and how fast they change. So
-no controller passes it; and none comes near it, since it may move before the load does.
+no controller passes it whose batteries can do no more; and none comes near it, since it may move
+before the load does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import heappush, heapreplace
+
+
+def stored_only(load: Sequence[float], takes: float, holds: float, step: float) -> float:
+    """Return the smallest possible mean of |load - power| where batteries give what they hold.
+
+    They hold so much, W s, when it begins; `takes` is the most that they take together, W, and
+    what they take they may give, `step` s is the time of a sample. Nothing else holds.
+    """
+    drawn = sum(abs(watts + takes) - takes for watts in load)
+    return drawn / max(1, len(load)) - holds / max(step, step * len(load))
 
 
 def clairvoyant(wanted: Iterable[tuple[float, float, float]], change: float) -> float:

@@ -42,6 +42,7 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
 def _bounds(bounds: Bounds) -> dict[str, Any]:
     return {
         "clairvoyant_w": bounds.clairvoyant,
+        "never_passed_w": bounds.always,
         "causal_w": bounds.causal,
         "policy": bounds.policy,
     }

@@ -26,6 +26,8 @@ class Truth:
         self.powers = [array("d") for _ in self._batteries]
         self.takes, self.gives = array("d"), array("d")
         """What all batteries together could take and give, each second."""
+        self.rated = array("d"), array("d")
+        """The same, were none of them full or empty."""
         self.shares = [array("f") for _ in self._batteries]
         """What each of them could take of that."""
         self.socs = [array("f") for _ in self._batteries]
@@ -70,6 +72,9 @@ class Truth:
 
     def _look(self) -> None:
         takes = gives = 0.0
+        rated = [battery.rated() for battery in self._batteries]
+        for place, kept in enumerate(self.rated):
+            kept.append(sum(limits[place] for limits in rated))
         for battery, shares, socs in zip(self._batteries, self.shares, self.socs, strict=True):
             take, give = battery.reached()
             takes += take

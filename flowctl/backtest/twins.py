@@ -32,6 +32,10 @@ class Twin(Protocol):
         """Energy when full, Wh."""
 
     @property
+    def holds(self) -> float:
+        """AC energy that it could give from now on if it took none, the least lost, Wh."""
+
+    @property
     def lost(self) -> float:
         """Energy lost inside it so far, Wh."""
 
@@ -56,6 +60,9 @@ class Twin(Protocol):
 
     def reached(self) -> tuple[float, float]:
         """What it really takes and gives now when it is told to do its utmost."""
+
+    def rated(self) -> tuple[float, float]:
+        """The same of one that is neither full nor empty."""
 
     def gain(self) -> float:
         """Part of what it is told that it delivers now."""

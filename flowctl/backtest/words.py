@@ -45,6 +45,10 @@ def remarks(made: Comparison, rebuilt: Rebuilt | None) -> Iterator[str]:
         yield "there is no battery"
     elif said := _helpless(made.outcomes[0]):
         yield said
+    if made.bounds and made.bounds.always is not None:
+        said = "the clairvoyant bound takes batteries to run empty or full when the oracle's do"
+        well = "a flow that loses less in them, or spends better what they hold, may pass it"
+        yield f"{said}: {well}; nobody passes {made.bounds.always:.0f} W"
     if rebuilt:
         yield from _of_recording(made, rebuilt)
     for outcome in made.outcomes:

@@ -139,12 +139,16 @@ class HomeBattery:
 
     def able(self) -> tuple[float, float]:
         """What it can really take and give now, W, as magnitudes."""
-        charge, discharge = self.cells.limits()
+        limits, sound = self.cells.limits(), self.sound()
+        return min(limits[0], sound[0]), min(limits[1], sound[1])
+
+    def sound(self) -> tuple[float, float]:
+        """What it could take and give now whatever its charge, W, as magnitudes."""
         faults = self._faults()
         if any(fault.offline for fault in faults):
             return 0.0, 0.0
         cap = min((fault.cap for fault in faults if fault.cap is not None), default=math.inf)
-        return min(charge, cap), min(discharge, cap)
+        return min(self.setup.max_charge, cap), min(self.setup.max_discharge, cap)
 
     def gain(self) -> float:
         """Part of what it is told that it delivers now."""

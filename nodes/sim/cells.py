@@ -1,5 +1,7 @@
 """The store inside a simulated battery: what is in it, what gets lost, what it bears."""
 
+from math import sqrt
+
 from nodes.sim.setup import BatterySetup
 
 HOUR = 3600.0
@@ -63,6 +65,14 @@ class Cells:
         losses, setup = self._setup.losses, self._setup
         part = power / max(setup.max_charge, setup.max_discharge, 1.0)
         return losses.standing + losses.proportional / 100 * power + losses.at_full_power * part**2
+
+    def least_loss(self) -> float:
+        """Part of what it gives that is lost at least, at the power at which that is least."""
+        losses, setup = self._setup.losses, self._setup
+        full = max(setup.max_charge, setup.max_discharge, 1.0)
+        part = sqrt(losses.standing / losses.at_full_power) if losses.at_full_power else 1.0
+        part = min(1.0, max(part, WORKING / full))
+        return self.loss(part * full) / (part * full)
 
     def limits(self) -> tuple[float, float]:
         """Watts it can take and give now, as magnitudes."""

@@ -1,5 +1,7 @@
 """What takes the place of one device in virtual time, and what only a simulation knows of it."""
 
+import math
+
 from flowctl import Battery
 from nodes.sim.battery import HomeBattery
 from nodes.sim.made import told
@@ -44,6 +46,18 @@ class Twin:
         return self._battery.capacity
 
     @property
+    def holds(self) -> float:
+        """AC energy that it could give from now on if it took none, the least lost, Wh."""
+        battery, setup = self._battery, self._battery.setup
+        if battery.sun:
+            return math.inf
+        late = 1 + battery.lag + setup.max_discharge / battery.slew  # s until it has stopped
+        inside = (battery.soc - setup.empty) / 100 * battery.capacity
+        return (
+            max(0.0, inside) / (1 + battery.cells.least_loss()) + late * setup.max_discharge / HOUR
+        )
+
+    @property
     def lost(self) -> float:
         """Energy lost inside it so far, Wh."""
         return self._battery.cells.lost / HOUR
@@ -78,8 +92,14 @@ class Twin:
 
     def reached(self) -> tuple[float, float]:
         """What it takes and gives when it is told to do its utmost."""
+        rated = self.rated()
+        charge, discharge = self._battery.able()
+        return min(charge, rated[0]), min(discharge, rated[1])
+
+    def rated(self) -> tuple[float, float]:
+        """The same of one that is neither full nor empty."""
         battery, gain = self._battery, self._battery.gain()
-        charge, discharge = battery.able()
+        charge, discharge = battery.sound()
         rating = battery.setup
         return min(charge, gain * rating.max_charge), min(discharge, gain * rating.max_discharge)
 
