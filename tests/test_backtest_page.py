@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flowctl import FlowError
+from flowctl.backtest.bounds import Bounds
 from flowctl.backtest.candidates import Candidate
 from flowctl.backtest.comparison import compare
 from flowctl.backtest.page import page, write_page
@@ -65,6 +66,35 @@ const look = async () => {
 }
 look()
 </script></body>"""
+
+
+PHONE = """<script>
+const pause = () => new Promise(go => setTimeout(go, 500))
+const look = async () => {
+  const frame = document.createElement("iframe")
+  document.body.append(Object.assign(frame, {srcdoc: PAGE, width: 390, height: 844}))
+  const inside = () => frame.contentDocument
+  while (!inside()?.querySelector("#panels canvas")) await pause()
+  const canvas = inside().querySelector("#panels canvas")
+  const readout = inside().getElementById("readout")
+  const touch = (name, target) => target.dispatchEvent(new frame.contentWindow.PointerEvent(name,
+    {bubbles: name !== "pointerleave", pointerType: "touch", pointerId: 7,
+     clientX: 200, clientY: canvas.getBoundingClientRect().top + 40}))
+  const host = inside().getElementById("panels"), told = []
+  host.setPointerCapture = () => {}
+  const place = inside().querySelector(".figures thead th:nth-child(2)").getBoundingClientRect()
+  for (const [name, target] of [["pointerdown", canvas], ["pointerup", canvas],
+                                ["pointerleave", host], ["pointerdown", inside().body]]) {
+    touch(name, target)
+    await pause()
+    told.push(readout.hidden)
+  }
+  const seen = {right: place.right, wide: inside().documentElement.scrollWidth, told}
+  document.body.append(Object.assign(
+    document.createElement("pre"), {id: "seen", textContent: JSON.stringify(seen)}))
+}
+look()
+</script>"""
 
 
 def made(folder, text=PLAN, label="it", *more):
@@ -132,6 +162,19 @@ async def test_a_browser_draws_the_day_and_reads_it_out(tmp_path):
     assert "<b>wants" in seen["readout"]
     assert 20 <= seen["zoomed"] < 90
     assert ">&lt;b&gt;one&lt;/b&gt;</button>" in told
+
+
+async def test_on_a_phone_the_own_figures_are_seen_and_what_a_finger_pointed_at_stays(tmp_path):
+    told = replace(made(tmp_path, PLAN, "home"), bounds=Bounds(1.0, 2.0, "it"))
+    text = page(told, None).replace("<head>", f"<head>{LISTEN}")
+    inside = json.dumps(text).replace("</", "<\\/").replace("<!--", "<\\!--")
+    file = tmp_path / "phone.html"
+    file.write_text(f"<!doctype html><body>{PHONE.replace('PAGE', inside)}</body>")
+    found = await dom(file.as_uri(), tmp_path)
+    seen = json.loads(html.unescape(re.search(r'<pre id="seen">(.*?)</pre>', found, re.DOTALL)[1]))
+    assert seen["right"] <= 390
+    assert seen["wide"] <= 390
+    assert seen["told"] == [False, False, False, True]  # hidden when touched elsewhere
 
 
 def test_names_and_reasons_cannot_break_out_of_the_page(tmp_path):

@@ -185,7 +185,9 @@ function listen() {
     zoom(1.0015 ** event.deltaY, place(event).x);
   }, { passive: false });
   host.addEventListener("pointerdown", event => {
-    held.set(event.pointerId, place(event).x);
+    pointer = place(event);
+    later();
+    held.set(event.pointerId, pointer.x);
     host.setPointerCapture(event.pointerId);
   });
   for (const name of ["pointerup", "pointercancel"]) {
@@ -204,7 +206,11 @@ function listen() {
     pointer = now;
     later();
   });
-  host.addEventListener("pointerleave", () => { pointer = null; readout.hidden = true; later(); });
+  const leave = () => { pointer = null; readout.hidden = true; later(); };
+  host.addEventListener("pointerleave", event => {
+    if (event.pointerType !== "touch") leave();  // a finger that is lifted leaves what it pointed at
+  });
+  document.addEventListener("pointerdown", event => { if (!host.contains(event.target)) leave(); });
   host.addEventListener("dblclick", () => show(0, flow.grid.length));
   window.addEventListener("resize", later);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);

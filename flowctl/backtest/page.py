@@ -78,11 +78,11 @@ def _part(name: str) -> str:
 
 def _table(made: Comparison) -> Iterator[str]:
     yield "<thead><tr><th></th>"
+    for item in made.outcomes:
+        yield f"<th>{html.escape(item.candidate.label).replace('/', '/<wbr>')}</th>"
     if made.bounds:
         yield "<th class=bound>clairvoyant</th>"
         yield f"<th class=bound title='{html.escape(made.bounds.policy)}'>causal bound</th>"
-    for item in made.outcomes:
-        yield f"<th>{html.escape(item.candidate.label).replace('/', '/<wbr>')}</th>"
     yield "</tr></thead><tbody>"
     for figure in by_name(made.setting.tariff).values():
         yield from _line(made, figure)
@@ -96,12 +96,12 @@ def _line(made: Comparison, figure: Figure) -> Iterator[str]:
     best = best_of(made.outcomes, figure)
     unit = f" <small>{html.escape(figure.unit)}</small>" if figure.unit else ""
     yield f"<tr><th title='{html.escape(figure.about)}'>{html.escape(figure.title)}{unit}</th>"
-    if made.bounds:
-        for bound in beside(made.bounds, figure) or (None, None):
-            yield f"<td class=bound>{'' if bound is None else number(bound, figure)}</td>"
     for value in values:
         mark = " class=best" if value is not None and value == best else ""
         yield f"<td{mark}>{number(value, figure)}</td>"
+    if made.bounds:
+        for bound in beside(made.bounds, figure) or (None, None):
+            yield f"<td class=bound>{'' if bound is None else number(bound, figure)}</td>"
     yield "</tr>"
 
 
