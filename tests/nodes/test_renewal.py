@@ -1,5 +1,6 @@
 """What is asked for more often than it is renewed is heard once; what rests is heard as it is."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -138,3 +139,14 @@ def test_measurements_that_repeat_are_no_polls() -> None:
     for at in (203.0, 204.0):
         moving = hear(moving, Battery(power=at), at)
     assert moving.renewal == NEW
+
+
+@pytest.mark.parametrize("since", [10.0, -math.inf])
+def test_what_stood_for_no_time_or_since_nobody_knows_when_teaches_nothing(since: float) -> None:
+    """A table says the power again with the charge, at one time, and before it was measured."""
+    renewal = NEW
+    for _ in range(5):
+        for _ in range(9):
+            renewal = renewal.again(since)
+        renewal = renewal.another(10.0)
+    assert renewal == NEW

@@ -7,6 +7,7 @@ learned from how long it stood each time. One that stands because all is at rest
 evenly, and moves as soon as something happens.
 """
 
+import math
 from typing import NamedTuple
 
 from flowctl import Seconds
@@ -54,7 +55,7 @@ class Renewal(NamedTuple):
         or shorter, and polls do not meet them evenly.
         """
         stood = at - self.since
-        if self.repeats < FEW or stood < SOON * self.every:
+        if self.repeats < FEW or not SOON * self.every < stood < math.inf:
             is_known = self.every and self.soon + 1 < TWICE
             return Renewal(every=self.every, soon=self.soon + 1) if is_known else NEW
         last, asked_each = (*self.stood, stood)[-ENOUGH:], stood / (self.repeats + 1)
