@@ -146,7 +146,8 @@ def test_the_engine_knows_no_node_and_no_device():
         assert firsts(imports(path)) & strangers == set(), room(path)
 
 
-READS_FILES = ("plant_file.py",)  # as a flow file is read: the same places, faults and units
+READS_FILES = ("plant_file.py", "trace_file.py", "trace.py", "rows.py")
+"""As flow files and recordings are read: the same places, faults, units, and numbers in tables."""
 
 
 @in_nodes

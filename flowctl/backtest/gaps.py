@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from flowctl.backtest.counters import climbs
 from flowctl.backtest.heard import MOST, SILENT, Heard
 from flowctl.backtest.times import span
+from flowctl.climbing import climbs
 
 
 def gaps(heard: Mapping[str, Heard], begin: float, end: float, zone: tzinfo) -> Iterator[str]:

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from flowctl.backtest.times import HOUR
 from flowctl.faults import FlowError
+from flowctl.numerals import speaks, unsure
 from flowctl.recordings.course import course
-from flowctl.recordings.numbers import speaks, unsure
 from flowctl.recordings.tables import OF_OUR_TIME
 
 MINUTES = 24 * 60  # of a day

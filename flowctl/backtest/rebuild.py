@@ -14,9 +14,9 @@ from flowctl.backtest.makes import SUN
 from flowctl.backtest.says import since
 from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
+from flowctl.numerals import speaks, unsure
 from flowctl.recordings.columns import look_up
 from flowctl.recordings.moments import zone_of
-from flowctl.recordings.numbers import speaks, unsure
 from flowctl.recordings.recording import read
 from flowctl.recordings.renaming import as_table
 from flowctl.recordings.tables import OF_OUR_TIME

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flowctl.faults import FlowError, nearest
-from flowctl.recordings.numbers import speaks, unsure
+from flowctl.numerals import speaks, unsure
 from flowctl.values import Battery, names
 
 Row = tuple[float, str, Any]

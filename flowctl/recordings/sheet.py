@@ -7,9 +7,9 @@ from itertools import chain
 from pathlib import Path
 
 from flowctl.faults import Fault, FlowError, Mark, faulty
+from flowctl.numerals import written
 from flowctl.recordings.columns import Row
 from flowctl.recordings.lines import decoded, lines
-from flowctl.recordings.numbers import written
 
 Cells = Sequence[str]
 

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from flowctl.faults import FlowError
-from flowctl.recordings.numbers import written
+from flowctl.numerals import written
 
 MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds
 HOUR = 3600.0

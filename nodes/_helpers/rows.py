@@ -11,9 +11,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from flowctl.numerals import written
 from nodes._helpers.fields import read_json, read_number
 from nodes._helpers.nonsense import excerpt
-from nodes._helpers.written import written
 
 TIMES = ("t", "t_s", "time", "timestamp", "ts", "date", "datetime", "last_changed")
 MILLI_FROM = 1e11  # a time beyond the year 5000 is in milliseconds

@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from nodes.sim.counters import climbs
+from flowctl.climbing import climbs
 from nodes.sim.silences import Wait, silences, within
 
 Box = tuple[float, float, float]

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from flowctl.numerals import speaks
 from nodes._helpers.nonsense import excerpt
 from nodes._helpers.rows import TIMES, rows
-from nodes._helpers.written import speaks
 from nodes.sim.entities import FACTOR, one_entity
 from nodes.sim.stamps import Stamps, shown
 from nodes.sim.trace import Trace
