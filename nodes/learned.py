@@ -1,11 +1,11 @@
 """Tell what has been learned of each battery: in words, and as numbers for a page of metrics."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
-from flowctl import Ability, Clock, Observable, Outlook
+from flowctl import Ability, Clock, Observable, Outlook, Store
 from nodes._helpers.days import Zone, read_zone
 from nodes._helpers.law.knowing.bank import TIMINGS
 from nodes._helpers.law.knowing.notes import BETWEEN, parted
@@ -13,6 +13,7 @@ from nodes._helpers.law.knowing.traits import words
 from nodes._helpers.operators import holding
 
 GUESS = "a first guess"
+RESUMES = 60.0  # s after the start in which what was so before it goes on since then
 
 
 Since = Mapping[str, datetime]
@@ -37,6 +38,7 @@ def learned(
         Zone, "time zone of `since`, e.g. Europe/Paris; if not given, the machine's"
     ] = "",
     clock: Clock,
+    store: Store,
 ) -> Observable[Mapping[str, Any]]:
     """Say what is known of every battery, each thing by battery name; one per outlook.
 
@@ -50,6 +52,8 @@ def learned(
     magnitudes), `in_flight` (W, + discharging: accepted, and not yet to be seen on the meter), and
     `available` (1 or 0).
 
+    What goes on over a restart has the time of before it.
+
     With `prometheus: battery` after it they are a page of metrics: `battery_dead_time_seconds` with
     `of="right"`, and so on. `pick: says.right` and then `changed` give what is news, in words.
 
@@ -57,20 +61,43 @@ def learned(
         ValueError: there is no such time zone.
     """
     where = read_zone(zone)
+    ends, earlier = clock.time() + RESUMES, {name: _dates(store[name], where) for name in store}
+
+    def began(before: Learned, view: Outlook) -> dict[str, Since]:
+        now = clock.wall().astimezone(where)
+        resumed = earlier if clock.time() < ends else {}
+        since: dict[str, Since] = {}
+        for name, one in view.batteries.items():
+            known = {**resumed.get(name, {}), **before.since.get(name, {})}
+            since[name] = {part: known.get(part, now) for part in parted(one.note)}
+        return since
 
     def step(before: Learned, view: Outlook) -> tuple[Learned, Mapping[str, Any]]:
         since, told = before.since, before.told
         if view.batteries is not before.of:
-            now = clock.wall().astimezone(where)
-            since = {
-                name: {part: before.since.get(name, {}).get(part, now) for part in parted(one.note)}
-                for name, one in view.batteries.items()
-            }
+            since = began(before, view)
+            _keep(since, before.since, store)
             told = {"says": _frozen({n: said(a, since[n]) for n, a in view.batteries.items()})}
         numbers = figures(view)
         return Learned(view.batteries, since, told), _frozen({**told, **numbers})
 
     return holding(outlook, NOTHING, step)
+
+
+def _keep(since: Mapping[str, Since], before: Mapping[str, Since], store: Store) -> None:
+    """Write down what has begun, or is over."""
+    for name, dates in since.items():
+        if dates.keys() != before.get(name, {}).keys():
+            store[name] = {part: date.isoformat() for part, date in dates.items()}
+
+
+def _dates(kept: Any, where: tzinfo | None) -> Since:
+    """Read what was written down, as far as it makes sense."""
+    try:
+        dates = {part: datetime.fromisoformat(date) for part, date in kept.items()}
+        return {part: date.astimezone(where) for part, date in dates.items() if date.tzinfo}
+    except (AttributeError, TypeError, ValueError):
+        return {}
 
 
 def said(ability: Ability, since: Since) -> str:

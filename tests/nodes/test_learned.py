@@ -1,11 +1,13 @@
 """`learned` tells what is known of each battery, to people and to a page of metrics."""
 
 from datetime import UTC, datetime
+from functools import wraps
 from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
 
+from flowctl import Store
 from flowctl.finite import is_finite
 from flowctl.testing import Bench, play
 from nodes._helpers.metrics import page, series_of
@@ -57,6 +59,38 @@ def test_each_direction_has_a_time_of_its_own() -> None:
     later, _, rest = told.partition(", ")
     assert rest == f"takes 600W at most since {began}"
     assert later != began
+
+
+def kept(store, line, **given):
+    """What is said with a store of the test's own."""
+
+    @wraps(learned)
+    def node(*streams, **handed):
+        return learned(*streams, **handed | {"store": store})
+
+    line = [(at, view(0.0, right=told)) for at, told in line]
+    return [told["says"]["right"] for _, told in play(node, line, zone="UTC", **given)]
+
+
+@pytest.mark.parametrize(("late", "resumes"), [(0, True), (40, True), (90, False)])
+def test_what_goes_on_over_a_restart_has_the_time_of_before(late, resumes) -> None:
+    store = Store()
+    kept(store, [(0, SHORT)])
+    (about,) = store["right"]
+    store["right"] = {about: "2025-12-31T23:45:00+01:00"}
+    *_, said = kept(store, [(0, SLOW), (late, SHORT | {"note": "delivers 290W at most"})])
+    assert (said == "dead time 2.5s, lag 1s; delivers 290W at most since 22:45") == resumes
+
+
+def test_what_is_over_has_no_time_any_more() -> None:
+    store = Store()
+    kept(store, [(0, SHORT), (5, SLOW)])
+    assert dict(store) == {"right": {}}
+
+
+@pytest.mark.parametrize("nonsense", [None, 5, {"delivers W at most": "soon"}, {"x": "2026-01-01"}])
+def test_nonsense_in_the_store_is_no_time(nonsense) -> None:
+    assert kept(Store({"right": nonsense}), [(0, SHORT)]) == kept(Store(), [(0, SHORT)])
 
 
 def test_what_was_not_learned_is_called_a_guess() -> None:
