@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from statistics import median
 from typing import Any
@@ -149,13 +150,13 @@ def told(*setpoints: tuple[float, float]) -> Belief:
     for at, watts in setpoints:
         bank, flights = stepped(bank, watts, at), [*flights, (at, watts - held)]
         held = watts
-    return belief._replace(
-        bank=bank, flights=tuple(flights), expected=held, accepted=held, away=False
+    return replace(
+        belief, bank=bank, flights=tuple(flights), expected=held, accepted=held, away=False
     )
 
 
 def idle() -> Belief:
-    return believe(1.0, 0.5, RATED)._replace(measured_at=0.0, away=False)
+    return replace(believe(1.0, 0.5, RATED), measured_at=0.0, away=False)
 
 
 def after(belief: Belief, shows: Callable[[float], float], begin: int, end: int) -> Belief:
@@ -169,11 +170,11 @@ def after(belief: Belief, shows: Callable[[float], float], begin: int, end: int)
 def test_a_wrong_verdict_is_taken_back_as_soon_as_the_meter_shows_it_stop():
     belief = told((0.0, 1000.0))
     doubt = Doubt((-SILENT,) * len(TIMINGS), -SILENT)
-    cut = after(belief._replace(doubt=doubt), lambda _: 0.0, 30, 31)
+    cut = after(replace(belief, doubt=doubt), lambda _: 0.0, 30, 31)
     assert cut.discharge == Ceiling()  # nothing sharp of late: nothing to judge
-    cut = after(belief._replace(doubt=doubt), lambda _: 0.0, 3, 4)
+    cut = after(replace(belief, doubt=doubt), lambda _: 0.0, 3, 4)
     assert (cut.expected, cut.discharge.watts) == (0.0, 0.0)
-    stopping = cut._replace(bank=stepped(cut.bank, 0.0, 4.5), accepted=0.0)
+    stopping = replace(cut, bank=stepped(cut.bank, 0.0, 4.5), accepted=0.0)
 
     def goes(at: float) -> float:
         return 1000.0 * (1 - math.exp(-max(0.0, at - 6.5) / 0.5))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_one_behind_a_cloud_that_gives_less_is_still_found_out() -> None:
 @pytest.mark.parametrize("timed", [False, True])
 def test_what_was_kept_of_a_timing_outlasts_what_repeats_have_taught(timed) -> None:
     fresh = believe(6.0, 2.0, 2500.0, timed=timed)
-    taught = fresh._replace(dead=1.0, lag=1.0, bank=new_bank(1.0, 1.0))
+    taught = replace(fresh, dead=1.0, lag=1.0, bank=new_bank(1.0, 1.0))
     again = begun_anew(taught)
     assert (again.dead, again.lag, again.bank.costs) == (6.0, 2.0, fresh.bank.costs)
 

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -435,7 +436,7 @@ def test_what_a_lost_battery_gave_is_no_pulse_of_the_load(gap):
 def test_the_bank_shows_what_a_response_shows():
     bank = banks.new_bank(3.5, 1.5)
     belief: Belief = believe(3.0, 2.0, 2500.0)
-    belief = belief._replace(dead=3.0, lag=2.0)
+    belief = replace(belief, dead=3.0, lag=2.0)
     for at, watts in ((1.0, 500.0), (2.5, -300.0), (70.0, 900.0), (70.2, 100.0)):
         bank, belief = banks.stepped(bank, watts, at), hear(belief, Battery(setpoint=watts), at)
         for later in (0.0, 2.9, 3.5, 6.0, 12.0):

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from reactivex import Subject
@@ -205,15 +206,15 @@ def test_only_batteries_that_have_surely_moved_speak_against_a_reading(lines, is
     ],
 )
 def test_what_a_battery_did_before_the_reading_speaks_for_nothing(flights, told_at):
-    rests = believe(2.0, 1.0, 2500.0)._replace(measured_at=18.0, poll=4.0)
-    before = rests._replace(power=0.0, expected=sum(w for _, w in flights), flights=flights)
-    after = before._replace(power=600.0, expected=600.0, flights=())
+    rests = replace(believe(2.0, 1.0, 2500.0), measured_at=18.0, poll=4.0)
+    before = replace(rests, power=0.0, expected=sum(w for _, w in flights), flights=flights)
+    after = replace(before, power=600.0, expected=600.0, flights=())
     seen = [
         (21.0, before),
-        (told_at, before._replace(measured_at=told_at)),
-        (told_at + 0.1, after._replace(measured_at=told_at)),
-        (40.0, after._replace(measured_at=40.0)),
-        (60.0, after._replace(measured_at=60.0)),
+        (told_at, replace(before, measured_at=told_at)),
+        (told_at + 0.1, replace(after, measured_at=told_at)),
+        (40.0, replace(after, measured_at=40.0)),
+        (60.0, replace(after, measured_at=60.0)),
     ]
     standing = Standing(SINCE, 1.0)
     for at, belief in seen:

@@ -1,7 +1,7 @@
 """What stays true of a battery is learned from settled measurements, kept, and told."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
@@ -119,7 +119,7 @@ def test_a_ceiling_says_nothing_of_the_gain():
 @pytest.mark.parametrize(("soc", "watts"), [(12.0, 1000.0), (95.0, -1000.0)])
 def test_nor_does_a_battery_that_is_nearly_empty_or_full(soc, watts):
     unit = settled(every=2.0)
-    unit.belief = unit.belief._replace(facts=unit.belief.facts._replace(soc=soc))
+    unit.belief = replace(unit.belief, facts=unit.belief.facts._replace(soc=soc))
     unit.part = 0.95
     unit.tell(watts)
     unit.run(300)
@@ -221,7 +221,7 @@ def test_less_is_tried_again_each_hour(watts):
     before = unit.belief.traits.min_power
     unit.tell(watts)
     unit.run(20)
-    unit.belief = unit.belief._replace(least=unit.belief.least._replace(known_at=-3600.0))
+    unit.belief = replace(unit.belief, least=unit.belief.least._replace(known_at=-3600.0))
     unit.run(20)
     assert unit.belief.traits.min_power == pytest.approx(0.8 * before, abs=1)
 
@@ -329,7 +329,7 @@ def test_nothing_is_written_when_nothing_has_changed_much():
 
 def derated(watts=300.0, since=-20.0, proven=None):
     belief = believe(2.5, 1.0, RATED)
-    return belief._replace(discharge=Ceiling(watts, since, watts if proven is None else proven))
+    return replace(belief, discharge=Ceiling(watts, since, watts if proven is None else proven))
 
 
 def test_a_ceiling_is_taken_up_again_soon_after():
@@ -358,7 +358,7 @@ def test_an_old_ceiling_says_nothing_of_now(after):
 )
 def test_what_does_not_bind_is_not_kept(ceiling):
     store = Store()
-    saved(derated()._replace(discharge=ceiling), store)
+    saved(replace(derated(), discharge=ceiling), store)
     assert "discharge" not in store["left"]
 
 

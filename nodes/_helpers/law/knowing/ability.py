@@ -6,15 +6,13 @@ from flowctl import Ability, Watts, changer, maker
 from nodes._helpers.law.knowing.belief import Belief
 from nodes._helpers.law.knowing.notes import BETWEEN
 
-STAYS, TOLD = Belief._fields.index("absence") + 1, Belief._fields.index("power") + 1
-"""So many fields of a belief, the first ones, seldom change, and are what others are told of."""
-
 
 def renewed(said: Ability, known: Belief, belief: Belief) -> Ability:
     """Say what is to be said now where something was `said`, of what was `known` then."""
-    if belief[:STAYS] != known[:STAYS]:
+    if not _stays(belief, known):
         return ability(belief)
-    if belief.power == known.power and belief[STAYS:TOLD] == known[STAYS:TOLD]:
+    is_same = belief.power == known.power and belief.flights is known.flights
+    if is_same and belief.accepted_at == known.accepted_at and belief.expected == known.expected:
         return said
     if known.power is None:  # there may be a note on that
         return ability(belief)
@@ -24,6 +22,22 @@ def renewed(said: Ability, known: Belief, belief: Belief) -> Ability:
         accepted_at=belief.accepted_at,
         flights=belief.flights,
         power=belief.power,
+    )
+
+
+def _stays(belief: Belief, known: Belief) -> bool:
+    """Tell whether all is as it was that others are told of and that seldom changes.
+
+    What has no news in it is the same record, so no record is looked into.
+    """
+    return (
+        belief.facts is known.facts
+        and belief.dead == known.dead
+        and belief.lag == known.lag
+        and belief.traits is known.traits
+        and belief.charge is known.charge
+        and belief.discharge is known.discharge
+        and belief.absence == known.absence
     )
 
 

@@ -1,9 +1,9 @@
 """What is believed of one battery: what it was told, what it owes, what it can do."""
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, changer
 from nodes._helpers.law.knowing.answers import Answers
 from nodes._helpers.law.knowing.bank import Bank, new_bank
 from nodes._helpers.law.knowing.ceiling import AGAINST_TWICE, Ceiling
@@ -11,7 +11,6 @@ from nodes._helpers.law.knowing.doubt import Doubt
 from nodes._helpers.law.knowing.facts import Facts
 from nodes._helpers.law.knowing.flight import Flight, owed, owed_between
 from nodes._helpers.law.knowing.least import Least
-from nodes._helpers.law.knowing.record import quick
 from nodes._helpers.law.knowing.renewal import NEW, Renewal
 from nodes._helpers.law.knowing.traits import Traits
 from nodes._helpers.law.knowing.witness import TOLERANCE, TOLERANCE_PART, Witness
@@ -20,20 +19,18 @@ SLOW, POLLS = 3.0, 2.0  # lags and polls after which a try has shown what it can
 STALE_POLLS, STALE_GRACE = 2.5, 2.0  # polls and s without telemetry: the battery is not there
 
 
-@quick
-class Belief(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Belief:
     """One battery as the predictor sees it. Powers are + discharging."""
 
-    # First what others are told of it, and of that first what seldom changes (`ability.STAYS`,
-    # `ability.TOLD`): a change of anything below is no news.
     dead: Seconds
     """From a setpoint it accepts to the first sign of that on the meter."""
     lag: Seconds
     """Time constant of its answer after that."""
     facts: Facts
-    charge: Ceiling = Ceiling()
-    discharge: Ceiling = Ceiling()
-    traits: Traits = Traits()
+    charge: Ceiling = field(default_factory=Ceiling)
+    discharge: Ceiling = field(default_factory=Ceiling)
+    traits: Traits = field(default_factory=Traits)
     absence: str = ""
     """Why it cannot be commanded; empty if it can."""
 
@@ -58,11 +55,11 @@ class Belief(NamedTuple):
     """Mean time between measurements."""
     renewal: Renewal = NEW
     """How seldom it measures, if it is asked more often."""
-    witness: Witness = Witness()
-    least: Least = Least()
-    answers: Answers = Answers()
-    bank: Bank = Bank()
-    doubt: Doubt = Doubt()
+    witness: Witness = field(default_factory=Witness)
+    least: Least = field(default_factory=Least)
+    answers: Answers = field(default_factory=Answers)
+    bank: Bank = field(default_factory=Bank)
+    doubt: Doubt = field(default_factory=Doubt)
     """Whether it answers at all, while it tells nothing of its power."""
 
     @property
@@ -112,7 +109,7 @@ class Belief(NamedTuple):
 
     def under(self, ceiling: Ceiling, *, charging: bool) -> "Belief":
         """Put a ceiling over one direction."""
-        return self._replace(charge=ceiling) if charging else self._replace(discharge=ceiling)
+        return _taking(self, charge=ceiling) if charging else _giving(self, discharge=ceiling)
 
     def is_tried(self) -> bool:
         """Tell whether it is asked for more than it was seen to deliver since its last ceiling."""
@@ -159,3 +156,6 @@ def believe(
         least=least,
         bank=new_bank(dead, lag, known=timed),
     )
+
+
+_taking, _giving = changer(Belief, "charge"), changer(Belief, "discharge")

@@ -1,8 +1,9 @@
 """Hearing a battery: what its measurements and acceptances change in what is believed of it."""
 
 import math
+from dataclasses import replace
 
-from flowctl import Battery, Seconds, Watts
+from flowctl import Battery, Seconds, Watts, changer
 from nodes._helpers.law.knowing import bank as banks
 from nodes._helpers.law.knowing.answers import answered, asked
 from nodes._helpers.law.knowing.belief import STALE_GRACE, STALE_POLLS, Belief
@@ -24,7 +25,7 @@ def hear(belief: Belief, record: Battery, at: Seconds) -> Belief:
     by_itself = belief.away and was.self_regulating and was.online is not False
     facts = updated(was, record)
     if facts is not was:
-        belief = belief._replace(facts=facts)
+        belief = _knowing(belief, facts=facts)
     power, setpoint = newer(record.power, None), newer(record.setpoint, None)
     if power is not None:
         belief = _measured(belief, power, min(at, newer(record.power_at, at)))
@@ -40,13 +41,14 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
     if when < known:
         return belief
     if abs(setpoint - held) < SAME and (setpoint == 0) == (held == 0):
-        return belief if when == known else belief._replace(accepted_at=when)
+        return belief if when == known else _accepting(belief, accepted_at=when)
     if landed(((when, 0.0),), belief.dead, belief.lag, now):  # old news: what is measured counts
         belief = at_rest(belief, setpoint if belief.away else belief.expected)
-        return belief._replace(accepted=setpoint, accepted_at=when, away=False)
+        return replace(belief, accepted=setpoint, accepted_at=when, away=False)
     alone = not belief.flights
     bank = banks.remembered(belief.bank) if alone else belief.bank
-    return belief._replace(
+    return _sent(
+        belief,
         expected=setpoint,
         accepted=setpoint,
         accepted_at=when,
@@ -60,19 +62,19 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
 def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
     last, poll, is_free = belief.measured_at, belief.poll, belief.facts.self_regulating
     if last is None or is_free:
-        belief = belief._replace(power=power, measured_at=at)
+        belief = _found_at(belief, power=power, measured_at=at)
         found = belief.away and not is_free
         return _found(belief, power, at) if found else belief
     if at <= last:
-        return belief._replace(power=power)
+        return _telling(belief, power=power)
     belief, measured_at = _renewed(belief, power, at)
     if measured_at is None:
-        return belief._replace(power=power)
+        return _telling(belief, power=power)
     at, poll = measured_at, belief.poll
     gap = at - last
     lost = poll is not None and gap > STALE_POLLS * poll + STALE_GRACE
     poll = gap if poll is None else poll + POLL_PACE * (min(gap, POLL_JUMP * poll) - poll)
-    belief = belief._replace(power=power, measured_at=at, poll=poll)
+    belief = _measuring(belief, power=power, measured_at=at, poll=poll)
     if lost or belief.away or belief.accepted_at == -math.inf:
         return _found(belief, power, at)
     if belief.answers.asked:
@@ -90,7 +92,7 @@ def _renewed(belief: Belief, power: Watts, at: Seconds) -> tuple[Belief, Seconds
         every = before.every
         since = at - every
         is_next = since - last >= OVERDUE * every
-        belief = belief._replace(renewal=before.again(last))
+        belief = _repeating(belief, renewal=before.again(last))
         return belief, since if is_next else None
     if before is NEW:
         return belief, at
@@ -98,7 +100,7 @@ def _renewed(belief: Belief, power: Watts, at: Seconds) -> tuple[Belief, Seconds
     if now.every and not before.every:
         belief = unjudged(belief)
     poll = max(belief.poll or 0.0, now.every) or None
-    return belief._replace(renewal=now, poll=poll), at
+    return _renewing(belief, renewal=now, poll=poll), at
 
 
 def _answered(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
@@ -107,10 +109,19 @@ def _answered(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belie
     if answers is belief.answers:
         return belief
     traits = paced(belief.traits, answers, belief.dead, belief.lag)
-    return belief._replace(answers=answers, traits=traits)
+    return replace(belief, answers=answers, traits=traits)
 
 
 def _found(belief: Belief, power: Watts, at: Seconds) -> Belief:
     """Take a battery that appears, or was never told anything, as it is: no bump."""
-    belief = belief._replace(witness=belief.witness.met(at))
-    return at_rest(belief, power)._replace(accepted=power, away=False)
+    belief = replace(belief, witness=belief.witness.met(at))
+    return replace(at_rest(belief, power), accepted=power, away=False)
+
+
+# of what comes often; the rest can wait for `replace`
+_knowing, _telling = changer(Belief, "facts"), changer(Belief, "power")
+_found_at = changer(Belief, "power", "measured_at")
+_measuring = changer(Belief, "power", "measured_at", "poll")
+_repeating, _renewing = changer(Belief, "renewal"), changer(Belief, "renewal", "poll")
+_accepting = changer(Belief, "accepted_at")
+_sent = changer(Belief, "expected", "accepted", "accepted_at", "away", "flights", "bank", "answers")

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, changer
 from nodes._helpers.law.knowing import ceiling as ceilings
 from nodes._helpers.law.knowing import least as leasts
 from nodes._helpers.law.knowing.band import Band, band, whole
@@ -52,7 +52,7 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
     least = belief.min_power
     if belief.measured_at is None:
         least = max(least, ceilings.SHOWS)
-        belief = belief._replace(doubt=anew(belief.doubt))
+        belief = replace(belief, doubt=anew(belief.doubt))
     if new.watts < least:  # less cannot be tried
         new = replace(new, watts=least)
     return belief.under(new, charging=charging)
@@ -61,7 +61,7 @@ def retried(belief: Belief, charging: bool, *, hungry: bool, at: Seconds) -> Bel
 def unjudged(belief: Belief) -> Belief:
     """Forget every verdict: what it told was older than it seemed."""
     witness = replace(belief.witness.calm(), gave=1.0)
-    return belief._replace(witness=witness, charge=Ceiling(), discharge=Ceiling())
+    return replace(belief, witness=witness, charge=Ceiling(), discharge=Ceiling())
 
 
 def _idle(belief: Belief, power: Watts, at: Seconds) -> Belief:
@@ -71,9 +71,9 @@ def _idle(belief: Belief, power: Watts, at: Seconds) -> Belief:
         return _weighed(belief, witness.calm(), leasts.forgotten(belief.least, at))
     witness = replace(witness, more=witness.more + 1)
     if witness.more < SHORT_TWICE:
-        return belief._replace(witness=witness)
+        return replace(belief, witness=witness)
     witness = witness.settled().aged(at - cut.since)
-    return belief._replace(witness=witness).under(Ceiling(), charging=power < 0)
+    return replace(belief, witness=witness).under(Ceiling(), charging=power < 0)
 
 
 def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
@@ -86,8 +86,8 @@ def _opposed(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief
     sun = (belief.facts.pv_power or 0.0) if sign < 0 else 0.0
     apart = sign * (power - sun) + AGAINST
     if apart < 0 and apart < band(belief, sign * power, sign, poll, at).least:
-        return belief._replace(witness=witness.opposed(apart, at))
-    return belief._replace(witness=replace(witness, against=0)) if witness.against else belief
+        return replace(belief, witness=witness.opposed(apart, at))
+    return replace(belief, witness=replace(witness, against=0)) if witness.against else belief
 
 
 def _decided(seen: Band, witness: Witness, least: Least, new: Ceiling) -> Belief:
@@ -116,11 +116,14 @@ def _limited(belief: Belief, old: Ceiling, new: Ceiling, seen: Band) -> Belief:
     if new.watts > old.watts and old.is_fresh(seen.at):
         witness = witness.aged(seen.at - old.since)
     if new.watts < old.watts:
-        return unlearned(belief._replace(witness=replace(witness, gave=seen.part)))
-    return belief._replace(witness=replace(witness, due_at=seen.at + whole(belief)))
+        return unlearned(replace(belief, witness=replace(witness, gave=seen.part)))
+    return replace(belief, witness=replace(witness, due_at=seen.at + whole(belief)))
 
 
 def _weighed(belief: Belief, witness: Witness, least: Least) -> Belief:
     """Take over what measurements say, and what of that stays true of it."""
     traits = known(belief.traits, witness, least)
-    return belief._replace(witness=witness, least=least, traits=traits)
+    return _weighing(belief, witness=witness, least=least, traits=traits)
+
+
+_weighing = changer(Belief, "witness", "least", "traits")

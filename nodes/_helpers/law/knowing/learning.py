@@ -6,7 +6,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, changer
 from nodes._helpers.law.knowing import bank as banks
 from nodes._helpers.law.knowing.band import oldest
 from nodes._helpers.law.knowing.bank import Bank
@@ -100,7 +100,7 @@ def begun_anew(belief: Belief) -> Belief:
     dead, lag = belief.began
     costs = banks.new_bank(dead, lag, known=belief.timed).costs
     bank = replace(belief.bank, costs=costs, before=())
-    return belief._replace(dead=dead, lag=lag, bank=bank)
+    return _timing(belief, dead=dead, lag=lag, bank=bank)
 
 
 def _is_stepping(belief: Belief, at: Seconds) -> bool:
@@ -134,4 +134,7 @@ def _believing(belief: Belief, bank: Bank) -> Belief:
     if bank is belief.bank:
         return belief
     dead, lag = banks.best(bank)
-    return belief._replace(bank=bank, dead=dead, lag=lag)
+    return _timing(belief, dead=dead, lag=lag, bank=bank)
+
+
+_timing = changer(Belief, "dead", "lag", "bank")

@@ -8,8 +8,9 @@ that was wrong the meter shows it go there, and it is trusted again at once.
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, changer
 from nodes._helpers.law.knowing.belief import Belief
 from nodes._helpers.law.knowing.ceiling import Ceiling
 from nodes._helpers.law.knowing.doubt import Doubt, anew, is_told, weighed, wronged
@@ -33,12 +34,12 @@ def doubted(
     for name in mute:
         belief = beliefs[name]
         doubt, bank = weighed(belief.doubt, belief.bank, since, until, given + moves[name])
-        judged[name] = _trusted(belief._replace(doubt=doubt, bank=bank), until)
+        judged[name] = _trusted(_weighing(belief, doubt=doubt, bank=bank), until)
     worst = min(mute, key=lambda name: judged[name].doubt.best)
     others = [name for name in mute if name != worst]
     if _is_dead(judged[worst], [judged[name].doubt for name in others], until):
         for name in others:  # they were judged by what was believed of this one
-            judged[name] = judged[name]._replace(doubt=anew(judged[name].doubt))
+            judged[name] = replace(judged[name], doubt=anew(judged[name].doubt))
         judged[worst] = _at_rest(judged[worst], until)
     return judged
 
@@ -65,7 +66,7 @@ def _is_dead(belief: Belief, others: list[Doubt], at: Seconds) -> bool:
 def _at_rest(belief: Belief, at: Seconds) -> Belief:
     """Believe that it does nothing. The bank still knows what it was told: it may yet obey that."""
     doubt = anew(belief.doubt, belief.expected)
-    belief = belief._replace(expected=0.0, flights=(), doubt=doubt)
+    belief = replace(belief, expected=0.0, flights=(), doubt=doubt)
     return belief.under(Ceiling(0.0, at, 0.0), charging=doubt.charging)
 
 
@@ -76,5 +77,8 @@ def _trusted(belief: Belief, at: Seconds) -> Belief:
     if cut.proven == math.inf or not belief.doubt.is_answer:
         return belief
     if cut.is_fresh(at):
-        belief = belief._replace(doubt=wronged(belief.doubt))
+        belief = replace(belief, doubt=wronged(belief.doubt))
     return belief.under(Ceiling(), charging=charging)
+
+
+_weighing = changer(Belief, "doubt", "bank")

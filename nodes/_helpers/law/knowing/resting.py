@@ -1,8 +1,9 @@
 """Batteries of which nothing is on its way: at rest, released, gone, or left to themselves."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from flowctl import Seconds, Watts
+from flowctl import Seconds, Watts, changer
 from nodes._helpers.law.knowing import bank as banks
 from nodes._helpers.law.knowing.belief import Belief
 from nodes._helpers.law.knowing.flight import landed
@@ -12,7 +13,7 @@ from nodes._helpers.law.knowing.learning import unlearned
 def at_rest(belief: Belief, watts: Watts) -> Belief:
     """Believe that it delivers this now and that nothing is in flight."""
     bank = banks.at_rest(belief.bank, watts)
-    return belief._replace(expected=watts, flights=(), bank=bank, witness=belief.witness.calm())
+    return replace(belief, expected=watts, flights=(), bank=bank, witness=belief.witness.calm())
 
 
 def let_go(belief: Belief) -> Belief:
@@ -21,7 +22,7 @@ def let_go(belief: Belief) -> Belief:
         return belief
     if belief.facts.online is False:  # it did not answer at all before that was known
         belief = unlearned(belief)
-    return at_rest(belief, 0.0)._replace(accepted=0.0, away=True)
+    return replace(at_rest(belief, 0.0), accepted=0.0, away=True)
 
 
 def given_back(belief: Belief) -> Belief:
@@ -32,13 +33,13 @@ def given_back(belief: Belief) -> Belief:
 def missed(belief: Belief, absence: str) -> Belief:
     """Note why it cannot be commanded, or (empty) that it can again."""
     belief = let_go(belief) if absence else belief
-    return belief if absence == belief.absence else belief._replace(absence=absence)
+    return belief if absence == belief.absence else replace(belief, absence=absence)
 
 
 def pruned(belief: Belief, at: Seconds) -> Belief:
     """Drop the flights that have landed."""
     over = landed(belief.flights, belief.dead, belief.lag, at)
-    return belief._replace(flights=belief.flights[over:]) if over else belief
+    return _flying(belief, flights=belief.flights[over:]) if over else belief
 
 
 def all_pruned(beliefs: Mapping[str, Belief], at: Seconds) -> Mapping[str, Belief]:
@@ -47,3 +48,6 @@ def all_pruned(beliefs: Mapping[str, Belief], at: Seconds) -> Mapping[str, Belie
         if landed(belief.flights, belief.dead, belief.lag, at):
             return {name: pruned(it, at) for name, it in beliefs.items()}
     return beliefs
+
+
+_flying = changer(Belief, "flights")

@@ -103,4 +103,4 @@ def _begun(belief: Belief, timing: Timing) -> Belief:
     """Begin anew from this: what its bank knows, it knows beside a wrong other one."""
     dead, lag = timing if _is_apart(belief, timing) else (belief.dead, belief.lag)
     bank = replace(belief.bank, costs=new_bank(dead, lag).costs, before=())
-    return belief._replace(dead=dead, lag=lag, bank=bank)
+    return replace(belief, dead=dead, lag=lag, bank=bank)

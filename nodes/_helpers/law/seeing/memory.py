@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -56,7 +57,8 @@ class Memory:
             dead, lag = _timing(kept)
         traits = {field: kept[field] for field, rule in KEPT.items() if _fits(kept, field, rule)}
         now, date = self._clock.time(), self._date()
-        return believe(dead, lag, rating, Traits(**traits), timed=timed)._replace(
+        return replace(
+            believe(dead, lag, rating, Traits(**traits), timed=timed),
             charge=recalled(kept.get("charge"), now, date),
             discharge=recalled(kept.get("discharge"), now, date),
         )
