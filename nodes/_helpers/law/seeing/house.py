@@ -44,7 +44,7 @@ class House:
     beside: Beside = ALONE
     """What is known of batteries that are not ours now."""
     hungry: bool = False
-    """Whether it lacked power at the last outlook, for all that batteries can do, or do."""
+    """Whether it lacks power, for all that batteries can do, or do."""
     served_at: Seconds = math.inf
     """When batteries last did what it needed, or were about to."""
     known: Mapping[str, Belief] = field(default_factory=dict)
@@ -111,7 +111,7 @@ def _taken(house: House, standing: Standing, watts: Watts, at: Seconds) -> House
 
 def look(house: House, at: Seconds) -> tuple[House, Outlook]:
     """Say how things stand; who is absent is noted, and cut ceilings are tried again."""
-    house = _said(_tried(_present(house, at), at), at)
+    house = _said(_tried(_lacking(_present(house, at), at), at))
     grid = house.grid
     outlook = _new_outlook(
         at=at,
@@ -160,6 +160,14 @@ def _without_guesses(house: House) -> House:
     return _seeing(house, grid=replace(grid, past=begun_anew(grid.past)))
 
 
+def _lacking(house: House, at: Seconds) -> House:
+    """Note whether the house lacks power, of what was said of batteries last."""
+    grid = house.grid
+    hungry, served_at = lacking(house.said, grid.target, house.served_at, at)
+    hungry = hungry and grid.read_at >= grid.began_at + PATIENCE
+    return _serving(house, hungry=hungry, served_at=served_at)
+
+
 def _tried(house: House, at: Seconds) -> House:
     """Try cut ceilings again, both ways: the plan may want the house's opposite."""
     for name, belief in house.beliefs.items():
@@ -174,7 +182,7 @@ def _tried(house: House, at: Seconds) -> House:
     return house
 
 
-def _said(house: House, at: Seconds) -> House:
+def _said(house: House) -> House:
     """Bring what is said of each battery up to date with what is believed of it."""
     beliefs, known, said = house.beliefs, house.known, house.said
     news: dict[str, Ability] = {}
@@ -184,10 +192,7 @@ def _said(house: House, at: Seconds) -> House:
             news[name] = renewed(said[name], was, now) if was else ability(now)
     if news:
         said = MappingProxyType({**said, **news})
-    grid = house.grid
-    hungry, served_at = lacking(said, grid.target, house.served_at, at)
-    hungry = hungry and grid.read_at >= grid.began_at + PATIENCE
-    return _having_said(house, hungry=hungry, served_at=served_at, known=beliefs, said=said)
+    return _having_said(house, known=beliefs, said=said)
 
 
 def _changed(house: House, name: str, new: Belief) -> House:
@@ -232,5 +237,5 @@ def _absence(belief: Belief, at: Seconds, *, begins: bool) -> str:
 _new_outlook, _new_grid = maker(Outlook), maker(Grid)
 _believing, _seeing = changer(House, "beliefs"), changer(House, "grid")
 _having_read = changer(House, "beliefs", "grid", "beside")
-_having_said = changer(House, "hungry", "served_at", "known", "said")
+_having_said, _serving = changer(House, "known", "said"), changer(House, "hungry", "served_at")
 _of_measured_at = attrgetter("measured_at")

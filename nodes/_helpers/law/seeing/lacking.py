@@ -16,12 +16,15 @@ def lacking(
     """Tell whether the house lacks power, and when it was last served.
 
     It does at once if all that batteries can do is too little, and after a while if all that they
-    accepted is: what else binds them is known to those who share, not here.
+    accepted, and still show, is: what else binds them is known to those who share, not here.
     """
     charging, needed = target < 0, abs(target) - HUNGRY
     can = sum(map(_of_can_charge if charging else _of_can_discharge, said.values()))
-    does = sum(map(_of_setpoint, said.values()))
-    served_at = min(at, served_at) if needed > (-does if charging else does) else at
+    sign = -1.0 if charging else 1.0
+    served = needed <= sign * sum(map(_of_setpoint, said.values()))
+    if not served:  # who comes down slowly is not asked for what it still gives
+        served = needed <= sign * sum([it.shows(at) for it in said.values()])
+    served_at = at if served else min(at, served_at)
     return needed > can or at - served_at > UNSERVED, served_at
 
 
