@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -95,3 +96,17 @@ def test_a_battery_that_dies_while_it_works_alone_is_replaced(tmp_path: Path, la
     loop.until(320)
     assert loop.mean_grid(295, 320) < 40
     assert loop.powers[-1][1]["right"] == pytest.approx(900, abs=60)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("half", [37.0, 40.0, 45.0])
+def test_a_night_load_of_half_the_smallest_power_does_not_wear_the_relay(
+    tmp_path: Path, half: float, seed: int
+) -> None:
+    """On and off cost the meter the same; it was 90 to 900 an hour."""
+    chance, load = Random(seed), [(0.0, 300.0)]
+    load += [(20.0 + k, half + chance.gauss(0, 5)) for k in range(1200)]
+    text = "house: {profile: quiet}\nmeter: {}\nleft: {kind: wired, soc: 80%, min_power: 80W}\n"
+    loop = Loop.of(tmp_path, text, load, LAW)
+    loop.until(1220)
+    assert switches(loop) <= 20

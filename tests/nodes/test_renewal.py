@@ -12,6 +12,7 @@ from nodes._helpers.law.knowing.belief import believe
 from nodes._helpers.law.knowing.hearing import hear
 from nodes._helpers.law.knowing.learning import begun_anew
 from nodes._helpers.law.knowing.renewal import NEW, Renewal
+from nodes._helpers.law.seeing.house import House, read
 from tests.nodes.metered_house import Metered, renewed, restless, rounded, two
 from tests.nodes.small_house import Cell, SmallHouse
 
@@ -151,3 +152,12 @@ def test_what_stood_for_no_time_or_since_nobody_knows_when_teaches_nothing(since
             renewal = renewal.again(since)
         renewal = renewal.another(10.0)
     assert renewal == NEW
+
+
+def test_a_first_reading_of_nothing_repeats_none() -> None:
+    """A house that was held at zero before a restart begins with 0 W."""
+    house, telegrams = House({"left": believe(3.5, 1.5, 2500.0)}), [0.0, 300.0, 310.0, 290.0]
+    for at in range(40):
+        house = read(house, telegrams[at // 10], 1000.0 + at)
+        assert max(house.grid.standing.renewal.stood, default=0.0) <= 10.0
+    assert house.grid.standing.renewal.every == 10.0

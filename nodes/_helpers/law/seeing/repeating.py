@@ -16,8 +16,9 @@ from nodes._helpers.law.seeing.standing import Standing, begun, ended, repeated
 
 def may_repeat(grid: Grid, watts: Watts) -> bool:
     """Tell whether there is anything to judge; with most readings there is not."""
-    standing = grid.standing
-    return watts == grid.meter or standing.since < math.inf or bool(standing.renewal.stood)
+    standing, is_first = grid.standing, grid.began_at == math.inf
+    same = watts == grid.meter and not is_first
+    return same or standing.since < math.inf or bool(standing.renewal.stood)
 
 
 def judged(grid: Grid, beliefs: Mapping[str, Belief], watts: Watts, at: Seconds) -> Standing:
