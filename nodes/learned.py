@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from flowctl import Ability, Clock, Observable, Outlook, Store
 from nodes._helpers.days import Zone, read_zone
 from nodes._helpers.law.knowing.bank import TIMINGS
-from nodes._helpers.law.knowing.notes import BETWEEN, parted
+from nodes._helpers.law.knowing.notes import BETWEEN, parted, steadied
 from nodes._helpers.law.knowing.traits import words
 from nodes._helpers.operators import holding
 
@@ -25,10 +25,11 @@ class Learned(NamedTuple):
 
     of: Mapping[str, Ability]
     since: Mapping[str, Since]
+    notes: Mapping[str, str]
     told: Mapping[str, Any]
 
 
-NOTHING = Learned(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
+NOTHING = Learned(*4 * (MappingProxyType({}),))
 
 
 def learned(
@@ -52,7 +53,8 @@ def learned(
     magnitudes), `in_flight` (W, + discharging: accepted, and not yet to be seen on the meter), and
     `available` (1 or 0).
 
-    What goes on over a restart has the time of before it.
+    What goes on over a restart has the time of before it. In words a limit that was measured moves
+    only with more than 30 W and 10 %; `can_charge` and `can_discharge` are as the plan has them.
 
     With `prometheus: battery` after it they are a page of metrics: `battery_dead_time_seconds` with
     `of="right"`, and so on. `pick: says.right` and then `changed` give what is news, in words.
@@ -73,13 +75,15 @@ def learned(
         return since
 
     def step(before: Learned, view: Outlook) -> tuple[Learned, Mapping[str, Any]]:
-        since, told = before.since, before.told
+        since, notes, told = before.since, before.notes, before.told
         if view.batteries is not before.of:
             since = began(before, view)
             _keep(since, before.since, store)
-            told = {"says": _frozen({n: said(a, since[n]) for n, a in view.batteries.items()})}
+            notes = _notes(view.batteries, notes)
+            texts = {n: said(a, notes[n], since[n]) for n, a in view.batteries.items()}
+            told = {"says": _frozen(texts)}
         numbers = figures(view)
-        return Learned(view.batteries, since, told), _frozen({**told, **numbers})
+        return Learned(view.batteries, since, notes, told), _frozen({**told, **numbers})
 
     return holding(outlook, NOTHING, step)
 
@@ -100,12 +104,17 @@ def _dates(kept: Any, where: tzinfo | None) -> Since:
         return {}
 
 
-def said(ability: Ability, since: Since) -> str:
+def _notes(batteries: Mapping[str, Ability], before: Mapping[str, str]) -> dict[str, str]:
+    """Return what is special of each, as it was told `before` where it has hardly changed."""
+    return {name: steadied(before.get(name, ""), one.note) for name, one in batteries.items()}
+
+
+def said(ability: Ability, note: str, since: Since) -> str:
     """Put into words what is known of a battery."""
     text = f"dead time {ability.dead_time:g}s, lag {ability.lag:g}s"
     if (ability.dead_time, ability.lag) not in TIMINGS:
         text += f" ({GUESS})"
-    parts = [f"{part} since {since[about]:%H:%M}" for about, part in parted(ability.note).items()]
+    parts = [f"{part} since {since[about]:%H:%M}" for about, part in parted(note).items()]
     traits = words(ability.gain, ability.min_power, ability.start_up, ability.behind)
     return "; ".join(filter(None, (text, *traits, BETWEEN.join(parts))))
 

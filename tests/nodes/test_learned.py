@@ -50,6 +50,17 @@ def test_timing_and_what_is_special_are_told_with_the_time_since() -> None:
     ]
 
 
+def test_a_measured_limit_that_hardly_moves_is_not_said_anew() -> None:
+    notes = [f"kept at {watts}%, takes {watts}W at most" for watts in (1605, 1606, 1500, 1440)]
+    line = [(k, view(0.0, right=SLOW | {"note": note})) for k, note in enumerate(notes)]
+    began = says(line)[0][1][-5:]
+    ends = [said.removeprefix("dead time 2.5s, lag 1s; ") for _, said in says(line)]
+    assert ends == [
+        f"kept at {percent}% since {began}, takes {watts}W at most since {began}"
+        for percent, watts in ((1605, 1605), (1606, 1605), (1500, 1605), (1440, 1440))
+    ]
+
+
 def test_each_direction_has_a_time_of_its_own() -> None:
     notes = ["takes 500W at most", "delivers 300W at most, takes 600W at most"]
     line = [(600 * k, view(0.0, right=SLOW | {"note": note})) for k, note in enumerate(notes)]

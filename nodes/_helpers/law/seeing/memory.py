@@ -11,7 +11,7 @@ from nodes._helpers.law.knowing.answers import LONGEST
 from nodes._helpers.law.knowing.bank import TIMINGS
 from nodes._helpers.law.knowing.belief import Belief, believe
 from nodes._helpers.law.knowing.least import LARGEST
-from nodes._helpers.law.knowing.notes import BETWEEN
+from nodes._helpers.law.knowing.notes import BETWEEN, steadied
 from nodes._helpers.law.knowing.traits import NEWS_SECONDS, Traits, words
 from nodes._helpers.law.seeing.cuts import cut, recalled
 from nodes._helpers.law.seeing.house import UNHEARD
@@ -82,18 +82,23 @@ class Memory:
             self._tell_traits(name, words(*belief.traits))
 
     def tell(self, outlook: Outlook) -> None:
-        """Log what has become special of a battery, and when it is over."""
+        """Log what has become special of a battery, or has clearly moved, and when it is over."""
         if not self._notes and not any(map(_of_note, outlook.batteries.values())):
             return
-        notes = {name: says.note for name, says in outlook.batteries.items() if says.note}
-        if self._notes:
-            notes = {**_unheard_still(self._notes, outlook.batteries), **notes}
-        if notes == self._notes:
+        before = self._notes
+        notes = {
+            name: steadied(before.get(name, ""), says.note)
+            for name, says in outlook.batteries.items()
+            if says.note
+        }
+        if before:
+            notes = {**_unheard_still(before, outlook.batteries), **notes}
+        if notes == before:
             return
         for name in outlook.batteries:
             note = notes.get(name, "")
-            if note != self._notes.get(name, ""):
-                over = "heard" if self._notes.get(name) == UNHEARD else "as told again"
+            if note != before.get(name, ""):
+                over = "heard" if before.get(name) == UNHEARD else "as told again"
                 self._log.info("%s: %s", name, note or over)
         self._notes = notes
 
