@@ -408,6 +408,18 @@ def test_what_another_is_made_to_take_beyond_its_part_is_left_to_it(quick):
         assert plan.watts["right"] == pytest.approx(-300, abs=1)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("quick", ["left", "right"])
+def test_what_is_done_by_one_that_is_asked_for_nothing_is_left_to_it(quick, sign):
+    """Its own part is less than it can hold, and a step further down runs it with 600 W."""
+    fields = {"left": {"min_power": 300.0}, "right": {}}
+    fields[quick] = fields[quick] | {"dead_time": 0.5}
+    plans = told_through(lambda watts: {**watts, "left": sign * 600.0}, sign * 400.0, **fields)
+    for plan in plans[20:]:
+        assert plan.watts == {"left": 0.0, "right": 0.0}
+        assert plan.reasons["left"] == "does more than it is told"
+
+
 @pytest.mark.parametrize(("target", "left_over"), [(1500.0, 300.0), (600.0, 0.0), (2700.0, 900.0)])
 @pytest.mark.parametrize("quick", ["left", "right", "third"])
 def test_beside_one_that_gives_more_than_its_part_the_others_share_what_is_left(

@@ -43,16 +43,22 @@ def follow(
     at: Seconds,
     patience: Seconds,
     *,
+    needed: float = 1.0,
     hungry: bool = False,
 ) -> Following:
-    """Compare what was asked with what was accepted, and note what is asked now."""
+    """Compare what was asked with what was accepted, and note what is asked now.
+
+    What is done in the direction that is `needed` by one that is asked for nothing is more than it
+    is told, not less.
+    """
     if before is None:
         return new_following(asked=asked, accepted=accepted, since=at)
     until = min(before.until, at + RETRY_HUNGRY) if hungry else before.until
     missing, way = abs(before.asked - accepted), 1.0 if before.asked >= 0 else -1.0
     if missing <= REFUSED or missing < abs(before.asked - before.accepted) - MOVED:
         return going_on(before, asked=asked, accepted=accepted, since=at, until=until)
-    if at - before.since <= patience or way * accepted > way * before.asked:
+    is_more = way * accepted > way * before.asked or (not before.asked and needed * accepted > 0)
+    if is_more or at - before.since <= patience:
         return _waiting(before, asked=asked, until=until)
     return new_following(
         asked=asked,

@@ -53,7 +53,9 @@ def follow_all(
     for name, ability in now.usable.items():
         was = known.get(name) if ability.accepted_at > NEVER else None
         patience = ability.write_every + PATIENCE
-        each[name] = follow(was, ability.setpoint, wants[name], at, patience, hungry=relents)
+        each[name] = follow(
+            was, ability.setpoint, wants[name], at, patience, needed=now.sign, hungry=relents
+        )
     whole = going_on(whole, asked=asked, accepted=given, since=at, until=whole.until)
     return _new_followed(each=each, whole=whole)
 
