@@ -24,17 +24,17 @@ def covered(
     share = shares[quick.name]
     wish = share + _owed(now, quick, shares, (quick.name,))
     least = _least(now, quick, share, wish, late=late)
-    extra = {quick.name: _held(quick, max(least, min(quick.able, wish)), now.at) - share}
+    extra = {quick.name: _held(quick, max(least, min(quick.able, wish))) - share}
     if helpers and wish - quick.able > WORTHWHILE:
         extra.update(_helped(now, helpers, shares, quick, wish - quick.able))
     return extra
 
 
-def _held(seat: Seat, watts: Watts, at: Seconds) -> Watts:
+def _held(seat: Seat, watts: Watts) -> Watts:
     """Return what comes of it in a battery that cannot give as little as it likes."""
     if abs(watts) >= seat.ability.min_power:
         return watts
-    return math.copysign(alone(seat, abs(watts), at), watts)
+    return math.copysign(alone(seat, abs(watts)), watts)
 
 
 def _least(now: Round, quick: Seat, share: Watts, wish: Watts, *, late: bool) -> Watts:

@@ -2,59 +2,51 @@
 
 from collections.abc import Sequence
 
-from flowctl import Seconds, Watts
+from flowctl import Watts
 from nodes._helpers.law.sharing.allocation import WORTHWHILE, Seat
 
 BEGINS_AT, STOPS_AT = 0.6, 0.4  # of its minimum power: where a lone battery starts and stops
-STOPS_SOON, BEGINS_SOON = 0.25, 0.75  # the same soon after it has started or stopped ...
-STAYS_FOR = 60.0  # s ... which is so long: relays wear
 STAYS = 0.8  # of it, down to which one that works does not leave it to another: no to and fro
 
 
-def lift(seats: Sequence[Seat], shares: dict[str, Watts], at: Seconds) -> dict[str, Watts]:
+def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
     """Leave nobody a share below its minimum power; a lone small one starts or stops."""
     for seat in seats:
         if 0 < shares[seat.name] < seat.ability.min_power:
-            return _lifted(seats, shares, at)
+            return _lifted(seats, shares)
     return shares
 
 
-def alone(seat: Seat, share: Watts, at: Seconds) -> Watts:
+def alone(seat: Seat, share: Watts) -> Watts:
     """Run a battery at its minimum power, or not at all, with hysteresis.
 
     Near half of that power both cost the meter the same, and the load is known to within noise, and
-    to within what is in flight: so a start, or a stop, stays until it has landed, and then for a
-    while where it is not plainly wrong.
+    to within what is in flight: so a start, or a stop, stays until it has landed.
     """
     ability, least = seat.ability, seat.ability.min_power
-    on, is_small = ability.setpoint != 0, abs(ability.setpoint) <= least
-    part = STOPS_AT if on else BEGINS_AT
-    if is_small and ability.flights:
-        part = 0.0 if on else 1.0
-    elif is_small and at - ability.accepted_at < STAYS_FOR:
-        part = STOPS_SOON if on else BEGINS_SOON
+    part = STOPS_AT if ability.setpoint else BEGINS_AT
+    if ability.flights and abs(ability.setpoint) <= least:
+        part = 0.0 if ability.setpoint else 1.0
     return least if share > part * least and least <= seat.able else 0.0
 
 
-def _lifted(seats: Sequence[Seat], shares: dict[str, Watts], at: Seconds) -> dict[str, Watts]:
+def _lifted(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
     while small := [seat for seat in seats if 0 < shares[seat.name] < seat.ability.min_power]:
         seat = min(small, key=lambda seat: shares[seat.name])
         others = [other for other in seats if other is not seat and shares[other.name] > 0]
         if not others:
-            return _left(seat, seats, shares, at)
+            return _left(seat, seats, shares)
         others.sort(key=lambda other: -shares[other.name])
         shares = _given(seat, others, shares)
     return shares
 
 
-def _left(
-    seat: Seat, seats: Sequence[Seat], shares: dict[str, Watts], at: Seconds
-) -> dict[str, Watts]:
+def _left(seat: Seat, seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
     """Leave all of it to one that can hold so little, or run the last one at its minimum power."""
     share, least = shares[seat.name], seat.ability.min_power
     holders = [other for other in seats if other.ability.min_power <= share <= other.able]
     if not holders or (seat.ability.setpoint and share > STAYS * least):
-        return {**shares, seat.name: alone(seat, share, at)}
+        return {**shares, seat.name: alone(seat, share)}
     holder = min(holders, key=lambda other: other.ability.min_power)
     return {**shares, seat.name: 0.0, holder.name: share}
 

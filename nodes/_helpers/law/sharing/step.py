@@ -141,7 +141,7 @@ def _shared(
     rest = replace(now, total=now.total - sum(going.values())) if going else now
     ordered = now.policy.strategy == "priority"
     parts = table.divided(chosen, rest.total, ordered=ordered, late=late)
-    shares = lift(chosen, parts, now.at)
+    shares = lift(chosen, parts)
     if going:
         shares = shares | going
     given = min(sum(shares.values()), sum(map(table.of_sure, seats)))
