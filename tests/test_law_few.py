@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nodes._helpers.law.knowing.ability import ability
 from nodes._helpers.law.knowing.belief import believe
 from nodes._helpers.law.sharing.allocation import Seat
-from nodes._helpers.law.sharing.small import alone
+from nodes._helpers.law.sharing.small import last
 from tests.loop import Loop
 
 FEW = "    - rebalance: {reserve: 12%, strategy: efficiency}\n"
@@ -107,10 +107,12 @@ def test_a_battery_that_dies_while_it_works_alone_is_replaced(tmp_path: Path, la
     [
         (True, False, 40.0, 80.0),
         (True, False, 30.0, 0.0),
-        (True, True, 10.0, 80.0),  # the load is known to within what is still on its way
+        (True, True, 10.0, 0.0),
+        (True, True, 25.0, 80.0),  # the load is known to within what is still on its way
         (False, False, 40.0, 0.0),
         (False, False, 50.0, 80.0),
-        (False, True, 70.0, 0.0),
+        (False, True, 55.0, 0.0),
+        (False, True, 70.0, 80.0),
     ],
 )
 def test_a_start_and_a_stop_stay_until_they_have_landed(on, lands, share, given) -> None:
@@ -118,4 +120,4 @@ def test_a_start_and_a_stop_stay_until_they_have_landed(on, lands, share, given)
     says = ability(believe(2.0, 1.0, 2500.0))
     says = replace(says, setpoint=80.0 * on, flights=flights, min_power=80.0)
     seat = Seat(name="left", ability=says, able=2500.0, weight=1.0, rank=0.0, reach=3.0)
-    assert alone(seat, share) == given
+    assert last(seat, share) == given
