@@ -1,6 +1,5 @@
 """`strategy: efficiency` in closed loop: few work, nothing is lost at the meter, none flickers."""
 
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,10 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nodes._helpers.law.knowing.ability import ability
-from nodes._helpers.law.knowing.belief import believe
-from nodes._helpers.law.sharing.allocation import Seat
-from nodes._helpers.law.sharing.small import last
 from tests.loop import Loop
 
 FEW = "    - rebalance: {reserve: 12%, strategy: efficiency}\n"
@@ -100,24 +95,3 @@ def test_a_battery_that_dies_while_it_works_alone_is_replaced(tmp_path: Path, la
     loop.until(320)
     assert loop.mean_grid(295, 320) < 40
     assert loop.powers[-1][1]["right"] == pytest.approx(900, abs=60)
-
-
-@pytest.mark.parametrize(
-    ("on", "lands", "share", "given"),
-    [
-        (True, False, 40.0, 80.0),
-        (True, False, 30.0, 0.0),
-        (True, True, 10.0, 0.0),
-        (True, True, 25.0, 80.0),  # the load is known to within what is still on its way
-        (False, False, 40.0, 0.0),
-        (False, False, 50.0, 80.0),
-        (False, True, 55.0, 0.0),
-        (False, True, 70.0, 80.0),
-    ],
-)
-def test_a_start_and_a_stop_stay_until_they_have_landed(on, lands, share, given) -> None:
-    flights = ((0.0, 80.0 if on else -80.0),) if lands else ()
-    says = ability(believe(2.0, 1.0, 2500.0))
-    says = replace(says, setpoint=80.0 * on, flights=flights, min_power=80.0)
-    seat = Seat(name="left", ability=says, able=2500.0, weight=1.0, rank=0.0, reach=3.0)
-    assert last(seat, share) == given

@@ -6,7 +6,6 @@ from flowctl import Watts
 from nodes._helpers.law.sharing.allocation import WORTHWHILE, Seat
 
 BEGINS_AT, STOPS_AT = 0.6, 0.4  # of its minimum power: where a lone battery starts and stops
-STOPS_SOON, BEGINS_SOON = 0.15, 0.85  # the same while its last start or stop is on its way
 STAYS = 0.8  # of it, down to which one that works does not leave it to another: no to and fro
 
 
@@ -18,23 +17,11 @@ def lift(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
     return shares
 
 
-def alone(seat: Seat, share: Watts, part: float = 0.0) -> Watts:
+def alone(seat: Seat, share: Watts) -> Watts:
     """Run a battery at its minimum power, or not at all, with hysteresis."""
     least = seat.ability.min_power
-    part = part or (STOPS_AT if seat.ability.setpoint else BEGINS_AT)
+    part = STOPS_AT if seat.ability.setpoint else BEGINS_AT
     return least if share > part * least and least <= seat.able else 0.0
-
-
-def last(seat: Seat, share: Watts) -> Watts:
-    """Run the only one that works at its minimum power, or not at all.
-
-    Near half of that power both cost the meter the same, and the load is known to within noise, and
-    to within what is in flight: there a start, or a stop, stays until it has landed.
-    """
-    ability = seat.ability
-    if ability.flights and abs(ability.setpoint) <= ability.min_power:
-        return alone(seat, share, STOPS_SOON if ability.setpoint else BEGINS_SOON)
-    return alone(seat, share)
 
 
 def _lifted(seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[str, Watts]:
@@ -53,7 +40,7 @@ def _left(seat: Seat, seats: Sequence[Seat], shares: dict[str, Watts]) -> dict[s
     share, least = shares[seat.name], seat.ability.min_power
     holders = [other for other in seats if other.ability.min_power <= share <= other.able]
     if not holders or (seat.ability.setpoint and share > STAYS * least):
-        return {**shares, seat.name: last(seat, share)}
+        return {**shares, seat.name: alone(seat, share)}
     holder = min(holders, key=lambda other: other.ability.min_power)
     return {**shares, seat.name: 0.0, holder.name: share}
 
