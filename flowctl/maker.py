@@ -25,7 +25,7 @@ def maker(record: Callable[P, R]) -> Callable[P, R]:
     What is missing or unknown is a TypeError, as ever. `record` must be a dataclass with slots and
     without `__post_init__`, which is not called.
     """
-    parts = fields(record)  # type: ignore[arg-type] # the type of a record can be called
+    parts = _parts(record)
     given = {part.name: _value(part) for part in parts}
     known = {f"_{part.name}": part.default for part in parts}
     known |= {f"_new_{part.name}": part.default_factory for part in parts}
@@ -40,12 +40,16 @@ def changer(record: Callable[P, R], *names: str) -> Callable[..., R]:
     It is to `dataclasses.replace` what `maker` is to the class: make `moved = changer(Battery,
     "power")` once, then say `moved(battery, power=300.0)`. All of the names must be given.
     """
-    parts = [part.name for part in fields(record)]  # type: ignore[arg-type] # as above
+    parts = [part.name for part in _parts(record)]
     if wrong := sorted({*names} - {*parts}):
         raise TypeError(f"{record} has no {', '.join(wrong)}; name its fields")
     given = {name: name if name in names else f"like.{name}" for name in parts}
     change: Callable[..., R] = _function(record, f"like, *, {', '.join(names)}", given, {})
     return change
+
+
+def _parts(record: Callable[..., Any]) -> tuple[Field[Any], ...]:
+    return fields(record)  # type: ignore[arg-type] # the type of a record can be called
 
 
 def _function(record: Any, parameters: str, given: dict[str, str], known: dict[str, Any]) -> Any:

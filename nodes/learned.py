@@ -29,7 +29,8 @@ class Learned(NamedTuple):
     told: Mapping[str, Any]
 
 
-NOTHING = Learned(*4 * (MappingProxyType({}),))
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+NOTHING = Learned(EMPTY, EMPTY, EMPTY, EMPTY)
 
 
 def learned(

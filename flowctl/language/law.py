@@ -14,8 +14,6 @@ from flowctl.signature.node import NodeKind
 from flowctl.terms import Terms
 
 DIGITS = 16  # of the text
-
-
 EDGES = (NodeKind.SOURCE, NodeKind.DEVICE)
 
 

@@ -103,6 +103,11 @@ class Belief:
             return low, high
         return (min(low, proven), high) if expected > 0 else (low, max(high, -proven))
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it could not do all that it was told, in one direction at least."""
+        return self.charge.proven < math.inf or self.discharge.proven < math.inf
+
     def ceiling(self, *, charging: bool) -> Ceiling:
         """Return what it is asked for at most in one direction."""
         return self.charge if charging else self.discharge

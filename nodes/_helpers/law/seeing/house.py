@@ -170,16 +170,16 @@ def _lacking(house: House, at: Seconds) -> House:
 
 def _tried(house: House, at: Seconds) -> House:
     """Try cut ceilings again, both ways: the plan may want the house's opposite."""
-    for name, belief in house.beliefs.items():
-        if belief.charge.proven == belief.discharge.proven == math.inf:
-            continue
-        now = belief
-        for sign in (-1.0, 1.0):
-            hungry = (house.hungry and sign * house.grid.target > 0) or all_give(house.said, sign)
-            now = retried(now, sign < 0, hungry=hungry, at=at)
-        if now is not belief:
-            house = _believing(house, beliefs={**house.beliefs, name: now})
-    return house
+    cut = {name: belief for name, belief in house.beliefs.items() if belief.is_cut}
+    if not cut:
+        return house
+    for sign in (-1.0, 1.0):
+        hungry = (house.hungry and sign * house.grid.target > 0) or all_give(house.said, sign)
+        for name, belief in cut.items():
+            cut[name] = retried(belief, sign < 0, hungry=hungry, at=at)
+    if all(belief is house.beliefs[name] for name, belief in cut.items()):
+        return house
+    return _believing(house, beliefs={**house.beliefs, **cut})
 
 
 def _said(house: House) -> House:
