@@ -4,7 +4,7 @@ import math
 
 from flowctl.engine.explanation import Given
 from flowctl.engine.override import Verdict
-from flowctl.engine.sentences import SAME
+from flowctl.engine.sentences import apart
 from flowctl.engine.shell import Shell
 from flowctl.values import Battery
 
@@ -37,7 +37,7 @@ class Replayed(Shell):
     def write_as_then(self, watts: float | None) -> None:
         """Hear what was written in the run that is replayed, now; `None` is a release."""
         now, before = self._clock.time(), self.given
-        repeats = before is not None and _same(before.watts, watts)
+        repeats = before is not None and not apart(before.watts, watts)
         self.given = Given(watts, now, before.since if before and repeats else now)
         if not self.follows:
             return
@@ -62,9 +62,3 @@ class Replayed(Shell):
             return super()._judge(record)
         verdict = self._hold.judge(record, self._clock.time(), soon=False)
         return "lost" if verdict in ("less", "other") and not record.self_regulating else verdict
-
-
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) < SAME

@@ -17,6 +17,13 @@ REMOVED, CHANGED = "its step is removed", "its step changed"
 HANDED = "somebody else has it"
 
 
+def apart(one: float | None, other: float | None, by: float = SAME) -> bool:
+    """Tell whether two powers differ, or one of them is none."""
+    if one is None or other is None:
+        return one is not other
+    return not abs(one - other) < by
+
+
 def words(value: Any, unit: str | None = None, name: str | None = None) -> str:
     """Put a value into words; `name` is the battery that is asked about and comes first."""
     if isinstance(value, bool):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flowctl.engine.binding import given_back, outside, swallowed
 from flowctl.engine.explanation import AS_TOLD, Explanation, Given, Said, Then
 from flowctl.engine.inlet import pick
-from flowctl.engine.sentences import SAME, doing, made, share_of, words
+from flowctl.engine.sentences import apart, doing, made, share_of, words
 from flowctl.faults import FlowError
 from flowctl.language.chain import (
     NEVER,
@@ -80,7 +80,7 @@ class Witness:
 
     def _write(self, value: Any) -> None:
         watts = None if isinstance(value, Release) else float(value)
-        if self.written is None or _differs(self.written.value, watts, SAME):
+        if self.written is None or apart(self.written.value, watts):
             self.since = self.now
         self.written = Heard(self.now, watts)
 
@@ -147,7 +147,7 @@ def decider(main: Mapping[str, Heard], device: str) -> tuple[str, str]:
             step, before, note = name, math.nan, _note(value, device)
             continue
         share = share_of(value, device)
-        if not _differs(before, share):
+        if not apart(before, share, WORTH):
             continue
         step, before, reason = name, share, ""
         if isinstance(value, Plan):
@@ -162,19 +162,13 @@ def _note(view: Outlook, device: str) -> str:
     return f" ({known.note})" if known and known.note else ""
 
 
-def _differs(before: float | None, share: float | None, worth: float = WORTH) -> bool:
-    if before is None or share is None:
-        return before is not share
-    return not abs(share - before) < worth
-
-
 def totals(main: Mapping[str, Heard]) -> Iterator[str]:
     """Say which steps of a pipe ask another total of all batteries than was needed before them."""
     before: float | None = None
     for name, heard in main.items():
         if isinstance(heard.value, Outlook):
             now = heard.value.target
-            if before is not None and _differs(before, now):
+            if before is not None and apart(before, now, WORTH):
                 yield f"{name} has all batteries {doing(now)}, where they would {doing(before)}"
             before = now
 

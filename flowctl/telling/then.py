@@ -5,7 +5,7 @@ from typing import Any
 
 from flowctl.engine.explanation import AS_TOLD, Given, Then
 from flowctl.engine.replayed import Replayed
-from flowctl.engine.sentences import SAME, command
+from flowctl.engine.sentences import SAME, apart, command
 from flowctl.engine.shell import Shell
 from flowctl.engine.witness import Witness
 from flowctl.recordings.opening import Opening
@@ -29,7 +29,7 @@ class Accepted:
         if isinstance(watts, bool) or not isinstance(watts, int | float):
             return
         since = at
-        if self.last and abs((self.last.watts or 0.0) - watts) < SAME:
+        if self.last and not apart(self.last.watts, watts):
             since = self.last.since
         if later:
             self.later.append(Given(float(watts), at, at))
@@ -48,7 +48,7 @@ def then(witness: Witness, shell: Shell, run: Opening, accepted: Accepted) -> Th
         return Then(None, WATCHED, "would")
     if run.holds and isinstance(shell, Replayed):
         given = shell.given or Given(None)
-        if not _apart(given.watts, played, shell.terms.deadband):
+        if not apart(given.watts, played, max(shell.terms.deadband, SAME)):
             return Then(given)
         of = "" if shell.follows else ", of another flow"
         again = "Played again" if shell.follows else "By this one"
@@ -63,16 +63,11 @@ def _now(device: str, played: float | None) -> str:
     return f"{device} {command(played)}"
 
 
-def _apart(one: float | None, other: float | None, deadband: float) -> bool:
-    if one is None or other is None:
-        return one is not other
-    return abs(one - other) > max(deadband, SAME)
-
-
 def _is_taken(witness: Witness, accepted: Accepted, shell: Shell) -> bool:
     """Tell whether it said, or was soon to say, that it holds what it is told now."""
     written, since = witness.written, witness.since
     if written is None or since is None or accepted.last is None:
         return True
     near = [accepted.last, *(g for g in accepted.later if g.at <= since + SOON)]
-    return any(not _apart(said.watts, written.value, shell.terms.deadband) for said in near)
+    band = max(shell.terms.deadband, SAME)
+    return any(not apart(said.watts, written.value, band) for said in near)
