@@ -7,6 +7,7 @@ from nodes._helpers.law.sharing.allocation import Seat
 from nodes._helpers.law.sharing.round import Round
 
 BEYOND = "does more than it is told"
+OFTEN = "has started and stopped too often: stays as it is for a while"
 SMALL = "less than its minimum power"
 SHARES = {
     "energy": "shares by energy",

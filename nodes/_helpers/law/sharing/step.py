@@ -17,6 +17,7 @@ from nodes._helpers.law.sharing.round import Policy, Round
 from nodes._helpers.law.sharing.seating import seated, spared
 from nodes._helpers.law.sharing.small import lift
 from nodes._helpers.law.sharing.together import Followed, follow_all
+from nodes._helpers.law.sharing.turning import STILL, Turning, steadied
 
 OVERDUE = 1.5  # periods after which a reading that did not come is waited for no more
 BUMP = 50.0  # W that the target may be away for a first plan to begin at what is
@@ -32,6 +33,8 @@ class Shared:
     """Who is at its reserve."""
     following: Followed = field(default_factory=Followed)
     """How those named in the last plan follow it."""
+    turning: Turning = STILL
+    """Who works alone, and how often it started and stopped lately."""
     valid_until: Seconds = math.inf
     """How long the last plan held; after that every battery was given back to itself."""
 
@@ -51,24 +54,22 @@ def step(
         wants, unmet = _shared_beside(now, seats, working, reasons)
     if outlook.read_at < now.at < outlook.read_at + OVERDUE * outlook.period:
         _wait(wants, state, now, outlook.read_at + outlook.period)
+    turning = steadied(state.turning, now, wants, reasons)
     following = follow_all(state.following, now, wants, hungry=abs(unmet) > HUNGRY)
     if not state.following.each.keys() <= wants.keys():
         for name in state.following.each:
             if name not in following.each:  # one last word, then silence becomes release
                 wants[name], reasons[name] = 0.0, GONE
-    plan = _new_plan(
-        watts=MappingProxyType(wants),
-        reasons=MappingProxyType(reasons),
-        unmet=unmet,
-        valid_until=outlook.valid_until,
-    )
-    state = _new_shared(
+    told, why = MappingProxyType(wants), MappingProxyType(reasons)
+    plan = _new_plan(watts=told, reasons=why, unmet=unmet, valid_until=outlook.valid_until)
+    shared = _new_shared(
         working=working,
         spared=now.spared,
         following=following,
+        turning=turning,
         valid_until=outlook.valid_until,
     )
-    return state, plan
+    return shared, plan
 
 
 def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> Round:
