@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from flowctl.autumn import Autumn
 from flowctl.faults import faulty, nearest
 from flowctl.recordings.columns import Column, Row, column_of
 from flowctl.recordings.sheet import Cells, Sheet
-from flowctl.recordings.stamps import Stamps
+from flowctl.recordings.stamps import stamps
 
 TIMES = ("t_s", "t", "ts", "time", "timestamp", "date", "datetime", "last_changed")
 EXPORT = {"entity_id", "state", "last_changed"}
@@ -45,7 +46,7 @@ def read_table(
         FlowError: a column is missing, or a row is broken that is not the last.
     """
     sheet = Sheet(path)
-    stamps = partial(Stamps, zone, start, comma=sheet.comma)
+    times = partial(stamps, zone, start, comma=sheet.comma)
     export = set(sheet.heads) >= EXPORT
     if not any(sheet.heads):
         raise faulty(path, "E704", "is empty", "a table begins with the names of its columns")
@@ -57,12 +58,12 @@ def read_table(
             cure = f"say which of {_listed(names)} it is, e.g. meter={example}"
         raise faulty(path, "E704", "no stream is named", cure)
     if export:
-        return True, _entities(sheet, columns, stamps)
-    return False, sheet.rows(_wide(sheet, columns, stamps()))
+        return True, _entities(sheet, columns, times)
+    return False, sheet.rows(_wide(sheet, columns, times()))
 
 
 def _wide(
-    sheet: Sheet, columns: Mapping[str, str], stamps: Stamps
+    sheet: Sheet, columns: Mapping[str, str], times: Autumn[str]
 ) -> Callable[[Cells], Iterator[Row]]:
     """Split a row of a table with a column per stream."""
     heads = sheet.heads
@@ -75,7 +76,7 @@ def _wide(
     places = [(heads.index(column.name), column) for column in wanted]
 
     def split(cells: Cells) -> Iterator[Row]:
-        t = stamps.read(cells[time])
+        t = times.read(cells[time])
         for place, column in places:
             value = sheet.value(cells[place])
             if value is not None:
@@ -85,7 +86,7 @@ def _wide(
 
 
 def _entities(
-    sheet: Sheet, columns: Mapping[str, str], stamps: Callable[[], Stamps]
+    sheet: Sheet, columns: Mapping[str, str], anew: Callable[[], Autumn[str]]
 ) -> Iterator[Row]:
     """Yield the rows of a Home Assistant export: one entity, one state in each.
 
@@ -97,7 +98,7 @@ def _entities(
         column = column_of(stream, text)
         wanted.setdefault(column.name, []).append(column)
     silent, others = set(wanted), set[str]()
-    times = {name: stamps() for name in wanted}
+    times = {name: anew() for name in wanted}
 
     def split(cells: Cells) -> Iterator[Row]:
         found = wanted.get(cells[entity], ())

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from flowctl.autumn import Autumn
 from flowctl.numerals import speaks
+from flowctl.zone import here
 from nodes._helpers.nonsense import excerpt
-from nodes._helpers.rows import TIMES, rows
+from nodes._helpers.rows import TIMES, rows, seconds
 from nodes.sim.entities import FACTOR, one_entity
-from nodes.sim.stamps import Stamps, shown
 from nodes.sim.trace import Trace
 
 LOAD, SUN = "load_w", "pv_w"
@@ -50,12 +51,15 @@ def read_trace(path: Path, column: str = "", usual: str = LOAD) -> Trace:
 def _read(path: Path, column: str, usual: str) -> tuple[list[float], list[float]]:
     times: list[float] = []
     watts: list[float] = []
-    stamps, time, name, factor, odd = Stamps(), "", "", 0.0, ""
+    stamps = Autumn[Any](lambda stamp, fold: seconds(stamp, None, fold), str(here()))
+    time, name, factor, odd = "", "", 0.0, ""
     bad: list[object] = []
     for row in one_entity(rows(path, bad.append), column):
         if not time:
             time, name, factor = _asked(column, row, usual)
         at, value = stamps.read(row[time]), row[name]
+        if times and at < times[-1]:
+            raise ValueError(f"time runs back at {_shown(row[time])}")
         if not _is_power(value, factor):
             _let_silence(value, name, row[time])
             odd = odd or ("" if value is None else str(value))
@@ -77,8 +81,13 @@ def _is_power(value: Any, factor: float) -> bool:
 def _let_silence(value: object, name: str, stamp: object) -> None:
     """Refuse what is meant as a number, and cannot be read for sure."""
     if speaks(value):
-        said = f"{excerpt(str(value))} in {name} at {shown(stamp)} is no number for sure"
+        said = f"{excerpt(str(value))} in {name} at {_shown(stamp)} is no number for sure"
         raise ValueError(f"{said}; write 2859.3, or 2.859,3")
+
+
+def _shown(stamp: object) -> str:
+    """Print the time of a row as it is told."""
+    return f"{stamp:.12g} s" if isinstance(stamp, float) else str(stamp)
 
 
 def _asked(column: str, row: dict[str, object], usual: str) -> tuple[str, str, float]:
