@@ -159,7 +159,7 @@ def whole(belief: "Belief") -> Seconds:
 
 def wakes(belief: "Belief") -> Seconds:
     """Say how long it may take to wake up."""
-    return max(WAKES, belief.traits.start_up + AGE_SWAYS)
+    return max(WAKES, belief.traits.start_up + AGE_SWAYS, belief.answers.waits)
 
 
 def _part(belief: "Belief", told: Watts) -> Watts:

@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowctl import Seconds, Watts, changer
 
@@ -98,6 +98,17 @@ def stepped(bank: Bank, watts: Watts, at: Seconds) -> Bank:
     ]
     begun, goals = (*bank.begun[keep:], at), (*bank.goals[keep:], watts)
     return _stepping(bank, begun=begun, goals=goals, sums=tuple(grown), base=base)
+
+
+def sooner(bank: Bank, at: Seconds) -> Bank:
+    """Let the setpoints that were to begin later begin at a time."""
+    begun = bisect_right(bank.begun, at)
+    later = bank.goals[begun:]
+    sums = tuple([old[:begun] for old in bank.sums])
+    bank = replace(bank, begun=bank.begun[:begun], goals=bank.goals[:begun], sums=sums)
+    for watts in later:
+        bank = stepped(bank, watts, at)
+    return bank
 
 
 def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:

@@ -37,6 +37,8 @@ class Belief:
     expected: Watts = 0.0
     """What it delivers once everything in flight has landed."""
     accepted_at: Seconds = -math.inf
+    awake_at: Seconds = -math.inf
+    """Until when it wakes up."""
     flights: tuple[Flight, ...] = ()
     """Changes that it accepted and the meter does not show in full yet."""
     power: Watts | None = None
@@ -125,7 +127,12 @@ class Belief:
         """Tell whether it is tried, and may still show that it can or cannot."""
         if not self.is_tried():
             return False
-        shown = self.accepted_at + self.dead + SLOW * self.lag + POLLS * (self.poll or 0.0)
+        shown = (
+            max(self.accepted_at, self.awake_at)
+            + self.dead
+            + SLOW * self.lag
+            + POLLS * (self.poll or 0.0)
+        )
         return at < shown
 
     def is_gone(self, at: Seconds) -> bool:

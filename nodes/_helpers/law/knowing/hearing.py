@@ -13,6 +13,7 @@ from nodes._helpers.law.knowing.judging import judged, unjudged
 from nodes._helpers.law.knowing.renewal import NEW, OVERDUE
 from nodes._helpers.law.knowing.resting import at_rest
 from nodes._helpers.law.knowing.traits import paced
+from nodes._helpers.law.knowing.waking import awake_at, is_at_rest, woken
 
 SAME = 1.0  # W: a setpoint read back this near is the one that was accepted, rounded
 POLL_PACE = 0.2  # part of each gap between measurements that enters the mean
@@ -47,15 +48,21 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
         return replace(belief, accepted=setpoint, accepted_at=when, away=False)
     alone = not belief.flights
     bank = banks.remembered(belief.bank) if alone else belief.bank
+    awake = awake_at(belief, setpoint, when)
+    begins = max(when, awake)
+    flights = (*belief.flights, (begins, setpoint - belief.expected))
+    apart = alone or (belief.answers.asked is None and is_at_rest(belief, when))
+    answers = asked(belief.answers, belief.power, belief.expected, setpoint, when, alone=apart)
     return _sent(
         belief,
         expected=setpoint,
         accepted=setpoint,
         accepted_at=when,
         away=False,
-        flights=(*belief.flights, (when, setpoint - belief.expected)),
-        bank=banks.stepped(bank, setpoint, when),
-        answers=asked(belief.answers, belief.power, belief.expected, setpoint, when, alone=alone),
+        awake_at=awake,
+        flights=flights,
+        bank=banks.stepped(bank, setpoint, begins),
+        answers=answers,
     )
 
 
@@ -105,9 +112,12 @@ def _renewed(belief: Belief, power: Watts, at: Seconds) -> tuple[Belief, Seconds
 
 def _answered(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
     """Learn how late it says that it moves."""
-    answers = answered(belief.answers, power, poll, at)
-    if answers is belief.answers:
+    before = belief.answers
+    answers = answered(before, power, poll, at)
+    if answers is before:
         return belief
+    if answers.resting is not before.resting:
+        belief = woken(belief, at)
     traits = paced(belief.traits, answers, belief.dead, belief.lag)
     return replace(belief, answers=answers, traits=traits)
 
@@ -124,4 +134,6 @@ _found_at = changer(Belief, "power", "measured_at")
 _measuring = changer(Belief, "power", "measured_at", "poll")
 _repeating, _renewing = changer(Belief, "renewal"), changer(Belief, "renewal", "poll")
 _accepting = changer(Belief, "accepted_at")
-_sent = changer(Belief, "expected", "accepted", "accepted_at", "away", "flights", "bank", "answers")
+_sent = changer(
+    Belief, "expected", "accepted", "accepted_at", "away", "awake_at", "flights", "bank", "answers"
+)

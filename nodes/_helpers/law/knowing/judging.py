@@ -6,6 +6,7 @@ from dataclasses import replace
 from flowctl import Seconds, Watts, changer
 from nodes._helpers.law.knowing import ceiling as ceilings
 from nodes._helpers.law.knowing import least as leasts
+from nodes._helpers.law.knowing.answers import unanswered
 from nodes._helpers.law.knowing.band import Band, band, whole
 from nodes._helpers.law.knowing.belief import Belief
 from nodes._helpers.law.knowing.ceiling import Ceiling
@@ -14,7 +15,14 @@ from nodes._helpers.law.knowing.learning import unlearned
 from nodes._helpers.law.knowing.least import Least
 from nodes._helpers.law.knowing.resting import at_rest
 from nodes._helpers.law.knowing.traits import known
-from nodes._helpers.law.knowing.witness import AGAINST, SHORT_TWICE, TOLERANCE, Witness, weigh
+from nodes._helpers.law.knowing.witness import (
+    AGAINST,
+    NOTHING,
+    SHORT_TWICE,
+    TOLERANCE,
+    Witness,
+    weigh,
+)
 
 
 def judged(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belief:
@@ -105,6 +113,8 @@ def _decided(seen: Band, witness: Witness, least: Least, new: Ceiling) -> Belief
         return belief.under(Ceiling(), charging=charging)
     belief = _weighed(belief, witness, leasts.refuted(least, seen))
     belief = _limited(belief, old, new, seen)
+    if seen.power < NOTHING * seen.expected:
+        belief = replace(belief, answers=unanswered(belief.answers))
     return at_rest(belief, now).under(new, charging=charging)
 
 

@@ -1,5 +1,6 @@
 """Batteries of which nothing is on its way: at rest, released, gone, or left to themselves."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,7 +14,10 @@ from nodes._helpers.law.knowing.learning import unlearned
 def at_rest(belief: Belief, watts: Watts) -> Belief:
     """Believe that it delivers this now and that nothing is in flight."""
     bank = banks.at_rest(belief.bank, watts)
-    return replace(belief, expected=watts, flights=(), bank=bank, witness=belief.witness.calm())
+    witness = belief.witness.calm()
+    return replace(
+        belief, expected=watts, awake_at=-math.inf, flights=(), bank=bank, witness=witness
+    )
 
 
 def let_go(belief: Belief) -> Belief:

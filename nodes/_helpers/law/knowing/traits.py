@@ -59,7 +59,7 @@ def known(traits: Traits, witness: Witness, least: Least) -> Traits:
 
 def paced(traits: Traits, answers: Answers, dead: Seconds, lag: Seconds) -> Traits:
     """Take over what answers say of start-up delay and age of telemetry, as far as that is news."""
-    start_up, behind = answers.start_up, answers.behind(dead, lag)
+    start_up, behind = answers.start_up(dead, lag), answers.behind(dead, lag)
     if start_up is not None and abs(start_up - traits.start_up) >= NEWS_SECONDS:
         traits = traits._replace(start_up=round(start_up, 1))
     if behind is not None and abs(behind - traits.behind) >= NEWS_SECONDS:
