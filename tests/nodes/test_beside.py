@@ -117,12 +117,14 @@ def after(*powers: float, before: float = -1500.0) -> Belief:
 
 def test_one_that_is_later_than_believed_does_not_do_the_opposite() -> None:
     late = after(-1500.0, -1300.0, -900.0, -500.0, -150.0, 300.0)
-    assert (late.given, late.discharge.against) == (0.0, False)
+    assert (late.given(16.0), late.discharge.against) == (0.0, False)
 
 
 def test_what_does_the_opposite_is_no_limit_and_soon_trusted_again() -> None:
     held = after(*[-1500.0] * 8)
-    assert held.given == -1500.0
+    assert held.given(20.0) == -1500.0
+    sent = hear(held, Battery(setpoint=1400.0), 20.5)
+    assert sent.given(20.6) == -1500.0, "what is on its way is no part of what it gives"
     assert ability(held).note == "does the opposite of what it is told"
     assert retried(held, charging=False, hungry=True, at=300.0) is held
     free = hear(hear(held, Battery(setpoint=0.0), 21.0), Battery(power=0.0), 60.0)

@@ -74,14 +74,13 @@ class Belief:
         """Smallest power it can hold, as it says or was seen."""
         return max(self.facts.min_power or 0.0, self.traits.min_power)
 
-    @property
-    def given(self) -> Watts:
-        """What it gives although nobody here expects it, + discharging."""
+    def given(self, at: Seconds) -> Watts:
+        """What it gives although nobody here expects it now, + discharging."""
         if self.facts.self_regulating:
             return self.power or 0.0
         if self.away or self.witness.against < AGAINST_TWICE:
             return 0.0
-        return (self.power or 0.0) - self.expected
+        return (self.power or 0.0) - self.shows(at)
 
     def shows(self, at: Seconds) -> Watts:
         """Power visible on the meter at a time."""

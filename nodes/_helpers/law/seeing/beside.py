@@ -83,13 +83,13 @@ def watched(before: Beside, beliefs: Mapping[str, Belief], meter: Watts, at: Sec
     pace = 1 - math.exp(-max(0.0, at - before.read_at) / RECENT)
     asks = before.asks + pace * (meter - before.asks)
     strangers = {
-        name: _judged(before.strangers.get(name), belief.given, asks, meter, at)
+        name: _judged(before.strangers.get(name), belief.given(at), asks, meter, at)
         for name, belief in there.items()
         if belief.facts.self_regulating
     }
     following = [there[name] for name, stranger in strangers.items() if stranger.follows]
     ours = [belief for name, belief in there.items() if name not in strangers]
-    given, followed = (sum(one.given for one in some) for some in (there.values(), following))
+    given, followed = (sum(one.given(at) for one in some) for some in (there.values(), following))
     part = _rated(ours) / (_rated([*ours, *following]) or 1.0) if following else 1.0
     loads = before.loads if part == before.part else ()
     return Beside(strangers, asks, at, given, followed, part, loads)
