@@ -96,9 +96,9 @@ async def test_passive_mode_holds_a_power_and_runs_out():
 async def test_a_refreshed_passive_mode_does_not_run_out():
     cell = Cell()
     async with asking(cell, hurry=50.0) as asker:
-        for _ in range(5):  # 0.2 s that are refreshed each 0.05 s: a busy machine is late
-            await asker.set_mode("Passive", power=300, cd_time=10)
-            await asyncio.sleep(0.05)
+        for _ in range(5):  # 1 s that is refreshed each 0.25 s: a busy machine is late
+            await asker.set_mode("Passive", power=300, cd_time=50)
+            await asyncio.sleep(0.25)
         assert None not in cell.commands
 
 
