@@ -92,6 +92,11 @@ class Plan:
     """Why each share is what it is: the limiter that bound."""
     unmet: Watts = 0.0
     """What the house still needs and nobody can give; signed like the power that is missing."""
+    extra: Mapping[str, Watts] | None = None
+    """What of a share is not counted on: tried only, or given until slower ones give theirs.
+
+    A step that takes it away takes nothing that joins `unmet`.
+    """
     valid_until: Seconds = math.inf
     """From the age of the meter: no device holds a share longer."""
 

@@ -3,12 +3,11 @@
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
-from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 from flowctl import Ge, Observable, Plan, Quantity
 from nodes._helpers.operators import Each, Receiver, like
+from nodes._helpers.shares import changed_to
 
 T = TypeVar("T", float, Plan)
 LARGEST = sys.float_info.max
@@ -29,7 +28,8 @@ def clamp(
     `total` limits the sum of a plan either way (a lone number counts as a sum). Shares that push
     the sum over it give way in proportion, so that the split chosen further up, by charge say,
     stays as it was; shares the other way are left alone. What was clipped is the reason of the
-    share, and the power that is missing joins the plan's `unmet`. NaN and infinities are not heard.
+    share, and the power that is missing joins the plan's `unmet`; what was only tried is missing
+    already. NaN and infinities are not heard.
 
     Raises:
         ValueError: no limit is given, or `low` is above `high`.
@@ -60,19 +60,13 @@ def limited(plan: Plan, low: float, high: float, total: float) -> Plan:
     within = _within(inside, total)
     if within == plan.watts:
         return plan
-    reasons = dict(plan.reasons)
+    reasons = dict[str, str]()
     for name, asked in plan.watts.items():
         if within[name] != inside[name]:
             reasons[name] = f"clamp: total {total:g}W"
         elif inside[name] != asked:
             reasons[name] = f"clamp: high {high:g}W" if asked > high else f"clamp: low {low:g}W"
-    missing = math.fsum(plan.watts.values()) - math.fsum(within.values())
-    return replace(
-        plan,
-        watts=MappingProxyType(within),
-        reasons=MappingProxyType(reasons),
-        unmet=plan.unmet + missing,
-    )
+    return changed_to(plan, within, reasons, missing=True)
 
 
 def _limits(low: float | None, high: float | None) -> tuple[float, float]:

@@ -56,6 +56,5 @@ def enable(
 def zeros(plan: Plan) -> Plan:
     """Make the plan that stops all batteries of another one."""
     watts, reasons = dict.fromkeys(plan.watts, 0.0), dict.fromkeys(plan.watts, STOPPED)
-    return replace(
-        plan, watts=MappingProxyType(watts), reasons=MappingProxyType(reasons), unmet=0.0
-    )
+    stopped, why = MappingProxyType(watts), MappingProxyType(reasons)
+    return replace(plan, watts=stopped, reasons=why, unmet=0.0, extra=None)

@@ -19,7 +19,7 @@ UNITS = {  # of the fields of a record, as metrics bear them
         ("power", "setpoint", "max_charge", "max_discharge", "min_power", "cell_power", "pv_power"),
         "watts",
     ),
-    **dict.fromkeys(("meter", "load", "target", "unmet"), "watts"),
+    **dict.fromkeys(("meter", "load", "target", "unmet", "extra"), "watts"),
     **dict.fromkeys(("can_charge", "can_discharge", "in_flight"), "watts"),
     **dict.fromkeys(("charged", "discharged"), "watt_hours_total"),
     "capacity": "watt_hours",

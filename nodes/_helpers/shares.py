@@ -45,10 +45,36 @@ def with_shares(
     changed = {name: reason for name in watts if watts[name] != plan.watts.get(name)}
     if not changed and watts.keys() == plan.watts.keys():
         return plan
-    gone = math.fsum(plan.watts.values()) - math.fsum(watts.values()) if missing else 0.0
+    return changed_to(plan, watts, changed, missing=missing)
+
+
+def changed_to(
+    plan: Plan, watts: Mapping[str, float], reasons: Mapping[str, str], *, missing: bool
+) -> Plan:
+    """Put other shares into a plan, with the reasons of those that changed."""
+    taken, extra = _taken(plan, watts)
     return replace(
         plan,
         watts=MappingProxyType(dict(watts)),
-        reasons=MappingProxyType({**plan.reasons, **changed}),
-        unmet=plan.unmet + gone,
+        reasons=MappingProxyType({**plan.reasons, **reasons}),
+        unmet=plan.unmet + taken if missing else plan.unmet,
+        extra=extra,
     )
+
+
+def _taken(plan: Plan, watts: Mapping[str, float]) -> tuple[float, Mapping[str, float] | None]:
+    """Return what is missing of what was counted on, and what is left of the extra.
+
+    What is taken away comes out of the extra first.
+    """
+    missing = math.fsum(plan.watts.values()) - math.fsum(watts.values())
+    if plan.extra is None:
+        return missing, None
+    left = dict[str, float]()
+    for name, extra in plan.extra.items():
+        gone = plan.watts.get(name, 0.0) - watts.get(name, 0.0)
+        spent = min(max(gone, min(extra, 0.0)), max(extra, 0.0))
+        missing -= spent
+        if extra != spent:
+            left[name] = extra - spent
+    return missing, MappingProxyType(left) if left else None

@@ -1,6 +1,7 @@
 """`clamp` holds numbers and plans within limits."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from flowctl import Plan, Share
 from flowctl.testing import play
 from nodes.clamp import clamp
+from nodes.rebalance import rebalance
+from tests.nodes.outlooks import OUTLOOKS, view
 from tests.nodes.timelines import NUMBERS, PLANS, timelines
 
 
@@ -67,6 +70,36 @@ def test_what_is_not_clipped_keeps_its_reason_and_the_rest_adds_up():
     assert made.unmet == 150.0
 
 
+@pytest.mark.parametrize(
+    ("high", "unmet", "left"),
+    [
+        (1200.0, 2700.0, {"left": 1000.0}),  # of 2300 W that are tried 1300 W are cut away
+        (150.0, 2750.0, None),  # and 50 W of the 200 W that are known to come
+        (0.0, 3000.0, None),
+    ],
+)
+def test_what_was_only_tried_is_not_missing_twice(high, unmet, left):
+    """The house needs 3 kW, and one of the two was seen to give 200 W at most."""
+    plan = Plan(watts={"left": 2500.0, "right": 100.0}, unmet=2700.0, extra={"left": 2300.0})
+    [(_, made)] = play(clamp, [(1, plan)], high=high)
+    assert made.unmet == pytest.approx(unmet)
+    assert made.extra == left
+
+
+def test_what_another_takes_in_for_a_moment_is_not_missing_either():
+    plan = Plan(watts={"left": 500.0, "right": -300.0}, extra={"left": 300.0, "right": -300.0})
+    [(_, made)] = play(clamp, [(1, plan)], high=400.0, low=-50.0)
+    assert (made.unmet, made.extra) == (0.0, {"left": 200.0, "right": -50.0})
+
+
+def test_behind_rebalance_no_more_is_missing_than_the_house_needs():
+    """One battery, seen to give 200 W of its 2500 W, tries for all of 2900 W."""
+    line = [(t, view(2900.0, t, left={"proven_discharge": 200.0})) for t in (0.0, 1.0)]
+    for limit in ("high", "total"):
+        [*_, (_, made)] = play(clamp, play(rebalance, line), **{limit: "1.2kW"})
+        assert (made.watts, made.unmet) == ({"left": 1200.0}, 2700.0)
+
+
 def test_a_plan_within_all_limits_passes_untouched():
     plan = Plan(watts={"left": 700.0})
     [(_, made)] = play(clamp, [(1, plan)], high="800W", total="2kW")
@@ -122,3 +155,38 @@ def test_clamping_twice_changes_no_more_than_once(plan, limits, total):
     [(_, once)] = play(clamp, [(1, plan)], low=low, high=high, total=total)
     [(_, twice)] = play(clamp, [(1, once)], low=low, high=high, total=total)
     assert twice.watts == pytest.approx(once.watts, abs=1e-6)
+
+
+PROVEN = st.none() | st.sampled_from([0.0, 100.0, 900.0])
+
+
+@settings(deadline=None)
+@given(
+    line=OUTLOOKS,
+    proven=st.dictionaries(st.sampled_from(["left", "right", "third"]), PROVEN),
+    strategy=st.sampled_from(["energy", "equal", "priority", "efficiency"]),
+    least=st.sampled_from([0.0, 80.0]),
+    limits=st.tuples(st.floats(-3000, 0), st.floats(0, 3000)),
+    total=st.none() | st.floats(0, 5000),
+)
+def test_never_is_more_missing_than_the_house_needs(line, proven, strategy, least, limits, total):
+    low, high = limits
+    seen = [(at, _seen(outlook, proven, least)) for at, outlook in line]
+    made = play(clamp, play(rebalance, seen, strategy=strategy), low=low, high=high, total=total)
+    for (_, outlook), (_, plan) in zip(seen, made, strict=True):
+        assert abs(plan.unmet) <= abs(outlook.target) + 25.0  # less is not worth a write
+        assert abs(plan.unmet) < 1e-6 or plan.unmet * outlook.target > 0
+
+
+def _seen(outlook, proven, least):
+    """All are held to what some were seen to give, and can hold no less than something."""
+    fleet = {
+        name: replace(
+            ability,
+            proven_charge=proven.get(name),
+            proven_discharge=proven.get(name),
+            min_power=least,
+        )
+        for name, ability in outlook.batteries.items()
+    }
+    return replace(outlook, batteries=fleet)

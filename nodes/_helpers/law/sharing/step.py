@@ -1,7 +1,7 @@
 """The law of `rebalance`: from an outlook to a plan, as a pure step."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from nodes._helpers.law.sharing import allocation as table
 from nodes._helpers.law.sharing.allocation import WORTHWHILE, Seat
 from nodes._helpers.law.sharing.choosing import Working, choose
 from nodes._helpers.law.sharing.covering import covered
+from nodes._helpers.law.sharing.extra import uncounted
 from nodes._helpers.law.sharing.reasons import BEYOND, covers, explain
 from nodes._helpers.law.sharing.round import Policy, Round
 from nodes._helpers.law.sharing.seating import seated, spared
@@ -57,11 +58,14 @@ def step(
     turning = steadied(state.turning, now, wants, reasons)
     following = follow_all(state.following, now, wants, hungry=abs(unmet) > HUNGRY)
     if not state.following.each.keys() <= wants.keys():
-        for name in state.following.each:
-            if name not in following.each:  # one last word, then silence becomes release
-                wants[name], reasons[name] = 0.0, GONE
-    told, why = MappingProxyType(wants), MappingProxyType(reasons)
-    plan = _new_plan(watts=told, reasons=why, unmet=unmet, valid_until=outlook.valid_until)
+        _dismiss(state.following.each, following, wants, reasons)
+    plan = _new_plan(
+        watts=MappingProxyType(wants),
+        reasons=MappingProxyType(reasons),
+        unmet=unmet,
+        extra=uncounted(wants, seats, now.sign, now.total + now.refused - abs(unmet)),
+        valid_until=outlook.valid_until,
+    )
     shared = _new_shared(
         working=working,
         spared=now.spared,
@@ -70,6 +74,15 @@ def step(
         valid_until=outlook.valid_until,
     )
     return shared, plan
+
+
+def _dismiss(
+    before: Iterable[str], now: Followed, wants: dict[str, Watts], reasons: dict[str, str]
+) -> None:
+    """Say one last word to those that went away, then silence becomes release."""
+    for name in before:
+        if name not in now.each:
+            wants[name], reasons[name] = 0.0, GONE
 
 
 def _round(state: Shared, outlook: Outlook, policy: Policy, imported: Watts) -> Round:
