@@ -131,6 +131,10 @@ class Ability:
     """False while it is offline, or left to itself."""
     soc: Percent | None = None
     """State of charge."""
+    floor: Percent | None = None
+    """Charge down to which a step lets it discharge: what is below does not count as usable."""
+    ceiling: Percent | None = None
+    """Charge up to which a step lets it charge: likewise."""
     capacity: WattHours | None = None
     """Energy when full."""
     min_power: Watts = 0.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, NamedTuple
 
-from flowctl import Ability, Ge, Le, Log, NamesBatteries, Observable, Outlook, Percent
+from flowctl import Ability, Ge, Le, Log, NamesBatteries, Observable, Outlook, Percent, changer
 from nodes._helpers.law.knowing.notes import noted
 from nodes._helpers.law.sharing.allocation import sun_alone
 from nodes._helpers.operators import Receiver, each_with
@@ -50,9 +50,10 @@ def soc_window(
     """Pass the outlook, with what is outside the window counted as what cannot be done.
 
     One per outlook, read by a law such as `rebalance` in place of the outlook itself, whose own
-    `reserve` and `ceiling` hold for all batteries. Several windows follow one another, each with
-    its `only`. A battery that does not tell its charge is not limited. NaN and infinities of the
-    streams are not heard; what is below 0 % or above 100 % counts as that, and the log says so.
+    `reserve` and `ceiling` hold besides: the tighter one binds, and what is shared by is the energy
+    between. Several windows follow one another, each with its `only`. A battery that does not tell
+    its charge is not limited. NaN and infinities of the streams are not heard; what is below 0 % or
+    above 100 % counts as that, and the log says so.
 
     Example:
         - from: plan/response_predictor
@@ -99,13 +100,17 @@ def step(
         frozenset(n for n, c in charges.items() if c <= low + resume * (n in before.low)),
         frozenset(n for n, c in charges.items() if c >= high - resume * (n in before.high)),
     )
-    if now == Outside():
-        return now, view
-    made = {name: _held(name, ability, now, window) for name, ability in view.batteries.items()}
+    made = {
+        name: _held(name, ability, now, window) if name in charges else ability
+        for name, ability in view.batteries.items()
+    }
     return now, replace(view, batteries=MappingProxyType(made))
 
 
 def _held(name: str, ability: Ability, now: Outside, window: Window) -> Ability:
+    floor = max(window.low, EMPTY if ability.floor is None else ability.floor)
+    ceiling = min(window.high, FULL if ability.ceiling is None else ability.ceiling)
+    ability = _between(ability, floor=floor, ceiling=ceiling)
     if name in now.low:
         note = noted(f"kept at {window.low:g}% of charge", ability.note)
         ability = replace(ability, can_discharge=sun_alone(ability), note=note)
@@ -130,3 +135,6 @@ def _reader(log: Log) -> Callable[[str, Mapping[str, Percent | None], Percent], 
         return charge
 
     return read
+
+
+_between = changer(Ability, "floor", "ceiling")

@@ -10,6 +10,7 @@ from nodes._helpers.law.sharing.allocation import water_fill
 from nodes._helpers.leading import Lead, Member, Rules
 
 CAPACITY_UNKNOWN = 5000.0  # Wh while it does not tell: about one common home battery
+FULL = 100.0  # %
 USABLE_LEAST = 1.0  # % that one near its end still counts
 JOIN = 1.2  # times the least share that each would get, then one more joins
 
@@ -62,13 +63,17 @@ def share(
 
 def _limit(one: Ability, member: Member, way: float) -> Watts:
     if member.own:  # the predictor leaves it alone; we take it
-        full = way < 0 and member.soc >= 100
+        full = way < 0 and member.soc >= FULL
         return 0.0 if full else member.discharge if way > 0 else member.charge
     return one.can_discharge if way > 0 else one.can_charge
 
 
 def _weight(one: Ability, member: Member, way: float, rules: Rules) -> float:
-    usable = member.soc - rules.empty if way > 0 else 100.0 - member.soc
+    usable = (
+        member.soc - max(rules.empty, one.floor or 0.0)
+        if way > 0
+        else (FULL if one.ceiling is None else one.ceiling) - member.soc
+    )
     return max(USABLE_LEAST, usable) * (one.capacity or CAPACITY_UNKNOWN)
 
 

@@ -28,7 +28,8 @@ def member(soc=50.0, power=0.0, *, own=False, most=2500.0, at=0.0):
 class House:
     """Batteries of which the one in Auto serves at once what the others do not."""
 
-    def __init__(self, *socs, load=300.0, rules=RULES, auto="left", most=2500.0):
+    def __init__(self, *socs, load=300.0, rules=RULES, auto="left", most=2500.0, **windows):
+        self.windows = windows
         self.rules, self.load, self.at, self.most = rules, load, 0.0, most
         self.socs = dict(zip(NAMES, socs, strict=False))
         self.own = dict.fromkeys(self.socs, auto == "all") | ({auto: True} if auto != "all" else {})
@@ -58,6 +59,7 @@ class House:
                     setpoint=self.held[name],
                     available=not self.own[name],
                     can_charge=0.0 if soc >= 100 else 2500.0,
+                    **self.windows.get(name, {}),
                 )
                 for name, soc in self.socs.items()
             }
@@ -107,6 +109,21 @@ def test_the_check_vectors_with_the_right_sign_and_a_shared_need(socs, load, aut
     house.obey()
     house.run(40)
     assert house.state.lead.name == auto
+    assert house.told() == told
+
+
+@pytest.mark.parametrize(
+    ("load", "auto", "window", "told"),
+    [
+        (2800.0, "left", {"right": {"floor": 40.0}}, {"right": 433, "third": 867}),
+        (-4000.0, "third", {"right": {"ceiling": 75.0}}, {"left": -1538, "right": -962}),
+    ],
+)
+def test_what_a_window_leaves_is_what_helpers_share_by(load, auto, window, told):
+    """10 points of charge and 20, for 1300 W; then 40 and 25, for 2500 W."""
+    house = House(60, 50, 40, load=load, **window).run(70)
+    house.obey()
+    assert house.run(40).state.lead.name == auto
     assert house.told() == told
 
 

@@ -1,6 +1,7 @@
 """`soc_window` keeps batteries between two states of charge."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from flowctl.testing import play
 from nodes._helpers.law.sharing.allocation import sun_alone
+from nodes.rebalance import rebalance
 from nodes.soc_window import soc_window
 from tests.nodes.outlooks import OUTLOOKS, view
 
@@ -62,6 +64,56 @@ def test_only_some_are_meant_and_the_reason_is_said():
     assert {name: one.note for name, one in told.items()} == {
         "left": "kept at 20% of charge", "right": "", "third": "",
     }  # fmt: skip
+
+
+def shares(target, how, window=None, **fleet):
+    """Watts by battery, as `rebalance` shares them behind a window, or without one."""
+    seen, watts = view(target, 0.0, **fleet), dict.fromkeys(fleet, 0.0)
+    for _ in range(8):  # until everything has landed
+        landed = {name: replace(one, setpoint=watts[name]) for name, one in seen.batteries.items()}
+        line = [(at, replace(seen, at=at, batteries=landed)) for at in (0.0, 1.0)]
+        windowed = play(soc_window, line, only=["left"], **window) if window else line
+        watts = play(rebalance, windowed, share=0.0, **how)[-1][1].watts
+    return {name: round(share) for name, share in watts.items()}
+
+
+@pytest.mark.parametrize("strategy", ["energy", "efficiency", "soc", "equal", "priority"])
+@pytest.mark.parametrize(
+    ("target", "window", "wishes"),
+    [
+        (1500.0, {"low": 40.0}, {"reserve": {"left": 40.0}}),
+        (-1500.0, {"high": 80.0}, {"ceiling": {"left": 80.0}}),
+        (1500.0, {"low": 5.0}, {}),  # the reserve of 10 % is tighter
+    ],
+)
+def test_what_is_shared_by_is_the_energy_within_the_window(target, window, wishes, strategy):
+    """A window means to `rebalance` what its own reserve and ceiling do."""
+    fleet, how = {"left": 60.0, "right": 65.0}, {"strategy": strategy}
+    assert shares(target, how, window, **fleet) == shares(target, how | wishes, **fleet)
+
+
+def test_both_are_empty_and_full_at_the_same_time():
+    """20 and 50 points are left to discharge, then 20 and 40 to charge."""
+    assert shares(1400.0, {}, {"low": 40.0}, left=60.0, right=60.0) == {"left": 400, "right": 1000}
+    told = shares(-1500.0, {}, {"high": 80.0}, left=60.0, right=60.0)
+    assert told == {"left": -500, "right": -1000}
+
+
+def test_what_panels_make_is_given_first_near_the_end_of_the_window():
+    sunny = {"soc": 90.0, "sun": 900.0}
+    assert shares(1000.0, {"strategy": "equal"}, {"high": 90.0}, left=sunny, right=50.0) == {
+        "left": 950, "right": 50,
+    }  # fmt: skip
+
+
+def test_of_several_windows_the_tighter_one_is_told():
+    line = [(1, view(100.0, left=50.0, right=50.0))]
+    wide = play(soc_window, line, low=20.0, high=90.0)
+    both = play(soc_window, play(soc_window, wide, low=10.0, only=["right"]), high=80.0)
+    told = [(one.floor, one.ceiling) for one in both[0][1].batteries.values()]
+    assert told == [(20.0, 80.0), (20.0, 80.0)]
+    left_out = play(soc_window, line, low=20.0, only=["right"])[0][1].batteries["left"]
+    assert (left_out.floor, left_out.ceiling) == (None, None)
 
 
 def test_a_window_that_is_none_is_refused():

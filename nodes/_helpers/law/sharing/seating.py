@@ -112,17 +112,24 @@ def _lost(name: str, ability: Ability, able: Watts, now: Round) -> Watts:
     """Say what of its panels' power is lost unless it gives that: more and more when it is full."""
     if now.sign < 0 or ability.soc is None:
         return 0.0
-    full = 1 - (now.policy.ceiling.of(name) - ability.soc) / NEARLY_FULL
+    full = 1 - (_ceiling(name, ability, now.policy) - ability.soc) / NEARLY_FULL
     return min(able, ability.sun or 0.0) * max(0.0, min(1.0, full))
 
 
 def _usable(name: str, ability: Ability, now: Round) -> Percent:
     """Say how much charge it can give, or take; by charge it is the same end for all."""
     policy, soc = now.policy, SOC_UNKNOWN if ability.soc is None else ability.soc
-    by_charge = policy.strategy == "soc"
-    if now.sign > 0:
-        return soc - (0.0 if by_charge else policy.reserve.of(name))
-    return (FULL if by_charge else policy.ceiling.of(name)) - soc
+    if policy.strategy == "soc":
+        return soc if now.sign > 0 else FULL - soc
+    if now.sign < 0:
+        return _ceiling(name, ability, policy) - soc
+    low, floor = policy.reserve.of(name), ability.floor
+    return soc - (low if floor is None or floor < low else floor)
+
+
+def _ceiling(name: str, ability: Ability, policy: Policy) -> Percent:
+    high, ceiling = policy.ceiling.of(name), ability.ceiling
+    return high if ceiling is None or ceiling > high else ceiling
 
 
 def _weight(name: str, ability: Ability, usable: Percent, able: Watts, policy: Policy) -> float:
