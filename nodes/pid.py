@@ -8,6 +8,12 @@ from flowctl import Battery, Clock, Ge, Gt, Observable, Seconds, Watts
 from nodes._helpers.fleet import Fleet, law
 from nodes._helpers.operators import NONE
 
+WINDS_UP = "which grows as long as batteries at their limits leave something over"
+LIMITED = "give 'batteries: [...]' or both 'low' and 'high'; 'ki: 0' has no integral"
+
+
+QUICK = 1.0  # s between readings for which gains hold as they are written
+
 
 class Gains(NamedTuple):
     """The settings of the law."""
@@ -21,6 +27,8 @@ class Gains(NamedTuple):
     smooth: Seconds = 0.0
     tracking: Seconds = 1.0
     windup: Watts | None = None
+    longest: Seconds = math.inf
+    """The integral counts a reading as no longer."""
 
 
 class Reading(NamedTuple):
@@ -83,7 +91,7 @@ def pid(
     ] = None,
     step: Annotated[
         Annotated[Seconds, Gt(0)] | None,
-        "count each reading as so long; if not given, the time since the one before",
+        "count each reading as so long; if not given, the time since the one before, in bounds",
     ] = None,
     clock: Clock,
 ) -> Observable[Watts]:
@@ -97,15 +105,28 @@ def pid(
     repeated. It starts at what the batteries do. At the limits that batteries tell, not at `low`
     and `high`, it says all that is needed, so that a `split` further down knows what is `unmet`.
 
+    With an integral it wants limits: `batteries`, or `low` and `high`, and these too if one of the
+    batteries does not tell its own. What a `clamp` or a `split` further down takes away it does not
+    know of: it would go on rising, and leave the batteries at full power long after the load ended.
+
+    Gains are per second, whatever the meter's pace. After a gap, and behind a slow meter, a reading
+    counts as no longer than `(1 - kp) / ki`, but a second at least: so both parts answer it with no
+    more than its whole error. The defaults, 4.7 s at most, hold for meters of 1 s to 10 s. `step`
+    counts each reading as you like.
+
     Source: K. J. Astrom and T. Hagglund, PID Controllers: Theory, Design and Tuning, 1995, 3.5.
 
+    Example:
+        - from: meter
+        - pid: {batteries: [left, right]}
+
     Raises:
-        ValueError: `low` is above `high`.
+        ValueError: `low` is above `high`; nothing limits the integral.
     """
-    if low is not None and high is not None and low > high:
-        raise ValueError(f"low {low:g}W is above high {high:g}W; exchange them")
+    _check(low, high, needed=bool(ki) and not batteries and windup is None)
     pace = tracking or (kp / ki if kp > 0 and ki > 0 else 1.0)
-    gains = Gains(kp, ki, kd, 0.0, 0.0, deadband, smooth, pace, windup)
+    longest = max(QUICK, (1 - kp) / ki) if ki and step is None else math.inf
+    gains = Gains(kp, ki, kd, 0.0, 0.0, deadband, smooth, pace, windup, longest)
 
     def work(
         before: tuple[float, Memory] | None, watts: float, fleet: Fleet
@@ -133,13 +154,20 @@ def pid(
     return law(grid, batteries, None, work, clock, aim=aim)
 
 
+def _check(low: Watts | None, high: Watts | None, *, needed: bool) -> None:
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"low {low:g}W is above high {high:g}W; exchange them")
+    if needed and (low is None or high is None):
+        raise ValueError(f"nothing limits the integral, {WINDS_UP}; {LIMITED}")
+
+
 def regulate(before: Memory, now: Reading, gains: Gains) -> Memory:
     """Make one step of the law."""
     if abs(now.error) <= gains.deadband and gains.deadband:
         said = min(max(before.said, gains.low), gains.high)
         return Memory(before.integral, now.measured, 0.0, said)
     slope = _slope(before, now, gains.smooth)
-    integral = before.integral + gains.ki * now.error * now.seconds
+    integral = before.integral + gains.ki * now.error * min(now.seconds, gains.longest)
     wanted = gains.kp * now.error + integral + gains.kd * slope
     said = min(max(wanted, gains.low), gains.high)
     if gains.windup is not None:

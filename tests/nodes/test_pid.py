@@ -8,11 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowctl import Battery
+from flowctl.faults import FlowError
+from flowctl.language.check import load
 from flowctl.testing import Bench, play
-from nodes.pid import Gains, Memory, Reading, pid, regulate
+from flowctl.virtual.detached import rehearse
+from nodes.pid import LIMITED, Gains, Memory, Reading, pid, regulate
 from tests.nodes.batteries import FLEETS, GRIDS, told
 
 WIDE = {"low": -math.inf, "high": math.inf}
+FAR = {"low": "-9kW", "high": "9kW"}
+FLOW = """
+streams:
+  meter: [homewizard_p1: h]
+  plan: [from: meter, pid: {batteries: [left, right]}, split: {batteries: [left, right]}]
+  left: [from: plan.left, marstek_modbus: {host: a, lease: 10m}]
+  right: [from: plan.right, marstek_modbus: {host: b, lease: 10m}]
+"""
+FULL = Battery(max_charge=2500.0, max_discharge=2500.0, soc=60.0)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +59,7 @@ def test_at_a_limit_the_integral_gives_in_and_turns_back_at_once():
 
 def test_inside_the_deadband_the_output_stays():
     line = [(0, 0.0), (1, 100.0), (2, 15.0), (3, -15.0)]
-    said = [watts for _, watts in play(pid, line, kp=0.5, ki=0.1, deadband="15W")]
+    said = [watts for _, watts in play(pid, line, kp=0.5, ki=0.1, deadband="15W", **FAR)]
     assert said == [0.0, 60.0, 60.0, 60.0]
 
 
@@ -72,7 +84,7 @@ def test_the_derivative_may_be_of_what_batteries_give():
 
 def test_a_fixed_step_counts_every_reading_the_same():
     line = [(0, 100.0), (10, 100.0), (10.5, 100.0)]
-    said = play(pid, line, kp=0, ki=0.1, step="1s")
+    said = play(pid, line, kp=0, ki=0.1, step="1s", **FAR)
     assert [watts for _, watts in said] == pytest.approx([10.0, 20.0, 30.0])
 
 
@@ -97,6 +109,60 @@ def test_what_batteries_fail_to_deliver_can_stop_the_integral():
 def test_limits_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="exchange them"):
         play(pid, [], low="1kW", high="-1kW")
+
+
+@pytest.mark.parametrize("wishes", [{}, {"low": 0}, {"high": "5kW"}, {"track": "delivered"}])
+def test_an_integral_that_nothing_limits_is_refused(wishes):
+    with pytest.raises(ValueError, match="nothing limits the integral, which"):
+        play(pid, [(1, 0.0)], **wishes)
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [FAR, {"windup": "5kW"}, {"ki": 0}, {"batteries": told(left={"max_discharge": 300.0})}],
+)
+def test_what_limits_the_integral_or_has_none_is_taken(wishes):
+    assert play(pid, [(1, 0.0)], **wishes) == [(1, 0.0)]
+
+
+def test_the_check_names_the_cure():
+    text = FLOW.replace("pid: {batteries: [left, right]}", "pid: 0.3")
+    with pytest.raises(FlowError) as refused:
+        rehearse(load(text, env={}))
+    (fault,) = refused.value.faults
+    assert (fault.where, fault.cure) == ("plan/pid", LIMITED)
+
+
+def test_after_a_gap_both_parts_answer_with_no_more_than_the_error():
+    line = [(0, 0.0), (1, 100.0), (61, 100.0)]
+    said = [watts for _, watts in play(pid, line, kp=0.3, ki=0.15, **FAR)]
+    assert said == pytest.approx([0.0, 45.0, 115.0])  # what was there, and 100 W
+
+
+@pytest.mark.parametrize(("kp", "ki"), [(0.9, 0.5), (2.0, 0.5), (0.3, 2.0), (0.3, 0.15)])
+def test_at_a_meter_of_a_second_gains_are_what_is_written(kp, ki):
+    said = play(pid, [(0, 0.0), (1, 100.0)], kp=kp, ki=ki, **FAR)
+    assert said[-1][1] == pytest.approx(100.0 * (kp + ki))
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 10, 30, 60])
+def test_with_its_defaults_it_comes_to_rest_behind_a_slow_meter(every):
+    with Bench(FLOW) as bench:
+        grids = served(bench, 1600.0, 40, every)
+    assert all(abs(grid) < 50.0 for grid in grids[30:])  # two dead bands of devices
+
+
+def served(bench, load, readings, every=1):
+    """Play a house whose batteries do what they are told before the next reading; its grid."""
+    watts, grids = {"left": 0.0, "right": 0.0}, []
+    for _ in range(readings):
+        for name in watts:
+            bench.say(name, replace(FULL, power=watts[name]))
+        grids.append(load - sum(watts.values()))
+        bench.say("meter", grids[-1])
+        bench.advance(float(every))
+        watts = {name: bench.heard(name)[-1][1] for name in watts}
+    return grids
 
 
 GAINS = st.floats(0, 2)
@@ -133,22 +199,7 @@ def test_at_the_limit_of_the_batteries_it_says_what_is_needed():
 
 
 def test_in_a_flow_the_rest_is_unmet():
-    flow = """
-streams:
-  meter: [homewizard_p1: h]
-  plan: [from: meter, pid: {batteries: [left, right]}, split: {batteries: [left, right]}]
-  left: [from: plan.left, marstek_modbus: a]
-  right: [from: plan.right, marstek_modbus: b]
-"""
-    full = Battery(max_charge=2500.0, max_discharge=2500.0, soc=60.0)
-    with Bench(flow) as bench:
-        watts = {"left": 0.0, "right": 0.0}
-        for second in range(120):
-            for name in watts:
-                bench.say(name, replace(full, power=watts[name]))
-            bench.say("meter", 9000.0 - sum(watts.values()))
-            bench.advance(1.0)
-            watts = {name: bench.heard(name)[-1][1] for name in watts}
-            if second > 60:
-                assert sum(watts.values()) == 5000.0
-                assert bench.stream("plan")[-1][1].unmet == pytest.approx(4000.0)
+    with Bench(FLOW) as bench:
+        served(bench, 9000.0, 60)
+        assert served(bench, 9000.0, 60)[1:] == [4000.0] * 59
+        assert all(plan.unmet == pytest.approx(4000.0) for _, plan in bench.stream("plan")[-60:])
