@@ -108,6 +108,28 @@ def test_rule_7_not_a_larger_one_nor_with_outputs_far_apart(before, now, grid):
     assert shares(present, "concentrate") == shares(present)
 
 
+@pytest.mark.parametrize(("grid", "right"), [(93, 480), (97, 480 + 18)])
+def test_rule_7_small_is_less_than_60_w(grid, right):
+    """The output rose by 25 W, so 25 W less are believed; half of the reading's news joins them."""
+    present = house({"power": 500.0}, {"power": 480.0})
+    present.read(0)
+    present.tell(left={"power": 525.0})
+    present.read(grid)
+    believed = present.bench.stream("believed")[-1][1]
+    assert 25 + believed == (59 if grid == 93 else 61)
+    assert shares(present, "concentrate")["right"] == right
+
+
+@pytest.mark.parametrize(("last", "right"), [(64, 480), (70, 480 + 31)])
+def test_rule_7_balanced_is_within_30_w_of_its_part(last, right):
+    """Its part rises by 9 W three times, and then comes to 29.5 W or 31 W above what it gives."""
+    present = house({"power": 500.0}, {"power": 480.0})
+    present.read(0, 36, 54, 72)
+    assert shares(present, "concentrate")["right"] == 480
+    present.read(last)
+    assert shares(present, "concentrate")["right"] == right
+
+
 def test_rule_8_corrections_that_turn_are_softened():
     present = house()
     present.read(200, -200, 200, -200, 200, -200, 200, -200)

@@ -65,6 +65,13 @@ def test_rule_3_the_smallest_change_is_written():
     assert [watts for _, watts in present.bench.heard("left")] == [150, 150.5, 151]
 
 
+def test_rule_1_at_their_least_nothing_is_shared_however_little_that_is():
+    present = Present("b2p", follows=False, low="1W", right={"soc": 90.0})
+    present.read(2)
+    assert present.both == (1, 1)
+    assert present.bench.stream("wanted")[-1][1] == 0
+
+
 def test_rule_1_just_above_the_least_it_is_shared():
     present = house()
     present.read(100)

@@ -180,6 +180,13 @@ def test_rule_9_only_what_is_beyond_the_limit_is_served():
     assert [watts for _, watts in outputs(exports)] == [0, -600]
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_rule_9_however_little_is_beyond_it_is_served(side):
+    present = house(kp="0.1", ki="0", kd="0s", calm_in="0%", beyond="2kW")
+    present.read(side * 2050)
+    assert present.total == pytest.approx(side * 5)
+
+
 def test_rule_9_the_side_is_latched_and_let_go_after_ten_seconds():
     present = shaving(ki="0.3")
     present.read(3000)

@@ -279,16 +279,18 @@ def test_rule_10_that_is_less_than_a_tenth_of_100_w_or_more_three_times(
     assert (name not in present.bench.stream("plan")[-1][1].watts) is left_out
 
 
+@pytest.mark.parametrize("name", ["left", "right"])
 @pytest.mark.parametrize(("minutes", "back"), [(4.9, False), (5.1, True)])
-def test_rule_10_after_five_minutes_it_is_asked_again(minutes, back):
+def test_rule_10_after_five_minutes_it_is_asked_again(name, minutes, back):
     present = house(follows=False)
     for _ in range(6):
-        present.tell(left={"power": 0.0, "setpoint": 900.0})
+        present.tell(**{name: {"power": 0.0, "setpoint": 900.0}})
         present.bench.advance(2)
     present.bench.advance(60 * minutes - 2)
-    present.tell(left={"power": 0.0, "setpoint": 0.0}, right={"power": 0.0})
+    idle = {"power": 0.0, "setpoint": 0.0}
+    present.tell(left=idle, right=idle)
     present.read(200)
-    assert ("left" in present.bench.stream("plan")[-1][1].watts) is back
+    assert (name in present.bench.stream("plan")[-1][1].watts) is back
 
 
 def test_rule_10_one_that_ignores_its_command_is_left_alone_for_five_minutes():

@@ -63,6 +63,19 @@ def test_rule_2_unusual_is_three_and_a_half_deviations_of_eight_samples(usual, u
     assert ([t for t, _ in present.totals()][3:] == [10.2]) is sooner
 
 
+@pytest.mark.parametrize(
+    ("high", "at"),
+    [
+        (2, [0, 2.2, 6.2, 10]),  # the 1000 W are nine samples ago, and 600 W unusual: at once
+        (3, [0, 3, 7, 11]),  # eight samples ago they count, and 600 W wait for four seconds
+    ],
+)
+def test_rule_2_what_is_longer_ago_than_eight_samples_is_forgotten(high, at):
+    present = house()
+    present.read(*[1000] * high, *[500] * (10 - high), 600, 600)
+    assert [t for t, _ in present.totals()] == pytest.approx(at)
+
+
 def test_rule_4_it_goes_back_to_one_at_once():
     present = house()
     present.read(*[1300] * 4, *[1200] * 6)
