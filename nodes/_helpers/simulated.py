@@ -34,10 +34,9 @@ class Order:
     outlives: float
 
     @property
-    def line(self) -> str:
-        """Where a house of these ports holds its lines."""
-        port = self.ports["p1_port"] + self.ports["port_offset"]
-        return f"http://127.0.0.1:{port}/house/line"
+    def usual(self) -> str:
+        """Where its lines are, unless the plant file moves its meter elsewhere."""
+        return f"127.0.0.1:{self.ports['p1_port'] + self.ports['port_offset']}"
 
     def mark(self) -> str:
         """Return what tells this house from any other.
@@ -61,6 +60,10 @@ class Order:
         return [sys.executable, "-P", "-m", "nodes.sim.house", str(self.plant), *ports, *more]
 
 
+class StrangerError(OSError):
+    """Another house lives there."""
+
+
 @asynccontextmanager
 async def living(order: Order, log: Logger) -> AsyncIterator[Any]:
     """Hold a line to the house that was ordered; leaving says goodbye.
@@ -71,7 +74,7 @@ async def living(order: Order, log: Logger) -> AsyncIterator[Any]:
     from aiohttp import ClientError, ClientSession
 
     async with ClientSession() as session:
-        line = await _joined(session, order) or await _begun(session, order, log)
+        line = await _met(session, order) or await _begun(session, order, log)
         try:
             yield line
         finally:
@@ -81,36 +84,52 @@ async def living(order: Order, log: Logger) -> AsyncIterator[Any]:
             asyncio.get_running_loop().call_later(TO_END, _reap)
 
 
-async def _joined(session: Any, order: Order) -> Any | None:
-    """Take up a line to a house that lives; nothing where none does."""
+async def _met(session: Any, order: Order) -> Any | None:
+    """Join the house where it usually lives; whether it lives elsewhere only a new one can tell."""
+    with suppress(StrangerError):
+        return await _joined(session, order.usual, order.mark())
+    return None
+
+
+async def _joined(session: Any, where: str, mark: str) -> Any | None:
+    """Take up a line to a house that lives; nothing where none does.
+
+    Raises:
+        StrangerError: it is not the one of this mark.
+    """
     from aiohttp import ClientError, ClientWSTimeout
 
-    mark = order.mark()
     timeout = ClientWSTimeout(ws_close=GOODBYE)
     try:
         async with asyncio.timeout(ANSWER):
-            line = await session.ws_connect(order.line, timeout=timeout, heartbeat=10.0)
+            at = f"http://{where}/house/line"
+            line = await session.ws_connect(at, timeout=timeout, heartbeat=10.0)
         found = await line.receive_str(timeout=PATIENCE)
     except (ClientError, OSError, TypeError):
         return None
     if found == mark:
         return line
     await line.close()
-    where = order.line.split("/")[2]
-    raise OSError(
+    raise StrangerError(
         f"another simulated house, of another plant or other ports, lives at {where}; "
         "wait a minute until it ends, or set port_offset of simulated_house"
     )
 
 
 async def _begun(session: Any, order: Order, log: Logger) -> Any:
-    """Start a house and take up a line to it; one that nobody could join does not go on."""
+    """Start a house and take up a line to it; one that nobody could join does not go on.
+
+    Where its meter's port is in use, the very house may live there already, and is joined.
+    """
     house = _spawn(order)
     try:
-        log.info("simulated house: %s", _places(await _opened(house)))
-        line = await _joined(session, order)
+        told = await _opened(house)
+        if "ready" in told:
+            log.info("simulated house: %s", _places(told["ready"]))
+        line = await _joined(session, told["line"], order.mark()) if "line" in told else None
         if line is None:
-            raise OSError("the simulated house opened its doors and did not answer")
+            silent = "the simulated house opened its doors and did not answer"
+            raise OSError(told.get("fault") or silent)
     except BaseException:  # an engine that is ended meanwhile among them
         with suppress(ProcessLookupError):
             os.kill(house.pid, signal.SIGKILL)
@@ -118,17 +137,14 @@ async def _begun(session: Any, order: Order, log: Logger) -> Any:
     return line
 
 
-async def _opened(house: subprocess.Popen[bytes]) -> dict[str, str]:
-    """Wait until a house listens; where, by name."""
+async def _opened(house: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Wait until a house listens, or cannot; what it tells of that."""
     try:
         async with asyncio.timeout(PATIENCE):
-            told = json.loads(await _first_line(house) or "{}")
+            told: dict[str, Any] = json.loads(await _first_line(house) or "{}")
     except TimeoutError:
         raise TimeoutError(f"the simulated house did not start in {PATIENCE:g}s") from None
-    if "ready" not in told:
-        raise OSError(told.get("fault") or "the simulated house failed at its start")
-    ready: dict[str, str] = told["ready"]
-    return ready
+    return told or {"fault": "the simulated house failed at its start"}
 
 
 def _spawn(order: Order) -> subprocess.Popen[bytes]:

@@ -41,7 +41,8 @@ async def live(setup: PlantSetup, where: list[Door], mark: str, outlives: float)
                 await stack.enter_async_context(_served(door, setup, plant, lifelines))
         for guest in guests(setup, plant, where):
             await stack.enter_async_context(guest)
-        _say({"ready": {door.name: door.address for door in where}})
+        ready = {door.name: door.address for door in where}
+        _say({"ready": ready, "line": ready[setup.meter_name]})
         async for _ in ticks(BEAT):
             if lifelines.over(plant.held()):
                 return
@@ -52,15 +53,15 @@ def main(given: list[str] | None = None) -> int:
     args = _arguments().parse_args(given)
     try:
         setup = read_plant(args.plant)
-        where = doors(setup, {name: getattr(args, name) for name in PORTS}, args.port_offset)
-        claim(where)
     except (FlowError, OSError) as error:
         _say({"fault": str(error)})
         return 2
+    where = doors(setup, {name: getattr(args, name) for name in PORTS}, args.port_offset)
     try:
+        claim(where)
         asyncio.run(_until_told(live(setup, where, args.mark, args.outlives)))
-    except DoorError as error:  # somebody was quicker
-        _say({"fault": str(error)})
+    except DoorError as error:  # or somebody was quicker
+        _say({"fault": str(error), "line": where[0].address})
         return 2
     except KeyboardInterrupt:
         pass

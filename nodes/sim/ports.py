@@ -11,6 +11,8 @@ from nodes.sim.setup import PlantSetup
 HOST = "127.0.0.1"
 LAST = 65535
 DATAGRAMS = {"marstek_udp"}
+SETTINGS = {"marstek_modbus": "modbus_port", "marstek_udp": "udp_port"}
+IN_FILE = "its port in the plant file"
 
 
 class DoorError(OSError):
@@ -35,18 +37,20 @@ class Door:
 
 def doors(setup: PlantSetup, bases: dict[str, int], offset: int) -> list[Door]:
     """Give everybody of a plant a port: the one of the plant file, or the next of its protocol."""
-    meter = setup.meter
-    port = meter.port or bases["p1_port"]
-    made = [Door(setup.meter_name, meter.speaks, port + offset, "p1_port")]
-    next_free = {"marstek_modbus": bases["modbus_port"], "marstek_udp": bases["udp_port"]}
+    free = dict(bases)
+
+    def door(name: str, speaks: str, setting: str, own: int | None = None) -> Door:
+        if own:
+            return Door(name, speaks, own + offset, IN_FILE)
+        port, free[setting] = free[setting], free[setting] + 1
+        return Door(name, speaks, port + offset, setting)
+
+    made = [door(setup.meter_name, setup.meter.speaks, "p1_port", setup.meter.port)]
     for name, battery in setup.batteries.items():
-        if battery.speaks in next_free:
-            port = battery.port or next_free[battery.speaks]
-            next_free[battery.speaks] += 0 if battery.port else 1
-            setting = "modbus_port" if battery.speaks == "marstek_modbus" else "udp_port"
-            made.append(Door(name, battery.speaks, port + offset, setting))
+        if battery.speaks in SETTINGS:
+            made.append(door(name, battery.speaks, SETTINGS[battery.speaks], battery.port))
     if bases.get("broker_port"):
-        made.append(Door("broker", "mqtt", bases["broker_port"] + offset, "broker_port"))
+        made.append(door("broker", "mqtt", "broker_port"))
     return made
 
 

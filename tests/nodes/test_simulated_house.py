@@ -174,6 +174,58 @@ async def test_a_second_engine_joins_and_the_last_goodbye_ends_it(
     await until(lambda: is_gone(port))
 
 
+@pytest.fixture
+def moved(plant: Path) -> int:
+    """Move the meter of the plant to a port of its own; which."""
+    port = free_port()
+    plant.write_text(PLANT.replace("meter: {", f"meter: {{port: {port}, "))
+    return port
+
+
+async def test_a_meter_with_a_port_of_its_own_is_met_there_and_joined_there(
+    plant: Path, ports: dict[str, int], moved: int
+) -> None:
+    async with house(plant, ports):
+        assert await is_gone(ports["p1_port"])
+        before = (await truth(moved))["time"]
+        assert await take(homewizard_p1(host=f"127.0.0.1:{moved}", every=0.1, log=LOG), 1)
+        async with house(plant, ports):
+            assert (await truth(moved))["time"] > before
+    await until(lambda: is_gone(moved))
+
+
+async def test_two_houses_live_side_by_side_each_at_the_port_of_its_meter(
+    plant: Path, ports: dict[str, int], tmp_path: Path
+) -> None:
+    other, port = tmp_path / "other.yaml", free_port()
+    await asyncio.to_thread(other.write_text, f"meter: {{port: {port}}}\n")
+    async with house(plant, ports), house(other, ports | {"broker_port": 0}):
+        assert list((await truth(port))["batteries"]) == []
+        assert list((await truth(ports["p1_port"]))["batteries"]) == ["left", "right"]
+
+
+async def test_who_else_is_at_the_port_of_its_meter_is_told(
+    plant: Path, ports: dict[str, int], moved: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulated, "ANSWER", 0.1)  # s: it is silent
+    cure = r"end what uses it, or set its port in the plant file or port_offset"
+    wanted = rf"port {moved} is in use, for meter \(homewizard_p1\); {cure}"
+    with socket.create_server(("127.0.0.1", moved)), pytest.raises(OSError, match=wanted):
+        async with house(plant, ports):
+            pass
+
+
+async def test_another_house_at_the_port_of_its_meter_is_not_joined(
+    plant: Path, ports: dict[str, int], moved: int, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yaml"
+    await asyncio.to_thread(other.write_text, f"meter: {{port: {moved}}}\n")
+    async with house(plant, ports):
+        with pytest.raises(OSError, match=rf"another simulated house.*lives at 127.0.0.1:{moved}"):
+            async with house(other, ports):
+                pass
+
+
 async def test_it_outlives_a_killed_engine_for_a_while(plant: Path, ports: dict[str, int]) -> None:
     given = ", ".join(f"{name}={port}" for name, port in ports.items())
     code = f"""

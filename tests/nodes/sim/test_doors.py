@@ -42,8 +42,18 @@ def test_a_broker_is_there_only_where_it_is_wanted() -> None:
 
 def test_one_port_for_two_is_refused() -> None:
     same = "meter: {port: 18521}\nleft: {speaks: marstek_modbus, port: 18521}"
-    with pytest.raises(OSError, match=r"port 18521 is in use, for left .*set modbus_port"):
+    with pytest.raises(
+        OSError,
+        match=r"port 18521 is in use, for left .*set its port in the plant file",
+    ):
         claim(doors(read_plant_text(same), BASES, 0))
+
+
+def test_a_port_of_the_file_is_moved_there_and_any_other_by_its_setting() -> None:
+    file = "meter: {port: 18521}\na: {speaks: marstek_udp, port: 18522}\nb: {speaks: marstek_udp}"
+    found = {door.name: door.setting for door in doors(read_plant_text(file), BASES, 0)}
+    own = "its port in the plant file"
+    assert found == {"meter": own, "a": own, "b": "udp_port", "broker": "broker_port"}
 
 
 def test_a_port_beyond_the_last_is_refused() -> None:
