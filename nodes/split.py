@@ -96,8 +96,8 @@ def split(
         )
     if empty > full:
         raise ValueError(f"empty {empty:g}% is above full {full:g}%; exchange them")
-    if phases and not all(on.get(name) in phases for name in batteries):
-        raise ValueError(f"say the phase of each battery: on: {{left: {next(iter(phases))}, ...}}")
+    if phases:
+        placed(batteries, phases, on)
     measures = (by,) if isinstance(by, str) else tuple(by)
     order = list(batteries) if order is None else order
     rule = Rule(measures, weights, order, reverse, spill, limit, empty, full)
@@ -118,6 +118,20 @@ def split(
         return frozenset(here), plan_of(made, named - here.keys(), until)
 
     return law(total, batteries, frozenset[str](), work, clock, **streams)
+
+
+def placed(batteries: Iterable[str], phases: Iterable[str], on: Mapping[str, str]) -> None:
+    """Make sure that each battery is on one of the phases.
+
+    Raises:
+        ValueError: one is on none, or on one that is not given.
+    """
+    there = ", ".join(phases)
+    for name in batteries:
+        if name not in on:
+            raise ValueError(f"on which phase {name} is, is not said; 'on' takes one of {there}")
+        if on[name] not in phases:
+            raise ValueError(f"{name} is on {on[name]}, which is no phase; there are {there}")
 
 
 def known(fleet: Fleet, prefix: str) -> dict[str, float]:

@@ -113,9 +113,16 @@ def test_settings_that_contradict_each_other_are_told(settings, said):
         play(split, [], batteries={}, **settings)
 
 
-def test_a_battery_on_no_phase_is_refused():
-    with pytest.raises(ValueError, match="say the phase"):
-        play(split, [], batteries=told(left={}), phases={"L1": []}, on={"left": "L9"})
+@pytest.mark.parametrize(
+    ("on", "said"),
+    [
+        ({"left": "L9"}, "left is on L9, which is no phase; there are L1, L2"),
+        ({}, "on which phase left is, is not said; 'on' takes one of L1, L2"),
+    ],
+)
+def test_a_battery_on_no_phase_is_refused(on, said):
+    with pytest.raises(ValueError, match=said):
+        play(split, [], batteries=told(left={}), phases={"L1": [], "L2": []}, on=on)
 
 
 def test_a_plan_holds_as_long_as_it_is_told_to():
