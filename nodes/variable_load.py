@@ -17,13 +17,14 @@ from flowctl import (
     Seconds,
     Store,
     Terms,
+    Together,
     Watts,
 )
 from nodes._helpers.load_line import Manner, steer
 from nodes._helpers.mqtt import mqtt
 from nodes._helpers.mqtt_address import Ca, Password, User, Where
 from nodes._helpers.mqtt_topics import MaybeTopic, Topic, check_topic
-from nodes._helpers.variator import Variator
+from nodes._helpers.variator import Variator, sized
 
 TERMS = Terms(release="zero", deadband=5.0, resend=30.0)
 
@@ -51,7 +52,7 @@ async def variable_load(
     terms: Terms = TERMS,
     store: Store,
     log: Log,
-) -> AsyncIterator[Battery]:
+) -> Annotated[AsyncIterator[Battery], Together(sized)]:
     """Watts in, negative when it draws, as for a battery that only charges; 0 is off.
 
     Published is the percent of conduction, 0 to 100 as text, by the calibration file. It is off at
@@ -59,6 +60,10 @@ async def variable_load(
     program. One record for each command taken, with the power that this percent makes, and one for
     each answer of the load. After an outage of the broker, and after a start of the variator, it is
     told again. A load that has answered before and no longer does is away.
+
+    Example:
+        - from: plan.left
+        - variable_load: {broker: mqtt://192.168.1.10, topic: regul/vload/ecs/cmd, max_power: 2kW}
 
     Raises:
         OSError: the broker or the load does not answer, or the calibration file holds no curve.

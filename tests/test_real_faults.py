@@ -200,6 +200,7 @@ def test_a_device_that_is_told_no_power_is_a_trouble_once(tmp_path):
         ("[shelly: '', print]", "shelly: '', print] -> x/shelly: a Shelly is at a host, or at a broker with its topic; give one of both"),
         ("[shelly, print]", "shelly, print] -> x/shelly: a Shelly is at a host, or at a broker with its topic; give one of both"),
         ("[shelly: {host: h, push: true, gen: '1'}, print]", "shelly: {host: h, push: true, gen: '1'}, print] -> x/shelly: the first generation says nothing by itself except over a broker; leave out push"),
+        ("[from: meter, variable_load: {broker: 'mqtt://b', topic: t}]", "variable_load: {broker: 'mqtt://b', topic: t}] -> x/variable_load: how much it draws is not known; give max_power or calibration"),
         ("[ha_select: {broker: 'mqtt://b', name: it, options: [A, B], start: C}, print]", "ha_select: {broker: 'mqtt://b', name: it, options: [A, B], start: C}, print] -> x/ha_select: start 'C' is not an option; options are A, B"),
         ("[simulated_house: {plant: }]", "}] -> x/simulated_house: plant: nothing is not the path of a file"),
         ("[simulated_house: {plant: [3]}]", "[3]} -> x/simulated_house: plant: a list is not the path of a file"),

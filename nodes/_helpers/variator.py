@@ -10,6 +10,16 @@ from nodes._helpers.fields import pick, read_json, read_number
 DECIMALS = 2  # of a percent: a hundredth of 2 kW is less than its meter resolves
 
 
+def sized(calibration: Path | None, max_power: Watts | None) -> None:
+    """Make sure that it is said how much it draws.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if calibration is None and max_power is None:
+        raise ValueError("how much it draws is not known; give max_power or calibration")
+
+
 class Variator(NamedTuple):
     """A load behind it, all powers as magnitudes."""
 
@@ -30,10 +40,10 @@ class Variator(NamedTuple):
         """Make one by its calibration file, or by its largest power alone.
 
         Raises:
-            OSError: neither is given, or the file holds no curve.
+            OSError: the file holds no curve.
+            ValueError: neither is given.
         """
-        if file is None and most is None:
-            raise OSError("how much it draws is not known: give calibration: or max_power:")
+        sized(file, most)
         curve = read_curve(file, min_percent) if file else straight(most or 0.0)
         return cls(curve, min_power, min_percent)
 

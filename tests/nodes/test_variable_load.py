@@ -160,12 +160,6 @@ async def test_after_an_outage_of_the_broker_it_is_told_again(own_mosquitto, top
             await until(lambda: late.kept == [(topic, b"0")])
 
 
-async def test_without_a_file_and_without_a_power_it_cannot_know(mosquitto, topic):
-    with pytest.raises(OSError, match="give calibration: or max_power:"):
-        async with driven(variable_load, mosquitto, topic=topic) as load:
-            await load.task
-
-
 async def test_a_broken_calibration_file_is_told_with_its_place(mosquitto, topic, file):
     file.write_text("100;2300\nhalf;1150\n")
     with pytest.raises(OSError, match="line 2"):

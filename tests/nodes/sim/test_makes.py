@@ -14,6 +14,7 @@ from flowctl.backtest.makes import GROUP, asks, made
 from flowctl.language.check import load
 from flowctl.language.library import Library
 from flowctl.signature.node import NodeKind
+from flowctl.telling.examples import example
 from flowctl.values import known
 from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.b2500_steered import Steered
@@ -54,6 +55,14 @@ def test_there_are_devices():
 @pytest.mark.parametrize("name", DEVICES)
 def test_every_device_of_ours_has_a_twin_of_the_same_signature(name):
     assert inspect.signature(twins()[name]) == inspect.signature(LIBRARY.get(name).function)
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_the_twin_of_the_example_of_every_device_stands_up(tmp_path, name):
+    step = example(LIBRARY.get(name)).splitlines()[-1].removeprefix("- ")
+    said = asks(load(flow(tmp_path, step), env={"TOKEN": "0" * 32}))["left"]
+    assert said
+    assert made_battery("left", said).max_charge + made_battery("left", said).max_discharge > 0
 
 
 def test_every_twin_is_of_a_node_and_its_signature_is_that_of_the_node():
