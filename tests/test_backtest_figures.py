@@ -132,6 +132,16 @@ def test_crossings_switches_and_commands_are_counted_by_the_hour(tmp_path):
     assert made["crossings_per_h"] * hours == pytest.approx(9, abs=2)
 
 
+@pytest.mark.parametrize(("rest", "switches", "late"), [(0.0, 6, 4), (1.0, 2, 1)])
+def test_a_relay_that_a_trickle_keeps_closed_does_not_switch(tmp_path, rest, switches, late):
+    said = [(100.0, 500.0), (200.0, rest), (300.0, 80.0), (400.0, rest), (450.3, -900.0)]
+    text = QUICK.replace("min_power: 0W", "min_power: 80W")
+    truth, commands = lived(tmp_path, [(0, 0), (600, 0)], [*said, (550.0, 0.0)], text=text)
+    assert told(truth, commands)["switches_per_h"] == pytest.approx(switches * 6)
+    made = told(truth, commands, warm_up=250.0)
+    assert made["switches_per_h"] * 350 / 3600 == pytest.approx(late)
+
+
 def test_small_wandering_around_zero_is_no_crossing(tmp_path):
     load = [(second, 15.0 * (-1) ** second) for second in range(120)]
     assert told(*lived(tmp_path, load))["crossings_per_h"] == 0

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from statistics import fmean, median, quantiles
 
@@ -14,7 +15,7 @@ from flowctl.backtest.times import HOUR, later
 from flowctl.backtest.truth import PER_SECOND, STEP, Truth, per_second
 
 FULL = 99.5  # %; batteries tell whole ones, so nobody knows that there is room left
-IDLE = 1.0  # W; below this a battery's relay is taken to be open
+IDLE = 1.0  # W; below this the relay of a battery that sleeps is taken to be open
 BAND = 20.0  # W that the meter must pass on the other side to count as a crossing
 
 
@@ -93,7 +94,7 @@ def figures(
     wrong = _wrong(truth, per_second(whole), round(warm_up))
     drawn = sum(watts for watts in grid if watts > 0) * STEP / KWH
     sent = sum(1 for part in commands.values() for at, _ in part if at >= warm_up)
-    switched = sum(_switches(samples[skipped:]) for samples in truth.powers)
+    switched = sum(map(partial(_switches, skipped), truth.powers, truth.naps))
     stored = _gained(truth.stored, warm_up) / 1000
     first = later(start, warm_up) if start else None
     return {
@@ -192,9 +193,13 @@ def _crossings(grid: Sequence[float]) -> int:
     return sum(1 for old, new in pairwise(sides) if old != new)
 
 
-def _switches(power: Sequence[float]) -> int:
-    working = [abs(watts) >= IDLE for watts in power]
-    return sum(1 for old, new in pairwise(working) if old != new)
+def _switches(skipped: int, power: Sequence[float], naps: Sequence[tuple[float, float]]) -> int:
+    """How often a relay closed or opened; one that is kept awake keeps it closed."""
+    closed = [abs(watts) >= IDLE for watts in power]
+    for since, until in naps:
+        first, last = int(since / STEP), math.ceil(min(until / STEP, len(closed)))
+        closed[first:last] = [True] * (last - first)
+    return sum(1 for old, new in pairwise(closed[skipped:]) if old != new)
 
 
 def _spread(truth: Truth) -> float | None:

@@ -38,6 +38,11 @@ class Truth:
         self._before = self._energies(0.0)
 
     @property
+    def naps(self) -> list[Sequence[tuple[float, float]]]:
+        """When each of them gave nothing and was kept awake, `(since, until)`, s."""
+        return [battery.naps for battery in self._batteries]
+
+    @property
     def seconds(self) -> float:
         """How much of it there is."""
         return len(self.load) * STEP

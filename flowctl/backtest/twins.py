@@ -64,6 +64,10 @@ class Twin(Protocol):
     def rated(self) -> tuple[float, float]:
         """The same of one that is neither full nor empty."""
 
+    @property
+    def naps(self) -> Sequence[tuple[float, float]]:
+        """When it gave nothing and was kept awake, its relay closed: `(since, until)`, s."""
+
     def gain(self) -> float:
         """Part of what it is told that it delivers now."""
 

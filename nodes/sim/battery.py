@@ -15,7 +15,7 @@ from nodes.sim.own_logic import OwnLogic
 from nodes.sim.records import acceptance, telemetry
 from nodes.sim.sensor import Sensor
 from nodes.sim.setup import BatteryFault, BatterySetup
-from nodes.sim.shape import shaped
+from nodes.sim.shape import meant
 from nodes.sim.trace import Trace
 
 OWN_DELAY = 0.3  # s from its own decision to the power
@@ -133,9 +133,17 @@ class HomeBattery:
         if not self._landing:
             return self._motion.power(time)
         limits, faults = self.cells.limits(), self._faults()
-        due = ((when, watts or 0.0) for when, _, watts, _ in self._landing if when <= time)
-        aims = ((when, shaped(watts, self.setup, limits, faults)) for when, watts in due)
+        due = (landing for landing in self._landing if landing[0] <= time)
+        aims = (
+            (when, meant(watts or 0.0, self.setup, limits, faults, own=own))
+            for when, _, watts, own in due
+        )
         return self._motion.foreseen(aims, time)
+
+    @property
+    def naps(self) -> list[tuple[float, float]]:
+        """When it gave nothing and was kept awake, `(since, until)`."""
+        return self._motion.naps
 
     def able(self) -> tuple[float, float]:
         """What it can really take and give now, W, as magnitudes."""
@@ -218,7 +226,7 @@ class HomeBattery:
         self._second = now
         if self.sun:
             self.cells.sun = self.sun.power(now)
-        self.cells.draw(self.energy(now), 1.0)
+        self.cells.draw(self.energy(now), 1.0, awake=self._motion.awake(now))
         faults = self._faults()
         if any(fault.offline for fault in faults):
             self._landing.clear()
@@ -231,7 +239,7 @@ class HomeBattery:
     def _aim(self, now: float) -> None:
         """Go for the power that the newest command means now."""
         limits, faults = self.cells.limits(), self._faults()
-        self._motion.aim(now, shaped(self._wanted, self.setup, limits, faults))
+        self._motion.aim(now, meant(self._wanted, self.setup, limits, faults, own=self._own))
 
     def _measured(self, random: Random) -> float:
         return self._sensor.read(self.now, self.true_power, random)

@@ -43,10 +43,12 @@ class Cells:
         """Counter of AC energy given, Wh."""
         return self._out / HOUR
 
-    def draw(self, delivered: float, seconds: float) -> None:
+    def draw(self, delivered: float, seconds: float, *, awake: bool = False) -> None:
         """Account for the AC energy delivered so far, W s, after some more seconds."""
         drawn, self._delivered = delivered - self._delivered, delivered
         loss = self.loss(abs(drawn) / seconds) * seconds
+        if awake:
+            loss = max(loss, self._setup.losses.standing * seconds)
         self.lost += loss
         self.stored -= drawn + loss
         self.curtailed = 0.0

@@ -22,7 +22,7 @@ BATTERIES: Mapping[str, Mapping[str, Any]] = {
     },
     "cloud": {
         "dead_time": 5.0, "lag": 3.0, "slew": 250.0, "wake": 3.0, "min_power": 100.0,
-        "resolution": 10.0, "write_every": 2.5, "capacity": 4000.0,
+        "stays_awake": False, "resolution": 10.0, "write_every": 2.5, "capacity": 4000.0,
         "max_charge": 1600.0, "max_discharge": 1600.0,
         "telemetry": Telemetry(every=8.0, age=2.0, noise=8.0),
     },
@@ -38,7 +38,8 @@ BATTERIES: Mapping[str, Mapping[str, Any]] = {
     },
     "load": {
         "dead_time": 0.3, "lag": 0.1, "slew": 1e5, "wake": 0.0, "min_power": 0.0,
-        "write_every": 0.0, "max_charge": 1000.0, "max_discharge": 0.0, "taper_from": 100.0,
+        "stays_awake": False, "write_every": 0.0, "max_charge": 1000.0, "max_discharge": 0.0,
+        "taper_from": 100.0,
         "telemetry": Telemetry(every=5.0, age=0.0, noise=0.0),
         "losses": Losses(standing=0.0, proportional=100.0, at_full_power=0.0),
     },

@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass, field
 from math import copysign, exp
+from typing import NamedTuple
 
 THERE = 0.5  # W from the target at which it has arrived
+
+
+class Aim(NamedTuple):
+    """What a device goes for."""
+
+    watts: float
+    awake: bool = False
+    """Whether it stays awake though that is zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,8 @@ class Leg:
     target: float
     lag: float
     slew: float
+    awake: bool = False
+    """Whether it stays awake though its target is zero; from `start` on."""
     _straight: float = field(init=False)
     _edge: float = field(init=False)
 
@@ -30,6 +41,11 @@ class Leg:
         size = abs(gap)
         object.__setattr__(self, "_straight", (size - knee) / self.slew if size > knee else 0.0)
         object.__setattr__(self, "_edge", copysign(min(size, knee), gap))
+
+    @property
+    def aim(self) -> Aim:
+        """What it goes for."""
+        return Aim(self.target, self.awake)
 
     def power_at(self, time: float) -> float:
         """Watts at a time."""

@@ -138,7 +138,7 @@ class Telemetry:
 class Losses:
     """What is lost inside while the battery works."""
 
-    standing: Annotated[Watts, Ge(0), "its electronics, while it works"] = 10.0
+    standing: Annotated[Watts, Ge(0), "its electronics, while it is awake"] = 10.0
     proportional: Annotated[Percent, Ge(0), "part of the AC power"] = 3.5
     at_full_power: Annotated[Watts, Ge(0), "what grows with the square of the power"] = 75.0
 
@@ -165,11 +165,14 @@ class BatterySetup:
     max_charge: Annotated[Watts, Ge(0), "its rating"] = 2500.0
     max_discharge: Annotated[Watts, Ge(0), "its rating"] = 2500.0
     min_power: Annotated[Watts, Ge(0), "smallest power it can hold other than zero"] = 80.0
+    stays_awake: Annotated[
+        bool, "told less than half of `min_power`, it gives 0 W and its relay stays closed"
+    ] = True
     resolution: Annotated[Watts, Ge(0), "step of its power"] = 1.0
     dead_time: Annotated[Seconds, Ge(0), "from a command to the first sign of it"] = 1.2
     lag: Annotated[Seconds, Gt(0), "time constant of the way to a new power"] = 0.8
     slew: Annotated[WattsPerSecond, Gt(0), "no faster than this"] = 1000.0
-    wake: Annotated[Seconds, Ge(0), "added when it starts from idle"] = 1.5
+    wake: Annotated[Seconds, Ge(0), "added when it starts from sleep"] = 1.5
     spread: Annotated[Percent, Ge(0), Le(90), "dead time, lag and slew vary by unit"] = 0.0
     write_every: Annotated[Seconds, Ge(0), "takes one command in this time, the newest"] = 1.0
     lost_writes: Annotated[Percent, Ge(0), Le(100), "commands taken and not followed"] = 0.0

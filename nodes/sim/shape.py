@@ -3,7 +3,25 @@
 import math
 from collections.abc import Sequence
 
+from nodes.sim.leg import Aim
 from nodes.sim.setup import BatteryFault, BatterySetup
+
+
+def meant(
+    watts: float,
+    setup: BatterySetup,
+    limits: tuple[float, float],
+    faults: Sequence[BatteryFault],
+    *,
+    own: bool,
+) -> Aim:
+    """Tell what a power comes to; one too small to be followed keeps it awake, but not its `own`.
+
+    Source: Home Battery Control 4.13, which tells a Venus 1 W so that its relay stays closed.
+    """
+    little = 0 < abs(watts) < setup.min_power / 2 and limits[watts > 0] > 0
+    awake = setup.stays_awake and little and not own
+    return Aim(shaped(watts, setup, limits, faults), awake)
 
 
 def shaped(

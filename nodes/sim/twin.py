@@ -1,6 +1,7 @@
 """What takes the place of one device in virtual time, and what only a simulation knows of it."""
 
 import math
+from collections.abc import Sequence
 
 from flowctl import Battery
 from nodes.sim.battery import HomeBattery
@@ -102,6 +103,11 @@ class Twin:
         charge, discharge = battery.sound()
         rating = battery.setup
         return min(charge, gain * rating.max_charge), min(discharge, gain * rating.max_discharge)
+
+    @property
+    def naps(self) -> Sequence[tuple[float, float]]:
+        """When it gave nothing and was kept awake, its relay closed: `(since, until)`, s."""
+        return self._battery.naps
 
     def gain(self) -> float:
         """Part of what it is told that it delivers now."""

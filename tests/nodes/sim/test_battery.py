@@ -76,6 +76,75 @@ def test_from_idle_it_has_to_wake_up_and_only_then() -> None:
     assert after(3.0, unit) < 700
 
 
+TRICKLE = {"wake": 3.0, "min_power": 80.0, "dead_time": 0.0}
+
+
+def begun(unit: HomeBattery) -> float:
+    """How long after a command it begins to move, s."""
+    unit.command(1000.0)
+    since = unit.now
+    while after(0.5, unit) < 1:
+        pass
+    return unit.now - since
+
+
+@pytest.mark.parametrize(
+    ("little", "changed", "waits"),
+    [
+        (1.0, {}, 0.5),
+        (-39.0, {}, 0.5),
+        (0.0, {}, 3.5),
+        (None, {}, 3.5),
+        (1.0, {"stays_awake": False}, 3.5),
+        (-1.0, {"max_charge": 0.0}, 3.5),
+        (1.0, {"faults": (BatteryFault(after=60.0, lasts=30.0, offline=True),)}, 3.5),
+    ],
+)
+def test_told_a_trickle_it_gives_nothing_and_stays_awake(
+    little: float | None, changed: dict[str, Any], waits: float
+) -> None:
+    unit = battery(**TRICKLE, **changed)
+    unit.command(1000.0)
+    after(20.0, unit)
+    unit.command(little)
+    assert after(80.0, unit) == 0
+    assert begun(unit) == waits
+
+
+def test_a_trickle_wakes_it_and_zero_lets_it_sleep_again() -> None:
+    unit = battery(**TRICKLE)
+    unit.command(1.0)
+    assert after(10.0, unit) == 0
+    assert unit.naps == [(3.0, inf)]
+    unit.command(0.0)
+    assert after(10.0, unit) == 0
+    assert unit.naps == [(3.0, 10.0)]
+    assert begun(unit) == 3.5
+
+
+def test_one_that_wakes_up_for_a_trickle_wakes_up_once() -> None:
+    unit = battery(**TRICKLE)
+    unit.command(1.0)
+    after(2.0, unit)
+    assert begun(unit) == 1.5
+    assert unit.naps == []
+
+
+def test_what_its_own_logic_wants_a_little_of_lets_it_sleep() -> None:
+    unit = battery(**TRICKLE, self_regulating=True)
+    unit.regulate(30.0)
+    after(10.0, unit)
+    assert unit.naps == []
+
+
+def test_kept_awake_its_electronics_lose_as_at_work() -> None:
+    unit = battery(**TRICKLE, losses=Losses(standing=12.0))
+    unit.command(1.0)
+    after(3603.0, unit)
+    assert unit.cells.lost / HOUR == pytest.approx(12.0, abs=0.01)
+    assert unit.cells.stored / HOUR == pytest.approx(0.6 * 5120 - 12.0, abs=0.01)
+
+
 def test_commands_land_one_after_the_other() -> None:
     unit = battery()
     for watts in (1000.0, -500.0, 200.0):
