@@ -10,11 +10,12 @@ from random import Random
 
 from flowctl import Battery
 from nodes.sim.cells import Cells
+from nodes.sim.health import Health
 from nodes.sim.motion import Motion
 from nodes.sim.own_logic import OwnLogic
 from nodes.sim.records import acceptance, telemetry
 from nodes.sim.sensor import Sensor
-from nodes.sim.setup import BatteryFault, BatterySetup
+from nodes.sim.setup import BatterySetup
 from nodes.sim.shape import meant
 from nodes.sim.trace import Trace
 
@@ -46,7 +47,7 @@ class HomeBattery:
         told = setup.telemetry
         self._motion = Motion(self.lag, self.slew, setup.wake, memory + told.age + told.renews)
         self._sensor = Sensor(told, Random(f"{seed}/{name}/renews"))
-        self._logic = OwnLogic()
+        self._logic, self._health, self._examined = OwnLogic(), Health(setup), -math.inf
         self._landing: list[tuple[float, int, float | None, bool]] = []
         self._pending: list[float | None] = []
         self._asked: float | None = None
@@ -77,7 +78,7 @@ class HomeBattery:
     @property
     def online(self) -> bool:
         """Whether it answers at all."""
-        return not any((fault.offline or fault.deaf) for fault in self._faults())
+        return self.health().online
 
     @property
     def self_regulating(self) -> bool:
@@ -132,7 +133,7 @@ class HomeBattery:
         """AC power at a time to come, W, if nobody says anything more and nothing breaks."""
         if not self._landing:
             return self._motion.power(time)
-        limits, faults = self.cells.limits(), self._faults()
+        limits, faults = self.cells.limits(), self.health().faults
         due = (landing for landing in self._landing if landing[0] <= time)
         aims = (
             (when, meant(watts or 0.0, self.setup, limits, faults, own=own))
@@ -147,21 +148,17 @@ class HomeBattery:
 
     def able(self) -> tuple[float, float]:
         """What it can really take and give now, W, as magnitudes."""
-        limits, sound = self.cells.limits(), self.sound()
+        limits, sound = self.cells.limits(), self.health().sound
         return min(limits[0], sound[0]), min(limits[1], sound[1])
 
-    def sound(self) -> tuple[float, float]:
-        """What it could take and give now whatever its charge, W, as magnitudes."""
-        faults = self._faults()
-        if any(fault.offline for fault in faults):
-            return 0.0, 0.0
-        cap = min((fault.cap for fault in faults if fault.cap is not None), default=math.inf)
-        return min(self.setup.max_charge, cap), min(self.setup.max_discharge, cap)
-
-    def gain(self) -> float:
-        """Part of what it is told that it delivers now."""
-        gains = (fault.gain / 100 for fault in self._faults() if fault.gain is not None)
-        return self.setup.gain / 100 * math.prod(gains)
+    def health(self) -> Health:
+        """What is wrong with it now, and what that leaves of it."""
+        if self.setup.faults and self._examined != self.now:
+            self._examined = self.now
+            faults = tuple(fault for fault in self.setup.faults if fault.on(self.now))
+            if faults != self._health.faults:
+                self._health = Health(self.setup, faults)
+        return self._health
 
     def measure(self) -> None:
         """Tell a record of telemetry, now, if it is heard at all."""
@@ -227,23 +224,19 @@ class HomeBattery:
         if self.sun:
             self.cells.sun = self.sun.power(now)
         self.cells.draw(self.energy(now), 1.0, awake=self._motion.awake(now))
-        faults = self._faults()
-        if any(fault.offline for fault in faults):
+        health = self.health()
+        if health.offline:
             self._landing.clear()
             self._wanted, self._asked, self._own = 0.0, None, True
-        bounds = (*self.cells.limits(), *faults)
+        bounds = (*self.cells.limits(), *health.faults)
         if bounds != self._bounds:
             self._bounds = bounds
             self._aim(now)
 
     def _aim(self, now: float) -> None:
         """Go for the power that the newest command means now."""
-        limits, faults = self.cells.limits(), self._faults()
+        limits, faults = self.cells.limits(), self.health().faults
         self._motion.aim(now, meant(self._wanted, self.setup, limits, faults, own=self._own))
 
     def _measured(self, random: Random) -> float:
         return self._sensor.read(self.now, self.true_power, random)
-
-    def _faults(self) -> list[BatteryFault]:
-        faults = self.setup.faults
-        return [fault for fault in faults if fault.on(self.now)] if faults else []

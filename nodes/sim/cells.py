@@ -27,6 +27,8 @@ class Cells:
         """So much less they make, W, because nobody takes it."""
         self._delivered, self._in, self._out = 0.0, 0.0, 0.0
         self._exhausted = False
+        self._seen: tuple[float, float] | None = None
+        self._limits = 0.0, 0.0
 
     @property
     def soc(self) -> float:
@@ -78,6 +80,12 @@ class Cells:
 
     def limits(self) -> tuple[float, float]:
         """Watts it can take and give now, as magnitudes."""
+        seen = self.stored, self.sun
+        if seen != self._seen:
+            self._seen, self._limits = seen, self._allowed()
+        return self._limits
+
+    def _allowed(self) -> tuple[float, float]:
         soc, setup = self.soc, self._setup
         if soc <= setup.empty:
             self._exhausted = True

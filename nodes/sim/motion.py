@@ -64,4 +64,7 @@ class Motion:
         return Leg(now, start, power, energy, aim.watts, self._lag, self._slew, aim.awake)
 
     def _leg(self, time: float) -> Leg:
-        return next((leg for leg in reversed(self._legs) if leg.since <= time), self._legs[0])
+        for leg in reversed(self._legs):
+            if leg.since <= time:
+                return leg
+        return self._legs[0]

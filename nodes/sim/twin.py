@@ -93,16 +93,12 @@ class Twin:
 
     def reached(self) -> tuple[float, float]:
         """What it takes and gives when it is told to do its utmost."""
-        rated = self.rated()
-        charge, discharge = self._battery.able()
-        return min(charge, rated[0]), min(discharge, rated[1])
+        rated, able = self._battery.health().rated, self._battery.able()
+        return min(able[0], rated[0]), min(able[1], rated[1])
 
     def rated(self) -> tuple[float, float]:
         """The same of one that is neither full nor empty."""
-        battery, gain = self._battery, self._battery.gain()
-        charge, discharge = battery.sound()
-        rating = battery.setup
-        return min(charge, gain * rating.max_charge), min(discharge, gain * rating.max_discharge)
+        return self._battery.health().rated
 
     @property
     def naps(self) -> Sequence[tuple[float, float]]:
@@ -111,7 +107,7 @@ class Twin:
 
     def gain(self) -> float:
         """Part of what it is told that it delivers now."""
-        return self._battery.gain()
+        return self._battery.health().gain
 
     def power(self, time: float) -> float:
         """What it delivers, W, at a time not long ago."""

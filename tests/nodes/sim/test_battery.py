@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flowctl import Battery
 from nodes.sim.battery import HomeBattery
 from nodes.sim.cells import HOUR
+from nodes.sim.health import Health
 from nodes.sim.leg import Leg
 from nodes.sim.setup import BatteryFault, BatterySetup, Losses, Telemetry
 from nodes.sim.trace import Trace
@@ -206,6 +207,22 @@ def test_a_fault_comes_goes_and_comes_again() -> None:
     capped = [5.0 * (index + 1) for index, watts in enumerate(powers) if watts == 300]
     assert capped == [25, 30, 85, 90]
     assert set(powers) == {300, 1000}
+
+
+def test_its_health_is_worked_out_only_as_a_fault_begins_or_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Health] = []
+
+    def noted(*given: Any) -> Health:
+        made.append(Health(*given))
+        return made[-1]
+
+    monkeypatch.setattr("nodes.sim.battery.Health", noted)
+    unit = battery(faults=(BatteryFault(after=20.0, lasts=10.0, every=60.0, cap=300.0),))
+    seen = [after(0.5, unit) or unit.able() for _ in range(1200)]
+    assert set(seen) == {(2500.0, 2500.0), (300.0, 300.0)}
+    assert len(made) == 1 + 2 * 10
 
 
 def test_power_is_cut_and_it_wakes_up_released() -> None:
