@@ -41,6 +41,7 @@ async def live(setup: PlantSetup, where: list[Door], mark: str, outlives: float)
                 await stack.enter_async_context(_served(door, setup, plant, lifelines))
         for guest in guests(setup, plant, where):
             await stack.enter_async_context(guest)
+        lifelines.begin()
         ready = {door.name: door.address for door in where}
         _say({"ready": ready, "line": ready[setup.meter_name]})
         async for _ in ticks(BEAT):

@@ -21,6 +21,10 @@ class Lifelines:
         self._outlives, self._clock = outlives, clock
         self._guests, self._left, self._bye = 0, clock(), False
 
+    def begin(self) -> None:
+        """Wait for an engine from now on: before, the doors were still closed."""
+        self._left = self._clock()
+
     async def hold(self, request: "web.Request") -> "web.WebSocketResponse":
         """Serve one engine's line until it breaks or says goodbye."""
         from aiohttp import web

@@ -121,6 +121,16 @@ def test_a_house_that_nobody_ever_entered_ends_too() -> None:
     assert lines.over(held=False)
 
 
+def test_a_house_waits_from_when_its_doors_are_open() -> None:
+    clock = [0.0]
+    lines = Lifelines("mark", 2.0, lambda: clock[0])
+    clock[0] = 5.0  # a busy machine
+    lines.begin()
+    assert not lines.over(held=False)
+    clock[0] = 7.1
+    assert lines.over(held=False)
+
+
 def test_who_enters_again_takes_the_goodbye_back() -> None:
     clock = [0.0]
     lines = Lifelines("mark", 60.0, lambda: clock[0])
