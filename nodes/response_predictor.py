@@ -53,7 +53,8 @@ def response_predictor(
     its power, or does the opposite of what it was told, charges or discharges; of one that fell
     silent nobody knows what it does, and the house is served as the meter has it. One without
     telemetry works as long as it tells what it accepts; that it does nothing is learned from the
-    meter.
+    meter. One that tells the same power again and again, though it was told something else and the
+    meter shows that it obeys, is heard as one without telemetry until its power changes.
 
     Source: the law and its figures are told in docs/control.md (load observer with commands in
     flight, bank of 72 timings, three forecasts); the constants, each with its reason, stand in

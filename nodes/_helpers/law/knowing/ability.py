@@ -6,6 +6,8 @@ from flowctl import Ability, Watts, changer, maker
 from nodes._helpers.law.knowing.belief import Belief
 from nodes._helpers.law.knowing.notes import BETWEEN
 
+FROZEN = "tells the same power though the meter shows that it obeys: not believed"
+
 
 def renewed(said: Ability, known: Belief, belief: Belief) -> Ability:
     """Say what is to be said now where something was `said`, of what was `known` then."""
@@ -14,7 +16,7 @@ def renewed(said: Ability, known: Belief, belief: Belief) -> Ability:
     is_same = belief.power == known.power and belief.flights is known.flights
     if is_same and belief.accepted_at == known.accepted_at and belief.expected == known.expected:
         return said
-    if known.power is None:  # there may be a note on that
+    if known.power is None or belief.power is None:  # there may be a note on that
         return ability(belief)
     return _moved(
         said,
@@ -89,6 +91,8 @@ def _note(belief: Belief) -> str:
     """Say what is special of it now, for people; `notes` takes it apart again."""
     if belief.absence:
         return belief.absence
+    if belief.still is not None and belief.still.disbelieved:
+        return FROZEN
     down, up = belief.discharge.proven, belief.charge.proven
     if down == up == math.inf:
         return ""

@@ -12,6 +12,7 @@ from nodes._helpers.law.knowing.facts import Facts
 from nodes._helpers.law.knowing.flight import Flight, owed, owed_between
 from nodes._helpers.law.knowing.least import Least
 from nodes._helpers.law.knowing.renewal import NEW, Renewal
+from nodes._helpers.law.knowing.still import Still
 from nodes._helpers.law.knowing.traits import Traits
 from nodes._helpers.law.knowing.witness import TOLERANCE, TOLERANCE_PART, Witness
 
@@ -42,7 +43,7 @@ class Belief:
     flights: tuple[Flight, ...] = ()
     """Changes that it accepted and the meter does not show in full yet."""
     power: Watts | None = None
-    """Its newest measurement."""
+    """Its newest measurement; none if that is not believed."""
 
     began: tuple[Seconds, Seconds] = (0.0, 0.0)
     """Dead time and lag that it began with ..."""
@@ -57,6 +58,8 @@ class Belief:
     """Mean time between measurements."""
     renewal: Renewal = NEW
     """How seldom it measures, if it is asked more often."""
+    still: Still | None = None
+    """What the meter says of it, while its power is the same again and again."""
     witness: Witness = field(default_factory=Witness)
     least: Least = field(default_factory=Least)
     answers: Answers = field(default_factory=Answers)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from flowctl import Battery, Seconds, Watts, changer
 from nodes._helpers.law.knowing import bank as banks
+from nodes._helpers.law.knowing import frozen
 from nodes._helpers.law.knowing.answers import answered, asked
 from nodes._helpers.law.knowing.belief import STALE_GRACE, STALE_POLLS, Belief
 from nodes._helpers.law.knowing.facts import newer, updated
@@ -44,6 +45,7 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
     if abs(setpoint - held) < SAME and (setpoint == 0) == (held == 0):
         return belief if when == known else _accepting(belief, accepted_at=when)
     if landed(((when, 0.0),), belief.dead, belief.lag, now):  # old news: what is measured counts
+        belief = frozen.told(belief, setpoint, when)
         belief = at_rest(belief, setpoint if belief.away else belief.expected)
         return replace(belief, accepted=setpoint, accepted_at=when, away=False)
     alone = not belief.flights
@@ -54,7 +56,7 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
     apart = alone or (belief.answers.asked is None and is_at_rest(belief, when))
     answers = asked(belief.answers, belief.power, belief.expected, setpoint, when, alone=apart)
     return _sent(
-        belief,
+        frozen.told(belief, setpoint, begins),
         expected=setpoint,
         accepted=setpoint,
         accepted_at=when,
@@ -67,6 +69,18 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
 
 
 def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
+    """Take in a measurement, unless it is the same as one that is not believed."""
+    still = belief.still
+    if still is None:
+        return _believed(belief, power, at)
+    if power != still.power or belief.facts.self_regulating:
+        return _believed(frozen.another(belief, still), power, at)
+    if still.disbelieved:
+        return frozen.ignored(belief, at)
+    return _believed(belief, power, at)
+
+
+def _believed(belief: Belief, power: Watts, at: Seconds) -> Belief:
     last, poll, is_free = belief.measured_at, belief.poll, belief.facts.self_regulating
     if last is None or is_free:
         belief = _found_at(belief, power=power, measured_at=at)
@@ -74,6 +88,7 @@ def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
         return _found(belief, power, at) if found else belief
     if at <= last:
         return _telling(belief, power=power)
+    is_same = power == belief.power
     belief, measured_at = _renewed(belief, power, at)
     if measured_at is None:
         return _telling(belief, power=power)
@@ -86,7 +101,9 @@ def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:
         return _found(belief, power, at)
     if belief.answers.asked:
         belief = _answered(belief, power, poll, at)
-    return judged(belief, power, poll, at)
+    if is_same:
+        belief = frozen.repeated(belief, power, poll, at)
+    return belief if belief.power is None else judged(belief, power, poll, at)
 
 
 def _renewed(belief: Belief, power: Watts, at: Seconds) -> tuple[Belief, Seconds | None]:
@@ -124,7 +141,7 @@ def _answered(belief: Belief, power: Watts, poll: Seconds, at: Seconds) -> Belie
 
 def _found(belief: Belief, power: Watts, at: Seconds) -> Belief:
     """Take a battery that appears, or was never told anything, as it is: no bump."""
-    belief = replace(belief, witness=belief.witness.met(at))
+    belief = replace(belief, witness=belief.witness.met(at), still=None)
     return replace(at_rest(belief, power), accepted=power, away=False)
 
 

@@ -11,6 +11,7 @@ from nodes._helpers.law.knowing.ability import ability, renewed
 from nodes._helpers.law.knowing.bank import LONGEST
 from nodes._helpers.law.knowing.belief import Belief
 from nodes._helpers.law.knowing.facts import newer
+from nodes._helpers.law.knowing.frozen import compared
 from nodes._helpers.law.knowing.hearing import hear
 from nodes._helpers.law.knowing.judging import retried
 from nodes._helpers.law.knowing.learning import Sample, corrected, is_due, jump, learned
@@ -25,6 +26,7 @@ from nodes._helpers.law.seeing.observer import (
     Grid,
     next_period,
     observed,
+    tolerance,
 )
 from nodes._helpers.law.seeing.repeating import is_reading, judged, may_repeat, unlearned
 from nodes._helpers.law.seeing.standing import Standing
@@ -86,6 +88,8 @@ def _taken(house: House, standing: Standing, watts: Watts, at: Seconds) -> House
     all_tell = None not in map(_of_measured_at, beliefs.values())
     if not all_tell and not is_pulsing(grid.past):
         beliefs = doubted(beliefs, grid.read_at, at, grid.meter - watts)
+    if any(map(_of_still, beliefs.values())) and not is_pulsing(grid.past):
+        beliefs = compared(beliefs, (grid.read_at, grid.meter), (at, watts), tolerance(period))
     beliefs = all_pruned(beliefs, at)
     load = observed(grid, beliefs.values(), watts, at, period)
     reaches = [belief.dead + belief.lag for belief in beliefs.values()]
@@ -238,4 +242,4 @@ _new_outlook, _new_grid = maker(Outlook), maker(Grid)
 _believing, _seeing = changer(House, "beliefs"), changer(House, "grid")
 _having_read = changer(House, "beliefs", "grid", "beside")
 _having_said, _serving = changer(House, "known", "said"), changer(House, "hungry", "served_at")
-_of_measured_at = attrgetter("measured_at")
+_of_measured_at, _of_still = attrgetter("measured_at"), attrgetter("still")

@@ -56,7 +56,7 @@ def observed(
     It allows an interval: the reading, and the least and the most that batteries may show on it
     while a dead time may be wrong by `delta`. Within that nothing is known better than before.
     """
-    delta = max(DELTA_LEAST, min(DELTA_MOST, period))
+    delta = tolerance(period)
     low = high = 0.0
     for belief in beliefs:
         least, most = belief.may_show(at, delta)
@@ -65,3 +65,8 @@ def observed(
     if grid.read_at < 0:
         return watts + (low + high) / 2
     return max(watts + low, min(watts + high, grid.load))
+
+
+def tolerance(period: Seconds) -> Seconds:
+    """Say by how much a dead time may be wrong, behind a meter of this period."""
+    return max(DELTA_LEAST, min(DELTA_MOST, period))
