@@ -5,15 +5,22 @@ nothing is kept, lest there is more of it. The records that batteries tell are m
 One that tells nothing of its power costs more: each reading is held against all its timings.
 Batteries answer with a lag, and what is not worth a write is not accepted, as behind the shell of a
 device: those that answer 5 s late but at once would swing by 300 W for ever, and cost more.
+
+The load is drawn: by a kilowatt or so it changes each half minute, which is much. With the trace of
+a house (`law.py TRACE.csv`) two batteries serve some hours of it as well.
 """
 
 import gc
 import logging
 import math
 import random
+import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from pathlib import Path
 from statistics import mean, median
 from typing import Any, Generic, TypeVar
 
@@ -26,12 +33,14 @@ from flowctl.virtual.clock import VirtualClock
 from nodes._helpers.operators import Straight
 from nodes.rebalance import rebalance
 from nodes.response_predictor import response_predictor
+from nodes.sim.trace_file import read_trace
 
 T = TypeVar("T")
 READINGS, WARM, ROUNDS = 2000, 200, 3
 EVERY = 1.0  # s between readings
 STEPS = 0.03  # of the readings in which an appliance goes on or off
-NOISE = 20.0  # W of the load
+NOISE = 20.0  # W of a load that is drawn; a recorded one has its own
+HOURS = (6, 12, 18)  # of the first day of a trace
 DEAD, LAG = 5, 0.8  # readings until a battery answers, and s
 BAND = 25.0  # W: smaller changes are not written
 COUNTS = (1, 2, 5, 10, 20)
@@ -115,16 +124,28 @@ class House:
         self.outlook.say(self.seen[-1])
 
 
-def costs(count: int, mute: int) -> tuple[list[float], list[float]]:
-    """Seconds from each reading to its plan, and for what batteries tell beside it."""
-    house, chance, base = House(count, mute), random.Random(1), 500.0
-    readings, tellings = list[float](), list[float]()
+def drawn(count: int) -> Iterator[float]:
+    """Make up a load, W, for this many batteries."""
+    chance, base = random.Random(1), 500.0
     for _ in range(READINGS):
         if chance.random() < STEPS:
             base = chance.uniform(-1000.0 * count, 1500.0 * count)
+        yield base + chance.gauss(0.0, NOISE)
+
+
+def recorded(path: Path, hour: int) -> Iterator[float]:
+    """The load of a house, W, from an hour of its first day on."""
+    trace = read_trace(path)
+    return (trace.power(hour * 3600.0 + second * EVERY) for second in range(READINGS))
+
+
+def costs(count: int, mute: int, loads: Iterator[float]) -> tuple[list[float], list[float]]:
+    """Seconds from each reading to its plan, and for what batteries tell beside it."""
+    house, readings, tellings = House(count, mute), list[float](), list[float]()
+    for load_w in loads:
         for cell in house.cells.values():
             cell.answer()
-        grid_w = base + chance.gauss(0.0, NOISE) - sum(cell.power for cell in house.cells.values())
+        grid_w = load_w - sum(cell.power for cell in house.cells.values())
         told = tell(house.measured())
         began = time.perf_counter()
         house.read(grid_w)
@@ -134,25 +155,35 @@ def costs(count: int, mute: int) -> tuple[list[float], list[float]]:
     return readings, tellings
 
 
-def least(house: tuple[int, int]) -> tuple[float, float, float]:
+def least(
+    house: tuple[int, int], loads: Callable[[], Iterator[float]]
+) -> tuple[float, float, float]:
     """Median and mean us of a reading, and mean of what is told beside it.
 
     A round is like the other, so each time the least disturbed one counts. The means have in them
     what is learned of timings, each 2.7 s and at each move.
     """
-    rounds = zip(*[costs(*house) for _ in range(ROUNDS)], strict=True)
+    rounds = zip(*[costs(*house, loads()) for _ in range(ROUNDS)], strict=True)
     took, told = [list(map(min, *runs))[WARM:] for runs in rounds]
     return median(took) * 1e6, mean(took) * 1e6, mean(told) * 1e6
+
+
+def row(who: str, count: int, price: tuple[float, float, float]) -> str:
+    usual, average, told = price
+    each = f"{usual:6.1f} us, {usual / count:5.1f} each; mean {average:.1f}"
+    return f"{who:36s} {each}, and {told:.1f} to hear the batteries"
 
 
 def main() -> None:
     gc.set_threshold(GARBAGE)
     print(f"a plain closure {cheapest(closures) * 1000:.0f} ns; {load()}")
-    prices = {house: least(house) for house in HOUSES}
-    for (count, mute), (usual, average, told) in prices.items():
+    prices = {house: least(house, partial(drawn, house[0])) for house in HOUSES}
+    for (count, mute), price in prices.items():
         who = f"{count:2d} batteries" + (f", {mute} without telemetry" if mute else "")
-        each = f"{usual:6.1f} us, {usual / count:5.1f} each; mean {average:.1f}"
-        print(f"{who:36s} {each}, and {told:.1f} to hear the batteries")
+        print(row(who, count, price))
+    for trace, hour in product(map(Path, sys.argv[1:]), HOURS):
+        price = least((2, 0), partial(recorded, trace, hour))
+        print(row(f" 2 batteries, {trace.name[:14]}.., {hour:2d}:00", 2, price))
     print(f"two batteries {prices[2, 0][0]:.0f} us (bound {BOUND:.0f}); {load()}")
 
 

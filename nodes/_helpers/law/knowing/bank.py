@@ -163,15 +163,26 @@ def looked(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
 
 def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
     """What the meter shows of the battery at a time, by every candidate."""
-    last = [bisect_right(bank.begun, at - dead) - 1 for dead in DEADS]
-    fades, goals = [math.exp((bank.base - at) / lag) for lag in LAGS], bank.goals
+    goals, last = bank.goals, _begun(bank.begun, at)
+    fades = [math.exp((bank.base - at) / lag) for lag in LAGS]
     return tuple(
         [
-            goals[k] - fade * growth[j] * sums[k]
+            goals[k] - fade * grown * sums[k]
             for fade, growth, sums in zip(fades, GROWTH, bank.sums, strict=True)
-            for j, k in enumerate(last)
+            for grown, k in zip(growth, last, strict=True)
         ]
     )
+
+
+def _begun(begun: Sequence[Seconds], at: Seconds) -> list[int]:
+    """Say for each dead time which setpoint begins to show at a time."""
+    last, k = [], len(begun) - 1
+    for dead in DEADS:
+        until = at - dead
+        while begun[k] > until:
+            k -= 1
+        last.append(k)
+    return last
 
 
 def _first(bank: Bank) -> int:
