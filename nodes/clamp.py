@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 from flowctl import Ge, Observable, Plan, Quantity
+from nodes._helpers.gone import is_gone
 from nodes._helpers.operators import Each, Receiver, like
 from nodes._helpers.shares import changed_to
 
@@ -29,7 +30,7 @@ def clamp(
     the sum over it give way in proportion, so that the split chosen further up, by charge say,
     stays as it was; shares the other way are left alone. What was clipped is the reason of the
     share, and the power that is missing joins the plan's `unmet`; what was only tried is missing
-    already. NaN and infinities are not heard.
+    already. The last 0 W of one that went away stays. NaN and infinities are not heard.
 
     Raises:
         ValueError: no limit is given, or `low` is above `high`.
@@ -56,7 +57,10 @@ def clamp(
 
 def limited(plan: Plan, low: float, high: float, total: float) -> Plan:
     """Limit each share, then the sum; tell what was clipped, and why."""
-    inside = {name: min(max(watts, low), high) for name, watts in plan.watts.items()}
+    inside = {
+        name: watts if is_gone(plan, name) else min(max(watts, low), high)
+        for name, watts in plan.watts.items()
+    }
     within = _within(inside, total)
     if within == plan.watts:
         return plan

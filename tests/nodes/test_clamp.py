@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flowctl import Plan, Share
 from flowctl.testing import play
+from nodes._helpers.gone import GONE
 from nodes.clamp import clamp
 from nodes.rebalance import rebalance
 from tests.nodes.outlooks import OUTLOOKS, view
@@ -98,6 +99,13 @@ def test_behind_rebalance_no_more_is_missing_than_the_house_needs():
     for limit in ("high", "total"):
         [*_, (_, made)] = play(clamp, play(rebalance, line), **{limit: "1.2kW"})
         assert (made.watts, made.unmet) == ({"left": 1200.0}, 2700.0)
+
+
+def test_the_last_word_to_one_that_went_away_is_not_lifted():
+    plan = Plan(watts={"left": 0.0, "right": 20.0}, reasons={"left": GONE})
+    [(_, made)] = play(clamp, [(1, plan)], low=50.0)
+    assert made.watts == {"left": 0.0, "right": 50.0}
+    assert made.reasons["left"] == GONE
 
 
 def test_a_plan_within_all_limits_passes_untouched():
