@@ -403,6 +403,15 @@ def test_pulses_faster_than_the_loop_are_met_in_the_middle():
     assert worth_following(past) == 2000.0
 
 
+def test_a_word_older_than_all_setpoints_that_are_known_tells_against_no_timing():
+    bank = banks.new_bank(3.5, 1.5)
+    for at, watts in ((0.0, 800.0), (66.0, 0.0), (67.0, 2000.0)):
+        bank = banks.stepped(bank, watts, at)
+    assert bank.begun == (0.0, 66.0, 67.0)
+    for moved in (900.0, -900.0):
+        assert banks.contradict(bank, (-40.0, 5.0, 9.0), moved) is bank
+
+
 @pytest.mark.parametrize(("dead", "lag"), [(1.0, 0.3), (2.5, 1.0), (5.0, 2.0), (8.0, 4.0)])
 def test_the_bank_finds_the_timing_among_noise_and_load_steps(dead, lag):
     chance, bank, truth = (

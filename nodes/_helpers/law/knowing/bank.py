@@ -124,9 +124,10 @@ def judge(bank: Bank, since: Seconds, until: Seconds, given: Watts) -> Bank:
 def contradict(bank: Bank, moments: Sequence[Seconds], moved: Watts) -> Bank:
     """Charge every candidate with what it misses of a move, whenever between them it was.
 
-    A fall is a rise, seen backwards.
+    A fall is a rise, seen backwards. Before the oldest setpoint that is known there was none.
     """
-    looks = [shown(bank, at) for at in (moments if moved > 0 else reversed(moments))]
+    known = [max(at, bank.begun[0] + DEADS[-1]) for at in moments]
+    looks = [shown(bank, at) for at in (known if moved > 0 else reversed(known))]
     missed = _missed(looks, (1 - PART) * abs(moved))
     if min(missed) > FITS * missed[_first(bank)]:
         return bank
@@ -175,11 +176,11 @@ def shown(bank: Bank, at: Seconds) -> tuple[Watts, ...]:
 
 
 def _begun(begun: Sequence[Seconds], at: Seconds) -> list[int]:
-    """Say for each dead time which setpoint begins to show at a time."""
+    """Say for each dead time which setpoint begins to show at a time, or the oldest."""
     last, k = [], len(begun) - 1
     for dead in DEADS:
         until = at - dead
-        while begun[k] > until:
+        while k and begun[k] > until:
             k -= 1
         last.append(k)
     return last
