@@ -16,8 +16,8 @@ from reactivex.scheduler import TimeoutScheduler
 from tests.brokers import Mosquitto, find_mosquitto
 
 # a busy machine is no fault, and a red test tells of a change; `--hypothesis-profile=drawn` is luck
-settings.register_profile("flowctl", deadline=None, derandomize=True)
-settings.register_profile("drawn", deadline=None)
+settings.register_profile("flowctl", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("drawn", deadline=None, max_examples=200)
 settings.load_profile("flowctl")
 
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # under `nohup`; what we start is not meant

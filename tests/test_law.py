@@ -147,7 +147,7 @@ LOADS = st.lists(st.integers(-2500, 5000), min_size=4, max_size=8)
 
 
 @settings(
-    max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(BATTERY, min_size=1, max_size=4), LOADS, st.integers(0, 99))
 @example(  # the quick one took in what the slow one had not been told to stop

@@ -62,7 +62,7 @@ BATTERY = st.builds(
 
 
 @settings(
-    max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.lists(BATTERY, min_size=1, max_size=4),

@@ -184,7 +184,7 @@ def test_once_by_chance_is_little_against_what_was_seen_before():
     assert not asked(0, 0, 0, 1000, 0, 0, 0, still=told).is_wrong
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=16, deadline=None)
 @given(
     timings=st.tuples(st.floats(0.4, 5.0), st.floats(0.3, 2.0), st.floats(0.4, 3.0)),
     levels=st.lists(

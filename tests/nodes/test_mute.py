@@ -192,7 +192,7 @@ def test_what_load_does_meanwhile_makes_nobody_dead_at_once():
     assert gone.discharge == Ceiling()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=16, deadline=None)
 @given(
     gain=st.sampled_from([0.0, 0.0, 0.3, 0.6, 1.0]),
     most=st.sampled_from([300.0, RATED]),
