@@ -245,6 +245,14 @@ def test_the_fastest_takes_in_only_what_much_slower_ones_cannot_stop_yet(reach, 
     assert plan.reasons["quick"].startswith("makes room for")
 
 
+def test_what_one_was_tried_with_and_did_not_give_need_not_be_taken_back():
+    tried = {"dead_time": 3.0, "flights": ((9.5, -900.0),), "setpoint": 600.0}
+    slow = tried | {"can_discharge": 600.0, "proven_discharge": 600.0}
+    house = view(3100.0, 10.0, quick=2500.0, slow=slow)
+    plan = after(house)(replace(house, at=10.5))
+    assert plan.watts == {"quick": 2500.0, "slow": 600.0}
+
+
 @pytest.mark.parametrize(
     ("target", "soc", "watts"),
     [

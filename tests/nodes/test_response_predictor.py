@@ -275,6 +275,15 @@ def test_a_failed_try_makes_no_later_one_harder_to_see():
     assert failed.witness.scatter <= tried.witness.scatter
 
 
+def test_what_was_planned_before_a_cut_and_written_after_it_brings_no_more():
+    before = cut()
+    late = hear(before, Battery(setpoint=620.0), before.discharge.since + 0.5)
+    assert (late.accepted, late.expected) == (620.0, before.expected) == (620.0, 300.0)
+    assert late.moves(before.discharge.since, before.discharge.since + 60.0) == 0.0
+    again = hear(before, Battery(setpoint=620.0), before.discharge.since + 60.0)
+    assert again.expected == 620.0
+
+
 def test_what_is_only_tried_teaches_no_timing():
     """An answer that never comes would look like one that comes in 15 s."""
     asked = hear(retried(cut(), False, hungry=True, at=25.0), Battery(setpoint=550.0), 25.5)

@@ -52,20 +52,27 @@ def _accepted(belief: Belief, setpoint: Watts, when: Seconds, now: Seconds) -> B
     bank = banks.remembered(belief.bank) if alone else belief.bank
     awake = awake_at(belief, setpoint, when)
     begins = max(when, awake)
-    flights = (*belief.flights, (begins, setpoint - belief.expected))
+    expected = _within(belief, setpoint, when)
+    flights = (*belief.flights, (begins, expected - belief.expected))
     apart = alone or (belief.answers.asked is None and is_at_rest(belief, when))
     answers = asked(belief.answers, belief.power, belief.expected, setpoint, when, alone=apart)
     return _sent(
         frozen.told(belief, setpoint, begins),
-        expected=setpoint,
+        expected=expected,
         accepted=setpoint,
         accepted_at=when,
         away=False,
         awake_at=awake,
         flights=flights,
-        bank=banks.stepped(bank, setpoint, begins),
+        bank=banks.stepped(bank, expected, begins),
         answers=answers,
     )
+
+
+def _within(belief: Belief, setpoint: Watts, at: Seconds) -> Watts:
+    """Return what comes of a setpoint: who was just seen to give less was asked before that."""
+    cut = belief.ceiling(charging=setpoint < 0)
+    return math.copysign(min(abs(setpoint), cut.watts), setpoint) if cut.is_fresh(at) else setpoint
 
 
 def _measured(belief: Belief, power: Watts, at: Seconds) -> Belief:

@@ -71,11 +71,18 @@ def _helped(
 
 
 def _owed(now: Round, seat: Seat, shares: Mapping[str, Watts], but: Collection[str]) -> Watts:
-    """Sum up what the others will still owe when a command to this one lands."""
+    """Sum up what the others will still owe when a command to this one lands.
+
+    What one was only tried with, and is not any more, it does not have to take back.
+    """
     sign, lands, owed = now.sign, _lands(now, seat), 0.0
     for name, other in now.usable.items():
         if name not in but and not (other.setpoint * sign < 0 and now.is_held(name)):
-            owed += shares.get(name, 0.0) - sign * other.shows(lands)
+            share, shows = shares.get(name, 0.0), sign * other.shows(lands)
+            proven = other.proven_discharge if sign > 0 else other.proven_charge
+            if proven is not None and shows > share:
+                shows = max(share, min(shows, proven))
+            owed += share - shows
     return owed
 
 
