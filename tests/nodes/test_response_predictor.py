@@ -421,6 +421,24 @@ def test_a_word_older_than_all_setpoints_that_are_known_tells_against_no_timing(
         assert banks.contradict(bank, (-40.0, 5.0, 9.0), moved) is bank
 
 
+def test_a_step_soon_after_the_start_costs_no_more_than_a_later_one():
+    """A big load was there when it began, and ends: no level had earned any trust by then."""
+    exported = []
+    for end in (18.0, 40.0):
+        cells = {"left": Cell(3.2), "right": Cell(4.2, 1.5)}
+        home = SmallHouse(cells, lambda t, end=end: 5675.0 if 4 <= t < end - 3 else load(t, end))
+        home.run(end + 12)
+        exported.append(-sum(min(0.0, watts) for watts in home.grid[-120:]))
+    assert exported[0] < 1.03 * exported[1]
+
+
+def load(second: float, end: float) -> float:
+    """A large one, and what is left of it."""
+    if second < end:
+        return 5350.0
+    return 3150.0 if second < end + 0.8 else 3500.0
+
+
 @pytest.mark.parametrize(("dead", "lag"), [(1.0, 0.3), (2.5, 1.0), (5.0, 2.0), (8.0, 4.0)])
 def test_the_bank_finds_the_timing_among_noise_and_load_steps(dead, lag):
     chance, bank, truth = (

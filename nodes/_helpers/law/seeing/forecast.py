@@ -12,7 +12,7 @@ SHORT, LONG = 8.0, 25.0  # s: medians of these windows hold the level of loads t
 MEMORY = 20.0  # s over which a forecast's error is remembered
 ADVANTAGE = 0.9  # the newest load wins unless another is clearly better ...
 HANDICAP = 5.0  # W ... for a median lags behind every real change
-UNTRIED = 50.0  # W of error that a median begins with: it has to earn its trust
+UNTRIED = 150.0  # W of error that a median begins with: it has to earn its trust
 KEPT = 60.0  # s after which a guess is none any more: two readings of a slow meter
 
 
