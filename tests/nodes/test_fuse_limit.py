@@ -1,6 +1,7 @@
 """`fuse_limit` keeps each phase under its fuse."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -144,3 +145,73 @@ def test_no_phase_is_driven_beyond_its_fuse(left, right, shown, one, two, limit)
     assert abs(after) <= max(limit, alone, abs(needs)) + 1e-6
     if abs(needs) <= limit:
         assert abs(after) <= limit + 1e-6
+
+
+def silent_phase(*line, house=(), plans, **how):
+    """What `left` is given on a phase that says this line, and what the house is seen to be."""
+    seen = [(0, view(0.0, left={})), *house]
+    how = {"on": {"left": "l1"}, "limit": 5000.0} | how
+    told = play(fuse_limit, plans, phases={"l1": line}, outlook=seen, **how)
+    return [made.watts["left"] for _, made in told]
+
+
+def test_a_charge_that_lands_while_the_phase_is_silent_is_not_taken_for_a_load_that_went(caplog):
+    line = [(at, 3000.0 + at % 2) for at in range(10)]
+    landed = [(at, view(0.0, left={"setpoint": -2000.0})) for at in range(12, 90)]
+    plans = [(at, plan(left=-4000.0)) for at in (11, 30, 80)]
+    assert silent_phase(*line, house=landed, plans=plans) == pytest.approx([-2000.0] * 3, abs=1)
+    assert caplog.messages == [
+        "phase l1 is silent; beside its batteries it counts as before: 3000W to 3001W"
+    ]
+
+
+def test_a_silent_phase_counts_as_at_its_worst_in_its_last_minute(caplog):
+    caplog.set_level("INFO")
+    line = [(at, 3000.0 if at == 80 else 500.0 + at % 2) for at in range(100)]
+    plans = [(at, plan(left=-4900.0)) for at in (99.5, 120, 200.5, 201.5)]
+    given_ = silent_phase(*line, (200, 0.0), (201, 1.0), plans=plans)
+    assert given_ == pytest.approx([-4499, -2000, -2000, -4900], abs=1.1)
+    assert [message.split(";")[0] for message in caplog.messages] == [
+        "phase l1 is silent", "phase l1 speaks",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("again", [(), (40, 60, 80)])
+def test_a_word_put_in_the_place_of_a_silent_meter_frees_nothing(again):
+    line = [(at, 3000.0 + at % 2) for at in range(10)]
+    said = [(at, 0.0) for at in (20, *again)]
+    plans = [(at, plan(left=-4000.0)) for at in (19, 21, 90)]
+    assert silent_phase(*line, *said, plans=plans) == pytest.approx([-2000] * 3, abs=1)
+
+
+def test_a_meter_that_stands_while_its_batteries_move_tells_nothing_of_the_phase():
+    line = [(at, 3000.0) for at in range(100)]
+    landed = [(at, view(0.0, left={"setpoint": -2000.0})) for at in range(5, 90)]
+    plans = [(at, plan(left=-4000.0)) for at in (4, 30, 80)]
+    assert silent_phase(*line, house=landed, plans=plans) == pytest.approx([-2000] * 3)
+
+
+def test_a_slow_meter_is_not_silent(caplog):
+    line = [(at, 3000.0 + at / 60) for at in range(0, 600, 60)]
+    silent_phase(*line, plans=[(at, plan(left=-4000.0)) for at in range(600)])
+    assert caplog.messages == []
+
+
+def test_a_reading_before_the_house_is_seen_is_heard_as_soon_as_it_is():
+    house = [(2, view(0.0, left={"setpoint": -500.0}))]
+    how = {"on": {"left": "l1"}, "limit": 5000.0, "phases": {"l1": [(1, 3500.0)]}}
+    (_, told), *_ = play(fuse_limit, [(3, plan(left=-4000.0))], outlook=house, **how)
+    assert told.watts["left"] == -2000
+
+
+def test_what_a_battery_that_the_plan_leaves_out_draws_counts_as_the_phase_s_own():
+    on = {"left": "l1", "right": "l1"}
+    told = limited({"left": -2000.0}, {"left": 0, "right": -1000.0}, on, l1=2500.0)
+    assert dict(told.watts) == {"left": -500.0}
+
+
+def test_an_outlook_that_ran_out_does_not_know_what_was_given_since():
+    over = replace(view(0.0, left={}), valid_until=5.0)
+    line = [(1, 3000.0), (20, 5000.0)]  # what was given since has landed
+    plans = [(at, plan(left=-2000.0)) for at in (2, 21)]
+    assert silent_phase(*line, house=[(1, over)], plans=plans) == [-2000, -2000]
