@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -268,6 +269,39 @@ def test_a_faulty_flow_keeps_no_battery_of_another_waiting(lived: Lived) -> None
     assert lived.told() == ["RELEASE"]
     assert done.returncode == 2
     assert "faulty.yaml" in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--accepted",)])
+def test_a_flow_that_runs_is_not_given_back_under_its_feet(
+    lived: Lived, options: tuple[str, ...]
+) -> None:
+    other, told = lived.folder / "other.yaml", lived.folder / "other.txt"
+    other.write_text(FLOW.replace("FILE", str(told)).replace("flow: lived", "flow: other"))
+    lived.start()
+    until(lambda: "100.0" in lived.told())
+    assert lived.process
+    done = lived.ask("release", str(lived.flow), str(other), *options)
+    assert done.returncode == 2
+    assert f"'lived' is running already, as process {lived.process.pid}; end it" in done.stderr
+    assert f"`kill {lived.process.pid}`" in done.stderr
+    assert "RELEASE" not in lived.told()
+    assert told.read_text().split() == ["RELEASE"]  # nobody else waits for it
+    lived.end(signal.SIGTERM)
+    assert lived.told()[-1] == "RELEASE"
+    assert lived.ask("release", str(lived.flow), *options).returncode == 0
+
+
+def test_one_that_the_guardian_started_again_is_named_by_its_own_number(lived: Lived) -> None:
+    lived.start()
+    until(lambda: "100.0" in lived.told())
+    lived.end(signal.SIGKILL)
+    until(lambda: "RELEASE" in lived.told() and lived.told()[-1] == "100.0")
+    done = lived.ask("release", str(lived.flow))
+    assert done.returncode == 2
+    assert lived.told()[-1] == "100.0"
+    (number,) = re.findall(r"`kill (\d+)`", done.stderr)
+    os.kill(int(number), signal.SIGTERM)
+    until(lambda: lived.told()[-1] == "RELEASE")
 
 
 def test_a_running_flow_can_be_tapped_and_counted(lived: Lived) -> None:

@@ -7,7 +7,6 @@ import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from flowctl.language.chain import devices
 from flowctl.language.check import load
 from flowctl.language.graph import Graph, Step
 from flowctl.live.clock import LiveClock
-from flowctl.live.control import socket_path
 from flowctl.live.guarding import Guarding
+from flowctl.live.holding import HeldError, hold
 from flowctl.live.session import Options, Session
 from flowctl.live.storage import Storage
 from flowctl.live.watch import stamps, watch
@@ -129,15 +128,11 @@ def _borrowing(graphs: Sequence[Graph], options: Options) -> Iterator[None]:
 
 
 def _lock(state: Path, graph: Graph, stack: ExitStack) -> None:
-    file = socket_path(state, graph.name).with_suffix(".lock")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        flock(stack.enter_context(file.open("w")), LOCK_EX | LOCK_NB)
-    except BlockingIOError:
+        hold(state, graph.name, stack)
+    except HeldError as held:
         cure = "stop that run; or watch it with --shadow; or give another flow another name"
-        raise FlowError(f"a flow called '{graph.name}' is running already; {cure}") from None
-    except OSError as error:  # a full disk must not stop the house
-        log.warning("%s cannot be locked: %s", file, error.strerror)
+        raise FlowError(f"{held}; {cure}") from None
 
 
 def _start(sessions: Sequence[Session], stop: asyncio.Event) -> None:
