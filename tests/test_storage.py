@@ -141,6 +141,12 @@ def garbage(path):
     path.write_bytes(b"this is not a data base at all, " * 300)
 
 
+def quoted(path):
+    """What SQLite says of it quotes bytes that are no text."""
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"CREATE TABLE state", b"CREATE \xe5ABLE state"))
+
+
 def strange(path):
     path.unlink()
     base = sqlite3.connect(path)
@@ -148,7 +154,7 @@ def strange(path):
     base.close()
 
 
-@pytest.mark.parametrize("damage", [cut, scribbled, garbage, strange])
+@pytest.mark.parametrize("damage", [cut, scribbled, garbage, quoted, strange])
 def test_a_broken_file_is_set_aside_and_begun_anew(tmp_path, caplog, damage):
     damage(written(tmp_path))
     size = (tmp_path / FILE).stat().st_size

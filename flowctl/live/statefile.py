@@ -69,6 +69,12 @@ class StateFile:
             self._base = None
 
     def _open(self) -> dict[Key, str]:
+        try:
+            return self._opened()
+        except UnicodeDecodeError as error:  # what SQLite says quotes what is broken
+            raise sqlite3.DatabaseError(f"not even its fault can be read: {error.reason}") from None
+
+    def _opened(self) -> dict[Key, str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         base = self._base = sqlite3.connect(
             self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
