@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LOCALTIME, TIMEZONE = Path("/etc/localtime"), Path("/etc/timezone")  # Debian writes both
 
+SELF_EVIDENT = ("", "UTC", "GMT", "Z")  # they need no file of zones
+
 
 def own_zone() -> str:
     """Return a name such as `Europe/Berlin`; empty where the machine does not tell one."""
@@ -15,6 +17,14 @@ def own_zone() -> str:
         return _known(told.removeprefix(":"))
     _, _, name = str(LOCALTIME.resolve()).partition("zoneinfo/")
     return _known(name) or _known(_written())
+
+
+def strange_zone() -> str:
+    """Return what TZ says if that is no zone: the system then takes it for UTC, without a word."""
+    told = os.environ.get("TZ", "").removeprefix(":")
+    by_rule = any(letter.isdigit() for letter in told)  # `CET-1CEST`: no name, but a zone
+    is_file = told.startswith("/") and Path(told).exists()
+    return "" if told in SELF_EVIDENT or by_rule or is_file or _known(told) else told
 
 
 def here() -> tzinfo:

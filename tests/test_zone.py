@@ -50,6 +50,21 @@ def test_then_what_the_system_has(monkeypatch, tmp_path, link, written, name):
     assert zone.own_zone() == name
 
 
+@pytest.mark.parametrize("told", ["", "UTC", "Europe/Berlin", ":Europe/Berlin", "CET-1CEST"])
+def test_a_zone_that_the_system_takes_is_not_strange(monkeypatch, told):
+    monkeypatch.setenv("TZ", told)
+    assert zone.strange_zone() == ""
+
+
+async def test_a_zone_that_is_none_is_told_at_the_start(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("TZ", "Nowhere/Bad")
+    await run([build(tmp_path, FLOW)], Options(seconds=0.0, watch=False))
+    assert [text for text in caplog.messages if "TZ" in text] == [
+        "TZ=Nowhere/Bad is no time zone here, times of day go by UTC; "
+        "write a name such as Europe/Berlin, and install `tzdata` if it is not known"
+    ]
+
+
 FLOW = """
 flow: short
 streams:

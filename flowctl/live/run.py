@@ -21,6 +21,7 @@ from flowctl.live.holding import HeldError, hold
 from flowctl.live.session import Options, Session
 from flowctl.live.storage import Storage
 from flowctl.live.watch import stamps, watch
+from flowctl.zone import strange_zone
 
 log = logging.getLogger("flowctl")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last: the terminal is gone
@@ -44,6 +45,9 @@ async def run(
     """
     graphs = [load(source, sets=options.sets) for source in sources]
     _apart(graphs, options)
+    if zone := strange_zone():
+        cure = "write a name such as Europe/Berlin, and install `tzdata` if it is not known"
+        log.warning("TZ=%s is no time zone here, times of day go by UTC; %s", zone, cure)
     with _borrowing(graphs, options):
         pairs = list(zip(sources, graphs, strict=True))
         return await _run(pairs, options, beside, guard or Guarding((), (), wanted=False))
