@@ -1,15 +1,16 @@
 """Make a plan of a total: who of the batteries gives how much."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 from flowctl import (
     Battery,
     Clock,
     Ge,
     Gt,
+    Log,
     NamesBatteries,
     Observable,
     OnlyWith,
@@ -22,11 +23,25 @@ from nodes._helpers.division import By, Division, Rule, by_phase, divide
 from nodes._helpers.fleet import Fleet, law
 from nodes._helpers.gone import GONE
 from nodes._helpers.operators import NONE
+from nodes._helpers.pace import Pace, Word, paced, worded
 from nodes._helpers.timing import TINY
 
 PHASE, PART = "phase ", "part "  # before the names of streams, so that they never meet
 NO_WEIGHTS: Mapping[str, float] = MappingProxyType({})
 NO_PHASES: Mapping[str, str] = MappingProxyType({})
+NOBODY: frozenset[str] = frozenset()
+
+
+class State(NamedTuple):
+    """What is remembered from one plan to the next."""
+
+    began: Seconds
+    """When the first total came."""
+    beat: Pace | None = None
+    named: frozenset[str] = NOBODY
+    """The batteries of the last plan."""
+    silent: frozenset[str] = NOBODY
+    """Phases whose total comes no more."""
 
 
 def split(
@@ -76,6 +91,7 @@ def split(
         Annotated[Seconds, Gt(0)] | None, "how long a plan holds; the lease limits it anyway"
     ] = None,
     clock: Clock,
+    log: Log,
 ) -> Observable[Plan]:
     """Divide a total among batteries; one plan per total.
 
@@ -85,53 +101,81 @@ def split(
 
     With `phases`, each phase's own total is divided among the batteries on it, for meters that do
     not add phases up; the total then only sets the beat. Without, the sum counts, as for most.
+    Batteries on a phase whose total is older than three of its own periods and 5 s, or than `valid`
+    if that is longer, count as gone until it comes again, and the log tells; before it first comes
+    they are left out. Such plans end by the same rule when the beat stops, where `valid` does not
+    say when. Periods count as 15 s at most: totals that come less often want `valid`.
 
     Raises:
         ValueError: a battery is on no phase, or on one that is not given; phases of batteries are
             given and none of the meter; empty is above full.
     """
-    if on and not phases:
-        raise ValueError(
-            "'on' says phases of batteries, and 'phases' is missing; name their streams"
-        )
     if empty > full:
         raise ValueError(f"empty {empty:g}% is above full {full:g}%; exchange them")
-    if phases:
-        placed(batteries, phases, on)
+    placed(batteries, phases, on)
     measures = (by,) if isinstance(by, str) else tuple(by)
     order = list(batteries) if order is None else order
     rule = Rule(measures, weights, order, reverse, spill, limit, empty, full)
-    streams = {f"{PHASE}{name}": stream for name, stream in phases.items()}
-    streams |= {f"{PART}{name}": stream for name, stream in parts.items()}
+    streams: dict[str, Observable[Any]] = {f"{PART}{name}": part for name, part in parts.items()}
+    streams |= {f"{PHASE}{name}": worded(phase, clock) for name, phase in phases.items()}
 
-    def work(named: frozenset[str], watts: float, fleet: Fleet) -> tuple[frozenset[str], Plan]:
+    def work(before: State | None, watts: float, fleet: Fleet) -> tuple[State, Plan]:
         at = clock.time()
+        last = before or State(began=at)
         here = {n: told for n, told in fleet.told.items() if fleet.present(n, at, away)}
         fresh = rule._replace(
             order=turned(order, at, rotate), weights={**weights, **known(fleet, PART)}
         )
+        beat, words = paced(last.beat, at), {n: fleet.newest[f"{PHASE}{n}"] for n in phases}
+        quiet = silent(words, last.began, valid, at)
+        tell(last.silent, quiet, on, log)
+        totals = {n: word.watts for n, word in words.items() if word and n not in quiet}
         if phases:
-            made = by_phase(dict.fromkeys(phases, 0.0) | known(fleet, PHASE), here, on, fresh)
-        else:
-            made = divide(watts, here, fresh)
-        until = math.inf if valid is None else at + valid
-        return frozenset(here), plan_of(made, named - here.keys(), until)
+            here = {name: told for name, told in here.items() if on[name] in totals}
+        made = by_phase(totals, here, on, fresh) if phases else divide(watts, here, fresh)
+        stop = beat.until() if phases else math.inf
+        until = stop if valid is None else at + valid
+        now = State(last.began, beat, frozenset(here), quiet)
+        return now, plan_of(made, last.named - here.keys(), until)
 
-    return law(total, batteries, frozenset[str](), work, clock, **streams)
+    return law(total, batteries, None, work, clock, **streams)
 
 
-def placed(batteries: Iterable[str], phases: Iterable[str], on: Mapping[str, str]) -> None:
-    """Make sure that each battery is on one of the phases.
+def placed(batteries: Iterable[str], phases: Collection[str], on: Mapping[str, str]) -> None:
+    """Make sure that each battery is on one of the phases, if there are any.
 
     Raises:
-        ValueError: one is on none, or on one that is not given.
+        ValueError: one is on none, or on one that is not given; they are on phases and none is.
     """
+    if not phases:
+        if on:
+            raise ValueError(
+                "'on' says phases of batteries, and 'phases' is missing; name their streams"
+            )
+        return
     there = ", ".join(phases)
     for name in batteries:
         if name not in on:
             raise ValueError(f"on which phase {name} is, is not said; 'on' takes one of {there}")
         if on[name] not in phases:
             raise ValueError(f"{name} is on {on[name]}, which is no phase; there are {there}")
+
+
+def silent(
+    words: Mapping[str, Word | None], began: Seconds, valid: Seconds | None, at: Seconds
+) -> frozenset[str]:
+    """Name the phases whose total comes no more; one that never came has since the beginning."""
+    paces = {name: word.pace if word else Pace(began) for name, word in words.items()}
+    return frozenset(name for name, pace in paces.items() if at > pace.until(valid))
+
+
+def tell(before: frozenset[str], now: frozenset[str], on: Mapping[str, str], log: Log) -> None:
+    """Log which phases fell silent and which speak again, each once."""
+    for phase in sorted(now - before):
+        those = " and ".join(name for name in on if on[name] == phase) or "nobody"
+        log.warning("the total of %s comes no more; %s is given back", phase, those)
+    for phase in sorted(before - now):
+        log.info("the total of %s comes again", phase)
 
 
 def known(fleet: Fleet, prefix: str) -> dict[str, float]:

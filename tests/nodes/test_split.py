@@ -101,6 +101,65 @@ def test_each_phase_is_served_by_its_own_batteries():
     assert plan.reasons["third"] == "L1, its limit: 100W"
 
 
+def each(first, last, value, every=1):
+    return [(float(at), value) for at in range(first, last + 1, every)]
+
+
+def by_phase(beat, l1, l2=(), **wishes):
+    """Plans for `left` on l1 and `right` on l2."""
+    return play(
+        split, beat, batteries=told(left={}, right={}), away=None,
+        phases={"l1": l1, "l2": list(l2)}, on={"left": "l1", "right": "l2"}, **wishes,
+    )  # fmt: skip
+
+
+def shares(plans, name):
+    return [(at, plan.watts[name]) for at, plan in plans if name in plan.watts]
+
+
+def test_a_phase_whose_total_comes_no_more_gives_its_batteries_back_until_it_is_back(caplog):
+    l2 = each(0, 90, 500.0)
+    with caplog.at_level("INFO"):
+        plans = by_phase(l2, each(0, 60, 2000.0) + each(80, 90, 300.0), l2)
+    assert shares(plans, "left") == [
+        *each(0, 68, 2000.0), (69.0, 0.0), *each(80, 90, 300.0)
+    ]  # fmt: skip
+    assert plans[69][1].reasons["left"] == "not available"
+    assert shares(plans, "right") == l2
+    assert caplog.messages == [
+        "the total of l1 comes no more; left is given back", "the total of l1 comes again",
+    ]  # fmt: skip
+
+
+def test_a_step_of_the_clock_ends_a_total_that_does_not_come_with_it():
+    plans = by_phase([(1, 0.0), (2, 0.0), (4000, 0.0), (4001, 0.0)], each(0, 2, 2000.0))
+    assert shares(plans, "left") == [(1, 2000.0), (2, 2000.0), (4000, 0.0)]
+
+
+@pytest.mark.parametrize(("every", "valid", "last"), [(10, None, 135), (60, "200s", 260)])
+def test_a_slow_phase_meter_is_waited_for(every, valid, last):
+    plans = by_phase(each(0, 400, 0.0), each(0, 100, 2000.0, every), valid=valid)
+    assert shares(plans, "left") == [*each(0, last, 2000.0), (last + 1.0, 0.0)]
+
+
+def test_a_phase_that_never_speaks_leaves_its_batteries_alone_and_is_told(caplog):
+    plans = by_phase(each(0, 60, 0.0), [(70, 1.0)], [(0, 500.0)])
+    assert not shares(plans, "left")
+    assert caplog.messages[0] == "the total of l1 comes no more; left is given back"
+
+
+def test_a_total_that_is_no_number_keeps_none_alive():
+    plans = by_phase(each(0, 20, 0.0), each(0, 5, 800.0) + each(6, 20, math.nan))
+    assert shares(plans, "left")[-2:] == [(13.0, 800.0), (14.0, 0.0)]
+
+
+def test_a_plan_by_phases_ends_when_the_beat_stops():
+    plans = by_phase(each(0, 4, 0.0), each(0, 4, 800.0))
+    assert plans[-1][1].valid_until == 4 + 3 * 1 + 5
+    plans = by_phase(each(0, 4, 0.0), each(0, 4, 800.0), valid="90s")
+    assert plans[-1][1].valid_until == 94
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
