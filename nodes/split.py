@@ -54,7 +54,7 @@ def split(
         Mapping[str, Observable[float]],
         NamesBatteries(),
         OnlyWith("by", "weighted"),
-        "weights by battery as streams, with `by: weighted`",
+        "weights by battery as streams, with `by: weighted`; 0 leaves it out, too",
     ] = NONE,
     *,
     by: Annotated[

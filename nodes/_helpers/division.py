@@ -42,7 +42,7 @@ def divide(total: Watts, batteries: Mapping[str, Battery], rule: Rule) -> Divisi
     """Divide a total among batteries."""
     sign = -1.0 if total < 0 else 1.0
     names = in_order(batteries, rule, sign)
-    bounds = [able(batteries[name], sign, rule.rating, rule.empty, rule.full) for name in names]
+    bounds = [bound_of(name, batteries[name], sign, rule) for name in names]
     limits = [limit for limit, _ in bounds]
     weights = [weigh(name, batteries[name], sign, limits[k], rule) for k, name in enumerate(names)]
     shares = _shares(abs(total), weights, limits, rule)
@@ -75,6 +75,13 @@ def in_order(batteries: Mapping[str, Battery], rule: Rule, sign: float) -> list[
     first = [name for name in rule.order if name in batteries]
     names = [*first, *(name for name in batteries if name not in first)]
     return names[::-1] if rule.reverse and sign > 0 else names
+
+
+def bound_of(name: str, battery: Battery, sign: float, rule: Rule) -> tuple[Watts, str]:
+    """Return what a battery may do in one direction, a magnitude, and what binds it."""
+    if "weighted" in rule.by and rule.weights.get(name, 1.0) <= 0:
+        return 0.0, "has no weight"
+    return able(battery, sign, rule.rating, rule.empty, rule.full)
 
 
 def weigh(name: str, battery: Battery, sign: float, limit: Watts, rule: Rule) -> float:

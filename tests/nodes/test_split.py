@@ -61,6 +61,17 @@ def test_what_one_cannot_take_goes_to_the_others_or_is_missing(spill, right, unm
     assert plan.reasons == {"left": "its limit: 300W", "right": "by equal"}
 
 
+@pytest.mark.parametrize("weights", [{"weights": {"left": 0.0}}, {"parts": {"left": [(0, 0.0)]}}])
+@pytest.mark.parametrize("by", ["weighted", ["weighted", "soc"], ["weighted", "priority"]])
+@pytest.mark.parametrize(
+    ("total", "right", "unmet"), [(400.0, 400.0, 0.0), (4000.0, 2500.0, 1500.0), (-9.0, -9.0, 0.0)]
+)
+def test_a_weight_of_0_leaves_a_battery_out(by, weights, total, right, unmet):
+    [(_, plan)] = play(split, [(1, total)], batteries=TWO, by=by, **weights)
+    assert (dict(plan.watts), plan.unmet) == ({"left": 0.0, "right": right}, unmet)
+    assert plan.reasons["left"] == "has no weight"
+
+
 def test_what_nobody_can_take_is_unmet():
     [(_, plan)] = play(split, [(1, -6000.0)], batteries=told(left={}, right={"soc": 100.0}))
     assert (dict(plan.watts), plan.unmet) == ({"left": -2500.0, "right": 0.0}, -3500.0)
