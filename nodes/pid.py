@@ -6,9 +6,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from flowctl import Battery, Clock, Ge, Gt, Observable, Seconds, Watts
 from nodes._helpers.fleet import Fleet, law
+from nodes._helpers.limits import check_limits
 from nodes._helpers.operators import NONE
 
-WINDS_UP = "which grows as long as batteries at their limits leave something over"
 LIMITED = "give 'batteries: [...]' or both 'low' and 'high'; 'ki: 0' has no integral"
 
 
@@ -123,7 +123,8 @@ def pid(
     Raises:
         ValueError: `low` is above `high`; nothing limits the integral.
     """
-    _check(low, high, needed=bool(ki) and not batteries and windup is None)
+    grows = bool(ki) and not batteries and windup is None
+    check_limits(low, high, "the integral" if grows else "", LIMITED)
     pace = tracking or (kp / ki if kp > 0 and ki > 0 else 1.0)
     longest = max(QUICK, (1 - kp) / ki) if ki and step is None else math.inf
     gains = Gains(kp, ki, kd, 0.0, 0.0, deadband, smooth, pace, windup, longest)
@@ -152,13 +153,6 @@ def pid(
         return (at, memory), memory.said
 
     return law(grid, batteries, None, work, clock, aim=aim)
-
-
-def _check(low: Watts | None, high: Watts | None, *, needed: bool) -> None:
-    if low is not None and high is not None and low > high:
-        raise ValueError(f"low {low:g}W is above high {high:g}W; exchange them")
-    if needed and (low is None or high is None):
-        raise ValueError(f"nothing limits the integral, {WINDS_UP}; {LIMITED}")
 
 
 def regulate(before: Memory, now: Reading, gains: Gains) -> Memory:

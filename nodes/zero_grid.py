@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 
 from flowctl import Battery, Clock, Ge, Gt, Observable, Seconds, Watts
 from nodes._helpers.fleet import Base, Fleet, law
+from nodes._helpers.limits import check_limits
 
 BASES: Mapping[str, Base] = MappingProxyType(
     {"measured": "measured", "commanded": "commanded", "said": "commanded"}
 )
 """Where each begins; what was said last is not known at first."""
+SAID, LIMITED = "what was said last", "give both 'low' and 'high', or write 'base: commanded'"
 
 
 def zero_grid(
@@ -44,14 +46,14 @@ def zero_grid(
     it hunts. With `commanded` or `said` it adds errors up, and a reading that comes before the last
     setpoint has landed counts it twice: slow the meter down first (`throttle`), take a small
     `gain`, or use `deadbeat`. `commanded` never winds up, for it begins at what was accepted.
+    `said` does, and so wants `low` and `high`: what all batteries take and give.
     A battery that is offline counts nothing, nor does one not heard yet.
 
     Raises:
-        ValueError: `low` is above `high`.
+        ValueError: `low` is above `high`; nothing limits what was `said`.
     """
+    check_limits(low, high, SAID if base == "said" else "", LIMITED)
     bottom, top = -math.inf if low is None else low, math.inf if high is None else high
-    if bottom > top:
-        raise ValueError(f"low {low:g}W is above high {high:g}W; exchange them")
 
     def step(
         last: tuple[float, float] | None, watts: float, fleet: Fleet

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from flowctl import Battery
+from flowctl.faults import FlowError
+from flowctl.language.check import load
 from flowctl.testing import play
+from flowctl.virtual.detached import rehearse
 from nodes.zero_grid import gained, zero_grid
 from tests.nodes.batteries import FLEETS, GRIDS, told
 
@@ -19,7 +22,7 @@ TWO = told(left={"power": 300.0, "setpoint": 500.0}, right={"power": -100.0, "se
         ({}, 1200.0),
         ({"target": "-50W"}, 1250.0),
         ({"base": "commanded"}, 1500.0),
-        ({"base": "said"}, 1500.0),
+        ({"base": "said", "low": "-5kW", "high": "5kW"}, 1500.0),
         ({"gain": 0.5}, 700.0),
         ({"high": "800W"}, 800.0),
         ({"low": "2kW"}, 2000.0),
@@ -49,7 +52,7 @@ def test_a_record_that_tells_an_acceptance_erases_no_power():
 
 def test_what_was_said_adds_up_within_the_limits():
     said = play(zero_grid, [(1, 400.0), (2, 400.0), (3, -100.0)], batteries={}, base="said",
-                high="700W")  # fmt: skip
+                low=0.0, high="700W")  # fmt: skip
     assert said == [(1, 400.0), (2, 700.0), (3, 600.0)]
 
 
@@ -62,6 +65,22 @@ def test_a_gain_for_a_time_grows_with_the_time_up_to_the_whole_error():
 def test_limits_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="exchange them"):
         play(zero_grid, [], batteries={}, low="1kW", high="-1kW")
+
+
+@pytest.mark.parametrize("limits", ["", ", low: -5kW", ", high: 5kW"])
+def test_the_check_refuses_to_add_up_without_limits_and_names_the_cure(limits):
+    law = f"zero_grid: {{batteries: [left], base: said{limits}}}"
+    head = "streams:\n  meter: [homewizard_p1: 192.168.1.20]\n"
+    left = "  left: [from: plan.left, marstek_modbus: 192.168.1.40]\n"
+    with pytest.raises(FlowError) as refused:
+        rehearse(
+            load(
+                f"{head}{left}  plan: [from: meter, {law}, split: {{batteries: [left]}}]\n", env={}
+            )
+        )
+    (fault,) = refused.value.faults
+    assert fault.message.startswith("nothing limits what was said last, which grows")
+    assert fault.cure == "give both 'low' and 'high', or write 'base: commanded'"
 
 
 @settings(deadline=None)
