@@ -10,6 +10,7 @@ from flowctl import (
     Gt,
     Le,
     Log,
+    NotAfter,
     Observable,
     Percent,
     Plan,
@@ -23,6 +24,8 @@ from nodes._helpers.shares import with_shares
 
 NOW = "now"
 DAY = 86400.0  # s
+LOAD = "what charges the one that is due is load to the law there, and other batteries may give it"
+BEHIND = "put it behind 'response_predictor' and 'rebalance'"
 NOTE_EVERY = 3600.0  # s between two notes that a battery is full: what is kept wears a card
 PATIENCE = 10800.0  # s for a percent more: 5 kWh take it with 17 W, and large ones are not empty
 
@@ -58,7 +61,12 @@ class Rule(NamedTuple):
 
 
 def full_charge(
-    plan: Annotated[Observable[Plan], "watts by battery, + discharging"],
+    plan: Annotated[
+        Observable[Plan],
+        NotAfter("split", LOAD, BEHIND),
+        NotAfter("fair_share", LOAD, BEHIND),
+        "watts by battery, + discharging",
+    ],
     batteries: Annotated[Mapping[str, Observable[Battery]], "the batteries of the plan"],
     now: Annotated[
         Observable[bool] | None, "true: it may be done now, e.g. a `schedule` of cheap hours"
@@ -75,14 +83,16 @@ def full_charge(
     """Pass the plan, with one battery that is due charged at `power` or more; one per plan.
 
     One at a time, the longest overdue first. When each was last full is kept over restarts; of a
-    new one it is taken to have been at its first word, so nothing begins at once. What the plan had
-    given to it meanwhile is served by others: `rebalance` notices in some seconds that it does not
-    follow. What it takes comes from the sun first, which others that charge leave to it, and else
-    from the grid: no battery charges it. One that came no percent further in three hours takes no
-    more: it goes back to what the plan wants, the log tells, and it is tried again in a day. Put it
-    after what limits the charge (`ceiling`, `soc_window`) or forbids opposite powers
-    (`cross_charge_guard`), and before what limits power (`clamp`, `fuse_limit`). A battery that
-    does not tell its charge is never due.
+    new one it is taken to have been at its first word, so nothing begins at once. One that came no
+    percent further in three hours takes no more: it goes back to what the plan wants, the log
+    tells, and it is tried again in a day. A battery that does not tell its charge is never due.
+
+    It belongs behind `rebalance`, which notices in some seconds that the one does not follow, and
+    has others serve what the plan had given to it. What it takes comes from the sun first, which
+    others that charge leave to it, and else from the grid: no battery charges it. Behind `split` or
+    `fair_share` none of this holds: `pid`, say, sees what it takes as load, and has others give it.
+    Put it after what limits the charge (`ceiling`, `soc_window`) or forbids opposite powers
+    (`cross_charge_guard`), and before what limits power (`clamp`, `fuse_limit`).
     """
     rule = Rule(every, full, soak)
 

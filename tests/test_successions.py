@@ -70,6 +70,27 @@ def test_what_a_page_advises_against_is_warned_of(law, where, said):
         )
 
 
+SPLIT = "split: {batteries: [left, right]}"
+
+
+@pytest.mark.parametrize(
+    ("law", "maker"),
+    [
+        (f"pid: {{batteries: [left, right]}}, {SPLIT}, {FULL}", "split"),
+        (
+            f"deadbeat: {{batteries: [left, right]}}, {SPLIT}, clamp: {{total: 2kW}}, {FULL}",
+            "split",
+        ),
+        (f"fair_share: {{batteries: [left, right]}}, {FULL}", "fair_share"),
+    ],
+)
+def test_a_law_that_takes_a_full_charge_for_load_is_warned_of(law, maker):
+    (fault,) = load(f"{HEAD}  plan: [from: meter, {law}]\n", env={}).warnings
+    assert (fault.code, fault.where) == ("W407", "plan/full_charge")
+    assert fault.message.startswith(f"works against plan/{maker} (line 6): what charges the one")
+    assert fault.cure == "put it behind 'response_predictor' and 'rebalance'"
+
+
 LAW = "response_predictor: {{batteries: [left, right]}}, tolerance: {{above: 40W{}}}, {}rebalance{}"
 CAP = "feed_in_cap: 800W, "
 

@@ -70,14 +70,14 @@ def test_limits_that_make_no_sense_are_refused():
 @pytest.mark.parametrize("limits", ["", ", low: -5kW", ", high: 5kW"])
 def test_the_check_refuses_to_add_up_without_limits_and_names_the_cure(limits):
     law = f"zero_grid: {{batteries: [left], base: said{limits}}}"
-    head = "streams:\n  meter: [homewizard_p1: 192.168.1.20]\n"
-    left = "  left: [from: plan.left, marstek_modbus: 192.168.1.40]\n"
+    text = f"""
+streams:
+  meter: [homewizard_p1: 192.168.1.20]
+  plan: [from: meter, {law}, split: {{batteries: [left]}}]
+  left: [from: plan.left, marstek_modbus: 192.168.1.40]
+"""
     with pytest.raises(FlowError) as refused:
-        rehearse(
-            load(
-                f"{head}{left}  plan: [from: meter, {law}, split: {{batteries: [left]}}]\n", env={}
-            )
-        )
+        rehearse(load(text, env={}))
     (fault,) = refused.value.faults
     assert fault.message.startswith("nothing limits what was said last, which grows")
     assert fault.cure == "give both 'low' and 'high', or write 'base: commanded'"
