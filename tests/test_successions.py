@@ -122,6 +122,6 @@ def test_what_is_left_alone_lies_around_what_is_wanted(near, between, law, named
 
 
 def test_who_is_held_back_behind_the_law_is_covered_for_by_another_one():
-    law = "response_predictor: {batteries: [left, right]}, rebalance, concentrate: 60W"
+    law = "response_predictor: {batteries: [left, right]}, rebalance, concentrate: {batteries: [left, right]}"
     (fault,) = load(f"{HEAD}  plan: [from: meter, {law}]\n", env={}).warnings
     assert fault.message.startswith("works against plan/rebalance (line 6): the fastest gives")
