@@ -106,8 +106,9 @@ def pid(
     and `high`, it says all that is needed, so that a `split` further down knows what is `unmet`.
 
     With an integral it wants limits: `batteries`, or `low` and `high`, and these too if one of the
-    batteries does not tell its own. What a `clamp` or a `split` further down takes away it does not
-    know of: it would go on rising, and leave the batteries at full power long after the load ended.
+    batteries does not tell its own; one that is offline counts nothing. What a `clamp` or a `split`
+    further down takes away it does not know of: it would go on rising, and leave the batteries at
+    full power long after the load ended.
 
     Gains are per second, whatever the meter's pace. After a gap, and behind a slow meter, a reading
     counts as no longer than `(1 - kp) / ki`, but a second at least: so both parts answer it with no
@@ -146,11 +147,9 @@ def pid(
         bottom, top = limits(fleet, low, high)
         memory = regulate(before[1], reading, gains._replace(low=bottom, high=top))
         needed = given + reading.error
-        if high is None and memory.said >= top:
-            return (at, memory), max(top, needed)
-        if low is None and memory.said <= bottom:
-            return (at, memory), min(bottom, needed)
-        return (at, memory), memory.said
+        above = high is None and memory.said >= top and needed > top
+        below = low is None and memory.said <= bottom and needed < bottom
+        return (at, memory), needed if above or below else memory.said
 
     return law(grid, batteries, None, work, clock, aim=aim)
 
@@ -173,8 +172,10 @@ def regulate(before: Memory, now: Reading, gains: Gains) -> Memory:
 
 
 def limits(fleet: Fleet, low: float | None, high: float | None) -> tuple[float, float]:
-    """Limits of the output: what is given, or the sum of what batteries tell of themselves."""
-    told = list(fleet.told.values())
+    """Limits of the output: what is given, or the sum of what batteries that are there tell."""
+    told = [battery for battery in fleet.told.values() if battery.online is not False]
+    if fleet.told and not told:
+        told = [Battery(max_charge=0.0, max_discharge=0.0)]
     charge = [battery.max_charge for battery in told]
     discharge = [battery.max_discharge for battery in told]
     if low is None:

@@ -12,7 +12,8 @@ from flowctl.faults import FlowError
 from flowctl.language.check import load
 from flowctl.testing import Bench, play
 from flowctl.virtual.detached import rehearse
-from nodes.pid import LIMITED, Gains, Memory, Reading, pid, regulate
+from nodes._helpers.fleet import Fleet
+from nodes.pid import LIMITED, Gains, Memory, Reading, limits, pid, regulate
 from tests.nodes.batteries import FLEETS, GRIDS, told
 
 WIDE = {"low": -math.inf, "high": math.inf}
@@ -95,6 +96,38 @@ def test_limits_not_given_are_those_of_all_batteries():
     assert play(pid, line, batteries=told_all, kp=4, ki=0) == [(1, 800.0), (2, -100.0)]
     told_all |= told(third={"max_discharge": 500.0})
     assert play(pid, line, batteries=told_all, kp=4, ki=0) == [(1, 1300.0), (2, -200.0)]
+
+
+@pytest.mark.parametrize(
+    ("right", "most"),
+    [
+        (Battery(max_discharge=800.0, max_charge=800.0), 3300.0),
+        (Battery(max_discharge=800.0, max_charge=800.0, online=False), 2500.0),
+        (Battery(online=False), 2500.0),
+        (Battery(), math.inf),
+    ],
+)
+def test_the_integral_is_held_at_what_those_that_are_there_give(right, most):
+    fleet = Fleet({"left": None, "right": None})
+    fleet.hear("left", Battery(max_discharge=2500.0, max_charge=2500.0), 0.0)
+    fleet.hear("right", right, 0.0)
+    assert limits(fleet, None, None) == (-most, most)
+
+
+def test_one_that_is_offline_does_not_wind_the_integral_up():
+    full = {"power": 2500.0, "max_discharge": 2500.0, "max_charge": 2500.0}
+    two = told(left=full, right={**full, "online": False})
+    line = [(at, 1500.0) for at in range(600)] + [(600, -2000.0)]
+    said = [watts for _, watts in play(pid, line, batteries=two)]
+    assert said[-2] == 4000.0  # what is needed, so that it is known to be unmet
+    assert said[-1] < 2500.0  # the integral does not know of it
+
+
+@pytest.mark.parametrize("grid", [700.0, -700.0])
+def test_with_all_offline_it_says_what_is_needed_and_keeps_nothing(grid):
+    away = {"power": 300.0, "max_discharge": 800.0, "max_charge": 800.0, "online": False}
+    said = play(pid, [(1, grid), (2, grid), (3, 0.0)], batteries=told(left=away))
+    assert said == [(1, grid), (2, grid), (3, 0.0)]
 
 
 def test_what_batteries_fail_to_deliver_can_stop_the_integral():
