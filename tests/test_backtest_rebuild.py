@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -224,6 +225,37 @@ def test_steps_are_found_in_a_table_that_repeats_what_it_does_not_know_anew(tmp_
     made = rebuild(file, NAMES, {name: name for name in NAMES})
     assert steps_in(tmp_path, made.load) == [1200, -1200] * 4 + [1200]
     assert made.missing == ()
+
+
+def telegrams(seconds, period=10):
+    """A house of 1 kW: its meter has a new value each `period`, and is asked for it each second."""
+    for second in range(seconds):
+        taken = second - second % period
+        yield float(second), "meter", 1000.0 - round(400 * math.sin(taken / 7))
+        if second % 2 == 0:
+            yield float(second), "left", {"power": 400 * math.sin(second / 7), "soc": 50.0}
+
+
+def test_a_telegram_that_is_asked_for_ten_times_counts_once(tmp_path):
+    """While the battery moves and the meter repeats itself, the load does not."""
+    made = told_of(tmp_path, telegrams(600))
+    assert [second for second, _ in made.load] == [*range(0, 600, 10)]
+    assert {round(watts) for _, watts in made.load} <= {*range(950, 1051)}
+    assert made.error < 20
+    assert made.period == 10
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--recording", tmp_path / "rows.jsonl")
+    assert "the meter had a reading each 10 s only: what the house" in run(*words, "--no-bounds")[2]
+    words = (*words[:-1], recorded(tmp_path))
+    assert "the meter had a reading" not in run(*words, "--no-bounds")[2]
+
+
+def test_a_meter_that_now_and_then_says_the_same_again_is_no_slow_one(tmp_path):
+    """A house at rest, or a meter that shows tens of watts."""
+    chance = Random(1)
+    rows = [(float(t), "meter", round(20 * math.sin(t / 40) + chance.gauss(0, 2), -1))
+            for t in range(600)]  # fmt: skip
+    made = told_of(tmp_path, sorted(rows + every(2, "left", 50.0), key=lambda row: row[0]))
+    assert len(made.load) == 600 - 1
 
 
 def test_a_load_jumps_where_a_reading_lies_between_two_levels():

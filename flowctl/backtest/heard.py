@@ -92,6 +92,10 @@ class Heard:
         waits = (now - was for was, now in pairwise(self.times))
         return median([wait for wait in waits if wait <= WAY] or [WAY])
 
+    def period(self) -> float:
+        """The usual time between two words, however long, s."""
+        return median([now - was for was, now in pairwise(self.times)] or [0.0])
+
     def soc(self, time: float) -> float | None:
         """State of charge at a time, %; the first one told if that came later."""
         place = bisect_right(self.charges, (time, 101.0))

@@ -63,6 +63,7 @@ def _rebuilt(made: Comparison, rebuilt: Rebuilt) -> dict[str, Any]:
         "as_recorded": lived(made, rebuilt),
         "missing": list(rebuilt.missing),
         "balance_error_w": rebuilt.error,
+        "meter_period_s": rebuilt.period,
         "below_zero_percent": rebuilt.negative,
         "shifts_s": dict(rebuilt.shifts),
     }

@@ -11,6 +11,7 @@ from flowctl.backtest.gaps import clock, gaps
 from flowctl.backtest.heard import Heard, batteries_among, listen
 from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN
+from flowctl.backtest.repeats import renewed
 from flowctl.backtest.says import since
 from flowctl.backtest.times import span
 from flowctl.faults import FlowError, faulty
@@ -30,7 +31,9 @@ class Rebuilt:
     load: Course
     sun: Course
     grid: Course
-    """What its meter told."""
+    """What its meter told ..."""
+    period: float
+    """... and how often it had a new reading, s."""
     at: datetime
     """Date and time of second 0."""
     seconds: float
@@ -83,6 +86,7 @@ def rebuild(
         raise faulty(path, "E705", said, f"it holds {held}{other}{absent}")
     guests = batteries_among(row for row in others if row[1] not in fed)
     heard, names = {**heard, **guests}, (*names, *guests)
+    heard[names[0]] = renewed(heard[names[0]])
     others = [row for row in others if row[1] not in guests]
     look_up(columns, {*names, SUN, *fed})
     begin, end = _stretch(path, heard, since, holds=holds)
@@ -149,6 +153,7 @@ def _rebuilt(
         load=load,
         sun=roof or [(0.0, 0.0), (1.0, 0.0)],
         grid=[(time - begin, watts) for time, watts in readings],
+        period=meter.period(),
         at=_date(begin, zone),
         seconds=end - begin,
         error=fmean(abs(one - other) for one, other in zip(drawn, told, strict=True)),

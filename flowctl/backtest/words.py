@@ -16,6 +16,7 @@ from flowctl.backtest.trial import Outcome
 WORTH = 0.1  # kWh between two flows that make a difference in money
 TRACES = {"house": "house", "pv": "roof"}
 LEARNING = 600.0  # s in which a flow learns most of what it will know of its batteries
+SLOW = 5.0  # s between two readings: a load may come and go unseen
 LITTLE = 20.0  # W at the meter that nobody has to be told of
 
 
@@ -149,6 +150,11 @@ def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
     yield from rebuilt.missing
     late = ", ".join(f"{name} {shift:+g}s" for name, shift in rebuilt.shifts.items())
     yield f"the load is the sum of all powers; balance error {rebuilt.error:.0f} W"
+    if rebuilt.period >= SLOW:
+        said = (
+            f"the meter had a reading each {rebuilt.period:.0f} s only: what the house did between"
+        )
+        yield f"{said} two of them nobody knows, so the figures mean about a fifth more or less"
     yield from _short(made)
     if late:
         yield f"the meter tells later than the batteries by: {late}"
