@@ -88,6 +88,33 @@ def test_a_flow_without_a_plant_is_tried_with_what_its_steps_say(tmp_path):
     assert (made["plant"], made["taken_for"]["left"]) == (None, MADE.partition(" for ")[2])
 
 
+def metered(folder: Path, each: int, asked_each: int) -> Path:
+    """Record a house whose meter has a reading each so many seconds."""
+    file = folder / "day.jsonl"
+    with Recorder(file, flow="own", zone="Etc/UTC") as recorder:
+        for second in range(400):
+            if second % asked_each == 0:
+                recorder.write(1.78e9 + second, "meter", float(second - second % each))
+            for name in ("left", "right"):
+                recorder.write(1.78e9 + second, name, Battery(power=0.0, soc=50.0))
+    return file
+
+
+@pytest.mark.parametrize(("each", "asked_each", "period"), [(10, 1, 10), (1, 1, 1), (5, 5, 1)])
+def test_a_meter_has_its_readings_as_often_as_a_recording_tells(tmp_path, each, asked_each, period):
+    """Where it is asked more often than it has one, that is known; else a poll may miss some."""
+    words = (flow(tmp_path), "--recording", metered(tmp_path, each, asked_each), "--no-bounds")
+    told = f"a meter of the kind dsmr5: a reading each {period}s"
+    assert f"meter is taken for {told}" in run(*words)[2]
+    assert json.loads(run(*words, "--json")[1])["taken_for"]["meter"] == told
+
+
+def test_a_meter_that_speaks_by_itself_has_its_readings_when_it_does(tmp_path):
+    text = HOME.replace("homewizard_p1: {host: 192.168.1.20}", "dsmr: {host: 192.168.1.20}")
+    words = (flow(tmp_path, text), "--recording", metered(tmp_path, 10, 10), "--no-bounds")
+    assert "meter of the kind dsmr5: a reading each 10s" in run(*words)[2]
+
+
 def test_batteries_that_are_alike_are_told_in_one_line(tmp_path):
     more = "".join(
         f"  {name}:\n    - from: plan.{name}\n    - marstek_modbus: {{host: {host}, family: a}}\n"

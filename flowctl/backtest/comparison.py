@@ -34,7 +34,7 @@ class Comparison:
     counters: Sequence[str] = ()
     """Which traces, of `house` and `pv`, look like counters of energy, and no powers."""
     abouts: Mapping[str, str] = field(default_factory=dict)
-    """What each battery is, in a line."""
+    """What the meter and each battery is, in a line."""
 
 
 def compare(
@@ -73,7 +73,8 @@ def compare(
         repeats=world.repeats(twins),
         silences=twins.silences(seconds),
         counters=twins.counters,
-        abouts={name: twins.twin(name).about for name in twins.names[1:]},
+        abouts={twins.names[0]: twins.about}
+        | {name: twins.twin(name).about for name in twins.names[1:]},
     )
 
 

@@ -25,6 +25,8 @@ from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
 from flowctl.zone import here
 
+NEWEST = 1.0  # s between two readings of a meter, if nobody says another time
+NEAR = 0.25  # of it, by which the time that was recorded is the same
 YEARS = range(1970, 2200)  # that zones know of
 
 
@@ -150,7 +152,22 @@ def _lived_in(world: World, rebuilt: Rebuilt) -> World:
         at=world.at or rebuilt.at,
         seconds=seconds,
         known=known,
+        made=_metered(world.made, rebuilt) if world.plant is None and world.made else world.made,
     )
+
+
+def _metered(made: Made, rebuilt: Rebuilt) -> Made:
+    """Let a meter have its readings as often as a recording tells.
+
+    It does where the meter repeats them, or tells each by itself; a poll may miss some.
+    """
+    name, words = next(iter(made.words.items()))
+    words = words or {}
+    tells = rebuilt.repeats or not (rebuilt.sampled or words.get("polled"))
+    usual, every = words.get("every", NEWEST), round(rebuilt.period, 1)
+    if not tells or abs(every - usual) <= NEAR * usual:
+        return made
+    return replace(made, words={**made.words, name: {**words, "every": every}})
 
 
 def _answering(world: World, kept: Kept, flow: str, folder: object) -> World:

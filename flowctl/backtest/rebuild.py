@@ -31,9 +31,7 @@ class Rebuilt:
     load: Course
     sun: Course
     grid: Course
-    """What its meter told ..."""
-    period: float
-    """... and how often it had a new reading, s."""
+    """What its meter told."""
     at: datetime
     """Date and time of second 0."""
     seconds: float
@@ -51,6 +49,12 @@ class Rebuilt:
     """What all other sources said."""
     missing: Sequence[str] = ()
     """What the recording leaves out, in sentences."""
+    period: float = 0.0
+    """How often the meter had a new reading, s."""
+    repeats: bool = False
+    """Whether it told readings again: it was asked more often than it has one."""
+    sampled: bool = False
+    """Whether its readings are rows of a table: it may have had others in between."""
 
 
 def rebuild(
@@ -75,18 +79,11 @@ def rebuild(
     if holds:
         rows = _sure(path, rows, {*names, SUN}, zone)
     heard, others = listen(rows, (*names, SUN))
-    missing = [name for name in names if name not in heard]
-    if missing:
-        told = {*heard, *(stream.partition("/")[0] for _, stream, _ in others)} - {""}
-        held = ", ".join(sorted(told)) or "nothing"
-        words = " ".join(f"--silent {name}" for name in missing)
-        absent = f"; say {words} if it was not there" if names[0] in heard else ""
-        said = f"tells no power of {', '.join(missing)}"
-        other = f"; --column {missing[0]}=NAME says by which name it is held" if others else ""
-        raise faulty(path, "E705", said, f"it holds {held}{other}{absent}")
+    _check_there(path, heard, others, names)
     guests = batteries_among(row for row in others if row[1] not in fed)
     heard, names = {**heard, **guests}, (*names, *guests)
-    heard[names[0]] = renewed(heard[names[0]])
+    told, heard[names[0]] = heard[names[0]], renewed(heard[names[0]])
+    repeats = told is not heard[names[0]]
     others = [row for row in others if row[1] not in guests]
     look_up(columns, {*names, SUN, *fed})
     begin, end = _stretch(path, heard, since, holds=holds)
@@ -94,7 +91,24 @@ def rebuild(
     gone = [
         f"{name} was there and is not in the plant: the house draws what it gave" for name in guests
     ]
+    made = replace(made, period=heard[names[0]].period(), repeats=repeats, sampled=holds)
     return replace(made, missing=(*gone, *made.missing))
+
+
+def _check_there(
+    path: Path, heard: Mapping[str, Heard], others: Sequence[Row], names: Sequence[str]
+) -> None:
+    """See whether a recording holds a meter and all batteries that are to be tried."""
+    missing = [name for name in names if name not in heard]
+    if not missing:
+        return
+    told = {*heard, *(stream.partition("/")[0] for _, stream, _ in others)} - {""}
+    held = ", ".join(sorted(told)) or "nothing"
+    words = " ".join(f"--silent {name}" for name in missing)
+    absent = f"; say {words} if it was not there" if names[0] in heard else ""
+    said = f"tells no power of {', '.join(missing)}"
+    other = f"; --column {missing[0]}=NAME says by which name it is held" if others else ""
+    raise faulty(path, "E705", said, f"it holds {held}{other}{absent}")
 
 
 def _sure(path: Path, rows: Iterable[Row], names: Collection[str], zone: tzinfo) -> Iterator[Row]:
@@ -153,7 +167,6 @@ def _rebuilt(
         load=load,
         sun=roof or [(0.0, 0.0), (1.0, 0.0)],
         grid=[(time - begin, watts) for time, watts in readings],
-        period=meter.period(),
         at=_date(begin, zone),
         seconds=end - begin,
         error=fmean(abs(one - other) for one, other in zip(drawn, told, strict=True)),

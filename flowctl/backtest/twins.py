@@ -89,6 +89,10 @@ class Twins(Protocol):
         """Streams that it speaks for: its meter, then its batteries."""
 
     @property
+    def about(self) -> str:
+        """What its meter is, in a line."""
+
+    @property
     def length(self) -> float:
         """Seconds until the house's load repeats."""
 

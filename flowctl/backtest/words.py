@@ -90,7 +90,7 @@ def _learned(known: Mapping[str, float]) -> str:
 
 
 def _taken(made: Comparison) -> Iterator[str]:
-    """Say what the batteries of a flow without a plant were taken for."""
+    """Say what the meter and batteries of a flow without a plant were taken for."""
     told = made.setting.world.made
     if made.setting.world.plant is not None or told is None:
         return
@@ -154,7 +154,7 @@ def _of_recording(made: Comparison, rebuilt: Rebuilt) -> Iterator[str]:
         said = (
             f"the meter had a reading each {rebuilt.period:.0f} s only: what the house did between"
         )
-        yield f"{said} two of them nobody knows, so the figures mean about a fifth more or less"
+        yield f"{said} two of them nobody knows, so the figures mean about a quarter more or less"
     yield from _short(made)
     if late:
         yield f"the meter tells later than the batteries by: {late}"

@@ -63,6 +63,11 @@ def told(setup: BatterySetup) -> str:
     return f"a battery of the kind {setup.kind}: {able}, {held}"
 
 
+def measures(setup: MeterSetup) -> str:
+    """Say in a line what a meter is."""
+    return f"a meter of the kind {setup.kind}: a reading each {setup.every:g}s"
+
+
 def _made(name: str, words: Words, default: T, kinds: Mapping[str, Words]) -> T:
     whole: Any = default
     kind = words.get("kind", whole.kind)

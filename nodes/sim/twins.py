@@ -12,7 +12,7 @@ from typing import Any
 
 from flowctl import Battery
 from nodes._helpers.fields import frozen
-from nodes.sim.made import Words, asked, made_plant, polled
+from nodes.sim.made import Words, asked, made_plant, measures, polled
 from nodes.sim.obis import by_number
 from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant
@@ -36,6 +36,11 @@ class Twins:
     def names(self) -> tuple[str, ...]:
         """Streams that the plant speaks for: its meter, then its batteries."""
         return (self.plant.setup.meter_name, *self._twins)
+
+    @property
+    def about(self) -> str:
+        """What its meter is, in a line."""
+        return measures(self.plant.setup.meter)
 
     @property
     def length(self) -> float:
