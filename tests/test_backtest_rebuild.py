@@ -417,6 +417,24 @@ def test_a_battery_that_tells_changes_only_stood_until_then(tmp_path):
     assert (load[100.0], load[480.0], load[550.0]) == (100.0, 100.0, 900.0)
 
 
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_battery_that_is_away_gave_nothing_or_went_on_whichever_is_the_calmer_load(
+    tmp_path, stops
+):
+    """Without power it stops, without a network it goes on; it is told 12 s later."""
+    rows = every(1, "left", {"power": 800.0, "online": True}, 0, 200)
+    rows += [(211.5, "left", {"online": False}), (220.0, "left", {"power": 800.0, "online": False})]
+    rows += every(1, "left", {"power": 0.0 if stops else 800.0, "online": True}, 300)
+    rows += [(float(t), "meter", 1000.0 if stops and t >= 200 else 200.0) for t in range(600)]
+    made = told_of(tmp_path, sorted(rows, key=lambda row: row[0]))
+    assert {watts for _, watts in made.load} == {1000.0}
+    did = "given nothing" if stops else "gone on as before"
+    assert made.missing == (
+        "left was away for 1.68 min from 2026-06-01 12:03:19 on: "
+        f"it is taken to have {did}, which makes the calmer load",
+    )
+
+
 def test_odd_records_are_heard_as_far_as_they_make_sense(tmp_path):
     for at in (1e18, -1e300, 0):
         far = told_of(

@@ -29,10 +29,15 @@ class Heard:
     ratings: dict[str, float] = field(default_factory=dict)
     nonsense: int = 0
     """How many powers were left out."""
+    absences: list[tuple[float, float]] = field(default_factory=list)
+    """When it told its last power before it was away, and when that was told."""
 
     def take(self, time: float, value: Any) -> None:
         """Hear a number of watts, or a record of a battery."""
         if isinstance(value, Mapping):
+            if value.get("online") is False:
+                self._leave(time)
+                return
             self._charge(time, number(value.get("soc")))
             self._rate(value)
             time, value = _measured_at(value, time), value.get("power")
@@ -47,6 +52,11 @@ class Heard:
             return
         self.times.append(time)
         self.watts.append(watts)
+
+    def _leave(self, time: float) -> None:
+        """Note that it is away; what it says then is of before."""
+        if self.times and not (self.absences and self.absences[-1][0] == self.times[-1]):
+            self.absences.append((self.times[-1], time))
 
     def _charge(self, time: float, soc: float | None) -> None:
         if soc is not None and 0 <= soc <= 100 and (not self.charges or self.charges[-1][1] != soc):
@@ -85,7 +95,8 @@ class Heard:
         """The powers of a table, each row of which repeats what it does not know anew."""
         pairs = zip([math.nan, *self.watts], self.watts, strict=False)
         new = [place for place, (was, now) in enumerate(pairs) if now != was]
-        return Heard([self.times[place] for place in new], [self.watts[place] for place in new])
+        times, watts = ([told[place] for place in new] for told in (self.times, self.watts))
+        return Heard(times, watts, self.charges, absences=self.absences)
 
     def wait(self) -> float:
         """The usual time between two words while it is on its way, s."""
@@ -106,7 +117,8 @@ class Heard:
         times = [begin, *(time for time in self.times if begin < time < end), end]
         waits = [(was, now - was) for was, now in pairwise(times)]
         long = max(SILENT, OFTEN * median(wait for _, wait in waits))
-        return [(was, wait) for was, wait in waits if wait > long]
+        away = {since for since, _ in self.absences}
+        return [(was, wait) for was, wait in waits if wait > long and was not in away]
 
 
 def _measured_at(told: Mapping[str, Any], time: float) -> float:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from statistics import fmean
 
+from flowctl.backtest.away import decided
+from flowctl.backtest.away import told as told_away
 from flowctl.backtest.calm import Course, aligned, calmest, sharpened
 from flowctl.backtest.gaps import clock, gaps
 from flowctl.backtest.heard import Heard, batteries_among, listen
@@ -154,6 +156,7 @@ def _rebuilt(
     readings = _readings(meter, begin, end)
     sun = heard.get(SUN)
     roof = [(time - begin, sun.between(time)) for time, _ in readings] if sun else []
+    away = decided(readings, batteries)
     shifts = aligned(readings, batteries)
     drawn = list(calmest(readings, batteries, shifts))
     told = (watts + sum(item.held(time) for item in batteries.values()) for time, watts in readings)
@@ -162,7 +165,6 @@ def _rebuilt(
         (time - begin, watts + (sun.between(time) if sun else 0.0))
         for time, watts in sharpened(course)
     ]
-    charges = {name: heard[name].soc(begin) for name in batteries}
     return Rebuilt(
         load=load,
         sun=roof or [(0.0, 0.0), (1.0, 0.0)],
@@ -172,11 +174,17 @@ def _rebuilt(
         error=fmean(abs(one - other) for one, other in zip(drawn, told, strict=True)),
         negative=0.0 if sun else 100 * sum(watts < 0 for _, watts in load) / len(load),
         shifts=shifts,
-        socs={name: soc for name, soc in charges.items() if soc is not None},
+        socs=_charges(batteries, begin),
         ratings={name: heard[name].ratings for name in batteries},
         fed=tuple(since(others, begin)),
-        missing=tuple(gaps(heard, begin, end, zone)),
+        missing=(*gaps(heard, begin, end, zone), *told_away(away, zone)),
     )
+
+
+def _charges(batteries: Mapping[str, Heard], begin: float) -> Mapping[str, float]:
+    """The state of charge of each battery that told one, %."""
+    charges = {name: item.soc(begin) for name, item in batteries.items()}
+    return {name: soc for name, soc in charges.items() if soc is not None}
 
 
 def _readings(meter: Heard, begin: float, end: float) -> Course:
