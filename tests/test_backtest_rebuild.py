@@ -350,6 +350,31 @@ def test_a_stretch_of_a_recording_begins_where_it_is_told_to(tmp_path):
         asked(replace(given, begin="10m"), flow(tmp_path), {})
 
 
+def test_a_time_in_which_nothing_was_recorded_is_not_tried(tmp_path):
+    """Two evenings in one file: the longer one, or that which is asked for."""
+    rows = every(1, "meter", 100.0, 0, 300) + every(2, "left", 50.0, 0, 300)
+    rows += every(1, "meter", 200.0, 90000, 90400) + every(2, "left", 50.0, 90010, 90400)
+    rows += every(1, "pv", 0.0, 0, 90400)
+    rows.sort(key=lambda row: row[0])
+    made = told_of(tmp_path, rows)
+    assert (made.seconds, {watts for _, watts in made.load}) == (388, {250})
+    assert made.at == datetime(2026, 6, 2, 13, 0, 10, tzinfo=ZoneInfo("Europe/Berlin"))
+    said = "nothing was recorded between its 2 parts: tried from"
+    first = "--begin 1s for 4.98 min from 2026-06-01 12:00:00 on"
+    assert made.missing == (f"{said} 2026-06-02 13:00:10 on for 6.47 min; {first}",)
+    for since, lasts in ((1.0, 298), (5000.0, 388), (90020.0, 378)):
+        assert told_of(tmp_path, rows, since=since).seconds == lasts
+
+
+def test_a_short_time_in_which_nothing_was_recorded_is_bridged(tmp_path):
+    rows = every(1, "meter", 100.0) + every(2, "left", 50.0)
+    made = told_of(tmp_path, sorted(row for row in rows if not 100 < row[0] < 340))
+    assert made.seconds == 598
+    assert {said.partition(" from")[0] for said in made.missing} == {
+        "meter told nothing for 4 min", "left told nothing for 4 min",
+    }  # fmt: skip
+
+
 def test_what_is_missing_of_a_recording_is_told(tmp_path):
     silent = every(1, "meter", 100.0, 0, 200) + every(1, "meter", 100.0, 400)
     made = told_of(tmp_path, silent + every(2, "left", 50.0, 120, 500))

@@ -73,6 +73,11 @@ class Heard:
         """The newest power at a time."""
         return self.watts[max(0, bisect_right(self.times, time) - 1)]
 
+    def next(self, time: float) -> float:
+        """When it tells its next power, from a time on; never: infinite."""
+        place = bisect_left(self.times, time)
+        return self.times[place] if place < len(self.times) else math.inf
+
     def between(self, time: float) -> float:
         """The power at a time: a straight line to the next one told, no longer than a way takes."""
         place = bisect_right(self.times, time)

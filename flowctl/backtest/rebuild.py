@@ -15,8 +15,9 @@ from flowctl.backtest.loop import Row
 from flowctl.backtest.makes import SUN
 from flowctl.backtest.repeats import renewed
 from flowctl.backtest.says import since
-from flowctl.backtest.times import span
-from flowctl.faults import FlowError, faulty
+from flowctl.backtest.stretches import chosen, parts
+from flowctl.backtest.stretches import others as other_parts
+from flowctl.faults import faulty
 from flowctl.numerals import speaks, unsure
 from flowctl.recordings.columns import look_up
 from flowctl.recordings.moments import zone_of
@@ -69,8 +70,9 @@ def rebuild(
 ) -> Rebuilt:
     """Rebuild the load of a house; `names` are its meter and its batteries.
 
-    Second 0 is `since` seconds after the moment from which on all of them speak. What `fed` say is
-    what flows hear as it was; any other battery that is recorded was one of the house, too.
+    Second 0 is `since` seconds after the moment from which on all of them speak, else the beginning
+    of the longest time without a long pause of all. What `fed` say is what flows hear as it was;
+    any other battery that is recorded was one of the house, too.
 
     Raises:
         FlowError: the recording cannot be read, or a meter or battery is not in it.
@@ -88,13 +90,14 @@ def rebuild(
     repeats = told is not heard[names[0]]
     others = [row for row in others if row[1] not in guests]
     look_up(columns, {*names, SUN, *fed})
-    begin, end = _stretch(path, heard, since, holds=holds)
-    made = _rebuilt(names, heard, others, (begin, end), zone, holds=holds)
+    found = parts(path, heard, holds=holds)
+    tried = chosen(found, since)
+    made = _rebuilt(names, heard, others, tried, zone, holds=holds)
     gone = [
         f"{name} was there and is not in the plant: the house draws what it gave" for name in guests
     ]
     made = replace(made, period=heard[names[0]].period(), repeats=repeats, sampled=holds)
-    return replace(made, missing=(*gone, *made.missing))
+    return replace(made, missing=(*gone, *other_parts(found, tried, zone), *made.missing))
 
 
 def _check_there(
@@ -121,23 +124,6 @@ def _sure(path: Path, rows: Iterable[Row], names: Collection[str], zone: tzinfo)
             cell = next(filter(speaks, parts))
             raise faulty(path, "E702", f"{stream} at {clock(time, zone)}: {unsure(cell)}")
         yield time, stream, value
-
-
-def _stretch(
-    path: Path, heard: Mapping[str, Heard], since: float, *, holds: bool
-) -> tuple[float, float]:
-    """When all spoke; in a table that `holds` each value until the next, until nobody does."""
-    last = max(heard, key=lambda name: heard[name].times[0])
-    first = (max if holds else min)(heard, key=lambda name: heard[name].times[-1])
-    begin, end = heard[last].times[0], heard[first].times[-1]
-    if begin >= end:
-        said = f"{last} told its first power after the last one of {first}"
-        said = f"{last} told its power once only" if last == first else said
-        cure = f"leave {SUN} out of it" if SUN in (last, first) else "record them all"
-        raise faulty(path, "E705", f"its meter and batteries never spoke together: {said}", cure)
-    if begin + since >= end:
-        raise FlowError(f"--begin {span(since)}: all spoke together for {span(end - begin)} only")
-    return begin + since, end
 
 
 def _rebuilt(
