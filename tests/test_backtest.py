@@ -337,6 +337,10 @@ def test_a_sweep_of_what_has_no_effect_names_no_best_and_says_why(tmp_path):
     words = (flow(tmp_path, text), "--plant", plant(tmp_path), "--for", "1m", "--no-bounds")
     code, out, told = run(*words, "--sweep", "plan/split.weights.left=2,3")
     assert (code, "no difference: plan/split.weights.left=2 (mean" in out) == (0, True)
+    for by in ("grid_w", "settle_p50_s"):  # nothing settles in a house at rest
+        more = ("--sweep", "plan/split.weights.left=2,3", "--by", by, "--json")
+        made = json.loads(run(*words, *more)[1])
+        assert (made["best"], made["worst"]) == (None, None)
     assert told.count("plan/split: weights: has no effect with 'by: equal'; write") == 1
     code, out, told = run(*words, "--sweep", "plan/split.by=soc,weighted")
     assert (code, "has no effect" in told) == (0, False)

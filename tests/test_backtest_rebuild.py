@@ -303,6 +303,28 @@ def test_how_little_a_short_recording_tells_is_told(tmp_path):
     assert cold not in said
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(552, "--warm-up 4m leaves out"), (132, "--warm-up 1m leaves out"), (70, "then: --learned")],
+)
+def test_no_longer_warm_up_is_recommended_than_fits(tmp_path, seconds, said):
+    words = (flow(tmp_path), "--plant", plant(tmp_path), "--no-bounds")
+    words += ("--recording", recorded(tmp_path, seconds=seconds + 2))
+    told = run(*words)[2]
+    assert said in told
+    if "--warm-up" in said:
+        code, _, then = run(*words, *said.split()[:2])
+        assert (code, "--warm-up" in then) == (0, False)
+
+
+def test_two_recordings_are_two_houses(tmp_path):
+    file = recorded(tmp_path)
+    code, _, said = run(flow(tmp_path), "--recording", file, "--recording", "other.jsonl")
+    assert (code, "--recording is given 2 times" in said, "try one at a time" in said) == (
+        2, True, True
+    )  # fmt: skip
+
+
 def test_why_nothing_is_known_of_settling_is_told(tmp_path):
     words = (flow(tmp_path), "--plant", plant(tmp_path), "--no-bounds")
     said = run(*words, "--recording", recorded(tmp_path))[2]

@@ -1,5 +1,6 @@
 """A comparison for programs: what `--json` says."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from flowctl.backtest.words import best_other
 def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any]:
     """Give a comparison to a program; the same run gives the same bytes."""
     world = made.setting.world
-    order = [outcome.candidate.label for outcome in ranked(made.outcomes, by)]
+    best, worst = _ends(ranked(made.outcomes, by), by)
     return {
         "plant": str(world.plant) if world.plant else None,
         "taken_for": dict(made.abouts),
@@ -33,10 +34,18 @@ def as_json(made: Comparison, rebuilt: Rebuilt | None, by: str) -> dict[str, Any
         "bounds": _bounds(made.bounds) if made.bounds else None,
         "flows": list(map(_flow, made.outcomes)),
         "by": by,
-        "best": order[0],
-        "worst": order[-1],
+        "best": best,
+        "worst": worst,
         "best_other": rival.candidate.label if (rival := best_other(made)) else None,
     }
+
+
+def _ends(order: Sequence[Outcome], by: str) -> tuple[str | None, str | None]:
+    """Name the best and the worst of several; nobody where all are alike."""
+    most, least = order[0].figures.get(by), order[-1].figures.get(by)
+    if most is None or (len(order) > 1 and most == least):
+        return None, None
+    return order[0].candidate.label, order[-1].candidate.label
 
 
 def _bounds(bounds: Bounds) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from flowctl.backtest.lived import lived
 from flowctl.backtest.rebuild import Rebuilt
 from flowctl.backtest.settling import SIZE
 from flowctl.backtest.table import number, own, ranked
-from flowctl.backtest.times import HOUR, span
+from flowctl.backtest.times import HOUR, MINUTE, span
 from flowctl.backtest.trial import Outcome
 
 WORTH = 0.1  # kWh between two flows that make a difference in money
 TRACES = {"house": "house", "pv": "roof"}
+ENOUGH = 1.4  # times as long is a run of which these can be left out
 LEARNING = 600.0  # s in which a flow learns most of what it will know of its batteries
 SLOW = 5.0  # s between two readings: a load may come and go unseen
 LITTLE = 20.0  # W at the meter that nobody has to be told of
@@ -171,8 +172,17 @@ def _short(made: Comparison) -> Iterator[str]:
     if counted < HOUR:
         yield f"{span(counted)} are short: chance alone makes about a tenth of mean |grid|"
         if not made.setting.kept and made.setting.world.warm_up < LEARNING:
-            said = "the flow begins without what it had learned by then: --warm-up 10m leaves out"
-            yield f"{said} its first minutes, --learned STATE gives it that"
+            yield from _cold(made)
+
+
+def _cold(made: Comparison) -> Iterator[str]:
+    """Say what leaves out, or spares, the minutes in which a flow learns; as far as it fits."""
+    long = made.seconds >= ENOUGH * LEARNING
+    fits = LEARNING if long else MINUTE * (made.seconds // (2 * MINUTE))
+    leaves = f"--warm-up {fits / MINUTE:.0f}m leaves out its first minutes, " if fits else ""
+    if made.setting.world.warm_up < fits or not fits:
+        said = "the flow begins without what it had learned by then"
+        yield f"{said}: {leaves}--learned STATE gives it that"
 
 
 def standing(made: Comparison) -> str:

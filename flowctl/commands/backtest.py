@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from flowctl.faults import FlowError
 from flowctl.folders import cache_folder
 from flowctl.signature.arguments import pairs
 from flowctl.telling.progress import progress
@@ -25,7 +26,7 @@ def backtest(
     house: Annotated[str | None, "trace of a load: FILE or FILE#COLUMN"] = None,
     pv: Annotated[str | None, "trace of a roof: FILE or FILE#COLUMN"] = None,
     peak: Annotated[str | None, "the most that the roof makes, e.g. 4kW"] = None,
-    recording: Annotated[Path | None, "rebuild the house from this"] = None,
+    recording: Annotated[list[Path] | None, "rebuild the house from this"] = None,
     column: Annotated[
         list[str] | None, "which column or stream of a recording is which: meter=p1"
     ] = None,
@@ -60,7 +61,7 @@ def backtest(
 
     by = figure_name(by, priced=tariff is not None, bounded=bounds)
     given = Given(
-        plant=plant, house=house, pv=pv, peak=peak, recording=recording,
+        plant=plant, house=house, pv=pv, peak=peak, recording=_one(recording or []),
         columns=pairs(column, "--column") or None, begin=begin, at=at, lasts=for_,
         warm_up=warm_up, seed=seed, learned=learned, tariff=tariff, silent=silent or (),
         says=pairs(say, "--say"),
@@ -80,6 +81,18 @@ def backtest(
         _say_json(made, rebuilt, by)
     else:
         _say(made, rebuilt, by if sweep else None)
+
+
+def _one(recordings: list[Path]) -> Path | None:
+    """The recording that is given; two are two houses.
+
+    Raises:
+        FlowError: there are more.
+    """
+    if len(recordings) > 1:
+        said = f"--recording is given {len(recordings)} times, and each is a house of its own"
+        raise FlowError(f"{said}; try one at a time, --recording {recordings[0]} first")
+    return recordings[0] if recordings else None
 
 
 def _compare(
