@@ -193,6 +193,29 @@ def test_a_meter_that_is_polled_says_its_last_reading_again(tmp_path, step, coun
     assert len(heard) == pytest.approx(count, rel=0.2)  # until its first telegram it is mute
 
 
+@pytest.mark.parametrize(
+    ("step", "count"),
+    [
+        ("homewizard_p1: {host: 192.168.1.20, every: 1s}", 60),
+        ("homewizard_p1: {host: 192.168.1.20, every: 10s}", 6),
+        ("http_get: {url: 'http://192.168.1.20/w', every: 10s, unit: W}", 6),
+        ("shelly: {host: 192.168.1.20, every: 3s}", 20),
+        ("ha_state: {host: 192.168.1.20, token: b, entity: sensor.p1, unit: W}", 60),
+    ],
+)
+@pytest.mark.parametrize("stated", ["meter: {}\nleft: {}\nright: {}", ""])
+def test_a_meter_that_is_polled_more_rarely_than_it_reads_is_heard_as_rarely(
+    tmp_path, stated, step, count
+):
+    """With a plant file and without one; Home Assistant tells each change at once."""
+    file = flow(tmp_path, HOME)
+    world = World(plant(tmp_path, stated)) if stated else worlds(file)
+    patient = re.sub("(host: 192.168.1.2[12])", r"\1, lease: 60s", HOME)
+    swept = flow(tmp_path, patient.replace("homewizard_p1: {host: 192.168.1.20}", step), "swept")
+    heard = [who for _, who, _ in world.open(asks(load(swept))).advance(60.0) if who == "meter"]
+    assert len(heard) == pytest.approx(count, abs=2)
+
+
 @pytest.mark.parametrize(("topic", "soc"), [("", None), (", battery_topic: b/s", 60)])
 def test_a_battery_tells_its_charge_only_where_its_step_hears_it(tmp_path, topic, soc):
     step = f"b2500_esp: {{broker: mqtt://b, topic: b/m, power_topic: b/w{topic}}}"

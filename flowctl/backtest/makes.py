@@ -20,6 +20,8 @@ from flowctl.terms import Terms
 GROUP = "flowctl.twins"
 METER = "meter"
 SUN = "pv"  # a source of this name is the roof's own meter
+NEWEST = 1.0  # s between two readings of a meter of no make, if it is asked no more often
+TOLD = {"ha_state"}  # sources that hear a change at once: what they say of `every` is no poll
 Words = Mapping[str, Any]
 Makes = Mapping[str, Words | None]
 """What twins say, by stream; `None`: nobody is there."""
@@ -48,7 +50,6 @@ def made(graph: Graph, flow: Path) -> Made:
     if not any(words[edge.stream] is not None for edge in edges[1:]):
         cure = "give its devices a host, or name a plant: --plant FILE"
         raise FlowError(f"{flow}: it has no battery with an address; {cure}")
-    words[meter.stream] = words[meter.stream] or _read(meter)
     return Made(flow, words, {edge.stream: edge.node for edge in edges if edge.node not in known})
 
 
@@ -88,9 +89,10 @@ def _may_be_meter(step: Step) -> bool:
 
 
 def _asked(steps: Iterable[Step], known: Mapping[str, EntryPoint]) -> dict[str, Words | None]:
-    """What the twin of each step says; nothing where there is no twin."""
+    """What the twin of each step says; without a twin how a source reads, nothing of a device."""
     return {
-        step.stream: _said(step, known[step.node]) if step.node in known else {} for step in steps
+        step.stream: _said(step, known[step.node]) if step.node in known else _read(step)
+        for step in steps
     }
 
 
@@ -119,10 +121,12 @@ def _failed(step: Step, entry: EntryPoint, error: str) -> FlowError:
     return FlowError([Fault(step.mark, "E608", step.id, message, cure, step.line)])
 
 
-def _read(meter: Step) -> Words:
-    """A meter of no make is read as often as its step says."""
-    every = meter.settings.get("every")
-    return {"every": every} if isinstance(every, float) else {}
+def _read(step: Step) -> Words:
+    """A meter of no make is asked as often as its step says."""
+    every = step.settings.get("every")
+    if step.kind is not NodeKind.SOURCE or not isinstance(every, float):
+        return {}
+    return {"every": every} if step.node in TOLD else {"every": min(every, NEWEST), "polled": every}
 
 
 def _twins() -> Mapping[str, EntryPoint]:

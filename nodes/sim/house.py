@@ -21,7 +21,7 @@ from flowctl import FlowError, ticks
 from nodes.sim import broker, homewizard_server
 from nodes.sim.guests import guests
 from nodes.sim.lifeline import Lifelines
-from nodes.sim.live_plant import LivePlant
+from nodes.sim.live_plant import LivePlant, on_sockets
 from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant
 from nodes.sim.ports import HOST, Door, DoorError, claim, doors, opening
@@ -33,7 +33,7 @@ PORTS = {"p1_port": 18080, "modbus_port": 18021, "udp_port": 18030, "broker_port
 
 async def live(setup: PlantSetup, where: list[Door], mark: str, outlives: float) -> None:
     """Serve a plant at its doors, until nobody needs it any more."""
-    plant = LivePlant(Plant(setup))
+    plant = LivePlant(Plant(on_sockets(setup)))
     lifelines = Lifelines(mark, outlives, asyncio.get_running_loop().time)
     async with AsyncExitStack() as stack:
         for door in where:

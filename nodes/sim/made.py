@@ -18,14 +18,18 @@ Words = Mapping[str, Any]
 
 
 def made_plant(makes: Mapping[str, Words | None]) -> PlantSetup:
-    """Make a plant of what twins say, the meter first; the house is a made-up evening."""
+    """Make a plant of what twins say, the meter first; the house is a made-up evening.
+
+    How often a flow asks its meter is no property of the plant.
+    """
     meter, *others = makes
+    its = {key: value for key, value in (makes[meter] or {}).items() if key != ASKED}
     batteries = {
         name: made_battery(name, words) for name in others if (words := makes[name]) is not None
     }
     return PlantSetup(
         meter_name=meter,
-        meter=_made(meter, makes[meter] or {}, MeterSetup(), METERS),
+        meter=_made(meter, its, MeterSetup(), METERS),
         batteries=MappingProxyType(batteries),
     )
 

@@ -130,15 +130,13 @@ def variable_load(
 @twin
 def homewizard_p1(*, every: float, **_: Any) -> Said:
     """Be a P1 port, which has a new value each second."""
-    return {"kind": "dsmr5", "every": max(every, NEWEST), "polled": every}
+    return {"kind": "dsmr5", "every": NEWEST, "polled": every}
 
 
 @twin
 def homewizard_v2(*, every: float, push: bool, **_: Any) -> Said:
     """Be a P1 port, or another meter of HomeWizard's; as new each second."""
-    if push:
-        return {"kind": "dsmr5", "every": NEWEST, "polled": 0.0}
-    return {"kind": "dsmr5", "every": max(every, NEWEST), "polled": every}
+    return {"kind": "dsmr5", "every": NEWEST, "polled": 0.0 if push else every}
 
 
 @twin
@@ -150,7 +148,8 @@ def dsmr(**_: Any) -> Said:
 @twin
 def shelly(*, every: float, push: bool, broker: str | None, **_: Any) -> Said:
     """Be clamps around the wires."""
-    return {"kind": "fast", "every": NEWEST if push or broker else every}
+    polled = 0.0 if push or broker else every
+    return {"kind": "fast", "every": min(polled or NEWEST, NEWEST), "polled": polled}
 
 
 @twin

@@ -24,8 +24,9 @@ class GridMeter:
         self._coming: deque[tuple[float, float, float]] = deque()
         self._said = 0.0
         self._newest: float | None = None
-        self._asks = 0 < OFTEN * setup.polled <= setup.every
-        """Whether it is asked so often that it says the same again."""
+        often, seldom = OFTEN * setup.polled <= setup.every, setup.polled > setup.every
+        self._asks = setup.polled > 0 and (often or seldom)
+        """Whether it is asked so often that it says the same again, or misses some."""
         self._next_poll = Random(f"{seed}/meter/polls").uniform(0, setup.polled)
 
     def sample(self) -> None:

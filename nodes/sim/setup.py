@@ -96,8 +96,8 @@ class MeterSetup:
     polled: Annotated[
         Seconds,
         Ge(0),
-        "time between two looks at it, which may find the last one again; 0: it speaks by itself; "
-        "a step that polls sets it",
+        "time between two looks at it, which find the newest reading, be it one again or one of "
+        "many; 0: it speaks by itself; a step that polls sets it",
     ] = 0.0
     latency: Annotated[Seconds, Ge(0), "from the end of the mean to the reading"] = 0.7
     jitter: Annotated[Percent, Ge(0), Le(100), "by which the latency varies"] = 20.0

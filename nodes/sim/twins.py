@@ -79,8 +79,8 @@ class Twins:
 
     @property
     def period(self) -> float:
-        """Seconds between two readings of the meter."""
-        return self.plant.setup.meter.every
+        """Seconds between two readings that the meter says, as it is asked."""
+        return max(self.plant.setup.meter.every, self.plant.setup.meter.polled)
 
     @property
     def average(self) -> float:

@@ -25,6 +25,7 @@ from nodes._helpers.zendure import read_report
 from nodes.sim.battery import HomeBattery
 from nodes.sim.made import made_battery, made_plant
 from nodes.sim.plant_file import read_plant_text
+from nodes.sim.twins import open_twins
 from tests.nodes.test_ha_battery import states
 from tests.nodes.test_zendure import SolarFlow
 
@@ -191,29 +192,38 @@ def fields(records):
 
 
 @pytest.mark.parametrize(
-    ("step", "every"),
+    ("step", "every", "polled"),
     [
-        ("homewizard_p1: {host: a, every: 500ms}", 1.0),
-        ("homewizard_p1: {host: a, every: 5s}", 5.0),
-        ("homewizard_v2: {host: a, token: b, push: true}", 1.0),
-        ("dsmr: {host: a}", 1.0),
-        ("shelly: {host: a, every: 2s}", 2.0),
-        ("sma_speedwire", 1.0),
-        ("http_get: {url: 'http://a/b', every: 3s, unit: W}", 3.0),
-        ("mqtt_in: {broker: mqtt://b, topic: t, unit: W}", 1.0),
+        ("homewizard_p1: {host: a, every: 500ms}", 1.0, 0.5),
+        ("homewizard_p1: {host: a, every: 5s}", 1.0, 5.0),
+        ("homewizard_v2: {host: a, token: b, push: true, every: 5s}", 1.0, 0.0),
+        ("homewizard_v2: {host: a, token: b, push: false, every: 5s}", 1.0, 5.0),
+        ("dsmr: {host: a}", 1.0, 0.0),
+        ("shelly: {host: a, every: 2s}", 1.0, 2.0),
+        ("shelly: {host: a, every: 200ms}", 0.2, 0.2),
+        ("shelly: {host: a, every: 2s, push: true}", 1.0, 0.0),
+        ("sma_speedwire", 1.0, 0.0),
+        ("fronius: {host: a, every: 10s}", 1.0, 10.0),
+        ("modbus_read: {host: a, register: 1, every: 200ms, unit: W}", 0.2, 0.2),
+        ("http_get: {url: 'http://a/b', every: 3s, unit: W}", 1.0, 3.0),
+        ("ha_state: {host: a, token: b, entity: sensor.p1, unit: W}", 10.0, 0.0),
+        ("mqtt_in: {broker: mqtt://b, topic: t, unit: W}", 1.0, 0.0),
     ],
 )
-def test_a_source_says_what_meter_it_reads(tmp_path, step, every):
-    file = flow(tmp_path, "marstek_udp: {host: a}", step)
-    plant = made_plant(made(load(file), file).words)
-    assert (plant.meter_name, plant.meter.every) == ("meter", every)
+def test_a_source_says_what_meter_it_reads_and_how_often_it_asks_it(tmp_path, step, every, polled):
+    file = flow(tmp_path, "marstek_udp: {host: a, lease: 60s}", step)
+    graph = load(file)
+    plant = made_plant(made(graph, file).words)
+    assert (plant.meter_name, plant.meter.every, plant.meter.polled) == ("meter", every, 0.0)
+    twins = open_twins(None, makes=made(graph, file).words, asks=asks(graph))
+    assert (twins.plant.setup.meter.every, twins.plant.setup.meter.polled) == (every, polled)
 
 
 def test_a_house_on_sockets_that_says_what_it_speaks_is_that_of_the_twins():
     left, right = "left: {speaks: marstek_modbus}", "right: {speaks: marstek_udp}"
     spoken = read_plant_text(f"meter: {{}}\n{left}\n{right}\n")
     twins = made_plant(made(load(HOME), HOME).words)
-    assert replace(spoken.meter, polled=1.0) == twins.meter  # as on sockets: its step asks
+    assert spoken.meter == twins.meter
     for name, battery in twins.batteries.items():
         on_sockets = replace(spoken.batteries[name], speaks=None)
         heard = battery.telemetry

@@ -97,6 +97,21 @@ def test_a_meter_that_is_asked_more_often_says_the_last_one_again() -> None:
     assert len(seldom.meter()) < 62  # about as often: none comes twice
 
 
+@pytest.mark.parametrize(("polled", "count"), [("3s", 20), ("10s", 6), ("1500ms", 40)])
+def test_a_meter_that_is_asked_more_seldom_says_its_newest_reading(polled: str, count: int) -> None:
+    settings = "kind: dsmr5, jitter: 0%"
+    one, all_of_them = (
+        plant(f"meter: {{{settings}{more}}}\nhouse: {{seed: 5}}")
+        for more in (f", polled: {polled}", "")
+    )
+    one.advance(60.0)
+    all_of_them.advance(60.0)
+    said, readings = one.meter(), all_of_them.meter()
+    assert len(said) == pytest.approx(count, abs=1)
+    for now, watts in said:
+        assert watts == [told for at, told in readings if at <= now][-1]
+
+
 def test_grid_is_load_less_sun_less_batteries() -> None:
     one = plant(TWO, pv=Trace([0, 1], [1000, 1000]))
     one.batteries["left"].command(600.0)
