@@ -216,6 +216,36 @@ def test_a_meter_that_is_polled_more_rarely_than_it_reads_is_heard_as_rarely(
     assert len(heard) == pytest.approx(count, abs=2)
 
 
+def test_what_a_plant_file_does_not_tell_no_step_hears(tmp_path):
+    """Beside what its step does not hear; and only of its own step."""
+    told = "telemetry: {untold: [power], no_soc: true}"
+    file = flow(tmp_path)
+    hears_soc = "b2500_esp: {broker: mqtt://b, topic: b/m, power_topic: b/w, battery_topic: b/s}"
+    other = flow(tmp_path, HOME.replace("marstek_modbus: {host: 192.168.1.21, family: a}",
+                 hears_soc), "other")  # fmt: skip
+    world = World(plant(tmp_path, f"meter: {{}}\nleft: {{{told}}}\nright: {{}}"))
+    for path in (file, other):
+        records = [record for _, who, record in world.open(asks(load(path))).advance(20.0)
+                   if who == "left"]  # fmt: skip
+        assert records
+        assert {(record.power, record.soc, record.min_power) for record in records} == {
+            (None, None, None)
+        }
+
+
+def test_what_a_step_does_not_hear_is_told_to_a_flow_that_is_held_against_it(tmp_path):
+    file = flow(tmp_path, HOME.replace("marstek_modbus: {host: 192.168.1.21, family: a}",
+                "ct_emulator: {mac: 0123456789ab}"))  # fmt: skip
+    world = worlds(file)
+    mine, others = (
+        [record for _, who, record in world.open(asks(load(path))).advance(20.0) if who == "left"]
+        for path in (file, flow(tmp_path, name="other"))
+    )
+    assert {record.soc for record in mine} == {None}
+    assert {record.soc for record in others} == {60.0}
+    assert all(record.charged is not None for record in others)
+
+
 @pytest.mark.parametrize(("topic", "soc"), [("", None), (", battery_topic: b/s", 60)])
 def test_a_battery_tells_its_charge_only_where_its_step_hears_it(tmp_path, topic, soc):
     step = f"b2500_esp: {{broker: mqtt://b, topic: b/m, power_topic: b/w{topic}}}"

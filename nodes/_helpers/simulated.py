@@ -126,6 +126,8 @@ async def _begun(session: Any, order: Order, log: Logger) -> Any:
         told = await _opened(house)
         if "ready" in told:
             log.info("simulated house: %s", _places(told["ready"]))
+            for said in told["told_anyway"]:
+                log.warning("simulated house: %s", said)
         line = await _joined(session, told["line"], order.mark()) if "line" in told else None
         if line is None:
             silent = "the simulated house opened its doors and did not answer"

@@ -1,7 +1,7 @@
 """A simulated B2500 with an ESP beside it, and the b2500-meter that it polls: all over MQTT."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 
 from flowctl import Seconds, ticks
@@ -39,8 +39,11 @@ async def serve(
     poll: Seconds = 1.0,
     throttle: Seconds = 0.0,
     every: Seconds = 5.0,
+    untold: Collection[str] = (),
 ) -> AsyncIterator[B2500]:
     """Be storage `number` of a house, as system and topics of B2500 Load Distributor have it.
+
+    What is `untold` its ESP does not publish.
 
     Source: tomquist/b2500-meter (MQTT input, throttle that sleeps in the answer, a cached value
     served for ever); tomquist/esphome-b2500 (topics; the flag is retained, the rest is not).
@@ -58,8 +61,9 @@ async def serve(
         async for _ in ticks(every):
             said = "ON" if unit.online else "OFF"
             await guest.say(f"{prefix}/smartmeter/connected", said, retain=True)
-            if unit.online:
+            if unit.online and "soc" not in untold:
                 await guest.say(f"{prefix}/battery/remaining_percent", f"{unit.soc:.0f}")
+            if unit.online and "power" not in untold:
                 await guest.say(f"{prefix}/power/power", f"{max(0.0, unit.power):.0f}")
 
     async with (

@@ -9,6 +9,7 @@ from nodes.sim.live_plant import LivePlant
 from nodes.sim.ports import HOST, Door
 from nodes.sim.setup import BatterySetup, PlantSetup
 from nodes.sim.unit import Unit
+from nodes.sim.unsaid import unsaid
 
 Visit = AbstractAsyncContextManager[Any]
 SELDOM = 3600.0  # s: an ESP that tells nothing is one that tells that seldom
@@ -28,7 +29,8 @@ def guests(setup: PlantSetup, plant: LivePlant, where: list[Door]) -> Iterator[V
 
 def _esp(unit: Unit, url: str, number: int, setup: BatterySetup) -> Visit:
     module = import_module("nodes.sim.b2500_esp_client")
-    visit: Visit = module.serve(unit, url, number, every=setup.telemetry.every or SELDOM)
+    every, untold = setup.telemetry.every or SELDOM, unsaid(setup)
+    visit: Visit = module.serve(unit, url, number, every=every, untold=untold)
     return visit
 
 

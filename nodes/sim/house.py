@@ -26,6 +26,7 @@ from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant
 from nodes.sim.ports import HOST, Door, DoorError, claim, doors, opening
 from nodes.sim.setup import PlantSetup
+from nodes.sim.unsaid import told_anyway, unsaid
 
 BEAT = 0.25  # s between two looks at whether it may end
 PORTS = {"p1_port": 18080, "modbus_port": 18021, "udp_port": 18030, "broker_port": 0}
@@ -43,7 +44,8 @@ async def live(setup: PlantSetup, where: list[Door], mark: str, outlives: float)
             await stack.enter_async_context(guest)
         lifelines.begin()
         ready = {door.name: door.address for door in where}
-        _say({"ready": ready, "line": ready[setup.meter_name]})
+        anyway = list(told_anyway(setup))
+        _say({"ready": ready, "line": ready[setup.meter_name], "told_anyway": anyway})
         async for _ in ticks(BEAT):
             if lifelines.over(plant.held()):
                 return
@@ -77,10 +79,10 @@ def _served(
     if door.speaks == "mqtt":
         return broker.serve(HOST, door.port)
     server: Any = import_module(f"nodes.sim.{door.speaks}_server")
-    family = setup.batteries[door.name].family
-    model = {"family": family} if family else {}
+    battery = setup.batteries[door.name]
+    model = {"family": battery.family} if battery.family else {}
     served: AbstractAsyncContextManager[Any] = server.serve(
-        plant.unit(door.name), HOST, door.port, **model
+        plant.unit(door.name), HOST, door.port, untold=unsaid(battery), **model
     )
     return served
 

@@ -11,8 +11,8 @@ from nodes.sim.setup import BatterySetup, MeterSetup, PlantSetup
 
 T = TypeVar("T")
 ASKED = "polled"
-HEARD = ("every", "no_soc", "untold")
-"""What of its telemetry is a matter of the step."""
+UNHEARD = ("no_soc", "untold")
+"""What of its telemetry a step does not hear, beside what the battery does not tell."""
 Words = Mapping[str, Any]
 """Settings of a battery or meter, as in a plant file; numbers in W, Wh, s, %."""
 
@@ -45,11 +45,22 @@ def made_battery(name: str, words: Words) -> BatterySetup:
 
 def polled(setup: BatterySetup, words: Words | None) -> BatterySetup:
     """Let a battery tell what a step hears, and as often, if it tells anything."""
-    said = (words or {}).get("telemetry", {})
-    heard = {name: said[name] for name in HEARD if name in said}
-    if not heard or not setup.telemetry.every:
+    said, told = (words or {}).get("telemetry", {}), setup.telemetry
+    if not told.every:
         return setup
-    return replace(setup, telemetry=replace(setup.telemetry, **heard))
+    unheard = [name for name in said.get("untold", ()) if name not in told.untold]
+    heard = replace(
+        told,
+        every=said.get("every", told.every),
+        no_soc=told.no_soc or said.get("no_soc", False),
+        untold=(*told.untold, *unheard),
+    )
+    return replace(setup, telemetry=heard)
+
+
+def unheard_of(makes: Mapping[str, Words | None]) -> dict[str, Words | None]:
+    """Leave out of what twins say of one flow what only its own steps do not hear."""
+    return {name: words and _telling(words) for name, words in makes.items()}
 
 
 def asked(setup: MeterSetup, words: Words | None) -> MeterSetup:
@@ -70,6 +81,13 @@ def told(setup: BatterySetup) -> str:
 def measures(setup: MeterSetup) -> str:
     """Say in a line what a meter is."""
     return f"a meter of the kind {setup.kind}: a reading each {setup.every:g}s"
+
+
+def _telling(words: Words) -> Words:
+    told = words.get("telemetry")
+    if not isinstance(told, Mapping):
+        return words
+    return {**words, "telemetry": {key: told[key] for key in told if key not in UNHEARD}}
 
 
 def _made(name: str, words: Words, default: T, kinds: Mapping[str, Words]) -> T:

@@ -115,16 +115,18 @@ async def serve(
     echo: float = 0.0,
     latency: float = 0.0,
     absent: Collection[int] = (),
+    untold: Collection[str] = (),
 ) -> AsyncIterator[VenusServer]:
     """Serve one battery. `echo` is how long read-backs lag, `latency` how long a request takes.
 
-    Registers in `absent` are exceptions, as firmware differs.
+    Registers in `absent` are exceptions, as firmware differs; what is `untold` has no value.
 
     Source: one session, its slot, silence above 32 registers, wrong length of exceptions, stalls:
     Marstek Modbus Suite on firmware 149 and 150; a gateway before v1 and v2 has none of these.
     """
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     registers = VenusRegisters(unit, family, _now, echo)
+    registers.untold = untold
     venus = VenusServer(registers, slot_rest=slot_rest, latency=latency)
     there = [address for address in registers.addresses if address not in absent]
     async with open_door(venus, there, (host, port), device, framing) as venus.port:

@@ -1,7 +1,7 @@
 """The registers of a simulated Marstek Venus: what they show and what writing them does."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from nodes._helpers import marstek
 from nodes._helpers.marstek import CONTROL, MODE, OFF, ON
@@ -14,6 +14,24 @@ LARGEST_ORDER = {"v2": 2500, "v3": 2500, "d": 2500, "a": 1500}  # W
 CHARGE_TO, WORK_MODE, SCHEDULE = 42011, 43000, 43100
 ILLEGAL_VALUE = 3
 ORDERS = (MODE, CHARGE_TO, marstek.CHARGE_POWER, marstek.DISCHARGE_POWER)
+NOTHING: Mapping[NumberType, float] = {
+    "int16": 2**15 - 1, "int32": 2**31 - 1, "uint16": 2**16 - 1, "uint32": 2**32 - 1
+}  # fmt: skip
+"""What a register shows that has no value: more than can be true."""
+SHOWN: Mapping[str, tuple[tuple[int, NumberType], ...]] = {
+    "power": ((30006, "int16"),),
+    "cell_power": ((30001, "int16"),),
+    "pv_power": tuple((30037 + panel, "uint16") for panel in range(4)),
+    "soc": ((32104, "uint16"), (34002, "uint16")),
+    "capacity": ((32105, "uint16"),),
+    "charged": ((33000, "uint32"),),
+    "discharged": ((33002, "int32"),),
+}
+"""Where the newer families show what; `v2` differs."""
+SHOWN_BY_V2: Mapping[str, tuple[tuple[int, NumberType], ...]] = {
+    **SHOWN, "power": ((32202, "int32"),), "cell_power": ((32102, "int32"),), "pv_power": (),
+    "soc": ((32104, "uint16"),),
+}  # fmt: skip
 
 
 class VenusRegisters:
@@ -30,6 +48,8 @@ class VenusRegisters:
         """For so many fresh sessions 42000 is acknowledged and stays off (v3 after a cut-off)."""
         self.nap = 0.0
         """It takes orders and gives nothing until control was off for so many seconds."""
+        self.untold: Collection[str] = ()
+        """What it shows no value of."""
         self.panels = 0.0
         """Power of the panels, W (D and A)."""
         self.dip = False
@@ -136,6 +156,13 @@ class VenusRegisters:
         self._count()
         self._show_power()
         self._show_state()
+        self._hide()
+
+    def _hide(self) -> None:
+        shown = SHOWN_BY_V2 if self.family == "v2" else SHOWN
+        for name in self.untold:
+            for register, kind in shown.get(name, ()):
+                self._put(register, kind, NOTHING[kind])
 
     def _count(self) -> None:
         hours, self._counted = (self.now() - self._counted) / 3600, self.now()

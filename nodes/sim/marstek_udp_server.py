@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -142,8 +142,9 @@ async def serve(
     hurry: float = 1.0,
     wall: Callable[[], datetime] | None = None,
     seed: int = 1,
+    untold: Collection[str] = (),
 ) -> AsyncIterator[UdpVenus]:
-    """Serve one battery.
+    """Serve one battery; its answers leave out what is `untold`.
 
     `hurry` is how much faster than life the `cd_time` of passive mode runs out. `wall` is the clock
     that schedule slots go by; without one an enabled slot holds all week.
@@ -153,6 +154,7 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     battery = UdpBattery(unit, family, firmware, hurry, wall)
+    battery.untold = untold
     transport, venus = await loop.create_datagram_endpoint(
         lambda: UdpVenus(battery, quirks or Quirks(), seed), local_addr=(host, port)
     )

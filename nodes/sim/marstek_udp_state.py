@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, time
 from typing import Any
 
@@ -23,6 +23,16 @@ BAD_PARAMS = -32602
 LOOK = 60.0  # s between two looks at the schedule
 HOUR = 3600.0
 MAC = "aabbccddeeff"
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "power": ("ongrid_power", "bat_power"),
+    "cell_power": ("bat_power",),
+    "pv_power": ("pv_power",),
+    "soc": ("soc", "bat_soc"),
+    "capacity": ("rated_capacity", "bat_cap", "bat_capacity"),
+    "charged": ("total_grid_input_energy",),
+    "discharged": ("total_grid_output_energy",),
+}
+"""What tells of what, in any answer."""
 
 
 class ApiError(Exception):
@@ -47,6 +57,8 @@ class UdpBattery:
         name, known = NAMES[family]
         self.unit, self.mode = unit, "Auto"
         self.slots: dict[int, Mapping[str, Any]] = {}
+        self.untold: Collection[str] = ()
+        """What its answers leave out."""
         self._device = Device(name, firmware or known, MAC)
         self._scale = scale_of(self._device, {})
         self._loop, self._hurry, self._wall = asyncio.get_running_loop(), hurry, wall
@@ -71,7 +83,7 @@ class UdpBattery:
     def cells(self) -> Mapping[str, Any]:
         """Answer Bat.GetStatus."""
         left = self.unit.capacity * self.unit.soc / 100.0
-        return {
+        told = {
             "soc": round(self.unit.soc),
             "charg_flag": self.unit.soc < 100.0,
             "dischrg_flag": self.unit.soc > 12.0,
@@ -79,17 +91,18 @@ class UdpBattery:
             "bat_capacity": round(left * self._scale.capacity, 1),
             "rated_capacity": float(round(self.unit.capacity)),
         }
+        return self._heard(told)
 
     def panels(self) -> Mapping[str, Any]:
         """Answer PV.GetStatus."""
-        return {"pv_power": 0.0, "pv_voltage": 0.0, "pv_current": 0.0}
+        return self._heard({"pv_power": 0.0, "pv_voltage": 0.0, "pv_current": 0.0})
 
     def status(self) -> Mapping[str, Any]:
         """Answer ES.GetStatus."""
         self._count()
         power, scale = round(self.unit.power), self._scale
         cells = {} if self._device.family in TELLS_NO_CELLS else {"bat_power": -power * scale.power}
-        return {
+        told = {
             "bat_soc": round(self.unit.soc),
             "bat_cap": round(self.unit.capacity),
             "pv_power": 0,
@@ -101,11 +114,12 @@ class UdpBattery:
             "total_grid_input_energy": round(self._charged * scale.energy),
             "total_load_energy": 0,
         }
+        return self._heard(told)
 
     def working(self) -> Mapping[str, Any]:
         """Answer ES.GetMode."""
         told = {"mode": self.mode, "ongrid_power": round(self.unit.power), "offgrid_power": 0}
-        return told | {"bat_soc": round(self.unit.soc)}
+        return self._heard(told | {"bat_soc": round(self.unit.soc)})
 
     def meter(self) -> Mapping[str, Any]:
         """Answer EM.GetStatus: there is no clamp on this one."""
@@ -142,6 +156,10 @@ class UdpBattery:
     def close(self) -> None:
         """Drop the timer."""
         self._rest()
+
+    def _heard(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        hidden = {field for name in self.untold for field in FIELDS.get(name, ())}
+        return {field: value for field, value in told.items() if field not in hidden}
 
     def _own(self, config: Mapping[str, Any]) -> None:
         if config["enable"] not in (0, 1):

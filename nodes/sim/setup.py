@@ -128,9 +128,10 @@ class Telemetry:
         Seconds, Ge(0), "time between two measurements of its own: in between it tells the last"
     ] = 0.0
     zeros: Annotated[Percent, Ge(0), Le(100), "how many records show 0 W by mistake"] = 0.0
-    no_soc: Annotated[bool, "its state of charge is not told; its step may set it"] = False
+    no_soc: Annotated[bool, "its state of charge is not told, or a step does not hear it"] = False
     untold: Annotated[
-        Sequence[Told], "what else is not told, e.g. `[min_power]`; its step may set it"
+        Sequence[Told],
+        "what else is not told, e.g. `[min_power]`, beside what its step does not hear",
     ] = ()
 
 

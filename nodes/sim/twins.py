@@ -12,7 +12,7 @@ from typing import Any
 
 from flowctl import Battery
 from nodes._helpers.fields import frozen
-from nodes.sim.made import Words, asked, made_plant, measures, polled
+from nodes.sim.made import Words, asked, made_plant, measures, polled, unheard_of
 from nodes.sim.obis import by_number
 from nodes.sim.plant import Plant
 from nodes.sim.plant_file import read_plant
@@ -152,6 +152,7 @@ def open_twins(
         FlowError: the plant file is faulty.
         ValueError: a trace cannot be used.
     """
+    makes = unheard_of(makes)
     setup = made_plant(makes) if path is None else read_plant(path, makes)
     if time_of_day is not None:
         setup = replace(setup, house=replace(setup.house, time_of_day=time_of_day))

@@ -44,6 +44,13 @@ def plant(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def quiet(plant: Path) -> Path:
+    told = "age: 0s, noise: 0W"
+    plant.write_text(PLANT.replace(told, f"{told}, untold: [power, max_charge]"))
+    return plant
+
+
+@pytest.fixture
 def ports() -> dict[str, int]:
     return {name: free_port() for name in ("p1_port", "modbus_port", "udp_port", "broker_port")}
 
@@ -159,6 +166,15 @@ async def test_a_battery_is_met_over_udp(plant: Path, ports: dict[str, int]) -> 
         await until(served)
         status = await ask(port, "ES.GetStatus")
         assert (status["bat_soc"], status["ongrid_power"]) == (60, 250)
+
+
+async def test_what_it_cannot_leave_out_on_sockets_is_said(
+    quiet: Path, ports: dict[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house(quiet, ports):
+        assert "ongrid_power" not in await ask(ports["udp_port"], "ES.GetStatus")
+    assert "left tells its max_charge on sockets all the same" in caplog.text
+    assert "right tells its max_charge on sockets all the same" in caplog.text
 
 
 async def test_a_second_engine_joins_and_the_last_goodbye_ends_it(
