@@ -73,6 +73,14 @@ def test_for_others_only_lists_and_devices_are_written_anew(names, tmp_path: Pat
             assert dict(made.steps[step].settings) == {**was.settings, **changed}
 
 
+def test_a_meter_that_reads_too_often_to_be_polled_speaks_by_itself(tmp_path: Path) -> None:
+    for file in (scenarios.HOME, *scenarios.BASELINES.values()):
+        flow = fitted(file, ("left", "right"), tmp_path, meter=0.3)
+        assert flow
+        made = load(flow, settings={"left.host": "left", "right.host": "right"})
+        assert made.steps["meter/shelly"].settings["push"] is True
+
+
 def test_a_flow_that_speaks_of_its_two_batteries_is_for_no_others(tmp_path: Path) -> None:
     fits = {name for name, file in scenarios.BASELINES.items() if fitted(file, ("left",), tmp_path)}
     assert scenarios.BASELINES.keys() - fits == {"b2p", "hbc", "jasper", "omni", "plan_d"}

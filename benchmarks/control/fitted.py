@@ -8,15 +8,20 @@ from nodes.sim.setup import BatterySetup
 
 TWO = ("left", "right")
 BOTH = "[left, right]"
+QUICK = 0.5  # s between two readings: what reads more often is not polled, it speaks by itself
+POLLED = re.compile(r'homewizard_p1: \{host: "[^"]*", every: 1s\}')
+PUSHED = "shelly: {host: meter, push: true}"
 
 
-def fitted(flow: Path, names: Sequence[str], folder: Path) -> Path | None:
+def fitted(flow: Path, names: Sequence[str], folder: Path, *, meter: float = 1.0) -> Path | None:
     """Return the flow for these batteries; nothing where it says more of its two than their list.
 
     For `left` and `right` it is the file itself. For others the lists and the devices are written
-    anew, and nothing else: each further battery has the device of `left`.
+    anew, and nothing else: each further battery has the device of `left`. Of a `meter` that reads
+    so often that no node polls it, s, each reading is heard.
     """
-    if tuple(names) == TWO:
+    are_two, is_quick = tuple(names) == TWO, meter < QUICK
+    if are_two and not is_quick:
         return flow
     head, _, streams = flow.read_text(encoding="utf-8").partition("streams:\n")
     parts = re.split(r"(?m)^(?=  \w+:)", streams)
@@ -24,9 +29,11 @@ def fitted(flow: Path, names: Sequence[str], folder: Path) -> Path | None:
     devices = {name: pipes.pop(name) for name in TWO}
     pipes.pop("house", None)  # its plant is named by a path
     rest = "".join(pipes.values())
-    if re.search(r"\b(left|right)\b", re.sub(r"#.*", "", rest).replace(BOTH, "")):
+    if not are_two and re.search(r"\b(left|right)\b", re.sub(r"#.*", "", rest).replace(BOTH, "")):
         return None
     rest = rest.replace(BOTH, f"[{', '.join(names)}]")
+    if is_quick:
+        rest = POLLED.sub(PUSHED, rest)
     further = devices["left"]
     made = (devices.get(name, re.sub(r"\bleft\b", name, further)) for name in names)
     text = f"{head}streams:\n{rest}\n{''.join(made)}"

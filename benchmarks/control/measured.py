@@ -28,11 +28,12 @@ HEAD = (
 def tried(world: World, home: Path, others: Sequence[Path], folder: Path) -> Comparison:
     """Try out home.yaml, others that fit the batteries, and the bounds."""
     assert world.plant
-    batteries = read_plant(world.plant).batteries
+    setup = read_plant(world.plant)
+    batteries, meter = setup.batteries, setup.meter.every
     candidates = [
         Candidate(flow.stem, made, settings=said(batteries, paced=flow == home))
         for flow in (home, *others)
-        if (made := fitted(flow, tuple(batteries), folder))
+        if (made := fitted(flow, tuple(batteries), folder, meter=meter))
     ]
     with progress(f"{world.plant.stem}, seed {world.seed}") as tell:
         return compare(candidates, Setting(world), cache_folder() / "bounds", tell)
