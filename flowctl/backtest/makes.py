@@ -20,7 +20,7 @@ from flowctl.terms import Terms
 GROUP = "flowctl.twins"
 METER = "meter"
 SUN = "pv"  # a source of this name is the roof's own meter
-NEWEST = 1.0  # s between two readings of a meter of no make, if it is asked no more often
+NEWEST = 1.0  # s between two readings of a meter, if nobody says another time
 TOLD = {"ha_state"}  # sources that hear a change at once: what they say of `every` is no poll
 Words = Mapping[str, Any]
 Makes = Mapping[str, Words | None]

@@ -9,7 +9,7 @@ from flowctl.backtest.dates import Dates
 from flowctl.backtest.figures import BY_NAME, MONEY
 from flowctl.backtest.given import Given, check, check_silent
 from flowctl.backtest.learned import Kept, dynamics, read_state
-from flowctl.backtest.makes import SUN, Made, asks, made
+from flowctl.backtest.makes import NEWEST, SUN, Made, asks, made
 from flowctl.backtest.rebuild import Rebuilt, rebuild
 from flowctl.backtest.says import said
 from flowctl.backtest.tariff import Tariff, read_tariff
@@ -25,7 +25,6 @@ from flowctl.signature.arguments import quantity
 from flowctl.signature.node import NodeKind
 from flowctl.zone import here
 
-NEWEST = 1.0  # s between two readings of a meter, if nobody says another time
 NEAR = 0.25  # of it, by which the time that was recorded is the same
 YEARS = range(1970, 2200)  # that zones know of
 

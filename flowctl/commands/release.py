@@ -64,10 +64,7 @@ def _unheld(flow: Path, name: str, folder: Path) -> None:
     Raises:
         FlowError: it is.
     """
-    from flowctl.live.holding import (
-        HeldError,
-        see,
-    )  # nothing that locks where only help is asked for
+    from flowctl.live.holding import HeldError, see  # nothing that locks for help alone
 
     try:
         see(folder, name)

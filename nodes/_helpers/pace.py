@@ -8,7 +8,7 @@ from nodes._helpers.law.seeing.observer import (
     FRESH_PERIODS,
     PERIOD,
     PERIOD_LONGEST,
-    PERIOD_PACE,
+    period_after,
 )
 from nodes._helpers.operators import holding
 
@@ -37,10 +37,8 @@ def paced(before: Pace | None, at: Seconds) -> Pace:
     """Take note of a word; the first gap counts in full, so that no slow stream looks silent."""
     if before is None:
         return Pace(at)
-    gap = min(PERIOD_LONGEST, at - before.at)
-    if before.period is None:
-        return Pace(at, max(PERIOD, gap))
-    return Pace(at, before.period + PERIOD_PACE * (gap - before.period))
+    first = before.period is None
+    return Pace(at, period_after(before.period or PERIOD, at - before.at, first=first))
 
 
 def worded(watts: Observable[Watts], clock: Clock) -> Observable[Word]:

@@ -42,10 +42,15 @@ class Grid:
 
 def next_period(grid: Grid, at: Seconds) -> Seconds:
     """Learn the meter's period; the first gap counts in full, so that no slow meter looks dead."""
-    gap = min(PERIOD_LONGEST, at - grid.read_at)
-    if grid.read_at == grid.began_at:
-        return max(grid.period, gap)
-    return grid.period + PERIOD_PACE * (gap - grid.period) if grid.read_at >= 0 else PERIOD
+    if grid.read_at < 0:
+        return PERIOD
+    return period_after(grid.period, at - grid.read_at, first=grid.read_at == grid.began_at)
+
+
+def period_after(period: Seconds, gap: Seconds, *, first: bool) -> Seconds:
+    """Take a gap into the mean time between two words."""
+    gap = min(PERIOD_LONGEST, gap)
+    return max(period, gap) if first else period + PERIOD_PACE * (gap - period)
 
 
 def observed(
